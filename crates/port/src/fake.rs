@@ -1,0 +1,104 @@
+//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::blob::is_blob_name;
+use crate::{BlobError, BlobStore, BoxFuture, Clock, IdSource};
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct FakeClock {
+    milliseconds: AtomicI64,
+}
+
+impl FakeClock {
+    /// A clock that stands at a moment.
+    pub fn at(now: Timestamp) -> Self {
+        Self { milliseconds: AtomicI64::new(now.as_millisecond()) }
+    }
+
+    /// Moves it on.
+    pub fn advance(&self, by: SignedDuration) {
+        let milliseconds = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.milliseconds.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.milliseconds.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Ids that count from one: the same in every run, and in order as UUIDv7 are.
+#[derive(Debug, Default)]
+pub struct CountingIds {
+    next: AtomicU64,
+}
+
+impl IdSource for CountingIds {
+    fn next_uuid(&self) -> Uuid {
+        let number = self.next.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        Uuid::from_u128((0x0190_0000_0000_7000_8000_u128 << 48) | u128::from(number))
+    }
+
+    fn next_secret(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        let number = self.next.fetch_add(1, Ordering::SeqCst).saturating_add(1).to_be_bytes();
+        secret.iter_mut().rev().zip(number.iter().rev()).for_each(|(place, byte)| *place = *byte);
+        secret
+    }
+}
+
+/// Blobs in memory.
+#[derive(Debug, Default)]
+pub struct MemoryBlobs {
+    blobs: Mutex<BTreeMap<String, Bytes>>,
+}
+
+impl BlobStore for MemoryBlobs {
+    fn put(&self, name: String, content: Bytes) -> BoxFuture<'_, Result<(), BlobError>> {
+        Box::pin(async move {
+            if !is_blob_name(&name) {
+                return Err(BlobError::InvalidName(name));
+            }
+            self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(name, content);
+            Ok(())
+        })
+    }
+
+    fn get(&self, name: String) -> BoxFuture<'_, Result<Option<Bytes>, BlobError>> {
+        Box::pin(async move {
+            if !is_blob_name(&name) {
+                return Err(BlobError::InvalidName(name));
+            }
+            Ok(self.blobs.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counted_ids_are_uuids_of_version_7_in_order() {
+        let ids = CountingIds::default();
+        let (first, second) = (ids.next_uuid(), ids.next_uuid());
+        assert_eq!(first.get_version_num(), 7);
+        assert!(first < second);
+    }
+
+    #[test]
+    fn the_fake_clock_moves_only_by_hand() {
+        let clock = FakeClock::at(Timestamp::UNIX_EPOCH);
+        clock.advance(SignedDuration::from_secs(60));
+        assert_eq!(clock.now(), Timestamp::from_second(60).unwrap());
+    }
+}

@@ -1,0 +1,20 @@
+//! Ports: traits for what lies outside our process and our database.
+//!
+//! A port exists only where there are two real implementations or where tests need to be deterministic. None may be
+//! called while a transaction is open.
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub mod blob;
+pub mod clock;
+pub mod fake;
+pub mod ids;
+pub mod search;
+
+pub use blob::{BlobError, BlobStore};
+pub use clock::Clock;
+pub use ids::IdSource;
+
+/// A future of a port's method, so that ports can stand behind `Arc<dyn …>`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

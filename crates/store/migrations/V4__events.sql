@@ -1,0 +1,96 @@
+-- What happens beside a change, written in its transaction: events, jobs, answers to repeat, the audit log, keys.
+
+-- Events that follow from changes. `id` is not the order of commits: readers take rows that are not dispatched yet,
+-- never rows above the last one they saw.
+create table outbox (
+    id            bigint generated always as identity primary key,
+    event_id      uuid not null,
+    type          text not null,
+    aggregate_id  uuid not null,
+    version       bigint not null,
+    payload       jsonb not null default '{}',
+    created_at    timestamptz not null,
+    dispatched_at timestamptz
+);
+create index outbox_pending_idx on outbox (id) where dispatched_at is null;
+create index outbox_dispatched_idx on outbox (dispatched_at) where dispatched_at is not null;
+
+create table job (
+    id           uuid primary key,
+    queue        text not null,
+    payload      jsonb not null default '{}',
+    -- at most one unfinished job with this key
+    unique_key   text,
+    run_at       timestamptz not null,
+    attempts     integer not null default 0,
+    locked_until timestamptz,
+    last_error   text,
+    finished_at  timestamptz,
+    failed_at    timestamptz,
+    created_at   timestamptz not null
+);
+create index job_due_idx on job (run_at) where finished_at is null and failed_at is null;
+create index job_finished_idx on job (finished_at) where finished_at is not null;
+create unique index job_unique_key on job (queue, unique_key)
+    where unique_key is not null and finished_at is null and failed_at is null;
+
+-- Answers by Idempotency-Key: kept in the transaction of the work they answer.
+create table idempotency_key (
+    principal       text not null,
+    key             text not null,
+    operation       text not null,
+    body_hash       bytea not null,
+    state           text not null check (state in ('running', 'done')),
+    locked_until    timestamptz not null,
+    response_status smallint,
+    response_body   bytea,
+    response_etag   text,
+    response_location text,
+    created_at      timestamptz not null,
+    primary key (principal, key),
+    check ((state = 'done') = (response_status is not null))
+);
+create index idempotency_key_created_idx on idempotency_key (created_at);
+
+create table api_key (
+    id           uuid primary key,
+    kind         text not null check (kind in ('publishable', 'secret')),
+    name         text not null,
+    -- SHA-256 of the whole key; a secret of 256 random bits needs no slow hash
+    hash         bytea not null unique,
+    -- what may be shown of it: its beginning and its last four characters
+    hint         text not null,
+    -- channel that a publishable key names
+    channel_id   uuid references channel (id) on delete cascade,
+    scopes       text[] not null default '{}',
+    expires_at   timestamptz,
+    revoked_at   timestamptz,
+    last_used_at timestamptz,
+    created_at   timestamptz not null,
+    check ((kind = 'publishable') = (channel_id is not null))
+);
+
+create table audit_log (
+    id          uuid primary key,
+    at          timestamptz not null,
+    actor_kind  text not null,
+    actor_id    uuid,
+    action      text not null,
+    entity_kind text not null,
+    entity_id   uuid,
+    before      jsonb,
+    after       jsonb,
+    ip          text,
+    user_agent  text,
+    request_id  text
+);
+create index audit_log_at_idx on audit_log (at desc, id desc);
+create index audit_log_entity_idx on audit_log (entity_kind, entity_id, at desc);
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only', tg_table_name using errcode = 'integrity_constraint_violation';
+end $$;
+
+create trigger audit_log_append_only before update or delete on audit_log
+    for each statement execute function refuse_change();

@@ -1,0 +1,59 @@
+-- What shoppers read: rendered when it changes, not when it is asked for.
+-- One row a product, channel and locale; written by the projector alone, and disposable: `tradepost rebuild` makes it
+-- anew from the tables of V2 and V3.
+
+create table product_view (
+    channel_id     uuid not null references channel (id) on delete cascade,
+    locale         text not null,
+    product_id     uuid not null references product (id) on delete cascade,
+    handle         text not null,
+    -- what listings filter and sort by
+    title_sort     text not null collate "C",
+    price_min      bigint not null,
+    price_max      bigint not null,
+    published_at   timestamptz not null,
+    popularity     bigint not null,
+    in_stock       boolean not null,
+    rating_hundredths integer not null,
+    brand_handle   text not null,
+    type_handle    text not null,
+    category_ids   uuid[] not null,
+    collection_ids uuid[] not null,
+    tags           text[] not null,
+    attributes     jsonb not null,
+    -- one object a variant: {"o": {"color": "red"}, "p": price, "s": orderable}; names and values in lower case
+    variants       jsonb not null,
+    search         tsvector not null,
+    -- the finished JSON of the listing's card and of the product's page
+    card           text not null,
+    page           text not null,
+    version        bigint not null,
+    rendered_at    timestamptz not null,
+    primary key (product_id, channel_id, locale)
+);
+alter table product_view alter column page set storage external;
+
+create unique index product_view_handle_key on product_view (channel_id, locale, handle);
+create index product_view_popularity_idx on product_view (channel_id, locale, popularity desc, product_id desc);
+create index product_view_newest_idx on product_view (channel_id, locale, published_at desc, product_id desc);
+create index product_view_price_idx on product_view (channel_id, locale, price_min, product_id);
+create index product_view_name_idx on product_view (channel_id, locale, title_sort, product_id);
+create index product_view_brand_idx on product_view (channel_id, locale, brand_handle);
+create index product_view_categories_idx on product_view using gin (category_ids);
+create index product_view_collections_idx on product_view using gin (collection_ids);
+create index product_view_tags_idx on product_view using gin (tags);
+create index product_view_attributes_idx on product_view using gin (attributes jsonb_path_ops);
+create index product_view_variants_idx on product_view using gin (variants jsonb_path_ops);
+create index product_view_search_idx on product_view using gin (search);
+
+-- Products whose rows above are to be made anew: wide events (a category renamed) are spread into it first.
+create table projection_queue (
+    product_id uuid primary key
+);
+
+-- Grows by one with every change of what shoppers can read; caches are valid for one epoch.
+create table catalog_epoch (
+    only_row boolean primary key default true check (only_row),
+    epoch    bigint not null
+);
+insert into catalog_epoch (epoch) values (1);

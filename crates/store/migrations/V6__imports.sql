@@ -1,0 +1,35 @@
+-- Imports: their progress and the rows they could not take.
+
+create table import_run (
+    id              uuid primary key,
+    format          text not null check (format in ('shopify-csv', 'jsonl')),
+    -- SHA-256 of the file: the same file continues where it stopped
+    file_hash       bytea not null,
+    file_name       text not null,
+    file_blob       text,
+    dry_run         boolean not null,
+    status          text not null check (status in ('pending', 'running', 'succeeded', 'failed', 'canceled')),
+    -- position behind the last product that is committed
+    byte_offset     bigint not null default 0,
+    record_offset   bigint not null default 0,
+    products_created bigint not null default 0,
+    products_updated bigint not null default 0,
+    rows_failed     bigint not null default 0,
+    error           text,
+    version         bigint not null default 1,
+    created_at      timestamptz not null,
+    started_at      timestamptz,
+    finished_at     timestamptz
+);
+create index import_run_created_idx on import_run (created_at desc, id desc);
+create index import_run_file_idx on import_run (file_hash) where status in ('pending', 'running', 'failed');
+
+create table import_error (
+    import_id uuid not null references import_run (id) on delete cascade,
+    number    bigint not null,
+    line      bigint not null,
+    "column"  text,
+    code      text not null,
+    message   text not null,
+    primary key (import_id, number)
+);

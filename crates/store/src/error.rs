@@ -1,0 +1,79 @@
+//! What can go wrong between us and the database, as the layers above need to tell it apart.
+
+use tokio_postgres::error::SqlState;
+
+/// A failure of the store. None of its texts is for shoppers: the edge logs it and answers without it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// No connection within the pool's time: too many requests, or no server.
+    #[error("no database connection: {0}")]
+    Unavailable(String),
+    /// The server refused or broke a statement.
+    #[error("{statement}: {source}")]
+    Database {
+        /// Name of the statement.
+        statement: &'static str,
+        /// What the driver says.
+        source: tokio_postgres::Error,
+    },
+    /// A stored value that the code cannot have written.
+    #[error("inconsistent row in {table}: {what}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// Column, and what is wrong with it.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// A stored value that cannot be.
+    pub fn inconsistent(table: &'static str, what: impl std::fmt::Display) -> Self {
+        Self::Inconsistent { table, what: what.to_string() }
+    }
+
+    fn code(&self) -> Option<&SqlState> {
+        match self {
+            Self::Database { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
+    /// The unique or foreign-key constraint that a write ran into, by name.
+    pub fn violated_constraint(&self) -> Option<&str> {
+        match self {
+            Self::Database { source, .. } => {
+                let error = source.as_db_error()?;
+                let kinds = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION];
+                if kinds.contains(error.code()) { error.constraint() } else { None }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the same transaction may succeed when run again (serialization failure, deadlock).
+    pub fn is_retryable(&self) -> bool {
+        let codes = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+        self.code().is_some_and(|code| codes.contains(code))
+    }
+
+    /// Whether the database is away or overloaded, so that the caller should come back later.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Database { source, .. } => {
+                let Some(code) = source.code() else { return source.is_closed() };
+                let busy = [SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE, SqlState::DISK_FULL];
+                let shutdown = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+                busy.contains(code) || shutdown.contains(code) || *code == SqlState::TOO_MANY_CONNECTIONS
+            }
+            Self::Inconsistent { .. } => false,
+        }
+    }
+
+    /// Whether a prepared statement no longer fits the schema and has to be prepared anew.
+    pub(crate) fn is_stale_plan(&self) -> bool {
+        let codes = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];
+        self.code().is_some_and(|code| codes.contains(code))
+    }
+}

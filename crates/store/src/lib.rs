@@ -1,0 +1,21 @@
+//! PostgreSQL: everything that is SQL, and nothing that decides.
+//!
+//! One module a context holds its statements and the functions that run them on a borrowed connection; `db` holds the
+//! pools and transactions; `outbox`, `job`, `idempotency` and `audit` are written beside a change in its transaction;
+//! `local` is the managed server of the demo and the tests. Every statement is a constant and registered in
+//! [`statements`], so that one test can prepare them all against the migrated schema.
+
+pub mod api_key;
+pub mod audit;
+pub mod catalog;
+pub mod channel;
+pub mod db;
+pub mod error;
+pub mod idempotency;
+pub mod migrate;
+pub mod outbox;
+pub mod sql;
+
+pub use db::{Client, Conn, Db, PoolSettings, Store, StoreSettings, Tx};
+pub use error::StoreError;
+pub use sql::{Sql, statements};

@@ -1,0 +1,113 @@
+//! The outbox: events written in the transaction of the change they tell of, dispatched after it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tradepost_domain::kernel::ids::{EntityId, EventId};
+use uuid::Uuid;
+
+use crate::db::{Client, Tx};
+use crate::error::StoreError;
+use crate::sql::sql;
+
+sql! {
+    PUSH = "
+        insert into outbox (event_id, type, aggregate_id, version, payload, created_at)
+        select e.event_id, e.type, e.aggregate_id, e.version, e.payload, $6
+          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int8[], $5::jsonb[])
+               as e (event_id, type, aggregate_id, version, payload)";
+    TAKE = "
+        select id, event_id, type, aggregate_id, version, payload
+          from outbox
+         where dispatched_at is null
+         order by id
+         limit $1
+           for update skip locked";
+    MARK = "
+        update outbox set dispatched_at = $2 where id = any ($1)";
+    COUNT_PENDING = "
+        select count(*) from outbox where dispatched_at is null";
+    PURGE = "
+        delete from outbox where dispatched_at < $1";
+    WAKE = "
+        select pg_notify('tradepost_outbox_' || current_schema(), '')";
+}
+
+/// An event to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Id; the receiver's key for telling repeats.
+    pub id: EventId,
+    /// What happened, in the past: `product.updated`.
+    pub kind: &'static str,
+    /// The thing it happened to.
+    pub aggregate_id: Uuid,
+    /// Version of the thing after it.
+    pub version: i64,
+    /// Facts that a receiver needs and could not read back.
+    pub payload: Value,
+}
+
+/// An event that waits to be dispatched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingEvent {
+    /// Row.
+    pub row: i64,
+    /// Id.
+    pub id: EventId,
+    /// What happened.
+    pub kind: String,
+    /// The thing it happened to.
+    pub aggregate_id: Uuid,
+    /// Version of the thing after it.
+    pub version: i64,
+    /// Facts.
+    pub payload: Value,
+}
+
+/// Writes events, and wakes the dispatchers when the transaction commits.
+pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = events.iter().map(|event| event.id.as_uuid()).collect();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind).collect();
+    let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
+    let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
+    let payloads: Vec<&Value> = events.iter().map(|event| &event.payload).collect();
+    tx.execute(PUSH, &[&ids, &kinds, &aggregates, &versions, &payloads, &now]).await?;
+    wake(tx).await
+}
+
+/// Wakes the dispatchers when the transaction commits (at once outside one).
+pub async fn wake(client: &Client) -> Result<(), StoreError> {
+    client.query(WAKE, &[]).await.map(drop)
+}
+
+/// Takes up to `limit` pending events, oldest first, and keeps others from them until the transaction ends.
+pub async fn take(tx: &Tx, limit: i64) -> Result<Vec<PendingEvent>, StoreError> {
+    let rows = tx.query(TAKE, &[&limit]).await?;
+    let pending = rows.iter().map(|row| PendingEvent {
+        row: row.get(0),
+        id: EventId::from_uuid(row.get(1)),
+        kind: row.get(2),
+        aggregate_id: row.get(3),
+        version: row.get(4),
+        payload: row.get(5),
+    });
+    Ok(pending.collect())
+}
+
+/// Marks events as dispatched.
+pub async fn mark_dispatched(tx: &Tx, rows: &[i64], now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(MARK, &[&rows, &now]).await.map(drop)
+}
+
+/// Events that wait.
+pub async fn count_pending(client: &Client) -> Result<i64, StoreError> {
+    Ok(client.query_one(COUNT_PENDING, &[]).await?.get(0))
+}
+
+/// Deletes events that were dispatched before a time; answers how many.
+pub async fn purge_dispatched(client: &Client, before: Timestamp) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&before]).await
+}
