@@ -21,7 +21,9 @@ impl BlobDirectory {
 
     fn path(&self, name: &str) -> Result<PathBuf, BlobError> {
         let folder = name.get(..2).filter(|_| is_blob_name(name));
-        folder.map(|folder| self.root.join(folder).join(name)).ok_or_else(|| BlobError::InvalidName(name.to_owned()))
+        folder
+            .map(|folder| self.root.join(folder).join(name))
+            .ok_or_else(|| BlobError::InvalidName(name.to_owned()))
     }
 }
 

@@ -40,7 +40,10 @@ impl Default for OsRandom {
 
 impl RandomIds {
     fn fill(&self, bytes: &mut [u8]) {
-        #[expect(clippy::expect_used, reason = "without randomness no id or secret may be made: stopping is the only safe answer")]
+        #[expect(
+            clippy::expect_used,
+            reason = "without randomness no id or secret may be made: stopping is the only safe answer"
+        )]
         self.random.0.fill(bytes).expect("the operating system's random source answers");
     }
 }

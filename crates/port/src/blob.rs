@@ -42,7 +42,14 @@ mod tests {
     fn only_a_hash_and_an_ending_name_a_blob() {
         let hash = "a".repeat(64);
         assert!(is_blob_name(&format!("{hash}.jpg")));
-        for name in ["../../etc/passwd", "a.jpg", &hash, &format!("{hash}.j/g"), &format!("{hash}."), &format!("{}.jpg", "A".repeat(64))] {
+        for name in [
+            "../../etc/passwd",
+            "a.jpg",
+            &hash,
+            &format!("{hash}.j/g"),
+            &format!("{hash}."),
+            &format!("{}.jpg", "A".repeat(64)),
+        ] {
             assert!(!is_blob_name(name), "{name}");
         }
     }

@@ -60,13 +60,30 @@ pub struct ApiKeyRow {
 pub async fn insert(tx: &Tx, key: &ApiKeyRow, hash: &[u8]) -> Result<(), StoreError> {
     let channel = key.channel_id.map(|id| id.as_uuid());
     let id = key.id.as_uuid();
-    tx.execute(INSERT, &[&id, &key.kind, &key.name, &hash, &key.hint, &channel, &key.scopes, &key.expires_at, &key.created_at])
-        .await
-        .map(drop)
+    tx.execute(
+        INSERT,
+        &[
+            &id,
+            &key.kind,
+            &key.name,
+            &hash,
+            &key.hint,
+            &channel,
+            &key.scopes,
+            &key.expires_at,
+            &key.created_at,
+        ],
+    )
+    .await
+    .map(drop)
 }
 
 /// The key with this hash, unless it is revoked or expired.
-pub async fn find_live(client: &Client, hash: &[u8], now: Timestamp) -> Result<Option<ApiKeyRow>, StoreError> {
+pub async fn find_live(
+    client: &Client,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<ApiKeyRow>, StoreError> {
     Ok(client.query_opt(FIND_LIVE, &[&hash, &now]).await?.map(|row| from_row(&row)))
 }
 
@@ -76,7 +93,11 @@ pub async fn get(client: &Client, id: ApiKeyId) -> Result<Option<ApiKeyRow>, Sto
 }
 
 /// Keys, newest first, older than `after`.
-pub async fn list(client: &Client, after: Option<ApiKeyId>, limit: i64) -> Result<Vec<ApiKeyRow>, StoreError> {
+pub async fn list(
+    client: &Client,
+    after: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<ApiKeyRow>, StoreError> {
     let rows = client.query(LIST, &[&after.map(|id| id.as_uuid()), &limit]).await?;
     Ok(rows.iter().map(from_row).collect())
 }

@@ -54,10 +54,36 @@ pub struct AuditRow {
 
 /// Writes an entry.
 pub async fn insert(tx: &Tx, entry: &AuditRow) -> Result<(), StoreError> {
-    let AuditRow { id, at, actor_kind, actor_id, action, entity_kind, entity_id, before, after, ip, user_agent, request_id } = entry;
+    let AuditRow {
+        id,
+        at,
+        actor_kind,
+        actor_id,
+        action,
+        entity_kind,
+        entity_id,
+        before,
+        after,
+        ip,
+        user_agent,
+        request_id,
+    } = entry;
     tx.execute(
         INSERT,
-        &[id, at, actor_kind, actor_id, action, entity_kind, entity_id, before, after, ip, user_agent, request_id],
+        &[
+            id,
+            at,
+            actor_kind,
+            actor_id,
+            action,
+            entity_kind,
+            entity_id,
+            before,
+            after,
+            ip,
+            user_agent,
+            request_id,
+        ],
     )
     .await
     .map(drop)

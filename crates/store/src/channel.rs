@@ -83,7 +83,10 @@ fn from_row(row: &Row) -> Result<Channel, StoreError> {
         name: row.get(2),
         currency: row.get::<_, &str>(3).parse().map_err(|error| bad(&error))?,
         default_locale: row.get::<_, &str>(4).parse().map_err(|error| bad(&error))?,
-        locales: locales.iter().map(|tag| tag.parse().map_err(|error| bad(&error))).collect::<Result<_, _>>()?,
+        locales: locales
+            .iter()
+            .map(|tag| tag.parse().map_err(|error| bad(&error)))
+            .collect::<Result<_, _>>()?,
         is_default: row.get(6),
         active: row.get(7),
         version: row.get(8),

@@ -80,7 +80,11 @@ impl StoreSettings {
             statement_timeout: Duration::from_secs(statement_seconds),
             lock_timeout: Duration::from_secs(1),
         };
-        let worker = PoolSettings { acquire_timeout: Duration::from_secs(10), lock_timeout: Duration::from_secs(10), ..pool(6, 0) };
+        let worker = PoolSettings {
+            acquire_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(10),
+            ..pool(6, 0)
+        };
         Self { url: url.into(), storefront: pool(8, 2), admin: pool(4, 15), worker }
     }
 }
@@ -162,7 +166,8 @@ impl Db {
             create: Some(Duration::from_secs(5)),
             recycle: Some(Duration::from_secs(1)),
         };
-        let builder = Pool::builder(manager).max_size(settings.size).timeouts(timeouts).runtime(Runtime::Tokio1);
+        let builder =
+            Pool::builder(manager).max_size(settings.size).timeouts(timeouts).runtime(Runtime::Tokio1);
         let pool = builder.build().map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self { name, pool })
     }
@@ -196,9 +201,14 @@ impl Db {
     }
 }
 
-fn connection_config(url: &str, name: &str, settings: &PoolSettings) -> Result<tokio_postgres::Config, StoreError> {
-    let mut config: tokio_postgres::Config =
-        url.parse().map_err(|error| StoreError::Unavailable(format!("the database URL cannot be read: {error}")))?;
+fn connection_config(
+    url: &str,
+    name: &str,
+    settings: &PoolSettings,
+) -> Result<tokio_postgres::Config, StoreError> {
+    let mut config: tokio_postgres::Config = url
+        .parse()
+        .map_err(|error| StoreError::Unavailable(format!("the database URL cannot be read: {error}")))?;
     let limits = format!(
         "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off",
         settings.statement_timeout.as_millis(),
@@ -218,7 +228,10 @@ fn tls_connector() -> tokio_postgres_rustls::MakeRustlsConnect {
     let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth());
-    #[expect(clippy::expect_used, reason = "ring supports the default TLS versions; nothing at run time changes that")]
+    #[expect(
+        clippy::expect_used,
+        reason = "ring supports the default TLS versions; nothing at run time changes that"
+    )]
     let config = config.expect("ring knows the default TLS versions");
     tokio_postgres_rustls::MakeRustlsConnect::new(config)
 }
@@ -232,7 +245,10 @@ pub struct Client {
 
 impl Client {
     async fn prepared(&self, sql: Sql) -> Result<tokio_postgres::Statement, StoreError> {
-        self.object.prepare_cached(sql.text).await.map_err(|source| StoreError::Database { statement: sql.name, source })
+        self.object
+            .prepare_cached(sql.text)
+            .await
+            .map_err(|source| StoreError::Database { statement: sql.name, source })
     }
 
     async fn query_once(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
@@ -258,7 +274,10 @@ impl Client {
     pub async fn query_opt(&self, sql: Sql, params: Params<'_>) -> Result<Option<Row>, StoreError> {
         let mut rows = self.query(sql, params).await?;
         if rows.len() > 1 {
-            return Err(StoreError::inconsistent("query", format!("{} answered {} rows, not one", sql.name, rows.len())));
+            return Err(StoreError::inconsistent(
+                "query",
+                format!("{} answered {} rows, not one", sql.name, rows.len()),
+            ));
         }
         Ok(rows.pop())
     }
@@ -284,7 +303,11 @@ impl Client {
     }
 
     /// Sends prepared chunks of `copy … from stdin`; answers the rows taken.
-    pub async fn copy_in(&self, sql: Sql, chunks: impl IntoIterator<Item = Bytes>) -> Result<u64, StoreError> {
+    pub async fn copy_in(
+        &self,
+        sql: Sql,
+        chunks: impl IntoIterator<Item = Bytes>,
+    ) -> Result<u64, StoreError> {
         count_statement();
         let failed = |source| StoreError::Database { statement: sql.name, source };
         let sink = self.object.copy_in::<_, Bytes>(sql.text).await.map_err(failed)?;
@@ -336,7 +359,10 @@ impl Tx {
 
 impl std::ops::Deref for Tx {
     type Target = Client;
-    #[expect(clippy::expect_used, reason = "only commit and drop take the client, and both consume the transaction")]
+    #[expect(
+        clippy::expect_used,
+        reason = "only commit and drop take the client, and both consume the transaction"
+    )]
     fn deref(&self) -> &Client {
         self.client.as_ref().expect("an open transaction has its client")
     }

@@ -64,7 +64,8 @@ impl StoreError {
             Self::Database { source, .. } => {
                 let Some(code) = source.code() else { return source.is_closed() };
                 let busy = [SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE, SqlState::DISK_FULL];
-                let shutdown = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+                let shutdown =
+                    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
                 busy.contains(code) || shutdown.contains(code) || *code == SqlState::TOO_MANY_CONNECTIONS
             }
             Self::Inconsistent { .. } => false,

@@ -94,12 +94,18 @@ fn existing(row: &Row) -> ExistingKey {
         etag: row.get(6),
         location: row.get(7),
     };
-    ExistingKey { operation: row.get(0), body_hash: row.get(1), locked_until: row.get(3), answer: status.map(answer) }
+    ExistingKey {
+        operation: row.get(0),
+        body_hash: row.get(1),
+        locked_until: row.get(3),
+        answer: status.map(answer),
+    }
 }
 
 /// Takes over a claim whose lease has run out; `false` when somebody else was first.
 pub async fn take_over(client: &Client, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
-    let changed = client.execute(TAKE_OVER, &[&claim.principal, &claim.key, &claim.locked_until, &now]).await?;
+    let changed =
+        client.execute(TAKE_OVER, &[&claim.principal, &claim.key, &claim.locked_until, &now]).await?;
     Ok(changed == 1)
 }
 
@@ -107,7 +113,8 @@ pub async fn take_over(client: &Client, claim: &Claim, now: Timestamp) -> Result
 /// then roll back, since another request now runs in its place.
 pub async fn finish(tx: &Tx, claim: &Claim, answer: &StoredAnswer) -> Result<bool, StoreError> {
     let StoredAnswer { status, body, etag, location } = answer;
-    let params: crate::db::Params<'_> = &[&claim.principal, &claim.key, status, body, etag, location, &claim.locked_until];
+    let params: crate::db::Params<'_> =
+        &[&claim.principal, &claim.key, status, body, etag, location, &claim.locked_until];
     Ok(tx.execute(FINISH, params).await? == 1)
 }
 

@@ -31,7 +31,10 @@ pub async fn migrate(url: &str) -> Result<MigrationReport, StoreError> {
 async fn migrate_on(client: &mut Client) -> Result<MigrationReport, StoreError> {
     let failed = |source| StoreError::Database { statement: "migrate", source };
     // Advisory locks are the database's: the schema's name makes the lock this shop's alone.
-    client.batch_execute("select pg_advisory_lock(hashtext('tradepost-migrate-' || current_schema()))").await.map_err(failed)?;
+    client
+        .batch_execute("select pg_advisory_lock(hashtext('tradepost-migrate-' || current_schema()))")
+        .await
+        .map_err(failed)?;
     client.batch_execute("set lock_timeout = '2s'").await.map_err(failed)?;
     let runner = embedded::migrations::runner().set_abort_divergent(true).set_abort_missing(true);
     let newest = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);

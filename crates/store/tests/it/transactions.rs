@@ -1,0 +1,126 @@
+//! Transactions, and the rows that are written in them beside a change.
+
+use jiff::Timestamp;
+use serde_json::json;
+use tradepost_domain::kernel::ids::{EntityId, EventId};
+use tradepost_store::db::{count_statements, open_transactions};
+use tradepost_store::{audit, idempotency, outbox};
+use tradepost_testkit::TestDatabase;
+use uuid::Uuid;
+
+fn event(number: u128) -> outbox::Event {
+    outbox::Event {
+        id: EventId::from_uuid(Uuid::from_u128(number)),
+        kind: "product.updated",
+        aggregate_id: Uuid::from_u128(number),
+        version: 1,
+        payload: json!({}),
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing_and_its_connection_works_on() {
+    let database = TestDatabase::new().await;
+    let db = database.store.worker();
+    for _ in 0..10 {
+        let tx = db.begin("dropped").await.unwrap();
+        outbox::push(&tx, &[event(1)], Timestamp::UNIX_EPOCH).await.unwrap();
+        drop(tx);
+    }
+    let conn = db.conn().await.unwrap();
+    assert_eq!(outbox::count_pending(&conn).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn committed_events_are_taken_once_and_marked() {
+    let database = TestDatabase::new().await;
+    let db = database.store.worker();
+    let tx = db.begin("push").await.unwrap();
+    outbox::push(&tx, &[event(1), event(2)], Timestamp::UNIX_EPOCH).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let first = db.begin("first").await.unwrap();
+    let second = db.begin("second").await.unwrap();
+    let taken = outbox::take(&first, 10).await.unwrap();
+    assert_eq!(taken.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["product.updated"; 2]);
+    assert!(outbox::take(&second, 10).await.unwrap().is_empty(), "what one has taken no other sees");
+    let rows: Vec<i64> = taken.iter().map(|event| event.row).collect();
+    outbox::mark_dispatched(&first, &rows, Timestamp::UNIX_EPOCH).await.unwrap();
+    first.commit().await.unwrap();
+    assert!(outbox::take(&second, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn statements_and_open_transactions_are_counted_for_the_request() {
+    let database = TestDatabase::new().await;
+    let (open, statements) = count_statements(async {
+        let tx = database.store.admin().begin("count").await.unwrap();
+        let _ = outbox::count_pending(&tx).await.unwrap();
+        let _ = outbox::count_pending(&tx).await.unwrap();
+        let open = open_transactions();
+        tx.commit().await.unwrap();
+        (open, open_transactions())
+    })
+    .await;
+    assert_eq!((open, statements), ((1, 0), 2));
+}
+
+#[tokio::test]
+async fn a_key_is_claimed_once_and_an_expired_claim_is_taken_over_by_one() {
+    let database = TestDatabase::new().await;
+    let conn = database.store.admin().conn().await.unwrap();
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let claim = |until| idempotency::Claim {
+        principal: "key_1".to_owned(),
+        key: "abc".to_owned(),
+        operation: "POST /x".to_owned(),
+        body_hash: vec![1],
+        locked_until: at(until),
+    };
+    assert!(idempotency::claim(&conn, &claim(30), at(0)).await.unwrap());
+    assert!(!idempotency::claim(&conn, &claim(31), at(1)).await.unwrap());
+    assert!(!idempotency::take_over(&conn, &claim(50), at(20)).await.unwrap(), "the lease still runs");
+    assert!(idempotency::take_over(&conn, &claim(70), at(40)).await.unwrap());
+    assert!(!idempotency::take_over(&conn, &claim(71), at(40)).await.unwrap(), "one has it now");
+
+    let answer = idempotency::StoredAnswer { status: 201, body: b"{}".to_vec(), etag: None, location: None };
+    let tx = database.store.admin().begin("finish").await.unwrap();
+    assert!(
+        !idempotency::finish(&tx, &claim(30), &answer).await.unwrap(),
+        "the first holder has lost its claim"
+    );
+    assert!(idempotency::finish(&tx, &claim(70), &answer).await.unwrap());
+    tx.commit().await.unwrap();
+    let stored = idempotency::get(&conn, "key_1", "abc").await.unwrap().unwrap();
+    assert_eq!(stored.answer, Some(answer));
+}
+
+#[tokio::test]
+async fn the_audit_log_refuses_to_be_changed() {
+    let database = TestDatabase::new().await;
+    let entry = audit::AuditRow {
+        id: Uuid::from_u128(1),
+        at: Timestamp::UNIX_EPOCH,
+        actor_kind: "system".to_owned(),
+        actor_id: None,
+        action: "product.create".to_owned(),
+        entity_kind: "product".to_owned(),
+        entity_id: Some(Uuid::from_u128(2)),
+        before: None,
+        after: Some(json!({"title": "x"})),
+        ip: None,
+        user_agent: None,
+        request_id: None,
+    };
+    let tx = database.store.admin().begin("audit").await.unwrap();
+    audit::insert(&tx, &entry).await.unwrap();
+    tx.commit().await.unwrap();
+    let conn = database.store.admin().conn().await.unwrap();
+    assert_eq!(audit::list(&conn, &audit::AuditFilter::default(), 10).await.unwrap(), [entry]);
+
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for change in ["delete from audit_log", "update audit_log set action = 'nothing'"] {
+        assert!(client.batch_execute(change).await.is_err(), "{change}");
+    }
+}
