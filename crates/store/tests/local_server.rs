@@ -313,6 +313,10 @@ fn a_path_with_spaces_and_quotes_works() {
     let server = LocalServer::start(&disposable(&folder.path().join("Anna's shop"))).unwrap();
     assert!(server.socket_dir().starts_with(folder.path()));
     assert_eq!(sql(&server, "select 1"), "1");
+    // The shop's driver reads the string by rules of its own.
+    let read: tokio_postgres::Config = server.url("anna's").parse().unwrap();
+    assert_eq!(read.get_hosts(), [tokio_postgres::config::Host::Unix(server.socket_dir().to_owned())]);
+    assert_eq!((read.get_user(), read.get_dbname()), (Some("postgres"), Some("anna's")));
 }
 
 #[test]
