@@ -1,1 +1,16 @@
-//! Use cases.
+//! Use cases: load, decide in `domain`, save, tell the outbox, commit. The only place with transactions.
+//!
+//! One module a context, one file a verb. Nothing here knows HTTP or the text of a statement; what is outside our
+//! process is reached through ports. `shop` is the whole of one shop as a value, `work` the frame of a staff's change.
+
+pub mod answer;
+pub mod auth;
+pub mod error;
+pub mod idempotency;
+pub mod shop;
+pub mod work;
+
+pub use answer::{Answer, Outcome};
+pub use error::WriteError;
+pub use shop::Shop;
+pub use work::{Actor, Origin, StaffContext, Work};

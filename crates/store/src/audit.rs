@@ -12,7 +12,8 @@ use crate::sql::sql;
 sql! {
     INSERT = "
         insert into audit_log (id, at, actor_kind, actor_id, action, entity_kind, entity_id, before, after, ip, user_agent, request_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        select * from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
+                             $8::jsonb[], $9::jsonb[], $10::text[], $11::text[], $12::text[])";
     LIST = "
         select id, at, actor_kind, actor_id, action, entity_kind, entity_id, before, after, ip, user_agent, request_id
           from audit_log
@@ -52,41 +53,30 @@ pub struct AuditRow {
     pub request_id: Option<String>,
 }
 
-/// Writes an entry.
-pub async fn insert(tx: &Tx, entry: &AuditRow) -> Result<(), StoreError> {
-    let AuditRow {
-        id,
-        at,
-        actor_kind,
-        actor_id,
-        action,
-        entity_kind,
-        entity_id,
-        before,
-        after,
-        ip,
-        user_agent,
-        request_id,
-    } = entry;
-    tx.execute(
-        INSERT,
-        &[
-            id,
-            at,
-            actor_kind,
-            actor_id,
-            action,
-            entity_kind,
-            entity_id,
-            before,
-            after,
-            ip,
-            user_agent,
-            request_id,
-        ],
-    )
-    .await
-    .map(drop)
+fn column<'a, T>(entries: &'a [AuditRow], field: impl Fn(&'a AuditRow) -> T) -> Vec<T> {
+    entries.iter().map(field).collect()
+}
+
+/// Writes entries.
+pub async fn insert_all(tx: &Tx, entries: &[AuditRow]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let params: crate::db::Params<'_> = &[
+        &column(entries, |entry| entry.id),
+        &column(entries, |entry| entry.at),
+        &column(entries, |entry| &entry.actor_kind),
+        &column(entries, |entry| entry.actor_id),
+        &column(entries, |entry| &entry.action),
+        &column(entries, |entry| &entry.entity_kind),
+        &column(entries, |entry| entry.entity_id),
+        &column(entries, |entry| &entry.before),
+        &column(entries, |entry| &entry.after),
+        &column(entries, |entry| &entry.ip),
+        &column(entries, |entry| &entry.user_agent),
+        &column(entries, |entry| &entry.request_id),
+    ];
+    tx.execute(INSERT, params).await.map(drop)
 }
 
 /// What to list.

@@ -72,7 +72,7 @@ fn wait_until_no_postgres(dir: &Path, patience: Duration) {
 /// A process of its own that starts a server in `dir`, and then does nothing until it is killed.
 fn hold(dir: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["process_that_holds_a_server", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["a_server_runs_until_it_is_dropped", "--exact", "--nocapture", "--test-threads=1"])
         .env(HOLD, dir)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -96,15 +96,21 @@ fn kill_nine(mut holder: Child) {
     holder.wait().unwrap();
 }
 
+/// The other tests run this one with `HOLD` set as a process of its own, to be killed.
 #[test]
-#[ignore = "not a test: the other tests run it as a process of its own, to be killed"]
-fn process_that_holds_a_server() {
-    let Some(dir) = env::var_os(HOLD) else { return };
-    let server = LocalServer::start(&durable(Path::new(&dir))).unwrap();
-    println!("\nserver-url={}\nserver-bin={}", server.url("postgres"), server.bin_dir().display());
-    loop {
-        std::thread::park();
+fn a_server_runs_until_it_is_dropped() {
+    if let Some(dir) = env::var_os(HOLD) {
+        let server = LocalServer::start(&durable(Path::new(&dir))).unwrap();
+        println!("\nserver-url={}\nserver-bin={}", server.url("postgres"), server.bin_dir().display());
+        loop {
+            std::thread::park();
+        }
     }
+    let folder = passable_folder();
+    let server = LocalServer::start(&durable(folder.path())).unwrap();
+    assert!(postgres_processes(folder.path()).contains(&server.pid()));
+    drop(server);
+    wait_until_no_postgres(folder.path(), Duration::ZERO);
 }
 
 #[test]

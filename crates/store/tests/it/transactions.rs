@@ -113,7 +113,7 @@ async fn the_audit_log_refuses_to_be_changed() {
         request_id: None,
     };
     let tx = database.store.admin().begin("audit").await.unwrap();
-    audit::insert(&tx, &entry).await.unwrap();
+    audit::insert_all(&tx, std::slice::from_ref(&entry)).await.unwrap();
     tx.commit().await.unwrap();
     let conn = database.store.admin().conn().await.unwrap();
     assert_eq!(audit::list(&conn, &audit::AuditFilter::default(), 10).await.unwrap(), [entry]);

@@ -1,0 +1,76 @@
+//! Why a staff's change was not made, in the words that every such use case shares.
+
+use std::borrow::Cow;
+
+use tradepost_domain::catalog::Issue;
+use tradepost_port::BlobError;
+use tradepost_store::StoreError;
+
+/// A change that was not made. Nothing of it is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The thing to change does not exist.
+    #[error("{kind} not found")]
+    NotFound {
+        /// Kind of thing in snake case: `product`.
+        kind: &'static str,
+    },
+    /// The thing was changed by somebody else meanwhile.
+    #[error("the version is {current}, not the one given")]
+    VersionMismatch {
+        /// Version that it has now.
+        current: i64,
+    },
+    /// Understood, but against the rules; all findings at once.
+    #[error("{} fields are not valid", .0.len())]
+    Invalid(Vec<Issue>),
+    /// Against the present state: a handle or SKU that is taken, a category with products.
+    #[error("{code}: {detail}")]
+    Conflict {
+        /// Stable word in snake case.
+        code: &'static str,
+        /// What stands in the way and what to do.
+        detail: Cow<'static, str>,
+        /// JSONPath of the field, if one is the cause.
+        param: Option<String>,
+    },
+    /// The idempotency key's lease ran out and another request took it over while this one worked.
+    #[error("another request with the same idempotency key took over")]
+    ClaimLost,
+    /// A file could not be kept.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A view could not be written as JSON, which is a fault of ours.
+    #[error("the answer cannot be written: {0}")]
+    Render(#[from] serde_json::Error),
+}
+
+impl WriteError {
+    /// One finding.
+    pub fn invalid(
+        path: impl Into<String>,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Invalid(vec![Issue::new(path, code, message)])
+    }
+
+    /// A conflict with the present state.
+    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>, param: Option<&str>) -> Self {
+        Self::Conflict { code, detail: detail.into(), param: param.map(str::to_owned) }
+    }
+
+    /// Turns the violation of a named constraint into a conflict, and leaves every other failure as it is.
+    ///
+    /// `known` holds constraint, code, detail and field.
+    pub fn from_constraint(error: StoreError, known: &[(&str, &'static str, &'static str, &str)]) -> Self {
+        let violated = error.violated_constraint();
+        match known.iter().find(|(constraint, ..)| Some(*constraint) == violated) {
+            Some((_, code, detail, param)) => Self::conflict(code, *detail, Some(param)),
+            None => Self::Store(error),
+        }
+    }
+}

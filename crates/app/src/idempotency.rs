@@ -1,0 +1,82 @@
+//! Requests that are sent twice: the first runs, the second gets the same answer.
+//!
+//! A key is claimed in a small transaction before the work and finished in the transaction of the work, so that there
+//! is no moment at which the work is done and its answer is not kept. Only answers of work that ran are kept: an
+//! answer that a repeat could better (401, 429, 5xx) gives the key back.
+
+use jiff::{SignedDuration, Timestamp};
+use ring::digest::{SHA256, digest};
+use tradepost_store::idempotency::{self, Claim, ExistingKey, StoredAnswer};
+use tradepost_store::{Db, StoreError};
+
+/// How long a claim holds; longer than any request may take.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+/// A request with a key.
+#[derive(Debug, Clone)]
+pub struct KeyedRequest {
+    /// Whose key it is.
+    pub principal: String,
+    /// The key.
+    pub key: String,
+    /// Method and path.
+    pub operation: String,
+    /// SHA-256 of the body.
+    pub body_hash: Vec<u8>,
+}
+
+/// What to do with a keyed request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Run it and finish the claim.
+    Run(Claim),
+    /// It ran: give the same answer.
+    Replay(StoredAnswer),
+    /// The key was used for another request.
+    Mismatch,
+    /// It is running now.
+    InProgress,
+}
+
+/// SHA-256 of a request's body.
+pub fn body_hash(body: &[u8]) -> Vec<u8> {
+    digest(&SHA256, body).as_ref().to_vec()
+}
+
+/// Claims the key, or finds out what became of its first request.
+pub async fn decide(db: &Db, request: KeyedRequest, now: Timestamp) -> Result<Decision, StoreError> {
+    let conn = db.conn().await?;
+    let locked_until = now.saturating_add(LEASE).unwrap_or(now);
+    let KeyedRequest { principal, key, operation, body_hash } = request;
+    let claim = Claim { principal, key, operation, body_hash, locked_until };
+    if idempotency::claim(&conn, &claim, now).await? {
+        return Ok(Decision::Run(claim));
+    }
+    let Some(existing) = idempotency::get(&conn, &claim.principal, &claim.key).await? else {
+        // Given back between the two statements: the client may try again at once.
+        return Ok(Decision::InProgress);
+    };
+    let ExistingKey { operation, body_hash, locked_until, answer } = existing;
+    if operation != claim.operation || body_hash != claim.body_hash {
+        return Ok(Decision::Mismatch);
+    }
+    if let Some(answer) = answer {
+        return Ok(Decision::Replay(answer));
+    }
+    if locked_until < now && idempotency::take_over(&conn, &claim, now).await? {
+        return Ok(Decision::Run(claim));
+    }
+    Ok(Decision::InProgress)
+}
+
+/// Keeps a refusal (404, 409, 412, 422) so that a repeat gets the same; nothing else was written with it.
+pub async fn keep_refusal(db: &Db, claim: &Claim, answer: &StoredAnswer) -> Result<(), StoreError> {
+    let tx = db.begin("keep_refusal").await?;
+    idempotency::finish(&tx, claim, answer).await?;
+    tx.commit().await
+}
+
+/// Gives the key back, so that a repeat runs.
+pub async fn release(db: &Db, claim: &Claim) -> Result<(), StoreError> {
+    idempotency::release(&*db.conn().await?, claim).await
+}

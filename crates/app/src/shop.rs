@@ -1,0 +1,25 @@
+//! A shop is a value: everything that one shop has hangs on it, and nothing hangs anywhere else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tradepost_port::{BlobStore, Clock, IdSource};
+use tradepost_store::Store;
+
+/// One shop.
+pub struct Shop {
+    /// Its database.
+    pub store: Store,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where its ids and secrets come from.
+    pub ids: Arc<dyn IdSource>,
+    /// Its pictures and files.
+    pub blobs: Arc<dyn BlobStore>,
+}
+
+impl fmt::Debug for Shop {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shop").field("store", &self.store).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! The frame of a staff's change: one transaction that holds the change, its events, its audit entry and its answer.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use tradepost_domain::kernel::ids::{ApiKeyId, AuditEntryId, EntityId, EventId};
+use tradepost_store::audit::{self, AuditRow};
+use tradepost_store::idempotency::{self, Claim, StoredAnswer};
+use tradepost_store::outbox::{self, Event};
+use tradepost_store::{StoreError, Tx};
+use uuid::Uuid;
+
+use crate::answer::{Answer, Outcome};
+use crate::error::WriteError;
+use crate::shop::Shop;
+
+/// Who makes a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Staff through a secret key.
+    ApiKey(ApiKeyId),
+    /// The shop itself: a job, a command line.
+    System,
+}
+
+impl Actor {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::ApiKey(_) => "api_key",
+            Self::System => "system",
+        }
+    }
+
+    fn id(self) -> Option<Uuid> {
+        match self {
+            Self::ApiKey(id) => Some(id.as_uuid()),
+            Self::System => None,
+        }
+    }
+}
+
+/// Where a request came from, for the audit log.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// Address of the client.
+    pub ip: Option<String>,
+    /// What it says it is.
+    pub user_agent: Option<String>,
+    /// Id of the request in the logs.
+    pub request_id: Option<String>,
+}
+
+/// What a staff's use case is given.
+#[derive(Debug, Clone)]
+pub struct StaffContext {
+    /// The shop.
+    pub shop: Arc<Shop>,
+    /// Who asks.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+    /// Claim on the idempotency key, if the request has one.
+    pub claim: Option<Claim>,
+}
+
+impl StaffContext {
+    /// The present moment by the shop's clock.
+    pub fn now(&self) -> Timestamp {
+        self.shop.clock.now()
+    }
+
+    /// Begins a change.
+    pub async fn begin(&self, name: &'static str) -> Result<Work<'_>, StoreError> {
+        let tx = self.shop.store.admin().begin(name).await?;
+        Ok(Work { context: self, tx, now: self.now(), events: Vec::new(), entries: Vec::new() })
+    }
+}
+
+/// A change in the making. Dropped without `finish`, nothing of it happened.
+#[derive(Debug)]
+pub struct Work<'a> {
+    context: &'a StaffContext,
+    /// The transaction.
+    pub tx: Tx,
+    /// The moment of the change: all its rows carry the same.
+    pub now: Timestamp,
+    events: Vec<Event>,
+    entries: Vec<AuditRow>,
+}
+
+impl Work<'_> {
+    /// Draws an id.
+    pub fn next_id<T: EntityId>(&self) -> T {
+        self.context.shop.ids.next()
+    }
+
+    /// Tells what happened, to all who follow the outbox.
+    pub fn event(&mut self, kind: &'static str, aggregate_id: Uuid, version: i64, payload: Value) {
+        let id: EventId = self.next_id();
+        self.events.push(Event { id, kind, aggregate_id, version, payload });
+    }
+
+    /// Notes the change in the audit log; `before` and `after` hold what changed, as far as there is something.
+    pub fn audit(&mut self, action: &str, entity: (&str, Uuid), before: Option<Value>, after: Option<Value>) {
+        let id: AuditEntryId = self.next_id();
+        let Origin { ip, user_agent, request_id } = self.context.origin.clone();
+        self.entries.push(AuditRow {
+            id: id.as_uuid(),
+            at: self.now,
+            actor_kind: self.context.actor.kind().to_owned(),
+            actor_id: self.context.actor.id(),
+            action: action.to_owned(),
+            entity_kind: entity.0.to_owned(),
+            entity_id: Some(entity.1),
+            before,
+            after,
+            ip,
+            user_agent,
+            request_id,
+        });
+    }
+
+    /// Writes events, audit entries and the answer, and commits them with the change.
+    pub async fn finish(self, answer: Answer) -> Result<Answer, WriteError> {
+        outbox::push(&self.tx, &self.events, self.now).await?;
+        audit::insert_all(&self.tx, &self.entries).await?;
+        if let Some(claim) = &self.context.claim {
+            let stored = stored_answer(&answer);
+            if !idempotency::finish(&self.tx, claim, &stored).await? {
+                return Err(WriteError::ClaimLost);
+            }
+        }
+        self.tx.commit().await?;
+        Ok(answer)
+    }
+
+    /// [`Work::finish`] with a view of the thing that was changed.
+    pub async fn finish_with<T: Serialize>(
+        self,
+        outcome: Outcome,
+        view: &T,
+        version: Option<i64>,
+    ) -> Result<Answer, WriteError> {
+        let answer = Answer::new(outcome, view, version)?;
+        self.finish(answer).await
+    }
+}
+
+fn stored_answer(answer: &Answer) -> StoredAnswer {
+    let status = match answer.outcome {
+        Outcome::Created => 201,
+        Outcome::Done => 200,
+        Outcome::Accepted => 202,
+        Outcome::Deleted => 204,
+    };
+    StoredAnswer {
+        status,
+        body: answer.body.clone(),
+        etag: answer.version.map(|version| format!("\"v{version}\"")),
+        location: answer.location.clone(),
+    }
+}
