@@ -14,3 +14,8 @@ pub use answer::{Answer, Outcome};
 pub use error::WriteError;
 pub use shop::Shop;
 pub use work::{Actor, Origin, StaffContext, Work};
+
+// What the layers above need of the store without naming it.
+pub use tradepost_store::StoreError;
+pub use tradepost_store::db::{count_statements, open_transactions};
+pub use tradepost_store::idempotency::StoredAnswer;

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use tradepost_port::{BlobStore, Clock, IdSource};
-use tradepost_store::Store;
+use tradepost_store::{Store, StoreError};
+
+use crate::auth::{self, SecretKey};
 
 /// One shop.
 pub struct Shop {
@@ -21,5 +23,12 @@ pub struct Shop {
 impl fmt::Debug for Shop {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Shop").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Shop {
+    /// The live secret key with this text, if there is one.
+    pub async fn authenticate_secret(&self, text: &str) -> Result<Option<SecretKey>, StoreError> {
+        auth::authenticate_secret(self.store.admin(), text, self.clock.now()).await
     }
 }

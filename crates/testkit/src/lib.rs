@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod app;
 pub mod database;
 
+pub use app::{TestApp, TestRequest, TestResponse};
 pub use database::TestDatabase;

@@ -1,0 +1,83 @@
+//! JSON bodies: read within limits, checked strictly, refused with the JSONPath of what does not fit.
+
+use axum::body::Body as RawBody;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use tradepost_app::idempotency::body_hash;
+use tradepost_domain::kernel::limits::BODY_BYTES_MAX;
+
+use super::strict_json;
+use crate::problem::Problem;
+use crate::state::ApiState;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body<T> {
+    /// What was sent.
+    pub value: T,
+    /// SHA-256 of its bytes, by which a repeated request is told from another.
+    pub hash: Vec<u8>,
+}
+
+impl<T: DeserializeOwned> FromRequest<ApiState> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
+        require_json(&request)?;
+        let bytes = read(request.into_body(), BODY_BYTES_MAX).await?;
+        strict_json::check(&bytes).map_err(|problem| *problem)?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| misfit(&error))?;
+        Ok(Self { value, hash: body_hash(&bytes) })
+    }
+}
+
+fn require_json(request: &Request) -> Result<(), Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = "send the body as application/json";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        .param("Content-Type"))
+}
+
+/// Reads a body of at most `limit` bytes.
+pub async fn read(body: RawBody, limit: usize) -> Result<bytes::Bytes, Problem> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let detail = format!("a body has at most {limit} bytes");
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail))
+        }
+        Err(_) => Err(Problem::malformed("incomplete_body", "$", "the body ended before it was complete")),
+    }
+}
+
+/// The problem of a body that is JSON but not what the endpoint takes.
+fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let text = error.inner().to_string();
+    // serde_json adds where the text was, which the JSONPath says better.
+    let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
+    let code = [
+        ("unknown field", "unknown_field"),
+        ("missing field", "missing_field"),
+        ("invalid type", "invalid_type"),
+        ("unknown variant", "invalid_value"),
+    ]
+    .into_iter()
+    .find(|(start, _)| detail.starts_with(start))
+    .map_or("invalid_value", |(_, code)| code);
+    let path = match error.path().to_string().as_str() {
+        "." => "$".to_owned(),
+        path if path.starts_with('[') => format!("${path}"),
+        path => format!("$.{path}"),
+    };
+    // serde names the object that lacks the field, not the field.
+    let named = detail.split('`').nth(1).filter(|_| code == "missing_field");
+    let path = named.map_or(path.clone(), |field| format!("{path}.{field}"));
+    Problem::malformed(code, &path, detail)
+}

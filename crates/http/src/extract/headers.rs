@@ -1,0 +1,107 @@
+//! Headers that decide about a write: `If-Match` and `Idempotency-Key`.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+
+use crate::problem::Problem;
+use crate::state::ApiState;
+
+/// What an `If-Match` header asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Any version will do.
+    Any,
+    /// This version and no other.
+    Version(i64),
+}
+
+impl IfMatch {
+    /// The version to compare with; `None` for any.
+    pub fn version(self) -> Option<i64> {
+        match self {
+            Self::Any => None,
+            Self::Version(version) => Some(version),
+        }
+    }
+}
+
+/// Reads `"v17"` or `*`.
+fn read_if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(Some(IfMatch::Any));
+    }
+    let number = text.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"'));
+    let digits =
+        number.filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    match digits.and_then(|digits| digits.parse().ok()) {
+        Some(version) => Ok(Some(IfMatch::Version(version))),
+        None => Err(Problem::malformed(
+            "invalid_if_match",
+            "If-Match",
+            "expected the ETag of the resource, such as \"v17\", or *",
+        )),
+    }
+}
+
+/// `If-Match` where it is required: absent is 428.
+impl FromRequestParts<ApiState> for IfMatch {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        read_if_match(&parts.headers)?.ok_or_else(|| {
+            let detail = "send the ETag of the version you have read in If-Match";
+            Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", detail).param("If-Match")
+        })
+    }
+}
+
+/// The request line and the idempotency key of a write.
+#[derive(Debug, Clone)]
+pub struct WriteRequest {
+    /// Method and path.
+    pub operation: String,
+    /// `Idempotency-Key`, if sent.
+    pub key: Option<String>,
+}
+
+impl FromRequestParts<ApiState> for WriteRequest {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let operation = format!("{} {}", parts.method, parts.uri.path());
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self { operation, key: None });
+        };
+        let text = value.to_str().unwrap_or_default();
+        let visible = text.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
+        if text.is_empty() || text.len() > 255 || !visible {
+            let detail = "an Idempotency-Key is 1 to 255 visible ASCII characters, such as a UUID";
+            return Err(Problem::malformed("invalid_idempotency_key", "Idempotency-Key", detail));
+        }
+        Ok(Self { operation, key: Some(text.to_owned()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn if_match_takes_our_etags_and_the_star_and_nothing_else() {
+        let read = |text: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_MATCH, HeaderValue::from_static(text));
+            read_if_match(&headers).map_err(|problem| problem.code)
+        };
+        assert_eq!(read("\"v17\""), Ok(Some(IfMatch::Version(17))));
+        assert_eq!(read("*"), Ok(Some(IfMatch::Any)));
+        for text in
+            ["v17", "\"17\"", "\"v\"", "W/\"v17\"", "\"v1\", \"v2\"", "\"v99999999999999999999\"", "\"v+1\""]
+        {
+            assert_eq!(read(text), Err("invalid_if_match".to_owned()), "{text}");
+        }
+        assert_eq!(read_if_match(&HeaderMap::new()), Ok(None));
+    }
+}

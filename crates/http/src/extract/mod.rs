@@ -1,0 +1,14 @@
+//! What handlers are given: authority, bodies, paths and headers, each checked before the handler runs.
+
+pub mod body;
+pub mod headers;
+pub mod list;
+pub mod path;
+pub mod staff;
+pub mod strict_json;
+
+pub use body::Body;
+pub use headers::{IfMatch, WriteRequest};
+pub use list::ListParams;
+pub use path::{IdOrHandle, Path};
+pub use staff::{Permission, Staff};

@@ -1,0 +1,80 @@
+//! Path parameters: ids, handles, and either.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use tradepost_domain::kernel::Handle;
+use tradepost_domain::kernel::ids::EntityId;
+
+use crate::problem::Problem;
+use crate::state::ApiState;
+
+/// A value that stands in a path.
+pub trait PathValue: Sized {
+    /// Reads it; the problem names no parameter yet.
+    fn read(text: &str) -> Result<Self, Problem>;
+}
+
+impl<T: EntityId> PathValue for T {
+    fn read(text: &str) -> Result<Self, Problem> {
+        text.parse().map_err(|error: tradepost_domain::kernel::IdError| {
+            Problem::new(axum::http::StatusCode::BAD_REQUEST, "invalid_id", error.to_string())
+        })
+    }
+}
+
+/// An id, or the handle that people read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdOrHandle<T> {
+    /// Id.
+    Id(T),
+    /// Handle.
+    Handle(Handle),
+}
+
+impl<T: EntityId> PathValue for IdOrHandle<T> {
+    fn read(text: &str) -> Result<Self, Problem> {
+        let looks_like_id = text.strip_prefix(T::PREFIX).is_some_and(|rest| rest.starts_with('_'));
+        if looks_like_id {
+            return T::read(text).map(Self::Id);
+        }
+        text.parse().map(Self::Handle).map_err(|error: tradepost_domain::kernel::HandleError| {
+            Problem::new(axum::http::StatusCode::BAD_REQUEST, "invalid_handle", error.to_string())
+        })
+    }
+}
+
+/// The parameters of a path, in order: one value, or a tuple of two.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+async fn params(parts: &mut Parts, state: &ApiState) -> Result<Vec<(String, String)>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, state).await;
+    let params =
+        params.map_err(|_| Problem::malformed("invalid_path", "path", "the path is not valid UTF-8"))?;
+    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+fn read_one<T: PathValue>(params: &[(String, String)], place: usize) -> Result<T, Problem> {
+    let (name, value) =
+        params.get(place).map_or(("path", ""), |(name, value)| (name.as_str(), value.as_str()));
+    T::read(value).map_err(|problem| problem.param(name))
+}
+
+impl<T: PathValue> FromRequestParts<ApiState> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        Ok(Self(read_one(&params(parts, state).await?, 0)?))
+    }
+}
+
+/// Two parameters of a path.
+#[derive(Debug)]
+pub struct Path2<A, B>(pub A, pub B);
+
+impl<A: PathValue, B: PathValue> FromRequestParts<ApiState> for Path2<A, B> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let params = params(parts, state).await?;
+        Ok(Self(read_one(&params, 0)?, read_one(&params, 1)?))
+    }
+}

@@ -1,0 +1,219 @@
+//! The whole API over a database of its own, called in process: fixed time, counted ids, blobs in memory.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use serde_json::Value;
+use tower::ServiceExt;
+use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
+use tradepost_app::{Shop, count_statements};
+use tradepost_domain::catalog::Channel;
+use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
+use tradepost_domain::kernel::{Currency, Locale};
+use tradepost_http::ApiState;
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs};
+use tradepost_port::{Clock, IdSource};
+use tradepost_store::api_key::{self, ApiKeyRow};
+use tradepost_store::channel;
+
+use crate::database::TestDatabase;
+
+/// A shop under test.
+#[derive(Debug, Clone)]
+pub struct TestApp {
+    /// Its database.
+    pub database: Arc<TestDatabase>,
+    /// The shop.
+    pub shop: Arc<Shop>,
+    /// Its clock, which stands still until it is moved.
+    pub clock: Arc<FakeClock>,
+    /// The default channel: euro, English and German.
+    pub channel_id: ChannelId,
+    /// A secret key with every scope.
+    pub admin_key: String,
+    router: axum::Router,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct TestResponse {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body as sent.
+    pub bytes: Vec<u8>,
+    /// SQL statements that the request ran.
+    pub statements: u32,
+}
+
+impl TestResponse {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    /// The problem's code; empty when there is none.
+    pub fn code(&self) -> String {
+        self.json().get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// A header as text; empty when absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The same answer, having checked its status.
+    #[must_use]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.bytes));
+        self
+    }
+}
+
+/// A request in the making.
+#[derive(Debug)]
+pub struct TestRequest<'a> {
+    app: &'a TestApp,
+    request: Request<Body>,
+}
+
+impl TestRequest<'_> {
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let name: HeaderName = name.parse().unwrap();
+        self.request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    /// With the secret key that may do everything.
+    #[must_use]
+    pub fn admin(self) -> Self {
+        let value = format!("Bearer {}", self.app.admin_key);
+        self.header("authorization", &value)
+    }
+
+    /// With `If-Match: "v<version>"`.
+    #[must_use]
+    pub fn if_match(self, version: i64) -> Self {
+        self.header("if-match", &format!("\"v{version}\""))
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.raw("application/json", body.to_string())
+    }
+
+    /// With any body.
+    #[must_use]
+    pub fn raw(mut self, content_type: &str, body: impl Into<Body>) -> Self {
+        *self.request.body_mut() = body.into();
+        self.header("content-type", content_type)
+    }
+
+    /// Sends it and reads the whole answer.
+    pub async fn send(self) -> TestResponse {
+        let answer = self.app.router.clone().oneshot(self.request);
+        let (response, _) = count_statements(answer).await;
+        let (parts, body) = response.unwrap().into_parts();
+        let statements =
+            parts.extensions.get::<tradepost_http::middleware::Statements>().map_or(0, |count| count.0);
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        TestResponse { status: parts.status, headers: parts.headers, bytes, statements }
+    }
+}
+
+impl TestApp {
+    /// A shop with one channel and one key.
+    pub async fn new() -> Self {
+        let database = Arc::new(TestDatabase::new().await);
+        let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
+        let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+        let shop = Arc::new(Shop {
+            store: database.store.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            blobs: Arc::new(MemoryBlobs::default()),
+        });
+        let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
+        let router = tradepost_http::router(ApiState { shop: shop.clone() });
+        Self { database, shop, clock, channel_id, admin_key, router }
+    }
+
+    /// A request of any method.
+    pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        TestRequest { app: self, request }
+    }
+
+    /// A GET.
+    pub fn get(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST.
+    pub fn post(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::POST, path)
+    }
+
+    /// A PATCH.
+    pub fn patch(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE.
+    pub fn delete(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A new secret key with these scopes.
+    pub async fn key_with(&self, scopes: &[Scope]) -> String {
+        insert_key(&self.shop, self.clock.now(), scopes).await
+    }
+}
+
+async fn seed(shop: &Shop, clock: &FakeClock, ids: &dyn IdSource) -> (ChannelId, String) {
+    let english = Locale::english();
+    let web = Channel {
+        id: ids.next(),
+        handle: "web".parse().unwrap(),
+        name: "Web".to_owned(),
+        currency: Currency::EUR,
+        default_locale: english.clone(),
+        locales: vec![english, "de".parse().unwrap()],
+        is_default: true,
+        active: true,
+        version: 1,
+    };
+    let tx = shop.store.admin().begin("seed").await.unwrap();
+    channel::insert(&tx, &web, clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    (web.id, insert_key(shop, clock.now(), &Scope::ALL).await)
+}
+
+async fn insert_key(shop: &Shop, now: Timestamp, scopes: &[Scope]) -> String {
+    let id: ApiKeyId = shop.ids.next();
+    let text = new_key_text("sk", id, &*shop.ids);
+    let row = ApiKeyRow {
+        id,
+        kind: "secret".to_owned(),
+        name: "test".to_owned(),
+        hint: key_hint(&text),
+        channel_id: None,
+        scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        created_at: now,
+    };
+    let tx = shop.store.admin().begin("key").await.unwrap();
+    api_key::insert(&tx, &row, &key_hash(&text)).await.unwrap();
+    tx.commit().await.unwrap();
+    text
+}
