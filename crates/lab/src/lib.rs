@@ -1,0 +1,40 @@
+//! The performance lab: what we serve is measured beside a limit that is measured in the same run.
+//!
+//! Absolute times of a shared machine mean little, so every figure is a ratio: ours and the limit take turns (A B A B)
+//! under the same load from the same process, and the medians of the rounds are compared, with their spread. `load`
+//! drives an address, `compare` takes the turns, `limits` names what is compared, `report` prints it.
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "rates and ratios of measurements are floats; no money is near"
+)]
+
+pub mod compare;
+pub mod limits;
+pub mod load;
+pub mod report;
+
+pub use compare::{Comparison, Ratio, Side};
+pub use load::{LoadPlan, LoadResult, Requests};
+
+/// Why a measurement could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The server under load did not answer, or a file could not be written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The answer was not the one that is to be measured.
+    #[error("{what}: the server answered {status} to {request}")]
+    UnexpectedAnswer {
+        /// What was measured.
+        what: String,
+        /// Status line.
+        status: String,
+        /// Request line.
+        request: String,
+    },
+    /// A step before the measurement failed.
+    #[error("{0}")]
+    Preparation(String),
+}
