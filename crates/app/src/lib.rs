@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod catalog;
 pub mod error;
 pub mod idempotency;
 pub mod shop;

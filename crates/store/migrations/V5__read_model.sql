@@ -27,6 +27,7 @@ create table product_view (
     -- the finished JSON of the listing's card and of the product's page
     card           text not null,
     page           text not null,
+    -- epoch in which the row was last changed: a stock or a brand's name changes it too, unlike the product's version
     version        bigint not null,
     rendered_at    timestamptz not null,
     primary key (product_id, channel_id, locale)

@@ -16,6 +16,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
 
 use crate::error::StoreError;
+use crate::listen::{Listener, Topic};
 use crate::sql::Sql;
 
 /// Parameters of a statement.
@@ -95,6 +96,7 @@ pub struct Store {
     storefront: Db,
     admin: Db,
     worker: Db,
+    listening: tokio_postgres::Config,
 }
 
 impl Store {
@@ -104,7 +106,13 @@ impl Store {
             storefront: Db::new(&settings.url, "storefront", &settings.storefront)?,
             admin: Db::new(&settings.url, "admin", &settings.admin)?,
             worker: Db::new(&settings.url, "worker", &settings.worker)?,
+            listening: connection_config(&settings.url, "listener", &settings.worker)?,
         })
+    }
+
+    /// A connection outside the pools that is told of a topic.
+    pub async fn listen(&self, topic: Topic) -> Result<Listener, StoreError> {
+        Listener::connect(&self.listening, topic).await
     }
 
     /// For shoppers' requests.
@@ -223,7 +231,7 @@ fn connection_config(
     Ok(config)
 }
 
-fn tls_connector() -> tokio_postgres_rustls::MakeRustlsConnect {
+pub(crate) fn tls_connector() -> tokio_postgres_rustls::MakeRustlsConnect {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()

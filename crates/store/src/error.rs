@@ -72,6 +72,19 @@ impl StoreError {
         }
     }
 
+    /// Whether the rows that were written are to blame and no repetition will help: a constraint, a value out of range
+    /// or larger than an index takes, or a stored value that cannot be read.
+    pub fn is_about_data(&self) -> bool {
+        match self {
+            Self::Inconsistent { .. } => true,
+            // Classes 22 (data exception), 23 (integrity constraint), 54 (program limit) and XX (internal error) of
+            // <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+            _ => self.code().is_some_and(|code| {
+                ["22", "23", "54", "XX"].iter().any(|class| code.code().starts_with(class))
+            }),
+        }
+    }
+
     /// Whether a prepared statement no longer fits the schema and has to be prepared anew.
     pub(crate) fn is_stale_plan(&self) -> bool {
         let codes = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod db;
 pub mod error;
 pub mod idempotency;
+pub mod listen;
 pub mod local;
 pub mod migrate;
 pub mod outbox;
@@ -19,4 +20,5 @@ pub mod sql;
 
 pub use db::{Client, Conn, Db, PoolSettings, Store, StoreSettings, Tx};
 pub use error::StoreError;
+pub use listen::{Listener, Topic};
 pub use sql::{Sql, statements};

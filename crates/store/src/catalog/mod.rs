@@ -1,8 +1,10 @@
 //! The catalogue's tables: what staff write, and the read model that is made of it.
 
+pub mod projection;
+
 use crate::sql::Sql;
 
 /// Every statement of the catalogue.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [].into_iter()
+    projection::statements()
 }

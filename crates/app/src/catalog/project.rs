@@ -1,0 +1,374 @@
+//! The projector: follows the outbox and keeps the finished fragments equal to what rendering now would give.
+//!
+//! It works in batches, each one transaction: take events, find the products that they reach, load these, render them,
+//! write the rows that differ, mark the events, begin a new epoch, commit. Whatever breaks in between leaves the events
+//! waiting and the shop as it was. Events with a wide reach (a category renamed) are spread into `projection_queue` by
+//! the database, and their products rendered batch by batch behind the products of fresh events.
+//!
+//! A change that commits while a batch is being rendered has its own event behind it, so a fragment that mixes two
+//! moments lives for one batch at most.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tradepost_domain::kernel::ids::{AuditEntryId, EntityId, EventId, ProductId};
+use tradepost_store::audit::AuditRow;
+use tradepost_store::catalog::projection::{self, CatalogSnapshot, PublishedDraft, RenderedView};
+use tradepost_store::outbox::{Event, PendingEvent};
+use tradepost_store::{Client, StoreError, Tx, audit, outbox};
+
+use super::reach::Reach;
+use super::render::render_all;
+use crate::shop::Shop;
+
+/// Events taken in one transaction.
+const EVENTS_MAX: i64 = 500;
+/// Products rendered in one transaction.
+pub(super) const PRODUCTS_MAX: usize = 500;
+/// Rows written in one transaction: bounds its memory in a shop with many channels and locales.
+const ROWS_MAX: usize = 2_000;
+/// Changed products that a notification names; beyond it says that anything may have changed.
+const NAMED_MAX: usize = 100;
+/// Drafts published in one transaction.
+const PUBLISH_MAX: i64 = 500;
+/// How long another projector is waited for before the next try.
+pub(super) const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// Tries of a batch that ran into another transaction.
+const TRIES_MAX: u32 = 5;
+
+/// Keeps the fragments of one shop.
+#[derive(Debug, Clone)]
+pub struct Projector {
+    pub(super) shop: Arc<Shop>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Projected {
+    /// Events dispatched.
+    pub events: usize,
+    /// Products rendered; one may count several times.
+    pub products: usize,
+    /// Products of which a fragment changed.
+    pub changed: usize,
+    /// Products that could not be rendered; each is in the log with its reason, and keeps the fragments it had.
+    pub broken: usize,
+}
+
+impl Projected {
+    pub(super) fn add(&mut self, other: Self) {
+        self.events += other.events;
+        self.products += other.products;
+        self.changed += other.changed;
+        self.broken += other.broken;
+    }
+}
+
+/// How a batch ended.
+#[derive(Debug)]
+enum Step {
+    /// Another projector has the shop.
+    Busy,
+    /// Nothing waits.
+    Idle,
+    /// Something was done; there may be more.
+    Done(Projected),
+}
+
+/// A batch that failed, with the products that were in it.
+#[derive(Debug)]
+pub(super) struct BatchFailure {
+    pub(super) products: Vec<ProductId>,
+    pub(super) source: StoreError,
+}
+
+impl From<StoreError> for BatchFailure {
+    fn from(source: StoreError) -> Self {
+        Self { products: Vec::new(), source }
+    }
+}
+
+/// How much is tried at once: all of it, until a batch cannot be written; then ever less, until the product that
+/// cannot is alone and is given up; then more again.
+#[derive(Debug)]
+pub(super) struct Pace {
+    limit: usize,
+    tries: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { limit: PRODUCTS_MAX, tries: 0 }
+    }
+}
+
+impl Pace {
+    fn is_full(&self) -> bool {
+        self.limit == PRODUCTS_MAX
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        self.tries = 0;
+        self.limit = (self.limit * 2).min(PRODUCTS_MAX);
+    }
+
+    /// What to do about a failure: `Ok(None)` to try again, `Ok(Some(product))` to give that one up.
+    pub(super) fn failed(&mut self, failure: BatchFailure) -> Result<Option<ProductId>, StoreError> {
+        let BatchFailure { products, source } = failure;
+        // A product or a channel that was deleted meanwhile, or a deadlock: the next try sees another shop.
+        let passing = source.is_retryable() || source.violated_constraint().is_some();
+        if passing && self.tries < TRIES_MAX {
+            self.tries += 1;
+            return Ok(None);
+        }
+        if !source.is_about_data() || products.is_empty() {
+            return Err(source);
+        }
+        if let [product] = products.as_slice() {
+            tracing::error!(product.id = %product, error = with_causes(&source),
+                "the product cannot be written to the read model: it keeps the fragments it had");
+            return Ok(Some(*product));
+        }
+        tracing::warn!(
+            products = products.len(),
+            error = with_causes(&source),
+            "a batch cannot be written: trying with fewer products"
+        );
+        self.limit = (products.len() / 2).clamp(1, PRODUCTS_MAX - 1);
+        Ok(None)
+    }
+}
+
+impl Projector {
+    /// Of a shop.
+    pub fn new(shop: Arc<Shop>) -> Self {
+        Self { shop }
+    }
+
+    /// Works until nothing waits; waits for another projector that is at work.
+    pub async fn drain(&self) -> Result<Projected, StoreError> {
+        let mut pace = Pace::default();
+        let mut total = Projected::default();
+        loop {
+            match Box::pin(self.advance(&mut pace)).await? {
+                Step::Idle => return Ok(total),
+                Step::Busy => tokio::time::sleep(BUSY_PAUSE).await,
+                Step::Done(done) => total.add(done),
+            }
+        }
+    }
+
+    /// One batch, if there is something to do and no other projector does it; whether something was done.
+    pub(super) async fn advance_once(&self, pace: &mut Pace) -> Result<bool, StoreError> {
+        Ok(matches!(Box::pin(self.advance(pace)).await?, Step::Done(_)))
+    }
+
+    async fn advance(&self, pace: &mut Pace) -> Result<Step, StoreError> {
+        match self.step(pace).await {
+            Ok(step) => {
+                pace.succeeded();
+                Ok(step)
+            }
+            Err(failure) => {
+                let mut done = Projected::default();
+                if let Some(product) = pace.failed(failure)? {
+                    projection::unqueue(&*self.shop.store.worker().conn().await?, product).await?;
+                    done.broken = 1;
+                }
+                Ok(Step::Done(done))
+            }
+        }
+    }
+
+    async fn step(&self, pace: &Pace) -> Result<Step, BatchFailure> {
+        // When batches fail, the culprit is looked for in the queue, where an order holds; events must not keep us
+        // from it, nor be kept waiting by it.
+        if !pace.is_full() {
+            self.defer_events().await?;
+        }
+        let tx = self.shop.store.worker().begin("project").await?;
+        if !projection::try_lock_projector(&tx).await? {
+            return Ok(Step::Busy);
+        }
+        let events = if pace.is_full() { outbox::take(&tx, EVENTS_MAX).await? } else { Vec::new() };
+        let reach = Reach::of(&events);
+        if !reach.spread.is_empty() {
+            projection::spread(&tx, &reach.spread).await?;
+        }
+        // Read after the events were taken, so that it holds what they tell of.
+        let mut catalog = projection::load_catalog(&tx).await?;
+        let room = pace.limit().min(products_for(&catalog));
+        let mut products = reach.products;
+        if products.len() > room {
+            projection::enqueue(&tx, &products.into_iter().collect::<Vec<_>>()).await?;
+            products = BTreeSet::new();
+        }
+        let free = i64::try_from(room - products.len()).unwrap_or(0);
+        products.extend(projection::take_queued(&tx, free).await?);
+        if events.is_empty() && products.is_empty() {
+            return Ok(Step::Idle);
+        }
+        let products: Vec<ProductId> = products.into_iter().collect();
+        let failed = |source| BatchFailure { products: products.clone(), source };
+        let mut done = Projected { events: events.len(), ..Projected::default() };
+        let mut changed = reach.touched;
+        if !products.is_empty() {
+            let batch = Batch { products: &products, thorough: false };
+            let (rendered, fresh) = self.write_batch(&tx, &mut catalog, &batch).await.map_err(failed)?;
+            done.add(rendered);
+            changed.extend(fresh);
+        }
+        outbox::mark_dispatched(&tx, &rows_of(&events), self.shop.clock.now()).await?;
+        tell(&tx, &changed, reach.wide).await?;
+        tx.commit().await.map_err(failed)?;
+        Ok(Step::Done(done))
+    }
+
+    /// Moves the products that waiting events reach into the queue, without rendering any.
+    async fn defer_events(&self) -> Result<(), StoreError> {
+        let tx = self.shop.store.worker().begin("defer_events").await?;
+        if !projection::try_lock_projector(&tx).await? {
+            return Ok(());
+        }
+        let events = outbox::take(&tx, EVENTS_MAX).await?;
+        let reach = Reach::of(&events);
+        projection::spread(&tx, &reach.spread).await?;
+        projection::enqueue(&tx, &reach.products.into_iter().collect::<Vec<_>>()).await?;
+        outbox::mark_dispatched(&tx, &rows_of(&events), self.shop.clock.now()).await?;
+        tell(&tx, &reach.touched, reach.wide).await?;
+        tx.commit().await
+    }
+
+    /// Renders products and makes their rows true; answers which changed.
+    pub(super) async fn write_batch(
+        &self,
+        tx: &Tx,
+        catalog: &mut CatalogSnapshot,
+        batch: &Batch<'_>,
+    ) -> Result<(Projected, BTreeSet<ProductId>), StoreError> {
+        let rendered = render_batch(tx, catalog, batch.products).await?;
+        for (product, reason) in &rendered.broken {
+            tracing::error!(product.id = %product, reason, "the product cannot be rendered: it keeps the fragments it had");
+        }
+        // Rows that no longer belong go first: a handle that has changed hands makes room for its new owner.
+        let mut changed = projection::delete_left_over(tx, &rendered.products, &rendered.views).await?;
+        let now = self.shop.clock.now();
+        changed.extend(projection::write_views(tx, &rendered.views, batch.thorough, now).await?);
+        let done = Projected {
+            events: 0,
+            products: rendered.products.len(),
+            changed: changed.len(),
+            broken: rendered.broken.len(),
+        };
+        Ok((done, changed))
+    }
+
+    /// Publishes the drafts whose time has come; answers how many.
+    pub async fn publish_due(&self) -> Result<usize, StoreError> {
+        let now = self.shop.clock.now();
+        let tx = self.shop.store.worker().begin("publish_due").await?;
+        let published = projection::publish_due(&tx, now, PUBLISH_MAX).await?;
+        if published.is_empty() {
+            return Ok(0);
+        }
+        let event = |draft: &PublishedDraft| Event {
+            id: self.shop.ids.next::<EventId>(),
+            kind: "product.published",
+            aggregate_id: draft.id.as_uuid(),
+            version: draft.version,
+            payload: json!({"publish_at": draft.publish_at}),
+        };
+        let entry = |draft: &PublishedDraft| AuditRow {
+            id: self.shop.ids.next::<AuditEntryId>().as_uuid(),
+            at: now,
+            actor_kind: "system".to_owned(),
+            actor_id: None,
+            action: "product.publish".to_owned(),
+            entity_kind: "product".to_owned(),
+            entity_id: Some(draft.id.as_uuid()),
+            before: Some(json!({"status": "draft", "publish_at": draft.publish_at})),
+            after: Some(json!({"status": "published", "publish_at": null})),
+            ip: None,
+            user_agent: None,
+            request_id: None,
+        };
+        outbox::push(&tx, &published.iter().map(event).collect::<Vec<_>>(), now).await?;
+        audit::insert_all(&tx, &published.iter().map(entry).collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+        Ok(published.len())
+    }
+}
+
+fn rows_of(events: &[PendingEvent]) -> Vec<i64> {
+    events.iter().map(|event| event.row).collect()
+}
+
+/// An error with all that caused it, for the log.
+pub(super) fn with_causes(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Products to render together.
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    pub(super) products: &'a [ProductId],
+    /// Whether rows are also compared in what the page does not show.
+    pub(super) thorough: bool,
+}
+
+/// A rendered batch.
+#[derive(Debug, Default)]
+pub(super) struct RenderedBatch {
+    /// The products of the batch, with those that do not exist and without the broken.
+    pub(super) products: Vec<ProductId>,
+    pub(super) views: Vec<RenderedView>,
+    pub(super) broken: Vec<(ProductId, String)>,
+}
+
+/// Loads and renders a batch, in a number of statements that does not depend on its size.
+pub(super) async fn render_batch(
+    client: &Client,
+    catalog: &mut CatalogSnapshot,
+    ids: &[ProductId],
+) -> Result<RenderedBatch, StoreError> {
+    let loaded = projection::load_products(client, ids, catalog).await?;
+    let mut batch = RenderedBatch { broken: loaded.broken, ..RenderedBatch::default() };
+    for product in &loaded.products {
+        match render_all(product, catalog) {
+            Ok(views) => batch.views.extend(views),
+            Err(error) => batch.broken.push((product.id, error.to_string())),
+        }
+    }
+    let broken: BTreeSet<ProductId> = batch.broken.iter().map(|(id, _)| *id).collect();
+    batch.products = ids.iter().copied().filter(|id| !broken.contains(id)).collect();
+    Ok(batch)
+}
+
+/// Products whose rows fit into one transaction.
+pub(super) fn products_for(catalog: &CatalogSnapshot) -> usize {
+    let rows: usize = catalog.channels.iter().map(|channel| channel.locales.len()).sum();
+    (ROWS_MAX / rows.max(1)).clamp(1, PRODUCTS_MAX)
+}
+
+/// Begins a new epoch when something that shoppers read has changed, and says what.
+pub(super) async fn tell(tx: &Tx, changed: &BTreeSet<ProductId>, wide: bool) -> Result<(), StoreError> {
+    if changed.is_empty() && !wide {
+        return Ok(());
+    }
+    let ids: Vec<ProductId> = changed.iter().copied().collect();
+    let named = (!wide && ids.len() <= NAMED_MAX).then_some(ids.as_slice());
+    projection::bump_epoch(tx, named).await.map(drop)
+}
