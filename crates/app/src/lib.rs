@@ -7,6 +7,8 @@ pub mod answer;
 pub mod auth;
 pub mod error;
 pub mod idempotency;
+pub mod page;
+pub mod patch;
 pub mod shop;
 pub mod work;
 
