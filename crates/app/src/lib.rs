@@ -8,6 +8,8 @@ pub mod auth;
 pub mod catalog;
 pub mod error;
 pub mod idempotency;
+pub mod page;
+pub mod patch;
 pub mod shop;
 pub mod work;
 

@@ -6,6 +6,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use tradepost_app::{Answer, Outcome};
 
+use crate::problem::Problem;
+
 /// Says that an answer was given before to the same `Idempotency-Key`.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -32,6 +34,12 @@ pub fn written(answer: Answer) -> Response {
     };
     let etag = answer.version.map(etag);
     private(status, answer.body, etag, answer.location.as_deref())
+}
+
+/// What staff read: never cached, with its `ETag` where it has a version.
+pub fn read<T: serde::Serialize>(view: &T, version: Option<i64>) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(view).map_err(|error| Problem::internal(&error))?;
+    Ok(private(StatusCode::OK, body, version.map(etag), None))
 }
 
 /// JSON for one reader alone, with what else belongs to it.

@@ -1,6 +1,6 @@
 //! Headers that decide about a write: `If-Match` and `Idempotency-Key`.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
@@ -54,6 +54,14 @@ impl FromRequestParts<ApiState> for IfMatch {
             let detail = "send the ETag of the version you have read in If-Match";
             Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", detail).param("If-Match")
         })
+    }
+}
+
+/// `If-Match` where it may be absent: any version will do then.
+impl OptionalFromRequestParts<ApiState> for IfMatch {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Option<Self>, Problem> {
+        read_if_match(&parts.headers)
     }
 }
 

@@ -97,6 +97,18 @@ impl FromRequestParts<ApiState> for ListParams {
     }
 }
 
+/// No parameters: every one that is there is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct NoParams;
+
+impl FromRequestParts<ApiState> for NoParams {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        ListParams::parse(parts.uri.query().unwrap_or_default())?.finish()?;
+        Ok(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,12 +3,15 @@
 pub mod body;
 pub mod headers;
 pub mod list;
+pub mod page;
+pub mod patch;
 pub mod path;
 pub mod staff;
 pub mod strict_json;
 
 pub use body::Body;
 pub use headers::{IfMatch, WriteRequest};
-pub use list::ListParams;
+pub use list::{ListParams, NoParams};
+pub use page::{PageQuery, take_page};
 pub use path::{IdOrHandle, Path};
 pub use staff::{Permission, Staff};
