@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::SinkExt;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
 use crate::error::StoreError;
@@ -201,7 +201,7 @@ impl Db {
     }
 }
 
-fn connection_config(
+pub(crate) fn connection_config(
     url: &str,
     name: &str,
     settings: &PoolSettings,
@@ -223,7 +223,7 @@ fn connection_config(
     Ok(config)
 }
 
-fn tls_connector() -> tokio_postgres_rustls::MakeRustlsConnect {
+pub(crate) fn tls_connector() -> tokio_postgres_rustls::MakeRustlsConnect {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()
@@ -268,6 +268,19 @@ impl Client {
             }
             result => result,
         }
+    }
+
+    /// All rows of a statement that is put together from fixed parts, as listings are. It is not kept prepared: its
+    /// shapes are many, and planned with its values in sight it finds the better index.
+    pub(crate) async fn query_composed(
+        &self,
+        name: &'static str,
+        text: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, StoreError> {
+        count_statement();
+        let rows = self.object.query_typed(text, params).await;
+        rows.map_err(|source| StoreError::Database { statement: name, source })
     }
 
     /// The only row of a statement, if there is one.

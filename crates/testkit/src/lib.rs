@@ -1,8 +1,15 @@
 //! What tests share: a database of their own, a shop around it, builders.
 //!
 //! Test-only: no other crate may depend on it but as a dev-dependency.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
 
 pub mod database;
+pub mod shelf;
 
 pub use database::TestDatabase;
+pub use shelf::{Shelf, ShelfProduct, ShelfVariant};

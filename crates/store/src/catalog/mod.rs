@@ -1,8 +1,17 @@
 //! The catalogue's tables: what staff write, and the read model that is made of it.
 
+pub mod category;
+pub mod fragment;
+pub mod listing;
+pub mod redirect;
+pub mod review;
+
 use crate::sql::Sql;
 
 /// Every statement of the catalogue.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [].into_iter()
+    [category::STATEMENTS, fragment::STATEMENTS, redirect::STATEMENTS, review::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
