@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::SinkExt;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
 use crate::error::StoreError;
@@ -209,7 +209,7 @@ impl Db {
     }
 }
 
-fn connection_config(
+pub(crate) fn connection_config(
     url: &str,
     name: &str,
     settings: &PoolSettings,
@@ -276,6 +276,19 @@ impl Client {
             }
             result => result,
         }
+    }
+
+    /// All rows of a statement that is put together from fixed parts, as listings are. It is not kept prepared: its
+    /// shapes are many, and planned with its values in sight it finds the better index.
+    pub(crate) async fn query_composed(
+        &self,
+        name: &'static str,
+        text: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, StoreError> {
+        count_statement();
+        let rows = self.object.query_typed(text, params).await;
+        rows.map_err(|source| StoreError::Database { statement: name, source })
     }
 
     /// The only row of a statement, if there is one.

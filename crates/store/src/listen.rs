@@ -12,10 +12,12 @@ use tokio_postgres::{AsyncMessage, Config, Connection, NoTls, Socket};
 
 use crate::db::tls_connector;
 use crate::error::StoreError;
-use crate::sql::Sql;
+use crate::sql::{Sql, sql};
 
-/// Notifications that wait to be received, at most; more than that says nothing new to a listener that looks by itself.
-const WAITING_MAX: usize = 1_024;
+sql! {
+    GET_EPOCH = "
+        select epoch from catalog_epoch";
+}
 
 /// What can be listened to; each shop (schema) has channels of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +47,9 @@ impl Topic {
 /// A connection that listens; ends when dropped.
 #[derive(Debug)]
 pub struct Listener {
-    payloads: mpsc::Receiver<String>,
+    payloads: mpsc::UnboundedReceiver<String>,
     // A connection without its client is closed.
-    _client: tokio_postgres::Client,
+    client: tokio_postgres::Client,
     task: JoinHandle<()>,
 }
 
@@ -68,15 +70,22 @@ impl Listener {
         let sql = topic.listen();
         let failed = |source| StoreError::Database { statement: sql.name, source };
         let (client, connection) = config.connect(tls).await.map_err(failed)?;
-        let (sender, payloads) = mpsc::channel(WAITING_MAX);
+        let (sender, payloads) = mpsc::unbounded_channel();
         let task = tokio::spawn(forward(connection, sender));
         client.batch_execute(sql.text).await.map_err(failed)?;
-        Ok(Self { payloads, _client: client, task })
+        Ok(Self { payloads, client, task })
     }
 
     /// The next payload; `None` once the connection is lost.
     pub async fn recv(&mut self) -> Option<String> {
         self.payloads.recv().await
+    }
+
+    /// The catalogue's epoch, read over this very connection: it also tells whether that still lives.
+    pub async fn epoch(&self) -> Result<i64, StoreError> {
+        let row = self.client.query_one(GET_EPOCH.text, &[]).await;
+        let failed = |source| StoreError::Database { statement: GET_EPOCH.name, source };
+        Ok(row.map_err(failed)?.get(0))
     }
 
     /// Forgets what waits: one look at the database answers all of it.
@@ -92,7 +101,7 @@ impl Drop for Listener {
 }
 
 /// Drives the connection and passes on what it is told, until either end is gone.
-async fn forward<S, T>(mut connection: Connection<S, T>, payloads: mpsc::Sender<String>)
+async fn forward<S, T>(mut connection: Connection<S, T>, payloads: mpsc::UnboundedSender<String>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
@@ -100,8 +109,10 @@ where
     loop {
         match poll_fn(|context| connection.poll_message(context)).await {
             Some(Ok(AsyncMessage::Notification(notification))) => {
-                // A full queue already says that there is something to look at.
-                let _ = payloads.try_send(notification.payload().to_owned());
+                // Nothing may be left out: a cache that misses one would serve what is gone.
+                if payloads.send(notification.payload().to_owned()).is_err() {
+                    return;
+                }
             }
             Some(Ok(_)) => {}
             Some(Err(error)) => {

@@ -10,6 +10,8 @@
 
 pub mod app;
 pub mod database;
+pub mod shelf;
 
 pub use app::{TestApp, TestRequest, TestResponse};
 pub use database::TestDatabase;
+pub use shelf::{Shelf, ShelfProduct, ShelfVariant};

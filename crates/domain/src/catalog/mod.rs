@@ -6,6 +6,7 @@ pub mod category;
 pub mod channel;
 pub mod collection;
 pub mod product;
+pub mod product_query;
 pub mod review;
 pub mod validate;
 

@@ -1,5 +1,6 @@
 //! Tests of the store against a real PostgreSQL.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod listing;
 mod statements;
 mod transactions;
