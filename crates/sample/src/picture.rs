@@ -76,13 +76,20 @@ impl PictureKey {
     pub fn alt(&self) -> String {
         let noun = self.kind().map_or("product", |kind| kind.noun.as_str());
         let noun = crate::template::capital(&noun.to_lowercase());
-        if self.color.is_empty() { noun } else { format!("{noun} in {}", self.color.to_lowercase()) }
+        if self.shows_color() { format!("{noun} in {}", self.color.to_lowercase()) } else { noun }
     }
 
     /// German text for those who do not see it: `Wanderschuh, Farbe Marineblau`.
     pub fn alt_de(&self) -> String {
         let noun = self.kind().map_or("Produkt", |kind| kind.noun_de.as_str());
-        self.paint().map_or_else(|| noun.to_owned(), |color| format!("{noun}, Farbe {}", color.name_de))
+        self.paint()
+            .filter(|_| self.shows_color())
+            .map_or_else(|| noun.to_owned(), |color| format!("{noun}, Farbe {}", color.name_de))
+    }
+
+    /// Whether the colour is that of the thing, and not only of its wrapping.
+    fn shows_color(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.color_option) && !self.color.is_empty()
     }
 
     fn kind(&self) -> Option<&'static TypeSpec> {
