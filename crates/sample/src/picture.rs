@@ -126,9 +126,11 @@ impl PictureKey {
         let (lift, drop) = match light {
             ..70 => (22, 45),
             70..200 => (30, 26),
-            _ => (55, 15),
+            _ => (55, 20),
         };
-        let backdrop = if light > 205 { blend(base, [150, 160, 178], 42) } else { base };
+        // Pale things stand before a cooler and darker ground than their own colour would give.
+        let (backdrop, far, near) =
+            if light > 205 { (blend(base, [122, 138, 166], 70), 74, 48) } else { (base, 88, 66) };
         let pattern = match self.pattern {
             0 => "none".to_owned(),
             _ => "url(#$id-p)".to_owned(),
@@ -147,8 +149,8 @@ impl PictureKey {
             ("$shade", hex(blend(accent, INK, 24))),
             ("$cream", "#fbf7ef".to_owned()),
             ("$ink", "#262b3a".to_owned()),
-            ("$far", hex(blend(backdrop, WHITE, 88))),
-            ("$near", hex(blend(backdrop, WHITE, 66))),
+            ("$far", hex(blend(backdrop, WHITE, far))),
+            ("$near", hex(blend(backdrop, WHITE, near))),
             ("$id", self.name()),
         ]
     }
