@@ -171,29 +171,32 @@ impl Projector {
     }
 
     async fn advance(&self, pace: &mut Pace) -> Result<Step, StoreError> {
+        // When batches fail, the culprit is looked for in the queue, where an order holds; events must not keep us
+        // from it, nor be kept waiting by it.
+        let events = if pace.is_full() { 0 } else { self.defer_events().await? };
+        let mut done = Projected { events, ..Projected::default() };
         match self.step(pace).await {
-            Ok(step) => {
+            // An empty queue is no sign that no events wait: those are taken at the full pace.
+            Ok(Step::Idle) if !pace.is_full() => *pace = Pace::default(),
+            Ok(Step::Done(more)) => {
                 pace.succeeded();
-                Ok(step)
+                done.add(more);
             }
+            Ok(step) => return Ok(step),
             Err(failure) => {
-                let mut done = Projected::default();
                 if let Some(product) = pace.failed(failure)? {
                     projection::unqueue(&*self.shop.store.worker().conn().await?, product).await?;
                     done.broken = 1;
                 }
-                Ok(Step::Done(done))
             }
         }
+        Ok(Step::Done(done))
     }
 
     async fn step(&self, pace: &Pace) -> Result<Step, BatchFailure> {
-        // When batches fail, the culprit is looked for in the queue, where an order holds; events must not keep us
-        // from it, nor be kept waiting by it.
-        if !pace.is_full() {
-            self.defer_events().await?;
-        }
         let tx = self.shop.store.worker().begin("project").await?;
+        // One projector at a time in a shop: of two that render the same product, the one that read first could write
+        // last, and put an older rendering over a newer one whose event is already dispatched.
         if !projection::try_lock_projector(&tx).await? {
             return Ok(Step::Busy);
         }
@@ -231,11 +234,12 @@ impl Projector {
         Ok(Step::Done(done))
     }
 
-    /// Moves the products that waiting events reach into the queue, without rendering any.
-    async fn defer_events(&self) -> Result<(), StoreError> {
+    /// Moves the products that waiting events reach into the queue, without rendering any; answers
+    /// how many events.
+    async fn defer_events(&self) -> Result<usize, StoreError> {
         let tx = self.shop.store.worker().begin("defer_events").await?;
         if !projection::try_lock_projector(&tx).await? {
-            return Ok(());
+            return Ok(0);
         }
         let events = outbox::take(&tx, EVENTS_MAX).await?;
         let reach = Reach::of(&events);
@@ -243,7 +247,8 @@ impl Projector {
         projection::enqueue(&tx, &reach.products.into_iter().collect::<Vec<_>>()).await?;
         outbox::mark_dispatched(&tx, &rows_of(&events), self.shop.clock.now()).await?;
         tell(&tx, &reach.touched, reach.wide).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(events.len())
     }
 
     /// Renders products and makes their rows true; answers which changed.

@@ -1,0 +1,8 @@
+//! The projector: fragments are always what rendering now would give.
+
+mod changes;
+mod faults;
+mod fragments;
+mod proof;
+mod shop;
+mod wide;
