@@ -16,6 +16,18 @@ pub enum Outcome {
     Deleted,
 }
 
+impl Outcome {
+    /// Its status code, by which it is stored.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Created => 201,
+            Self::Done => 200,
+            Self::Accepted => 202,
+            Self::Deleted => 204,
+        }
+    }
+}
+
 /// A finished answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

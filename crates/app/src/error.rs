@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use tradepost_domain::catalog::Issue;
-use tradepost_port::BlobError;
+use tradepost_port::{BlobError, ImageError};
 use tradepost_store::StoreError;
 
 /// A change that was not made. Nothing of it is stored.
@@ -33,7 +33,12 @@ pub enum WriteError {
         detail: Cow<'static, str>,
         /// JSONPath of the field, if one is the cause.
         param: Option<String>,
+        /// Facts that help to go on: who holds the handle, how much there is.
+        facts: Vec<(&'static str, serde_json::Value)>,
     },
+    /// A picture that cannot be taken.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// The idempotency key's lease ran out and another request took it over while this one worked.
     #[error("another request with the same idempotency key took over")]
     ClaimLost,
@@ -60,7 +65,24 @@ impl WriteError {
 
     /// A conflict with the present state.
     pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>, param: Option<&str>) -> Self {
-        Self::Conflict { code, detail: detail.into(), param: param.map(str::to_owned) }
+        Self::Conflict { code, detail: detail.into(), param: param.map(str::to_owned), facts: Vec::new() }
+    }
+
+    /// The same conflict with a fact; any other error stays as it is.
+    #[must_use]
+    pub fn with_fact(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        if let Self::Conflict { facts, .. } = &mut self {
+            facts.push((name, value.into()));
+        }
+        self
+    }
+
+    /// Whether the same change may succeed when it is tried again at once, from its beginning.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            _ => false,
+        }
     }
 
     /// Turns the violation of a named constraint into a conflict, and leaves every other failure as it is.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tradepost_port::{BlobStore, Clock, IdSource};
+use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor};
 use tradepost_store::{Store, StoreError};
 
 use crate::auth::{self, SecretKey};
@@ -18,6 +18,8 @@ pub struct Shop {
     pub ids: Arc<dyn IdSource>,
     /// Its pictures and files.
     pub blobs: Arc<dyn BlobStore>,
+    /// What makes uploaded pictures fit for it.
+    pub images: Arc<dyn ImageProcessor>,
 }
 
 impl fmt::Debug for Shop {

@@ -149,14 +149,8 @@ impl Work<'_> {
 }
 
 fn stored_answer(answer: &Answer) -> StoredAnswer {
-    let status = match answer.outcome {
-        Outcome::Created => 201,
-        Outcome::Done => 200,
-        Outcome::Accepted => 202,
-        Outcome::Deleted => 204,
-    };
     StoredAnswer {
-        status,
+        status: i16::try_from(answer.outcome.status()).unwrap_or(500),
         body: answer.body.clone(),
         etag: answer.version.map(|version| format!("\"v{version}\"")),
         location: answer.location.clone(),

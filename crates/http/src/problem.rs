@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradepost_app::WriteError;
 use tradepost_domain::catalog::Issue;
+use tradepost_port::ImageError;
 use utoipa::ToSchema;
 
 /// Media type of RFC 9457, section 6.1.
@@ -182,6 +183,18 @@ impl From<tradepost_app::StoreError> for Problem {
     }
 }
 
+impl From<ImageError> for Problem {
+    fn from(error: ImageError) -> Self {
+        let (status, code) = match error {
+            ImageError::UnknownFormat => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            ImageError::TooLarge { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "image_too_large"),
+            ImageError::Broken(_) => (StatusCode::UNPROCESSABLE_ENTITY, "image_broken"),
+            ImageError::Failed(_) => return Self::internal(&error),
+        };
+        Self::new(status, code, error.to_string()).param("body")
+    }
+}
+
 impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         match error {
@@ -194,11 +207,12 @@ impl From<WriteError> for Problem {
                     .fact("current", current)
             }
             WriteError::Invalid(issues) => Self::invalid(issues),
-            WriteError::Conflict { code, detail, param } => {
+            WriteError::Conflict { code, detail, param, facts } => {
                 let mut problem = Self::new(StatusCode::CONFLICT, code, detail);
                 problem.param = param;
-                problem
+                facts.into_iter().fold(problem, |problem, (name, value)| problem.fact(name, value))
             }
+            WriteError::Image(error) => error.into(),
             WriteError::ClaimLost => Self::new(
                 StatusCode::CONFLICT,
                 "idempotency_in_progress",

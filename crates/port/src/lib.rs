@@ -10,11 +10,13 @@ pub mod blob;
 pub mod clock;
 pub mod fake;
 pub mod ids;
+pub mod image;
 pub mod search;
 
 pub use blob::{BlobError, BlobStore};
 pub use clock::Clock;
 pub use ids::IdSource;
+pub use image::{ImageError, ImageProcessor};
 
 /// A future of a port's method, so that ports can stand behind `Arc<dyn …>`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

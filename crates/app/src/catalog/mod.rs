@@ -5,10 +5,12 @@
 //! of them anew and `verify` proves that they are.
 
 mod follow;
+pub mod product;
 pub mod project;
 mod reach;
 mod rebuild;
 pub mod render;
+pub mod stock_level;
 mod text;
 pub mod verify;
 pub mod views;

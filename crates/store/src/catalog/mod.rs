@@ -3,17 +3,30 @@
 pub mod category;
 pub mod fragment;
 pub mod listing;
+pub mod media;
+pub mod product;
 pub mod projection;
 pub mod redirect;
+pub mod reference;
 pub mod review;
+pub mod stock_level;
 
 use crate::sql::Sql;
 
 /// Every statement of the catalogue.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [category::STATEMENTS, fragment::STATEMENTS, redirect::STATEMENTS, review::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .chain(projection::statements())
+    [
+        category::STATEMENTS,
+        fragment::STATEMENTS,
+        media::STATEMENTS,
+        redirect::STATEMENTS,
+        reference::STATEMENTS,
+        review::STATEMENTS,
+        stock_level::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .chain(product::statements())
+    .chain(projection::statements())
 }

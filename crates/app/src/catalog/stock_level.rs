@@ -1,0 +1,167 @@
+//! Stock levels: read, counted anew, corrected.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use tradepost_domain::catalog::validate::check_text;
+use tradepost_domain::kernel::ids::{EntityId, StockLevelId};
+use tradepost_domain::kernel::limits::STOCK_QUANTITY_MAX;
+use tradepost_store::StoreError;
+use tradepost_store::catalog::stock_level::{self, StockLevel};
+use utoipa::ToSchema;
+
+use crate::answer::{Answer, Outcome};
+use crate::error::WriteError;
+use crate::shop::Shop;
+use crate::work::StaffContext;
+
+pub use tradepost_store::catalog::stock_level::StockLevelFilter;
+
+/// Characters of a reason.
+const REASON_LEN_MAX: usize = 255;
+
+/// The stock of one variant at one location.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockLevelView {
+    /// Id.
+    #[schema(example = "slev_01000000000000000000000010")]
+    pub id: String,
+    /// The variant.
+    pub variant_id: String,
+    /// The variant's product.
+    pub product_id: String,
+    /// The variant's SKU.
+    pub sku: Option<String>,
+    /// Where it lies.
+    pub location_id: String,
+    /// Units that lie there.
+    pub on_hand: i64,
+    /// Units that belong to orders.
+    pub allocated: i64,
+    /// Units that are held for checkouts.
+    pub reserved: i64,
+    /// Units that can still be sold; below zero where more was promised than there is.
+    pub available: i64,
+    /// Grows by one with every change; the `ETag` is made of it.
+    pub version: i64,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+impl From<&StockLevel> for StockLevelView {
+    fn from(level: &StockLevel) -> Self {
+        Self {
+            id: level.id.to_string(),
+            variant_id: level.variant_id.to_string(),
+            product_id: level.product_id.to_string(),
+            sku: level.sku.clone(),
+            location_id: level.location_id.to_string(),
+            on_hand: level.on_hand,
+            allocated: level.allocated,
+            reserved: level.reserved,
+            available: level.available(),
+            version: level.version,
+            updated_at: level.updated_at,
+        }
+    }
+}
+
+/// A page of levels.
+#[derive(Debug)]
+pub struct StockLevelPage {
+    /// The levels.
+    pub levels: Vec<StockLevelView>,
+    /// The level behind which the next page begins, if there is one.
+    pub next: Option<StockLevelId>,
+    /// All that the filter lets through, if asked for.
+    pub total: Option<i64>,
+}
+
+/// Levels by id.
+pub async fn list_stock_levels(
+    shop: &Shop,
+    filter: &StockLevelFilter,
+    after: Option<StockLevelId>,
+    limit: u32,
+    with_total: bool,
+) -> Result<StockLevelPage, StoreError> {
+    let conn = shop.store.admin().conn().await?;
+    let mut levels = stock_level::list(&conn, filter, after, i64::from(limit) + 1).await?;
+    let has_more = levels.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    if has_more {
+        levels.pop();
+    }
+    let total = if with_total { Some(stock_level::count(&conn, filter).await?) } else { None };
+    let next = levels.last().map(|level| level.id).filter(|_| has_more);
+    Ok(StockLevelPage { levels: levels.iter().map(StockLevelView::from).collect(), next, total })
+}
+
+/// One level; `None` when there is none.
+pub async fn get_stock_level(shop: &Shop, id: StockLevelId) -> Result<Option<StockLevelView>, StoreError> {
+    let conn = shop.store.admin().conn().await?;
+    Ok(stock_level::get(&conn, id).await?.as_ref().map(StockLevelView::from))
+}
+
+/// How many units lie at a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockChange {
+    /// So many: it was counted.
+    OnHand(i64),
+    /// So many more, or fewer.
+    Adjust(i64),
+}
+
+/// Changes what lies at a level, and keeps the reason in the audit log.
+pub async fn patch_stock_level(
+    context: &StaffContext,
+    id: StockLevelId,
+    version: Option<i64>,
+    change: StockChange,
+    reason: Option<&str>,
+) -> Result<Answer, WriteError> {
+    if let Some(issue) = reason.and_then(|reason| check_text("$.reason", reason, REASON_LEN_MAX, false)) {
+        return Err(WriteError::Invalid(vec![issue]));
+    }
+    let mut work = context.begin("patch_stock_level").await?;
+    let found = stock_level::get_for_update(&work.tx, id).await?;
+    let mut level = found.ok_or(WriteError::NotFound { kind: "stock_level" })?;
+    if version.is_some_and(|version| version != level.version) {
+        return Err(WriteError::VersionMismatch { current: level.version });
+    }
+    let on_hand = counted(&level, change)?;
+    if on_hand != level.on_hand {
+        let before = json!({"on_hand": level.on_hand});
+        level.on_hand = on_hand;
+        level.version += 1;
+        level.updated_at = work.now;
+        stock_level::update(&work.tx, &level).await?;
+        let payload = json!({
+            "variant_ids": [level.variant_id.to_string()],
+            "stock_level_id": level.id.to_string(),
+            "on_hand": on_hand,
+            "available": level.available(),
+        });
+        work.event("stock.updated", level.product_id.as_uuid(), level.version, payload);
+        let after = json!({"on_hand": on_hand, "reason": reason});
+        work.audit("stock_level.update", ("stock_level", id.as_uuid()), Some(before), Some(after));
+    }
+    work.finish_with(Outcome::Done, &StockLevelView::from(&level), Some(level.version)).await
+}
+
+fn counted(level: &StockLevel, change: StockChange) -> Result<i64, WriteError> {
+    let fits = |units: &i64| (0..=STOCK_QUANTITY_MAX).contains(units);
+    match change {
+        StockChange::OnHand(units) if fits(&units) => Ok(units),
+        StockChange::OnHand(_) => {
+            let message = format!("a number from 0 to {STOCK_QUANTITY_MAX}");
+            Err(WriteError::invalid("$.on_hand", "invalid_quantity", message))
+        }
+        StockChange::Adjust(by) => level.on_hand.checked_add(by).filter(fits).ok_or_else(|| {
+            let detail = format!("what lies there stays between 0 and {STOCK_QUANTITY_MAX}");
+            WriteError::conflict("insufficient_stock", detail, Some("$.adjust"))
+                .with_fact("on_hand", level.on_hand)
+                .with_fact("available", level.available())
+        }),
+    }
+}

@@ -1,0 +1,202 @@
+//! Stock levels: how much of a variant lies where.
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tradepost_domain::kernel::ids::{EntityId, ProductId, StockLevelId, StockLocationId, VariantId};
+use uuid::Uuid;
+
+use crate::db::{Client, Tx};
+use crate::error::StoreError;
+use crate::sql::sql;
+
+macro_rules! levels {
+    ($tail:literal) => {
+        concat!(
+            "
+        select l.id, l.variant_id, l.location_id, l.on_hand, l.allocated, l.reserved, l.version, l.updated_at,
+               v.product_id, v.sku
+          from stock_level l
+          join variant v on v.id = l.variant_id",
+            $tail
+        )
+    };
+}
+
+sql! {
+    LIST_BY_PRODUCTS = levels!("
+         where v.product_id = any ($1)
+         order by l.id");
+    GET = levels!("
+         where l.id = $1");
+    GET_FOR_UPDATE = levels!("
+         where l.id = $1
+           for update of l");
+    LIST = levels!("
+         where ($1::uuid is null or l.variant_id = $1)
+           and ($2::text is null or v.sku = $2)
+           and ($3::uuid is null or l.id > $3)
+         order by l.id
+         limit $4");
+    COUNT = "
+        select count(*)
+          from stock_level l
+          join variant v on v.id = l.variant_id
+         where ($1::uuid is null or l.variant_id = $1)
+           and ($2::text is null or v.sku = $2)";
+    UPDATE = "
+        update stock_level set on_hand = $2, version = $3, updated_at = $4 where id = $1";
+    // In the order of variants, so that two writers never wait for each other.
+    SET_ON_HAND = "
+        insert into stock_level (id, variant_id, location_id, on_hand, version, updated_at)
+        select s.id, s.variant_id, $4, s.on_hand, 1, $5
+          from unnest($1::uuid[], $2::uuid[], $3::int8[]) as s (id, variant_id, on_hand)
+         order by s.variant_id
+        on conflict (variant_id, location_id) do update
+           set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at
+         where stock_level.on_hand <> excluded.on_hand";
+    ADD_DEFAULT_LOCATION = "
+        insert into stock_location (id, handle, name, is_default, created_at, updated_at)
+        select $1, 'main', 'Main', true, $2, $2
+         where not exists (select 1 from stock_location where is_default)
+        on conflict do nothing";
+    DEFAULT_LOCATION = "
+        select id from stock_location order by is_default desc, handle limit 1";
+}
+
+/// The stock of one variant at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockLevel {
+    /// Id.
+    pub id: StockLevelId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// The variant's product.
+    pub product_id: ProductId,
+    /// The variant's SKU.
+    pub sku: Option<String>,
+    /// Where it lies.
+    pub location_id: StockLocationId,
+    /// Units that lie there.
+    pub on_hand: i64,
+    /// Units that belong to orders.
+    pub allocated: i64,
+    /// Units that are held for checkouts.
+    pub reserved: i64,
+    /// Grows by one with every change.
+    pub version: i64,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl StockLevel {
+    /// Units that can still be sold; below zero where more was promised than there is.
+    pub fn available(&self) -> i64 {
+        self.on_hand.saturating_sub(self.allocated).saturating_sub(self.reserved)
+    }
+}
+
+fn from_row(row: &Row) -> StockLevel {
+    StockLevel {
+        id: StockLevelId::from_uuid(row.get("id")),
+        variant_id: VariantId::from_uuid(row.get("variant_id")),
+        product_id: ProductId::from_uuid(row.get("product_id")),
+        sku: row.get("sku"),
+        location_id: StockLocationId::from_uuid(row.get("location_id")),
+        on_hand: row.get("on_hand"),
+        allocated: row.get("allocated"),
+        reserved: row.get("reserved"),
+        version: row.get("version"),
+        updated_at: row.get("updated_at"),
+    }
+}
+
+/// The stock of all variants of some products.
+pub(crate) async fn list_by_products(
+    client: &Client,
+    products: &[Uuid],
+) -> Result<Vec<StockLevel>, StoreError> {
+    Ok(client.query(LIST_BY_PRODUCTS, &[&products]).await?.iter().map(from_row).collect())
+}
+
+/// One level.
+pub async fn get(client: &Client, id: StockLevelId) -> Result<Option<StockLevel>, StoreError> {
+    Ok(client.query_opt(GET, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+}
+
+/// One level, kept from other writers until the transaction ends.
+pub async fn get_for_update(tx: &Tx, id: StockLevelId) -> Result<Option<StockLevel>, StoreError> {
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+}
+
+/// What to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StockLevelFilter {
+    /// Only of this variant.
+    pub variant_id: Option<VariantId>,
+    /// Only of the variant with this SKU.
+    pub sku: Option<String>,
+}
+
+impl StockLevelFilter {
+    fn variant(&self) -> Option<Uuid> {
+        self.variant_id.map(|id| id.as_uuid())
+    }
+}
+
+/// Levels behind `after`, by id.
+pub async fn list(
+    client: &Client,
+    filter: &StockLevelFilter,
+    after: Option<StockLevelId>,
+    limit: i64,
+) -> Result<Vec<StockLevel>, StoreError> {
+    let after = after.map(|id| id.as_uuid());
+    let rows = client.query(LIST, &[&filter.variant(), &filter.sku, &after, &limit]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+/// Levels that a filter lets through.
+pub async fn count(client: &Client, filter: &StockLevelFilter) -> Result<i64, StoreError> {
+    Ok(client.query_one(COUNT, &[&filter.variant(), &filter.sku]).await?.get(0))
+}
+
+/// Stores what lies at a level, with its version and time.
+pub async fn update(tx: &Tx, level: &StockLevel) -> Result<(), StoreError> {
+    let params: crate::db::Params<'_> =
+        &[&level.id.as_uuid(), &level.on_hand, &level.version, &level.updated_at];
+    tx.execute(UPDATE, params).await.map(drop)
+}
+
+/// The location for stock that is given without one; made with the id `new` when the shop has none.
+pub async fn default_location(
+    tx: &Tx,
+    new: StockLocationId,
+    now: Timestamp,
+) -> Result<StockLocationId, StoreError> {
+    tx.execute(ADD_DEFAULT_LOCATION, &[&new.as_uuid(), &now]).await?;
+    Ok(StockLocationId::from_uuid(tx.query_one(DEFAULT_LOCATION, &[]).await?.get(0)))
+}
+
+/// What is to lie at one location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnHand {
+    /// Id of the level, if it has to be made.
+    pub id: StockLevelId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Units.
+    pub on_hand: i64,
+}
+
+/// Sets what lies at a location; levels that are not there are made, those that are right stay as they are.
+pub async fn set_on_hand(
+    tx: &Tx,
+    location: StockLocationId,
+    levels: &[OnHand],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = levels.iter().map(|level| level.id.as_uuid()).collect();
+    let variants: Vec<Uuid> = levels.iter().map(|level| level.variant_id.as_uuid()).collect();
+    let on_hand: Vec<i64> = levels.iter().map(|level| level.on_hand).collect();
+    tx.execute(SET_ON_HAND, &[&ids, &variants, &on_hand, &location.as_uuid(), &now]).await.map(drop)
+}
