@@ -65,8 +65,8 @@ pub async fn examine(
     }
     findings.push(connections(shop, &client).await?);
     findings.push(backlog(shop, &client).await?);
-    findings.push(ratings(system::wrong_ratings(&client).await?));
-    findings.push(stock(system::overpromised_stock(&client).await?));
+    findings.push(ratings(&system::wrong_ratings(&client).await?));
+    findings.push(stock(&system::overpromised_stock(&client).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
     Ok(findings)
 }
@@ -111,14 +111,14 @@ async fn backlog(shop: &Shop, client: &Client) -> Result<Finding, StoreError> {
     })
 }
 
-fn ratings(wrong: Wrong) -> Finding {
-    counted("ratings", &wrong, "every product's rating is that of its approved reviews", || {
+fn ratings(wrong: &Wrong) -> Finding {
+    counted("ratings", wrong, "every product's rating is that of its approved reviews", || {
         format!("{} products have another rating than their approved reviews give", wrong.count)
     })
 }
 
-fn stock(wrong: Wrong) -> Finding {
-    counted("stock", &wrong, "no stock level is negative or promises more than there is", || {
+fn stock(wrong: &Wrong) -> Finding {
+    counted("stock", wrong, "no stock level is negative or promises more than there is", || {
         format!("{} stock levels are negative or promise more than there is", wrong.count)
     })
 }

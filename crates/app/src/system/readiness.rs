@@ -35,12 +35,11 @@ pub async fn check_readiness(shop: &Shop) -> Vec<Check> {
 
 async fn schema_failure(client: &Client) -> Option<String> {
     match schema_state(client).await {
-        Ok(SchemaState::Current) => None,
         Ok(SchemaState::Behind(missing)) => {
             Some(format!("{} migrations are missing: run `tradepost migrate`", missing.len()))
         }
         // The version before must go on working while instances are replaced one by one.
-        Ok(SchemaState::Ahead(_)) => None,
+        Ok(SchemaState::Current | SchemaState::Ahead(_)) => None,
         Err(error) => Some(away(&error)),
     }
 }
