@@ -21,11 +21,6 @@ impl Failure {
         Self { message: message.to_string(), code: 2 }
     }
 
-    /// What was tried, before the reason.
-    pub fn while_doing(action: impl fmt::Display) -> impl FnOnce(&dyn std::error::Error) -> Self {
-        move |error| Self::new(format!("{action}: {}", chain(error)))
-    }
-
     /// The code of the process.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)

@@ -304,14 +304,26 @@ fn invalid(key: &str, value: &Value, origin: Origin, expected: &str) -> ConfigEr
     let value = match value {
         _ if SECRETS.contains(&key) => "not shown".to_owned(),
         Value::String(text) => format!("`{text}`"),
-        other => format!("`{other}`"),
+        other => format!("`{}`", written(other)),
     };
     ConfigError::Invalid { key: key.to_owned(), value, origin, expected: expected.to_owned() }
 }
 
 fn shown(key: &str, value: &Value) -> String {
     let given = value.as_str().is_none_or(|text| !text.is_empty());
-    if SECRETS.contains(&key) && given { "\"(hidden)\"".to_owned() } else { value.to_string() }
+    if SECRETS.contains(&key) && given { "\"(hidden)\"".to_owned() } else { written(value) }
+}
+
+/// A value as it stands in a file.
+fn written(value: &Value) -> String {
+    match value {
+        // The escapes of JSON are among those of TOML.
+        Value::String(text) => serde_json::Value::from(text.as_str()).to_string(),
+        Value::Array(parts) => format!("[{}]", parts.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Integer(number) => number.to_string(),
+        Value::Boolean(yes) => yes.to_string(),
+        other => format!("a {}", other.type_str()),
+    }
 }
 
 fn present<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use layers::{ConfigError, Inputs, Layers};
+use crate::proxies::{Network, NotANetwork, TrustedProxies};
+
+pub use layers::{ConfigError, DEFAULTS, Inputs, Layers};
 
 /// What is in force, as types.
 #[derive(Debug)]
@@ -27,8 +29,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the shop is reached from outside, without a slash at the end.
     pub public_url: Option<String>,
-    /// Networks whose forwarded headers are believed: address and length of the prefix.
-    pub trusted_proxies: Vec<String>,
+    /// Whose forwarded headers are believed.
+    pub trusted_proxies: TrustedProxies,
     /// Filter of the log.
     pub log: String,
     /// Form of the log.
@@ -103,11 +105,6 @@ struct RawConfig {
 }
 
 impl Config {
-    /// Reads and checks everything.
-    pub fn load(inputs: &Inputs) -> Result<Self, ConfigError> {
-        Self::from_layers(&Layers::read(inputs)?)
-    }
-
     /// Checks what is in force.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
         check_ranges(layers)?;
@@ -130,7 +127,7 @@ impl Config {
             data_dir: check_data_dir(layers, &raw.data_dir)?,
             listen,
             public_url: check_public_url(layers, &raw.public_url)?,
-            trusted_proxies: check_networks(layers, raw.trusted_proxies)?,
+            trusted_proxies: check_networks(layers, &raw.trusted_proxies)?,
             log: raw.log,
             log_format,
             workers: raw.workers,
@@ -199,20 +196,10 @@ fn check_public_url(layers: &Layers, url: &str) -> Result<Option<String>, Config
     Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
-fn check_networks(layers: &Layers, networks: Vec<String>) -> Result<Vec<String>, ConfigError> {
-    for network in &networks {
-        let (address, prefix) = network.split_once('/').unwrap_or((network, ""));
-        let address: Option<std::net::IpAddr> = address.parse().ok();
-        let longest = address.map_or(0, |address| if address.is_ipv4() { 32 } else { 128 });
-        let fits = prefix.is_empty() || prefix.parse::<u8>().is_ok_and(|prefix| prefix <= longest);
-        if address.is_none() || !fits {
-            return Err(layers.invalid(
-                "trusted_proxies",
-                format!("holds `{network}`, which is no network such as 10.0.0.0/8 or ::1/128"),
-            ));
-        }
-    }
-    Ok(networks)
+fn check_networks(layers: &Layers, networks: &[String]) -> Result<TrustedProxies, ConfigError> {
+    let read: Result<Vec<Network>, _> = networks.iter().map(|network| network.parse()).collect();
+    read.map(TrustedProxies::new)
+        .map_err(|error: NotANetwork| layers.invalid("trusted_proxies", format!("holds what it must not: {error}")))
 }
 
 #[cfg(test)]
@@ -221,7 +208,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn load(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::load(&Inputs::of_variables(variables))
+        Config::from_layers(&Layers::read(&Inputs::of_variables(variables))?)
     }
 
     fn refusal(variables: &[(&str, &str)]) -> String {
@@ -257,7 +244,7 @@ mod tests {
             ("TRADEPOST_LOG", "tradepost=loud", "is no filter"),
             ("TRADEPOST_LOG_FORMAT", "xml", "must be json, text or auto"),
             ("TRADEPOST_PUBLIC_URL", "shop.example.com", "https://shop.example.com"),
-            ("TRADEPOST_TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "holds `10.0.0.0/33`"),
+            ("TRADEPOST_TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "`10.0.0.0/33` is no network"),
             ("DATABASE_URL", "postgres://u:secretword@h:port/d", "is no connection string"),
         ] {
             let message = refusal(&[(variable, value)]);

@@ -91,8 +91,8 @@ impl Activity {
     pub fn received(&self) {
         let between = self.in_flight.load(Ordering::Relaxed) == 0 && !self.multiplexed.load(Ordering::Relaxed);
         if between {
-            let first = self.headers_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
-            drop(first);
+            // Not the first byte: the time runs already.
+            let _ = self.headers_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
@@ -103,9 +103,8 @@ impl Activity {
 
     /// The client does not take what is written.
     pub fn stalled(&self) {
-        let now = self.now();
-        let first = self.stalled_since.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed);
-        drop(first);
+        // Stalled before: the time runs already.
+        let _ = self.stalled_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// A request's headers are complete; it is in flight until the guard is dropped.

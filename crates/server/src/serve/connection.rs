@@ -61,7 +61,8 @@ pub(super) async fn drive(stream: TcpStream, peer: SocketAddr, shared: &Shared) 
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = of_requests.request(request.version() == Version::HTTP_2);
         let mut request = request.map(|body| Body::new(TimedBody::new(body, body_limit)));
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let client = shared.proxies.client(peer, request.headers());
+        request.extensions_mut().insert(ConnectInfo(client));
         let answer = shared.router.clone().call(request);
         async move {
             let Ok(response) = answer.await;
@@ -102,8 +103,10 @@ where
             biased;
             // Errors are the client's: it went away, or it does not speak HTTP. hyper has answered where it could.
             _ = connection.as_mut() => return,
-            () = reached(&mut phase, Phase::Cut), if closing => return,
-            () = reached(&mut phase, Phase::Closing), if !closing => {
+            () = reached(&mut phase, if closing { Phase::Cut } else { Phase::Closing }) => {
+                if closing {
+                    return;
+                }
                 closing = true;
                 if !activity.was_used() {
                     let first = tokio::time::timeout(FIRST_REQUEST, until_used(connection.as_mut(), activity)).await;

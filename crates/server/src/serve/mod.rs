@@ -24,9 +24,10 @@ use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-pub use listen::{BindError, Listeners, raise_file_limit};
+pub use listen::{Listeners, raise_file_limit};
 
 use crate::config::Limits;
+use crate::proxies::TrustedProxies;
 
 /// Said to a connection over the limit before it is closed.
 const OVERLOADED: &str = r#"{"type":"/docs/problems#overloaded","title":"Service Unavailable","status":503,"detail":"too many connections: try again in a moment","code":"overloaded"}"#;
@@ -56,6 +57,7 @@ pub struct Drained {
 struct Shared {
     router: Router,
     limits: Limits,
+    proxies: TrustedProxies,
     /// A permit a connection.
     room: Arc<Semaphore>,
     phase: watch::Receiver<Phase>,
@@ -65,11 +67,11 @@ struct Shared {
 pub async fn run(
     listeners: Listeners,
     router: Router,
-    limits: Limits,
+    (limits, proxies): (Limits, TrustedProxies),
     phase: watch::Receiver<Phase>,
 ) -> std::io::Result<Drained> {
     let room = Arc::new(Semaphore::new(limits.connections));
-    let shared = Arc::new(Shared { router, limits, room: room.clone(), phase: phase.clone() });
+    let shared = Arc::new(Shared { router, limits, proxies, room: room.clone(), phase });
     let mut loops = Vec::new();
     for listener in listeners.into_tokio()? {
         loops.push(tokio::spawn(accept(listener, shared.clone())));

@@ -40,7 +40,7 @@ fn start(limits: Limits) -> Running {
     let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listeners.address();
     let (phase, phases) = watch::channel(Phase::Serving);
-    let done = tokio::spawn(run(listeners, router, limits, phases));
+    let done = tokio::spawn(run(listeners, router, (limits, TrustedProxies::default()), phases));
     Running { address, phase, done }
 }
 
@@ -232,7 +232,7 @@ fn driving_a_connection_takes_few_kilobytes() {
     runtime.block_on(async {
         let (_, phase) = watch::channel(Phase::Serving);
         let room = Arc::new(Semaphore::new(1));
-        let shared = Shared { router: Router::new(), limits: limits(), room, phase };
+        let shared = Shared { router: Router::new(), limits: limits(), proxies: TrustedProxies::default(), room, phase };
         let stream = TcpStream::connect(address).await.unwrap();
         let size = size_of_val(&connection::drive(stream, address, &shared));
         assert!(size < 8 * 1024, "{size} bytes");
