@@ -19,6 +19,16 @@ impl BlobDirectory {
         Self { root: root.into() }
     }
 
+    /// Names of all blobs, read from the disk as they are asked for; for checks, not for requests.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let files = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = files(self.root.clone()).map(|entry| entry.path());
+        folders
+            .flat_map(files)
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| is_blob_name(name))
+    }
+
     fn path(&self, name: &str) -> Result<PathBuf, BlobError> {
         let folder = name.get(..2).filter(|_| is_blob_name(name));
         folder
@@ -79,6 +89,7 @@ mod tests {
         assert_eq!(blobs.get(name.clone()).await.unwrap().unwrap(), "<svg/>");
         let files = std::fs::read_dir(folder.path().join("media/0a")).unwrap().count();
         assert_eq!(files, 1, "no temporary file stays behind");
+        assert_eq!(blobs.names().collect::<Vec<_>>(), [name.clone()]);
         let outside = blobs.get("../../../etc/passwd".to_owned()).await;
         assert!(matches!(outside, Err(BlobError::InvalidName(_))));
     }

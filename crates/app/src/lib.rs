@@ -4,6 +4,7 @@
 //! process is reached through ports. `shop` is the whole of one shop as a value, `work` the frame of a staff's change.
 
 pub mod answer;
+pub mod api_key;
 pub mod auth;
 pub mod catalog;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod media;
 pub mod page;
 pub mod patch;
 pub mod shop;
+pub mod system;
 pub mod work;
 
 pub use answer::{Answer, Outcome};

@@ -7,26 +7,34 @@ pub mod admin;
 pub mod document;
 pub mod extract;
 pub mod middleware;
+pub mod ops;
 pub mod problem;
 pub mod respond;
 pub mod state;
 pub mod store;
 
 pub use document::openapi;
+pub use ops::Ops;
 pub use problem::Problem;
 pub use state::ApiState;
 
-use axum::Router;
+use axum::{Extension, Router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// Every documented route.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().merge(store::routes()).merge(admin::routes())
+    OpenApiRouter::new().merge(store::routes()).merge(admin::routes()).merge(ops::routes())
 }
 
-/// The whole API of a shop.
+/// The whole API of a shop, in a process that is only that.
 pub fn router(state: ApiState) -> Router {
+    router_with(state, Ops::default())
+}
+
+/// The whole API of a shop in this process.
+pub fn router_with(state: ApiState, ops: Ops) -> Router {
     let (router, _) = routes().split_for_parts();
+    let router = router.merge(ops::docs::pages()).layer(Extension(ops));
     let router = router.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
     middleware::wrap(router, &state).with_state(state)
 }

@@ -226,9 +226,14 @@ impl From<WriteError> for Problem {
     }
 }
 
+/// A path that is no route.
+pub(crate) fn no_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this path; see /docs")
+}
+
 /// Answers a path that is no route.
 pub(crate) async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this path; see /docs")
+    no_route()
 }
 
 /// Answers a method that a route does not have.

@@ -29,6 +29,8 @@ sql! {
          limit $2";
     REVOKE = "
         update api_key set revoked_at = $2 where id = $1 and revoked_at is null";
+    REVOKE_BY_NAME = "
+        update api_key set revoked_at = $2 where name = $1 and revoked_at is null returning id";
 }
 
 /// A key without its secret.
@@ -105,6 +107,12 @@ pub async fn list(
 /// Takes a key back; `false` when it was already.
 pub async fn revoke(tx: &Tx, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
     Ok(tx.execute(REVOKE, &[&id.as_uuid(), &now]).await? == 1)
+}
+
+/// Takes back every live key of this name; answers which.
+pub async fn revoke_by_name(tx: &Tx, name: &str, now: Timestamp) -> Result<Vec<ApiKeyId>, StoreError> {
+    let rows = tx.query(REVOKE_BY_NAME, &[&name, &now]).await?;
+    Ok(rows.iter().map(|row| ApiKeyId::from_uuid(row.get(0))).collect())
 }
 
 fn from_row(row: &Row) -> ApiKeyRow {

@@ -16,9 +16,12 @@ pub mod listen;
 pub mod local;
 pub mod migrate;
 pub mod outbox;
+pub mod setting;
 pub mod sql;
+pub mod system;
 
 pub use db::{Client, Conn, Db, PoolSettings, Store, StoreSettings, Tx};
 pub use error::StoreError;
 pub use listen::{Listener, Topic};
+pub use migrate::check_url;
 pub use sql::{Sql, statements};

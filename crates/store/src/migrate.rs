@@ -1,8 +1,11 @@
 //! Migrations: the schema's history, run by one process at a time.
 
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls};
 
+use crate::db::tls_connector;
 use crate::error::StoreError;
+use crate::sql::Sql;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -17,11 +20,67 @@ pub struct MigrationReport {
     pub version: i32,
 }
 
+/// Whether the schema is the one that this program was written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaState {
+    /// It is.
+    Current,
+    /// These migrations are missing.
+    Behind(Vec<String>),
+    /// A newer program has migrated it to this version.
+    Ahead(i32),
+}
+
+/// Says what is wrong with a connection string, in words that do not hold the string.
+pub fn check_url(url: &str) -> Result<(), String> {
+    url.parse::<Config>().map(drop).map_err(|error| {
+        let mut text = error.to_string();
+        if let Some(cause) = std::error::Error::source(&error) {
+            text = format!("{text}: {cause}");
+        }
+        text
+    })
+}
+
+/// Compares the schema with the migrations of this program.
+pub async fn schema_state(client: &crate::db::Client) -> Result<SchemaState, StoreError> {
+    // The history is the migration runner's own table: absent before its first run, so not among our statements.
+    const EXISTS: Sql = Sql {
+        name: "migrate::EXISTS",
+        text: "select to_regclass('refinery_schema_history') is not null",
+    };
+    const VERSION: Sql = Sql {
+        name: "migrate::VERSION",
+        text: "select coalesce(max(version), 0) from refinery_schema_history",
+    };
+    let exists: bool = client.query_one(EXISTS, &[]).await?.get(0);
+    let version: i32 = if exists { client.query_one(VERSION, &[]).await?.get(0) } else { 0 };
+    let runner = embedded::migrations::runner();
+    let known = runner.get_migrations();
+    let newest = known.iter().map(refinery::Migration::version).max().unwrap_or(0);
+    if version > newest {
+        return Ok(SchemaState::Ahead(version));
+    }
+    let mut missing: Vec<_> = known.iter().filter(|migration| migration.version() > version).collect();
+    missing.sort_by_key(|migration| migration.version());
+    if missing.is_empty() {
+        return Ok(SchemaState::Current);
+    }
+    Ok(SchemaState::Behind(missing.iter().map(ToString::to_string).collect()))
+}
+
 /// Brings the schema to the newest version. Several processes may call it at once: one works, the others wait.
 pub async fn migrate(url: &str) -> Result<MigrationReport, StoreError> {
-    let unavailable = |error: tokio_postgres::Error| StoreError::Unavailable(error.to_string());
-    let (mut client, connection) = tokio_postgres::connect(url, NoTls).await.map_err(unavailable)?;
-    let driver = tokio::spawn(connection);
+    let config: Config =
+        url.parse().map_err(|error: tokio_postgres::Error| StoreError::Unavailable(error.to_string()))?;
+    let failed = |source| StoreError::Database { statement: "connect", source };
+    let (mut client, driver) = if config.get_ssl_mode() == SslMode::Disable {
+        let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+        (client, tokio::spawn(connection))
+    } else {
+        let (client, connection) = config.connect(tls_connector()).await.map_err(failed)?;
+        (client, tokio::spawn(connection))
+    };
     let outcome = migrate_on(&mut client).await;
     drop(client);
     let _ = driver.await;

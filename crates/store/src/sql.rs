@@ -29,6 +29,8 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::idempotency::STATEMENTS,
         crate::listen::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::setting::STATEMENTS,
+        crate::system::STATEMENTS,
     ]
     .into_iter()
     .flatten()

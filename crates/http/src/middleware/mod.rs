@@ -65,12 +65,14 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let started = Instant::now();
+    let in_flight = InFlight::begin();
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
     let (mut response, statements) =
         tradepost_app::count_statements(next.run(request)).instrument(span.clone()).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = write_problem(response, problem, &id);
     }
+    drop(in_flight);
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
     span.in_scope(|| {
@@ -83,11 +85,43 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
 }
 
 fn record(route: &str, method: &http::Method, status: u16, elapsed: std::time::Duration, statements: u32) {
-    let labels = [("route", route.to_owned()), ("method", method.to_string())];
-    metrics::counter!("http_requests_total", "route" => route.to_owned(), "method" => method.to_string(), "status" => status.to_string())
+    let method = method_label(method);
+    let labels = [("route", route.to_owned()), ("method", method.to_owned())];
+    metrics::counter!("http_requests_total", "route" => route.to_owned(), "method" => method, "status" => status.to_string())
         .increment(1);
     metrics::histogram!("http_request_duration_seconds", &labels).record(elapsed);
     metrics::counter!("sql_statements_total", &labels).increment(statements.into());
+}
+
+/// The methods that HTTP defines; what clients make up beyond them must not make figures of its own.
+fn method_label(method: &http::Method) -> &'static str {
+    match *method {
+        http::Method::GET => "GET",
+        http::Method::HEAD => "HEAD",
+        http::Method::POST => "POST",
+        http::Method::PUT => "PUT",
+        http::Method::PATCH => "PATCH",
+        http::Method::DELETE => "DELETE",
+        http::Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Counts a request as being answered, until it is dropped: also when the client goes away before the answer.
+struct InFlight(metrics::Gauge);
+
+impl InFlight {
+    fn begin() -> Self {
+        let gauge = metrics::gauge!("http_requests_in_flight");
+        gauge.increment(1);
+        Self(gauge)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
 }
 
 fn request_id(state: &ApiState, request: &Request) -> String {

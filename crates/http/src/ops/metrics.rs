@@ -1,0 +1,138 @@
+//! Figures as Prometheus reads them: what was recorded along the way, and what is read when it is asked.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tradepost_app::Shop;
+use tradepost_app::system::{Backlogs, count_backlogs};
+
+use super::{Ops, process};
+use crate::state::ApiState;
+
+/// Text format 0.0.4 of Prometheus.
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+/// Upper bounds of the times of requests, in seconds: from a cached answer to a report.
+const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// The backlog is counted at most once in this time.
+const BACKLOG_HOLDS_FOR: Duration = Duration::from_secs(5);
+const BACKLOG_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How much waits, and when that was counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Backlog {
+    backlogs: Backlogs,
+    at: Instant,
+}
+
+/// Makes the recorder of this process the one that all figures go to. Once a process.
+///
+/// Somebody has to call [`PrometheusHandle::run_upkeep`] every few seconds.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+        .install_recorder()?;
+    metrics::describe_counter!("http_requests_total", "Requests answered");
+    metrics::describe_histogram!("http_request_duration_seconds", "Time from a request's headers to its answer's");
+    metrics::describe_gauge!("http_requests_in_flight", "Requests that are being answered");
+    metrics::describe_counter!("sql_statements_total", "SQL statements that requests ran");
+    metrics::describe_gauge!("http_connections", "Open connections of clients");
+    metrics::describe_counter!("http_connections_total", "Connections of clients that were taken");
+    metrics::describe_counter!("http_connections_refused_total", "Connections over the limit");
+    Ok(handle)
+}
+
+/// Figures for Prometheus
+///
+/// Requests by route, pools of connections, memory and files of the process, the runtime, what waits in the background.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operations",
+    responses((status = 200, description = "Prometheus text format 0.0.4", body = String, content_type = "text/plain")))]
+pub(crate) async fn handler(State(state): State<ApiState>, Extension(ops): Extension<Ops>) -> Response {
+    let mut text = ops.0.figures.as_ref().map(PrometheusHandle::render).unwrap_or_default();
+    add_pools(&mut text, &state.shop);
+    add_backlog(&mut text, &state, &ops).await;
+    add_runtime(&mut text);
+    add_process(&mut text, &ops);
+    ([(header::CONTENT_TYPE, TEXT), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], text)
+        .into_response()
+}
+
+/// A family of figures that is read now; values are whole numbers or decimals written out.
+fn family(text: &mut String, (name, kind, help): (&str, &str, &str), samples: &[(String, String)]) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    for (labels, value) in samples {
+        let _ = writeln!(text, "{name}{labels} {value}");
+    }
+}
+
+fn single(text: &mut String, name_kind_help: (&str, &str, &str), value: &dyn std::fmt::Display) {
+    family(text, name_kind_help, &[(String::new(), value.to_string())]);
+}
+
+fn add_pools(text: &mut String, shop: &Shop) {
+    let mut connections = Vec::new();
+    let (mut largest, mut waiting) = (Vec::new(), Vec::new());
+    for db in shop.store.pools() {
+        let (name, used) = (db.name(), db.usage());
+        let busy = used.size.saturating_sub(used.idle);
+        for (state, count) in [("idle", used.idle), ("busy", busy)] {
+            connections.push((format!("{{pool=\"{name}\",state=\"{state}\"}}"), count.to_string()));
+        }
+        largest.push((format!("{{pool=\"{name}\"}}"), used.max.to_string()));
+        waiting.push((format!("{{pool=\"{name}\"}}"), used.waiting.to_string()));
+    }
+    family(text, ("db_pool_connections", "gauge", "Connections to the database"), &connections);
+    family(text, ("db_pool_connections_max", "gauge", "Connections that a pool may open"), &largest);
+    family(text, ("db_pool_waiting", "gauge", "Requests that wait for a connection"), &waiting);
+}
+
+/// Left out while the database is away: no figure is better than a wrong one.
+async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
+    let mut kept = ops.0.backlog.lock().await;
+    if kept.is_none_or(|backlog| backlog.at.elapsed() >= BACKLOG_HOLDS_FOR) {
+        let asked = tokio::time::timeout(BACKLOG_PATIENCE, count_backlogs(&state.shop)).await;
+        let backlogs = asked.ok().and_then(Result::ok);
+        *kept = backlogs.map(|backlogs| Backlog { backlogs, at: Instant::now() });
+    }
+    let Some(Backlog { backlogs, .. }) = *kept else { return };
+    single(text, ("outbox_pending", "gauge", "Events that wait to be dispatched"), &backlogs.outbox);
+    single(text, ("projection_pending", "gauge", "Products that wait to be rendered"), &backlogs.projection);
+}
+
+fn add_runtime(text: &mut String) {
+    let runtime = tokio::runtime::Handle::current().metrics();
+    single(text, ("tokio_workers", "gauge", "Threads that run tasks"), &runtime.num_workers());
+    single(text, ("tokio_alive_tasks", "gauge", "Tasks that have not ended"), &runtime.num_alive_tasks());
+    single(text, ("tokio_global_queue_depth", "gauge", "Tasks that wait for a thread"), &runtime.global_queue_depth());
+}
+
+fn add_process(text: &mut String, ops: &Ops) {
+    let uptime = ops.0.started.elapsed();
+    single(text, ("process_uptime_seconds", "gauge", "Age of the process"), &process::seconds(uptime));
+    single(text, ("process_cpu_seconds_total", "counter", "Processor time used"), &process::seconds(process::cpu_time()));
+    let Some(figures) = process::read() else { return };
+    single(text, ("process_resident_memory_bytes", "gauge", "Memory held"), &figures.resident_bytes);
+    single(text, ("process_threads", "gauge", "Threads"), &figures.threads);
+    single(text, ("process_open_fds", "gauge", "Open files and connections"), &figures.open_files);
+    if let Some(most) = figures.open_files_max {
+        single(text, ("process_max_fds", "gauge", "Files and connections that may be open"), &most);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_is_written_as_prometheus_reads_it() {
+        let mut text = String::new();
+        family(&mut text, ("a_total", "counter", "Help."), &[("{b=\"c\"}".to_owned(), "1".to_owned())]);
+        single(&mut text, ("d", "gauge", "More."), &2);
+        let expected = "# HELP a_total Help.\n# TYPE a_total counter\na_total{b=\"c\"} 1\n# HELP d More.\n# TYPE d gauge\nd 2\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,100 @@
+//! Health, figures and the reference of the API.
+
+use tradepost_http::{ApiState, Ops};
+use tradepost_testkit::TestApp;
+use tower::ServiceExt;
+
+#[tokio::test]
+async fn a_process_is_alive_without_any_database() {
+    let app = TestApp::new().await;
+    app.shop.store.close();
+    let answer = app.get("/health/live").send().await.expect(200);
+    assert_eq!(answer.json()["status"], "live");
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_shop_whose_migrations_were_never_recorded_is_not_ready() {
+    let app = TestApp::new().await;
+    let answer = app.get("/health/ready").send().await.expect(503);
+    assert_eq!(answer.code(), "not_ready");
+    assert_eq!(answer.json()["checks"][0]["status"], "ok");
+    assert_eq!(answer.json()["checks"][1]["name"], "schema");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("run `tradepost migrate`"));
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn a_shop_is_not_ready_when_its_database_is_away_and_asks_it_once_a_second() {
+    let app = TestApp::new().await;
+    let first = app.get("/health/ready").send().await;
+    assert_eq!(first.json()["checks"][0]["status"], "ok");
+    app.shop.store.close();
+    let second = app.get("/health/ready").send().await;
+    assert_eq!(second.json()["checks"][0]["status"], "ok", "the answer of the last second holds");
+    assert_eq!(second.statements, 0);
+    tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+    let third = app.get("/health/ready").send().await.expect(503);
+    assert_eq!(third.json()["checks"][0]["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_process_that_drains_is_not_ready() {
+    let app = TestApp::new().await;
+    let ops = Ops::default();
+    let router = tradepost_http::router_with(ApiState { shop: app.shop.clone() }, ops.clone());
+    ops.drain();
+    let request = axum::http::Request::get("/health/ready").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(router.oneshot(request).await.unwrap().status(), 503);
+}
+
+#[tokio::test]
+async fn figures_tell_of_pools_backlog_runtime_and_process() {
+    let app = TestApp::new().await;
+    let answer = app.get("/metrics").send().await.expect(200);
+    let text = String::from_utf8(answer.bytes.clone()).unwrap();
+    for figure in [
+        "db_pool_connections_max{pool=\"storefront\"} 4",
+        "outbox_pending 0",
+        "projection_pending 0",
+        "tokio_workers ",
+        "process_resident_memory_bytes ",
+        "process_open_fds ",
+        "process_cpu_seconds_total ",
+    ] {
+        assert!(text.contains(figure), "{figure} is missing in {text}");
+    }
+    assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+}
+
+#[tokio::test]
+async fn the_reference_is_served_from_this_server_alone() {
+    let app = TestApp::new().await;
+    let page = app.get("/docs").send().await.expect(200);
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("connect-src 'self'"), "{policy}");
+    let html = String::from_utf8(page.bytes.clone()).unwrap();
+    assert!(!html.contains("http://") && !html.contains("https://"), "the page names another server");
+
+    let packed = app.get("/docs/rapidoc-min.js").header("accept-encoding", "br, gzip").send().await.expect(200);
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    let plain = app.get("/docs/rapidoc-min.js").send().await.expect(200);
+    assert_eq!(plain.header("content-encoding"), "");
+    assert!(plain.bytes.len() > packed.bytes.len() * 3);
+    let known = app.get("/docs/rapidoc-min.js").header("if-none-match", plain.header("etag")).send().await;
+    assert_eq!((known.status.as_u16(), known.bytes.len()), (304, 0));
+    for missing in ["/docs/nothing.js", "/docs/..%2f..%2fCargo.toml"] {
+        assert_eq!(app.get(missing).send().await.expect(404).code(), "route_not_found");
+    }
+    app.get("/docs/problems").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn the_document_describes_every_documented_call() {
+    let app = TestApp::new().await;
+    let document = app.get("/openapi.json").send().await.expect(200).json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for path in ["/health/live", "/health/ready", "/metrics", "/openapi.json"] {
+        assert!(document["paths"][path]["get"]["operationId"].is_string(), "{path}");
+    }
+}

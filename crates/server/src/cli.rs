@@ -1,0 +1,259 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Inputs;
+
+/// A headless commerce engine over PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "tradepost", version, about, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Configuration file [default: $TRADEPOST_CONFIG, else ./tradepost.toml if there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is logged: a level or a filter such as "info,tradepost_http=debug".
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a private PostgreSQL, fill a shop with a catalogue, and serve it.
+    Demo(Demo),
+    /// Serve the API, with the background work in the same process.
+    Serve(Serve),
+    /// Run the background work alone.
+    Worker(OnData),
+    /// Bring the database's schema up to date.
+    Migrate(OnData),
+    /// Check or print the configuration.
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+    /// API keys.
+    Keys {
+        #[command(subcommand)]
+        action: KeysAction,
+    },
+    /// Bring a catalogue in.
+    Import {
+        #[command(subcommand)]
+        what: ImportWhat,
+    },
+    /// Write the catalogue out.
+    Export {
+        #[command(subcommand)]
+        what: ExportWhat,
+    },
+    /// Make everything that shoppers read anew from the catalogue.
+    Rebuild(OnData),
+    /// Check the shop: schema, finished fragments, backlog, counters, stock, files, limits.
+    Doctor(OnData),
+    /// Print the version.
+    Version,
+}
+
+/// Which shop a command works on.
+#[derive(Debug, Args)]
+pub struct OnData {
+    /// Folder of the shop's files and, without DATABASE_URL, of its private PostgreSQL.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub on: OnData,
+    /// Address and port.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Leave the background work to `tradepost worker`.
+    #[arg(long)]
+    pub no_workers: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Address and port [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Folder of the demo shop.
+    #[arg(long, value_name = "DIR", default_value = "data/demo")]
+    pub data: PathBuf,
+    /// Products to make up [default: 2000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub products: Option<u32>,
+    /// Fill the shop from a file instead: Shopify CSV or JSON lines.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["products", "seed"])]
+    pub catalog: Option<PathBuf>,
+    /// Throw the demo shop in DIR away and begin anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Another made-up catalogue for each number [default: 1].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Say whether the configuration is valid.
+    Check,
+    /// Print what is in force and where each value comes from; secrets are hidden.
+    Print,
+    /// Print all keys with their documentation and defaults, as a file to begin with.
+    Default,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// Make a key and print it: the only time that it can be seen.
+    Create(KeysCreate),
+}
+
+#[derive(Debug, Args)]
+pub struct KeysCreate {
+    /// Kind of key: a publishable one names a channel, a secret one carries scopes.
+    #[arg(long, value_enum)]
+    pub kind: KeyKind,
+    /// What a secret key may do: scopes separated by commas, or `all`.
+    #[arg(long, value_delimiter = ',', value_name = "SCOPES")]
+    pub scopes: Vec<String>,
+    /// Channel that a publishable key names [default: the default channel].
+    #[arg(long, value_name = "HANDLE")]
+    pub channel: Option<String>,
+    /// What staff call the key.
+    #[arg(long, default_value = "Command line")]
+    pub name: String,
+    #[command(flatten)]
+    pub on: OnData,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    Secret,
+    Publishable,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportWhat {
+    /// Products from Shopify CSV or JSON lines.
+    Products(ImportProducts),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportProducts {
+    /// The file.
+    pub file: PathBuf,
+    /// Its format [default: by its ending].
+    #[arg(long, value_enum)]
+    pub format: Option<CatalogFormat>,
+    /// Check every row and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub on: OnData,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportWhat {
+    /// Products as Shopify CSV or JSON lines.
+    Products(ExportProducts),
+}
+
+#[derive(Debug, Args)]
+pub struct ExportProducts {
+    /// Where to [default: standard output].
+    pub file: Option<PathBuf>,
+    /// Format [default: by the file's ending, else JSON lines].
+    #[arg(long, value_enum)]
+    pub format: Option<CatalogFormat>,
+    #[command(flatten)]
+    pub on: OnData,
+}
+
+/// A format of catalogues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CatalogFormat {
+    ShopifyCsv,
+    Jsonl,
+}
+
+impl Command {
+    /// The shop that the command works on, if it works on one by its data folder.
+    fn data(&self) -> Option<&PathBuf> {
+        let on = match self {
+            Self::Serve(serve) => &serve.on,
+            Self::Worker(on) | Self::Migrate(on) | Self::Rebuild(on) | Self::Doctor(on) => on,
+            Self::Keys { action: KeysAction::Create(create) } => &create.on,
+            Self::Import { what: ImportWhat::Products(import) } => &import.on,
+            Self::Export { what: ExportWhat::Products(export) } => &export.on,
+            Self::Demo(demo) => return Some(&demo.data),
+            Self::Config { .. } | Self::Openapi | Self::Version => return None,
+        };
+        on.data.as_ref()
+    }
+}
+
+impl Cli {
+    /// File, environment and flags as the configuration reads them.
+    pub fn inputs(&self) -> Inputs {
+        let mut inputs = Inputs::from_environment();
+        inputs.file.clone_from(&self.common.config);
+        let mut flag = |key, name, value: Option<String>| {
+            inputs.flags.extend(value.map(|value| (key, name, value)));
+        };
+        flag("log", "--log", self.common.log.clone());
+        flag("data_dir", "--data", self.command.data().map(|data| data.display().to_string()));
+        match &self.command {
+            Command::Serve(serve) => {
+                flag("listen", "--listen", serve.listen.clone());
+                flag("workers", "--no-workers", serve.no_workers.then(|| "false".to_owned()));
+            }
+            Command::Demo(demo) => flag("listen", "--listen", demo.listen.clone()),
+            _ => {}
+        }
+        inputs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_reach_the_configuration() {
+        let cli =
+            Cli::try_parse_from(["tradepost", "serve", "--listen", "[::1]:0", "--no-workers", "--data", "x"]);
+        let layers = crate::config::Layers::read(&cli.unwrap().inputs()).unwrap();
+        assert!(layers.print().contains("listen = \"[::1]:0\""));
+        assert!(layers.print().contains("workers = false"));
+        assert!(layers.print().contains("flag --data"));
+    }
+
+    #[test]
+    fn a_file_and_a_number_of_made_up_products_exclude_each_other() {
+        let parsed = Cli::try_parse_from(["tradepost", "demo", "--catalog", "a.csv", "--products", "5"]);
+        assert_eq!(parsed.unwrap_err().exit_code(), 2);
+    }
+}

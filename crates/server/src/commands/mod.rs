@@ -1,0 +1,9 @@
+//! The commands, one file each; `demo` has a module of its own.
+
+pub mod config;
+pub mod doctor;
+pub mod keys;
+pub mod migrate;
+pub mod openapi;
+pub mod rebuild;
+pub mod serve;

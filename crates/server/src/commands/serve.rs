@@ -1,0 +1,116 @@
+//! `tradepost serve` and `tradepost worker`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tradepost_app::catalog::Projector;
+use tradepost_http::{ApiState, Ops};
+
+use crate::config::{Config, Limits};
+use crate::failure::Failure;
+use crate::house::{House, Tenancy};
+use crate::serve::{Listeners, Phase, raise_file_limit, run};
+use crate::shutdown::{Signals, close_on_signal};
+
+/// How often figures are put together when nobody reads them, so that they do not grow.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// How long the background work may take to finish its batch and to give back what it holds.
+const WORKERS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until a signal.
+pub async fn serve(config: Config) -> Result<ExitCode, Failure> {
+    // The signals first: one that comes while the database starts must find somebody who stops it.
+    let signals = Signals::new()?;
+    let listeners = bind(&config)?;
+    let house = House::open(&config, Tenancy::Owner).await?;
+    if config.migrate_on_start {
+        house.migrate().await?;
+    }
+    serve_house(house, listeners, signals, &config).await
+}
+
+/// Takes the address before anything else is started: a port that is taken is told at once.
+pub fn bind(config: &Config) -> Result<Listeners, Failure> {
+    let files = raise_file_limit();
+    let connections = u64::try_from(config.limits.connections).unwrap_or(u64::MAX);
+    if files.is_some_and(|files| files < connections) {
+        tracing::warn!(files, connections, "this process may open fewer files than limits.connections");
+    }
+    Listeners::bind(config.listen).map_err(Failure::new)
+}
+
+/// Serves a shop until a signal, then takes it apart in order: requests, background work, pools, database.
+pub async fn serve_house(
+    house: House,
+    listeners: Listeners,
+    signals: Signals,
+    config: &Config,
+) -> Result<ExitCode, Failure> {
+    let figures = tradepost_http::ops::metrics::install().map_err(Failure::new)?;
+    let upkeep = figures.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP_EVERY).await;
+            upkeep.run_upkeep();
+        }
+    });
+    let ops = Ops::new(Some(figures));
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let workers = config.workers.then(|| start_workers(&house, phases.clone()));
+    let address = listeners.address();
+    let router = tradepost_http::router_with(ApiState { shop: house.shop.clone() }, ops.clone());
+    tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");
+    let Limits { shutdown_grace_seconds, .. } = config.limits;
+    let serving = tokio::spawn(run(listeners, router, (config.limits, config.trusted_proxies.clone()), phases));
+    close_on_signal(signals, ops, &phase, Duration::from_secs(shutdown_grace_seconds)).await;
+    let drained = serving.await.map_err(Failure::new)??;
+    if drained.cut > 0 {
+        tracing::warn!(connections = drained.cut, "the drain deadline has passed: connections are cut off");
+    }
+    let _ = phase.send(Phase::Cut);
+    if let Some(workers) = workers {
+        stop_workers(workers).await;
+    }
+    house.close().await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the background work alone until a signal.
+pub async fn work(config: Config) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::new()?;
+    let house = House::open(&config, Tenancy::Guest).await?;
+    if config.migrate_on_start {
+        house.migrate().await?;
+    }
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let workers = start_workers(&house, phases);
+    tracing::info!("working");
+    signals.next().await;
+    signals.next_one_kills();
+    let _ = phase.send(Phase::Closing);
+    stop_workers(workers).await;
+    house.close().await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the background work; it stops when the phase is no longer [`Phase::Serving`].
+fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
+    let projector = Projector::new(house.shop.clone());
+    tokio::spawn(async move {
+        let shutdown = async move {
+            let _ = phases.wait_for(|phase| *phase > Phase::Serving).await;
+        };
+        projector.run(shutdown).await;
+    })
+}
+
+async fn stop_workers(workers: JoinHandle<()>) {
+    // What they had not finished is rolled back, and done at the next start.
+    if tokio::time::timeout(WORKERS_PATIENCE, workers).await.is_err() {
+        tracing::warn!("the background work did not stop in time");
+    }
+}

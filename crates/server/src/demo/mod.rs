@@ -1,0 +1,54 @@
+//! `tradepost demo`: a shop with one command, and the same shop when it is run again.
+//!
+//! | in its folder | what |
+//! |---|---|
+//! | `.tradepost-demo` | says that this is a demo's folder; locked by the process that runs it |
+//! | `postgres/` | the private PostgreSQL |
+//! | `media/` | pictures |
+//! | `demo.json` | where the shop is and the keys to it, readable by its owner only |
+//!
+//! Whether the shop is full stands in its database, in the same transactions that fill it: a process that is killed at
+//! any moment leaves a shop that the next one fills to its end before it serves it.
+
+mod folder;
+mod keys;
+mod summary;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::Demo;
+use crate::commands::serve::{bind, serve_house};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::house::{House, Tenancy};
+use crate::shutdown::Signals;
+
+/// Starts the shop, fills it once, serves it until a signal.
+pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failure> {
+    let begun = Instant::now();
+    let signals = Signals::new()?;
+    // A demo is one process for one person: nobody has to notice that it goes.
+    config.limits.shutdown_grace_seconds = 0;
+    config.workers = true;
+    let folder = folder::DemoFolder::open(&config.data_dir)?;
+    let listeners = bind(&config)?;
+    if arguments.fresh {
+        if config.database_url.is_some() {
+            return Err(Failure::usage(
+                "--fresh throws the private database away and DATABASE_URL names another one: leave one of them out",
+            ));
+        }
+        folder.wipe()?;
+    }
+    let house = House::open(&config, Tenancy::Owner).await?;
+    if !house.is_private {
+        house.migrate().await?;
+    }
+    let keys = keys::ensure(&house, &folder).await?;
+    let base_url = config.public_url.clone().unwrap_or_else(|| summary::base_url(listeners.address()));
+    let written = keys::DemoFile::new(base_url, keys, &house);
+    written.write(&folder)?;
+    summary::print(&written, &folder, begun.elapsed());
+    serve_house(house, listeners, signals, &config).await
+}

@@ -1,0 +1,133 @@
+//! The shop with everything that it stands on: its database (private or elsewhere), its files, its clock.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use tradepost_adapters::{BlobDirectory, RandomIds, SystemClock};
+use tradepost_app::system::{FirstChannel, set_up_shop};
+use tradepost_app::{Actor, Origin, Shop, StaffContext};
+use tradepost_domain::kernel::{Currency, Locale};
+use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
+use tradepost_store::{Store, StoreSettings, migrate};
+
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Connections of the private PostgreSQL beyond those of the pools: tools, `psql`, the superuser's own.
+const SPARE_CONNECTIONS: u32 = 40;
+/// Where the address of a private PostgreSQL stands for tools while it runs.
+const ADDRESS_FILE: &str = "address";
+
+/// A shop and what it stands on. Dropped, the private PostgreSQL stops.
+#[derive(Debug)]
+pub struct House {
+    /// The shop.
+    pub shop: Arc<Shop>,
+    /// Its pictures, as files.
+    pub blobs: BlobDirectory,
+    /// Where its database is.
+    pub database_url: SecretString,
+    /// Whether its database is its own.
+    pub is_private: bool,
+    server: Option<LocalServer>,
+}
+
+/// Whether a command needs the private PostgreSQL for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tenancy {
+    /// It serves the shop.
+    Owner,
+    /// It works beside a process that may be serving the shop.
+    Guest,
+}
+
+impl House {
+    /// Opens the shop: starts the private PostgreSQL if there is no other, and brings its schema up to date.
+    pub async fn open(config: &Config, tenancy: Tenancy) -> Result<Self, Failure> {
+        let (database_url, server) = match &config.database_url {
+            Some(url) => (url.clone(), None),
+            None => private_database(config, tenancy).await?,
+        };
+        let is_private = config.database_url.is_none();
+        let mut settings = StoreSettings::new(database_url.expose_secret());
+        settings.storefront.size = config.pools.storefront;
+        settings.admin.size = config.pools.admin;
+        settings.worker.size = config.pools.worker;
+        let blobs = BlobDirectory::new(config.data_dir.join("media"));
+        let shop = Arc::new(Shop {
+            store: Store::new(&settings)?,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds::default()),
+            blobs: Arc::new(blobs.clone()),
+        });
+        let house = Self { shop, blobs, database_url, is_private, server };
+        if house.server.is_some() {
+            house.migrate().await?;
+        }
+        Ok(house)
+    }
+
+    /// Brings the schema up to date and gives a new shop what it needs.
+    pub async fn migrate(&self) -> Result<migrate::MigrationReport, Failure> {
+        let report = migrate::migrate(self.database_url.expose_secret()).await?;
+        set_up_shop(&self.shop, first_channel()).await?;
+        Ok(report)
+    }
+
+    /// What use cases are given when the shop itself acts.
+    pub fn staff(&self) -> StaffContext {
+        StaffContext { shop: self.shop.clone(), actor: Actor::System, origin: Origin::default(), claim: None }
+    }
+
+    /// Closes the pools and stops the private PostgreSQL.
+    pub async fn close(mut self) -> Result<(), Failure> {
+        self.shop.store.close();
+        let Some(server) = self.server.take() else { return Ok(()) };
+        let stopped = tokio::task::spawn_blocking(move || server.stop()).await;
+        stopped.map_err(Failure::new)?.map_err(Failure::from)
+    }
+}
+
+fn first_channel() -> FirstChannel {
+    #[expect(clippy::expect_used, reason = "a word of lower-case letters is a handle")]
+    let handle = "web".parse().expect("a handle");
+    FirstChannel {
+        handle,
+        name: "Web".to_owned(),
+        currency: Currency::EUR,
+        locales: std::iter::once(Locale::english()).chain("de".parse()).collect(),
+    }
+}
+
+/// The folder of the private PostgreSQL.
+pub fn private_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("postgres")
+}
+
+async fn private_database(
+    config: &Config,
+    tenancy: Tenancy,
+) -> Result<(SecretString, Option<LocalServer>), Failure> {
+    let folder = private_folder(&config.data_dir);
+    let mut local = LocalServerConfig::new(&folder, Durability::Durable);
+    let pools = [config.pools.storefront, config.pools.admin, config.pools.worker];
+    let wanted = pools.iter().fold(SPARE_CONNECTIONS, |sum, size| {
+        sum.saturating_add(u32::try_from(*size).unwrap_or(u32::MAX))
+    });
+    local.max_connections = wanted.clamp(60, 10_000);
+    let address_file = folder.join(ADDRESS_FILE);
+    // The server ends with the thread that starts it, so the launcher keeps one of its own.
+    let started = tokio::task::spawn_blocking(move || LocalServer::start(&local)).await;
+    match started.map_err(Failure::new)? {
+        Ok(server) => {
+            let url = server.url("postgres");
+            crate::files::write_privately(&address_file, url.as_bytes())?;
+            Ok((url.into(), Some(server)))
+        }
+        Err(LocalServerError::InUse { .. }) if tenancy == Tenancy::Guest && address_file.exists() => {
+            Ok((std::fs::read_to_string(&address_file)?.into(), None))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
