@@ -1,1 +1,4 @@
 //! Use cases.
+
+pub mod export;
+pub mod import;

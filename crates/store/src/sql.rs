@@ -27,6 +27,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::audit::STATEMENTS,
         crate::channel::STATEMENTS,
         crate::idempotency::STATEMENTS,
+        crate::import_run::STATEMENTS,
         crate::outbox::STATEMENTS,
     ]
     .into_iter()

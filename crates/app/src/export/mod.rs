@@ -1,0 +1,2 @@
+//! Export of products.
+pub mod formula;
