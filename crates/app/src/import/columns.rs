@@ -162,8 +162,7 @@ pub fn classify(header: &str) -> Column {
     if header.trim().is_empty() {
         return Column::Nameless;
     }
-    let named =
-        |name: &str, others: &[&str]| simplified(name) == simple || others.contains(&simple.as_str());
+    let named = |name: &str, others: &[&str]| simplified(name) == simple || others.contains(&simple.as_str());
     if let Some((known, ..)) = KNOWN.iter().find(|(_, name, others)| named(name, others)) {
         return Column::Known(*known);
     }

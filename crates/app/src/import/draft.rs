@@ -156,7 +156,11 @@ pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap) {
 
 impl Draft {
     /// The product that is there with everything that the file says of it, and whether that changes anything.
-    pub fn lay_over(&self, stored: &StoredProduct, now: Timestamp) -> Result<(ImportedProduct, bool), MergeError> {
+    pub fn lay_over(
+        &self,
+        stored: &StoredProduct,
+        now: Timestamp,
+    ) -> Result<(ImportedProduct, bool), MergeError> {
         let new = &self.imported.product;
         let mut product = stored.product.clone();
         product.title.clone_from(&new.title);
@@ -191,7 +195,8 @@ impl Draft {
         patch_metadata(&mut product.metadata, &self.metadata);
         let media_ids = self.lay_media(&mut product);
         let stock = self.lay_variants(&mut product, stored, &media_ids)?;
-        let restocked = stock.iter().any(|(stock, on_hand)| stock.is_some_and(|stock| Some(stock.on_hand) != *on_hand));
+        let restocked =
+            stock.iter().any(|(stock, on_hand)| stock.is_some_and(|stock| Some(stock.on_hand) != *on_hand));
         let changed = restocked || product != stored.product;
         if changed {
             product.version = product.version.saturating_add(1);

@@ -76,7 +76,10 @@ mod tests {
             ("<style>p{}</style><p onclick=\"x()\">t</p>", "<p>t</p>"),
             ("<iframe src=\"https://x\"></iframe>t", "t"),
             ("<a href=\"javascript:x()\">t</a>", "<a rel=\"nofollow noopener\">t</a>"),
-            ("<a href=\"https://x.example\">t</a>", "<a href=\"https://x.example\" rel=\"nofollow noopener\">t</a>"),
+            (
+                "<a href=\"https://x.example\">t</a>",
+                "<a href=\"https://x.example\" rel=\"nofollow noopener\">t</a>",
+            ),
             ("<p>open", "<p>open</p>"),
             ("1 < 2", "1 &lt; 2"),
         ] {

@@ -14,6 +14,37 @@ use super::record::{
 };
 use super::source::RECORD_BYTES_MAX;
 
+/// The fields that are understood; all others are attributes, and attributes of these names stand under `attributes`.
+pub const FIELDS: &[&str] = &[
+    "id",
+    "handle",
+    "title",
+    "description",
+    "brand",
+    "type",
+    "category",
+    "tags",
+    "status",
+    "published",
+    "price",
+    "prices",
+    "compare_at",
+    "stock",
+    "sku",
+    "barcode",
+    "weight_grams",
+    "tracked",
+    "backorder",
+    "image",
+    "media",
+    "options",
+    "variants",
+    "attributes",
+    "metadata",
+    "seo",
+    "popularity",
+];
+
 /// Reads products from JSON lines.
 #[derive(Debug)]
 pub struct JsonLinesReader<R> {
@@ -60,7 +91,12 @@ impl LineParser {
         self.errors.push(RowError::new(self.line, Some(field.to_owned()), "invalid_type", expected));
     }
 
-    fn value<T: DeserializeOwned>(&mut self, field: &str, raw: &RawValue, expected: &'static str) -> Option<T> {
+    fn value<T: DeserializeOwned>(
+        &mut self,
+        field: &str,
+        raw: &RawValue,
+        expected: &'static str,
+    ) -> Option<T> {
         let value: Option<Option<T>> = serde_json::from_str(raw.get()).ok();
         if value.is_none() {
             self.fail(field, expected);
@@ -107,7 +143,13 @@ impl LineParser {
         }
     }
 
-    fn variant_member(&mut self, variant: &mut VariantRecord, path: &str, name: &str, raw: &RawValue) -> bool {
+    fn variant_member(
+        &mut self,
+        variant: &mut VariantRecord,
+        path: &str,
+        name: &str,
+        raw: &RawValue,
+    ) -> bool {
         let field = format!("{path}{name}");
         match name {
             "sku" => variant.sku = self.text(&field, raw),
@@ -200,7 +242,9 @@ impl LineParser {
             "brand" => record.brand = self.text(&name, raw),
             "type" => record.product_type = self.text(&name, raw),
             "category" => record.category = Some(self.category(raw)),
-            "tags" => record.tags = Some(self.value(&name, raw, "expected a list of texts").unwrap_or_default()),
+            "tags" => {
+                record.tags = Some(self.value(&name, raw, "expected a list of texts").unwrap_or_default())
+            }
             "status" => record.status = self.text(&name, raw),
             "published" => {
                 let published: Option<bool> = self.value(&name, raw, "expected true or false");
@@ -209,7 +253,8 @@ impl LineParser {
             "id" | "image" => {
                 let Some(text) = self.text(&name, raw).filter(|text| !text.is_empty()) else { return };
                 if name == "id" {
-                    let kept = record.metadata.entry(IMPORT_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
+                    let kept =
+                        record.metadata.entry(IMPORT_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
                     kept.as_object_mut().map(|kept| kept.insert(name, Value::from(text)));
                 } else if record.media.is_none() {
                     let media = MediaRecord { line: self.line, url: text, alt: String::new() };
@@ -220,8 +265,8 @@ impl LineParser {
             "options" => {
                 let options: Option<Vec<ProductOption>> =
                     self.value(&name, raw, "expected a list of `{name, values}`");
-                record.options =
-                    options.map(|options| options.into_iter().map(|option| (option.name, option.values)).collect());
+                record.options = options
+                    .map(|options| options.into_iter().map(|option| (option.name, option.values)).collect());
             }
             "variants" => {
                 record.lists_variants = true;
@@ -255,7 +300,11 @@ impl LineParser {
     fn category(&mut self, raw: &RawValue) -> Vec<String> {
         if raw.get().starts_with('"') {
             let path = self.text("category", raw).unwrap_or_default();
-            return path.split('>').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+            return path
+                .split('>')
+                .map(|name| name.trim().to_owned())
+                .filter(|name| !name.is_empty())
+                .collect();
         }
         self.value("category", raw, "expected a list of names from the root").unwrap_or_default()
     }
@@ -310,7 +359,11 @@ impl<R: Read> JsonLinesReader<R> {
     fn parse(&self) -> Result<ProductRecord, RowError> {
         let failed = |column, code, message: String| RowError::new(self.line, column, code, message);
         if u64::try_from(self.buffer.len()).unwrap_or(u64::MAX) > RECORD_BYTES_MAX {
-            return Err(failed(None, "line_too_long", format!("a line has at most {RECORD_BYTES_MAX} bytes")));
+            return Err(failed(
+                None,
+                "line_too_long",
+                format!("a line has at most {RECORD_BYTES_MAX} bytes"),
+            ));
         }
         let text = std::str::from_utf8(&self.buffer).map_err(|error| {
             failed(None, "invalid_utf8", format!("the text is not UTF-8 at byte {}", error.valid_up_to()))

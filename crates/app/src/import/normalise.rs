@@ -106,7 +106,12 @@ pub fn row_errors(issues: Vec<Issue>, draft_lines: (u64, &[u64]), labels: &dyn L
         let field = field.trim_start_matches('.').split(['[', '.']).next().unwrap_or_default();
         let field = if field == "prices" { "price" } else { field };
         let line = variant_lines.get(index).copied().unwrap_or(line);
-        RowError::new(line, Some(labels.label(&format!("variants.{field}"), Some(index))), issue.code, issue.message)
+        RowError::new(
+            line,
+            Some(labels.label(&format!("variants.{field}"), Some(index))),
+            issue.code,
+            issue.message,
+        )
     };
     issues.into_iter().map(to_error).collect()
 }
@@ -127,7 +132,8 @@ impl Normaliser {
         let invalid = |error: &dyn std::fmt::Display| ("invalid_handle", error.to_string());
         if let Some(text) = &record.handle {
             // Handles of other shops may hold capitals or signs: they become what ours would be.
-            let handle = text.parse().or_else(|_| Handle::from_title(text)).map_err(|error| invalid(&error))?;
+            let handle =
+                text.parse().or_else(|_| Handle::from_title(text)).map_err(|error| invalid(&error))?;
             if !self.handles.take(&handle) {
                 let message = format!("an earlier product of the file has the handle `{handle}`");
                 return Err(("duplicate_handle", message));
@@ -232,7 +238,8 @@ impl Normaliser {
         });
         for found in records.iter().cloned().chain(of_variants) {
             let url = found.url.trim();
-            let known = media.iter().any(|media| media.source_url.as_deref() == Some(url));
+            let known = media.iter().any(|media| media.source_url.as_deref() == Some(url))
+                || files.iter().any(|file: &Value| file.get("name").and_then(Value::as_str) == Some(url));
             if known || url.is_empty() {
                 continue;
             }
@@ -247,7 +254,11 @@ impl Normaliser {
                 }),
                 Address::File => files.push(json!({"name": url, "alt": found.alt})),
                 Address::Invalid => {
-                    findings.push("media", "invalid_url", "a picture has an address that begins with https:// or http://");
+                    findings.push(
+                        "media",
+                        "invalid_url",
+                        "a picture has an address that begins with https:// or http://",
+                    );
                 }
             }
         }
@@ -302,7 +313,12 @@ impl Normaliser {
         (variants, stock, facts)
     }
 
-    fn stock(&self, findings: &mut Findings<'_>, place: (usize, u64), variant: &VariantRecord) -> Option<i64> {
+    fn stock(
+        &self,
+        findings: &mut Findings<'_>,
+        place: (usize, u64),
+        variant: &VariantRecord,
+    ) -> Option<i64> {
         let text = variant.stock.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
         let units = text.parse().ok().filter(|units| (0..=STOCK_QUANTITY_MAX).contains(units));
         if units.is_none() {
@@ -312,9 +328,15 @@ impl Normaliser {
         units
     }
 
-    fn prices(&self, findings: &mut Findings<'_>, place: (usize, u64), variant: &VariantRecord) -> Vec<Price> {
+    fn prices(
+        &self,
+        findings: &mut Findings<'_>,
+        place: (usize, u64),
+        variant: &VariantRecord,
+    ) -> Vec<Price> {
         let mut prices = Vec::with_capacity(1);
         match filled(variant.price.clone()) {
+            None if !variant.prices.is_empty() => {}
             None => findings.push_variant(place, "price", ("price_required", "every variant needs a price")),
             Some(price) => {
                 let compare_at = filled(variant.compare_at.clone());
@@ -433,7 +455,8 @@ fn popularity(findings: &mut Findings<'_>, text: Option<&str>) -> i64 {
 /// The options as the file lists them, or as the variants use them, in the order of appearance.
 fn options(record: &ProductRecord) -> Vec<ProductOption> {
     if let Some(options) = &record.options {
-        let listed = options.iter().map(|(name, values)| ProductOption { name: name.clone(), values: values.clone() });
+        let listed =
+            options.iter().map(|(name, values)| ProductOption { name: name.clone(), values: values.clone() });
         return listed.collect();
     }
     let mut options: Vec<ProductOption> = Vec::new();

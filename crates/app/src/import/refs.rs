@@ -26,8 +26,11 @@ struct ByHandle {
 
 impl ByHandle {
     fn missing<'a>(&self, named: impl Iterator<Item = Option<&'a Named>>) -> Vec<&'a str> {
-        let missing: BTreeSet<&str> =
-            named.flatten().map(|named| named.handle.as_str()).filter(|handle| !self.known.contains_key(*handle)).collect();
+        let missing: BTreeSet<&str> = named
+            .flatten()
+            .map(|named| named.handle.as_str())
+            .filter(|handle| !self.known.contains_key(*handle))
+            .collect();
         missing.into_iter().collect()
     }
 
@@ -135,7 +138,8 @@ impl Categories {
                 next = self.nodes.get(&id).and_then(|row| row.parent_id);
             }
         }
-        let (kept, unused): (Vec<_>, Vec<_>) = std::mem::take(&mut self.new).into_iter().partition(|id| used.contains(id));
+        let (kept, unused): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.new).into_iter().partition(|id| used.contains(id));
         unused.into_iter().for_each(|id| self.forget(id));
         kept.iter().filter_map(|id| self.nodes.get(id).cloned()).collect()
     }

@@ -156,7 +156,8 @@ pub async fn run_import(
         clock: Arc::clone(&context.clock),
     };
     let total = source.len();
-    let outcome = run.follow(cutter, &|counts| on_progress(&Progress { counts: *counts, bytes_total: total })).await;
+    let outcome =
+        run.follow(cutter, &|counts| on_progress(&Progress { counts: *counts, bytes_total: total })).await;
     if let Err(error) = &outcome {
         run.fail(error).await;
     }

@@ -176,7 +176,10 @@ impl<R: Read> ShopifyCsvReader<R> {
             }
             let position = self.cell(row, Known::ImagePosition).and_then(|text| text.parse().ok());
             let alt = self.cell(row, Known::ImageAlt).unwrap_or_default().to_owned();
-            found.push((position.unwrap_or(u64::MAX), MediaRecord { line: row.line, url: url.to_owned(), alt }));
+            found.push((
+                position.unwrap_or(u64::MAX),
+                MediaRecord { line: row.line, url: url.to_owned(), alt },
+            ));
         }
         // Stable: pictures without a position keep the order of their rows, behind the others.
         found.sort_by_key(|(position, _)| *position);
@@ -203,10 +206,18 @@ impl<R: Read> ShopifyCsvReader<R> {
                     RowError::new(row.line, Some(self.labels.label_of(known)), code, message)
                 };
                 if name.is_empty() {
-                    let error = failed(Known::OptionName(number), "option_name_missing", "the option has a value and no name");
+                    let error = failed(
+                        Known::OptionName(number),
+                        "option_name_missing",
+                        "the option has a value and no name",
+                    );
                     record.errors.push(error);
                 } else if value.is_empty() {
-                    let error = failed(Known::OptionValue(number), "option_value_missing", "the variant has no value for this option");
+                    let error = failed(
+                        Known::OptionValue(number),
+                        "option_value_missing",
+                        "the variant has no value for this option",
+                    );
                     record.errors.push(error);
                 } else {
                     variant.options.push(((*name).to_owned(), value.to_owned()));
@@ -246,8 +257,12 @@ impl<R: Read> ShopifyCsvReader<R> {
 
     /// Keeps the columns that are not interpreted, and reads attributes.
     fn pass_through(&self, first: &Row, rows: &[Row], record: &mut ProductRecord) {
-        let variant_rows: Vec<&Row> =
-            rows.iter().enumerate().filter(|(place, row)| self.is_variant(*place, row)).map(|(_, row)| row).collect();
+        let variant_rows: Vec<&Row> = rows
+            .iter()
+            .enumerate()
+            .filter(|(place, row)| self.is_variant(*place, row))
+            .map(|(_, row)| row)
+            .collect();
         let mut of_product = JsonMap::new();
         let mut of_variants = vec![JsonMap::new(); variant_rows.len()];
         for (place, column) in self.columns.iter().enumerate() {

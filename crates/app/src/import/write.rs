@@ -197,7 +197,9 @@ impl Writer {
             ),
             MergeError::VariantInUse(variant) => refused(
                 "variant_in_use",
-                format!("`{variant}` is missing from the file and cannot be removed while orders hold units of it"),
+                format!(
+                    "`{variant}` is missing from the file and cannot be removed while orders hold units of it"
+                ),
             ),
         })?;
         if !changed {

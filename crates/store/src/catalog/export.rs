@@ -96,10 +96,12 @@ pub async fn get_products(
     }
     let ids: Vec<Uuid> = ids.iter().map(EntityId::as_uuid).collect();
     let location = location.map(|id| id.as_uuid());
+    let only_ids: crate::db::Params<'_> = &[&ids];
+    let ids_and_location: crate::db::Params<'_> = &[&ids, &location];
     let (products, variants, media) = tokio::try_join!(
-        client.query(GET_PRODUCTS, &[&ids]),
-        client.query(GET_VARIANTS, &[&ids, &location]),
-        client.query(GET_MEDIA, &[&ids]),
+        client.query(GET_PRODUCTS, only_ids),
+        client.query(GET_VARIANTS, ids_and_location),
+        client.query(GET_MEDIA, only_ids),
     )?;
     let mut by_id = BTreeMap::new();
     for row in &products {

@@ -227,8 +227,11 @@ async fn copy_products(
     products: &[&ImportedProduct],
     (location, now): (Option<StockLocationId>, Timestamp),
 ) -> Result<(), StoreError> {
-    tx.copy_in(product_sql, encode(products.iter(), |row, imported: &&ImportedProduct| write_product(row, &imported.product)))
-        .await?;
+    tx.copy_in(
+        product_sql,
+        encode(products.iter(), |row, imported: &&ImportedProduct| write_product(row, &imported.product)),
+    )
+    .await?;
     tx.copy_in(media_sql, encode(media(products), write_media)).await?;
     tx.copy_in(variant_sql, encode(variants(products), write_variant)).await?;
     let prices = variants(products)
@@ -258,9 +261,7 @@ async fn copy_products(
     tx.copy_in(stock_sql, encode(levels, write_stock)).await.map(drop)
 }
 
-fn variants<'a>(
-    products: &'a [&ImportedProduct],
-) -> impl Iterator<Item = (usize, ProductId, &'a Variant)> {
+fn variants<'a>(products: &'a [&ImportedProduct]) -> impl Iterator<Item = (usize, ProductId, &'a Variant)> {
     products.iter().flat_map(|imported| {
         let id = imported.product.id;
         imported.product.variants.iter().enumerate().map(move |(position, variant)| (position, id, variant))
