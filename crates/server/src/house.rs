@@ -60,6 +60,7 @@ impl House {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
             blobs: Arc::new(blobs.clone()),
+            images: Arc::new(tradepost_port::fake::UntouchedImages),
         });
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -112,9 +113,9 @@ async fn private_database(
     let folder = private_folder(&config.data_dir);
     let mut local = LocalServerConfig::new(&folder, Durability::Durable);
     let pools = [config.pools.storefront, config.pools.admin, config.pools.worker];
-    let wanted = pools.iter().fold(SPARE_CONNECTIONS, |sum, size| {
-        sum.saturating_add(u32::try_from(*size).unwrap_or(u32::MAX))
-    });
+    let wanted = pools
+        .iter()
+        .fold(SPARE_CONNECTIONS, |sum, size| sum.saturating_add(u32::try_from(*size).unwrap_or(u32::MAX)));
     local.max_connections = wanted.clamp(60, 10_000);
     let address_file = folder.join(ADDRESS_FILE);
     // The server ends with the thread that starts it, so the launcher keeps one of its own.

@@ -17,7 +17,8 @@ pub fn start(filter: &str, format: LogFormat) {
         LogFormat::Json => false,
         LogFormat::Auto => terminal,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_timer(SystemTime);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_timer(SystemTime);
     // A second start (in tests) keeps the first.
     let _ = if text {
         builder.with_ansi(terminal).with_target(false).compact().try_init()

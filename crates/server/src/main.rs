@@ -78,7 +78,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(_) => commands::serve::serve(config).await,
         Command::Worker(_) => commands::serve::work(config).await,
         Command::Migrate(_) => commands::migrate::migrate(&config).await,
-        Command::Keys { action: cli::KeysAction::Create(arguments) } => commands::keys::create(&config, arguments).await,
+        Command::Keys { action: cli::KeysAction::Create(arguments) } => {
+            commands::keys::create(&config, arguments).await
+        }
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Import { .. } | Command::Export { .. } => Ok(ExitCode::SUCCESS),

@@ -20,7 +20,8 @@ impl Progress {
     /// Begins; `what` stands before the numbers: `products rendered`.
     pub fn new(what: &'static str) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{msg:<18} {bar:32} {human_pos}/{human_len} {per_sec} {eta}");
+            let style =
+                ProgressStyle::with_template("{msg:<18} {bar:32} {human_pos}/{human_len} {per_sec} {eta}");
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_message(what);

@@ -25,7 +25,8 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
         let refused = || NotANetwork(text.to_owned());
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let (address, prefix) =
+            text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let address: IpAddr = address.parse().map_err(|_| refused())?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.map_or(Ok(longest), |prefix| prefix.parse().map_err(|_| refused()))?;
@@ -73,7 +74,10 @@ impl TrustedProxies {
         let lines: Vec<&str> =
             headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect();
         for text in lines.iter().rev().flat_map(|line| line.rsplit(',')).map(str::trim) {
-            let read = text.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
+            let read = text
+                .parse::<IpAddr>()
+                .ok()
+                .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
             let Some(ip) = read else { break };
             client = SocketAddr::new(ip.to_canonical(), 0);
             if !self.trusts(ip) {

@@ -14,6 +14,9 @@ create table import_run (
     record_offset   bigint not null default 0,
     products_created bigint not null default 0,
     products_updated bigint not null default 0,
+    products_unchanged bigint not null default 0,
+    products_failed bigint not null default 0,
+    -- errors found; the first ten thousand of them stand in import_error
     rows_failed     bigint not null default 0,
     error           text,
     version         bigint not null default 1,

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod db;
 pub mod error;
 pub mod idempotency;
+pub mod import_run;
 pub mod listen;
 pub mod local;
 pub mod migrate;

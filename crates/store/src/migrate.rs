@@ -45,10 +45,8 @@ pub fn check_url(url: &str) -> Result<(), String> {
 /// Compares the schema with the migrations of this program.
 pub async fn schema_state(client: &crate::db::Client) -> Result<SchemaState, StoreError> {
     // The history is the migration runner's own table: absent before its first run, so not among our statements.
-    const EXISTS: Sql = Sql {
-        name: "migrate::EXISTS",
-        text: "select to_regclass('refinery_schema_history') is not null",
-    };
+    const EXISTS: Sql =
+        Sql { name: "migrate::EXISTS", text: "select to_regclass('refinery_schema_history') is not null" };
     const VERSION: Sql = Sql {
         name: "migrate::VERSION",
         text: "select coalesce(max(version), 0) from refinery_schema_history",

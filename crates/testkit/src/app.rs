@@ -14,7 +14,7 @@ use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_http::ApiState;
-use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs};
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, UntouchedImages};
 use tradepost_port::{Clock, IdSource};
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
@@ -140,6 +140,7 @@ impl TestApp {
             clock: clock.clone(),
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
+            images: Arc::new(UntouchedImages),
         });
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState { shop: shop.clone() });

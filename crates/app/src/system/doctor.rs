@@ -132,10 +132,7 @@ fn counted(check: &'static str, wrong: &Wrong, sound: &str, broken: impl Fn() ->
 }
 
 /// Pictures that products show and are not there, and pictures that are there and nothing shows.
-async fn pictures(
-    client: &Client,
-    stored: impl Iterator<Item = String>,
-) -> Result<Vec<Finding>, StoreError> {
+async fn pictures(client: &Client, stored: impl Iterator<Item = String>) -> Result<Vec<Finding>, StoreError> {
     // 128 bits of a name's hash tell as surely apart as all 256, in a quarter of the memory.
     let key = |name: &str| name.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok());
     let stored: HashSet<u128> = stored.filter_map(|name| key(&name)).collect();

@@ -47,5 +47,6 @@ async fn schema_failure(client: &Client) -> Option<String> {
 /// What may be said without a key: that it is away, not where it is. The log has the rest.
 fn away(error: &StoreError) -> String {
     tracing::warn!(%error, "the shop is not ready");
-    if error.is_unavailable() { "the database does not answer" } else { "the database refuses to answer" }.to_owned()
+    if error.is_unavailable() { "the database does not answer" } else { "the database refuses to answer" }
+        .to_owned()
 }

@@ -38,7 +38,10 @@ pub(crate) fn pages() -> Router<ApiState> {
         .route("/docs", get(async |headers: HeaderMap| file("index.html", &headers)))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/problems", get(async |headers: HeaderMap| file("problems.html", &headers)))
-        .route("/docs/{file}", get(async |Path(name): Path<String>, headers: HeaderMap| file(&name, &headers)))
+        .route(
+            "/docs/{file}",
+            get(async |Path(name): Path<String>, headers: HeaderMap| file(&name, &headers)),
+        )
 }
 
 /// The OpenAPI document
@@ -66,7 +69,11 @@ fn file(name: &str, headers: &HeaderMap) -> Result<Response, Response> {
         .any(|value| value.to_str().is_ok_and(|value| value.contains("gzip")));
     let (body, etag, gzip) = match (packed, Files::get(name)) {
         (Some(packed), _) if takes_gzip => (Body::from(packed.data.clone()), etag(&packed, "gzip"), true),
-        (Some(packed), _) => (Body::from(unpacked(&packed).map_err(IntoResponse::into_response)?), etag(&packed, "plain"), false),
+        (Some(packed), _) => (
+            Body::from(unpacked(&packed).map_err(IntoResponse::into_response)?),
+            etag(&packed, "plain"),
+            false,
+        ),
         (None, Some(plain)) => (Body::from(plain.data.clone()), etag(&plain, "plain"), false),
         (None, None) => return Err(problem::no_route().into_response()),
     };

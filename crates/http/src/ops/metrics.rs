@@ -37,7 +37,10 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
         .install_recorder()?;
     metrics::describe_counter!("http_requests_total", "Requests answered");
-    metrics::describe_histogram!("http_request_duration_seconds", "Time from a request's headers to its answer's");
+    metrics::describe_histogram!(
+        "http_request_duration_seconds",
+        "Time from a request's headers to its answer's"
+    );
     metrics::describe_gauge!("http_requests_in_flight", "Requests that are being answered");
     metrics::describe_counter!("sql_statements_total", "SQL statements that requests ran");
     metrics::describe_gauge!("http_connections", "Open connections of clients");
@@ -107,13 +110,21 @@ fn add_runtime(text: &mut String) {
     let runtime = tokio::runtime::Handle::current().metrics();
     single(text, ("tokio_workers", "gauge", "Threads that run tasks"), &runtime.num_workers());
     single(text, ("tokio_alive_tasks", "gauge", "Tasks that have not ended"), &runtime.num_alive_tasks());
-    single(text, ("tokio_global_queue_depth", "gauge", "Tasks that wait for a thread"), &runtime.global_queue_depth());
+    single(
+        text,
+        ("tokio_global_queue_depth", "gauge", "Tasks that wait for a thread"),
+        &runtime.global_queue_depth(),
+    );
 }
 
 fn add_process(text: &mut String, ops: &Ops) {
     let uptime = ops.0.started.elapsed();
     single(text, ("process_uptime_seconds", "gauge", "Age of the process"), &process::seconds(uptime));
-    single(text, ("process_cpu_seconds_total", "counter", "Processor time used"), &process::seconds(process::cpu_time()));
+    single(
+        text,
+        ("process_cpu_seconds_total", "counter", "Processor time used"),
+        &process::seconds(process::cpu_time()),
+    );
     let Some(figures) = process::read() else { return };
     single(text, ("process_resident_memory_bytes", "gauge", "Memory held"), &figures.resident_bytes);
     single(text, ("process_threads", "gauge", "Threads"), &figures.threads);

@@ -24,7 +24,12 @@ pub(super) fn read() -> Option<ProcessFigures> {
     let (resident_bytes, threads) = parse_status(&status)?;
     // The folder that is being read is open itself.
     let open_files = std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1);
-    Some(ProcessFigures { resident_bytes, threads, open_files, open_files_max: getrlimit(Resource::Nofile).current })
+    Some(ProcessFigures {
+        resident_bytes,
+        threads,
+        open_files,
+        open_files_max: getrlimit(Resource::Nofile).current,
+    })
 }
 
 /// Resident memory in bytes and the number of threads (proc_pid_status(5)).

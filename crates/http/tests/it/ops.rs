@@ -1,8 +1,8 @@
 //! Health, figures and the reference of the API.
 
+use tower::ServiceExt;
 use tradepost_http::{ApiState, Ops};
 use tradepost_testkit::TestApp;
-use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_process_is_alive_without_any_database() {
@@ -76,7 +76,8 @@ async fn the_reference_is_served_from_this_server_alone() {
     let html = String::from_utf8(page.bytes.clone()).unwrap();
     assert!(!html.contains("http://") && !html.contains("https://"), "the page names another server");
 
-    let packed = app.get("/docs/rapidoc-min.js").header("accept-encoding", "br, gzip").send().await.expect(200);
+    let packed =
+        app.get("/docs/rapidoc-min.js").header("accept-encoding", "br, gzip").send().await.expect(200);
     assert_eq!(packed.header("content-encoding"), "gzip");
     let plain = app.get("/docs/rapidoc-min.js").send().await.expect(200);
     assert_eq!(plain.header("content-encoding"), "");

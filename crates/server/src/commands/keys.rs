@@ -17,9 +17,9 @@ pub async fn create(config: &Config, arguments: KeysCreate) -> Result<ExitCode, 
     let house = House::open(config, Tenancy::Guest).await?;
     let made = create_api_key(&house.staff(), ApiKeyCreate { name: arguments.name, grant }).await;
     let made = made.map_err(|error| match error {
-        WriteError::NotFound { .. } => {
-            Failure::new("there is no such channel; name one with --channel, or make one with POST /api/admin/channels")
-        }
+        WriteError::NotFound { .. } => Failure::new(
+            "there is no such channel; name one with --channel, or make one with POST /api/admin/channels",
+        ),
         error => error.into(),
     });
     // The database stops properly whatever came of it.
@@ -31,16 +31,16 @@ pub async fn create(config: &Config, arguments: KeysCreate) -> Result<ExitCode, 
 
 fn grant(arguments: &KeysCreate) -> Result<KeyGrant, Failure> {
     match arguments.kind {
-        KeyKind::Publishable if !arguments.scopes.is_empty() => {
-            Err(Failure::usage("a publishable key carries no scopes; leave --scopes out, or make a secret key"))
-        }
+        KeyKind::Publishable if !arguments.scopes.is_empty() => Err(Failure::usage(
+            "a publishable key carries no scopes; leave --scopes out, or make a secret key",
+        )),
         KeyKind::Publishable => {
             let channel = arguments.channel.as_deref().map(str::parse).transpose();
             channel.map(KeyGrant::Publishable).map_err(|error| Failure::usage(format!("--channel: {error}")))
         }
-        KeyKind::Secret if arguments.channel.is_some() => {
-            Err(Failure::usage("a secret key names no channel; leave --channel out, or make a publishable key"))
-        }
+        KeyKind::Secret if arguments.channel.is_some() => Err(Failure::usage(
+            "a secret key names no channel; leave --channel out, or make a publishable key",
+        )),
         KeyKind::Secret => scopes(&arguments.scopes).map(KeyGrant::Secret),
     }
 }

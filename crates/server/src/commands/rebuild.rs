@@ -19,7 +19,10 @@ pub async fn rebuild(config: &Config) -> Result<ExitCode, Failure> {
     println!("{} products rendered, {} of them changed", done.products, done.changed);
     house.close().await?;
     if done.broken > 0 {
-        return Err(Failure::new(format!("{} products cannot be rendered; see the log for which and why", done.broken)));
+        return Err(Failure::new(format!(
+            "{} products cannot be rendered; see the log for which and why",
+            done.broken
+        )));
     }
     Ok(ExitCode::SUCCESS)
 }

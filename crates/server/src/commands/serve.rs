@@ -63,7 +63,8 @@ pub async fn serve_house(
     let router = tradepost_http::router_with(ApiState { shop: house.shop.clone() }, ops.clone());
     tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");
     let Limits { shutdown_grace_seconds, .. } = config.limits;
-    let serving = tokio::spawn(run(listeners, router, (config.limits, config.trusted_proxies.clone()), phases));
+    let serving =
+        tokio::spawn(run(listeners, router, (config.limits, config.trusted_proxies.clone()), phases));
     close_on_signal(signals, ops, &phase, Duration::from_secs(shutdown_grace_seconds)).await;
     let drained = serving.await.map_err(Failure::new)??;
     if drained.cut > 0 {

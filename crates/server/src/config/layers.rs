@@ -225,9 +225,7 @@ impl Layers {
         let Some((_, setting)) = self.settings.iter_mut().find(|(name, _)| name == key) else {
             return Err(ConfigError::Unknown { key: key.to_owned(), origin });
         };
-        let texts = |value: &Value| {
-            value.as_array().is_none_or(|parts| parts.iter().all(Value::is_str))
-        };
+        let texts = |value: &Value| value.as_array().is_none_or(|parts| parts.iter().all(Value::is_str));
         if !setting.value.same_type(&value) || !texts(&value) {
             let expected = match setting.value {
                 Value::Integer(_) => "must be a whole number",
@@ -422,7 +420,10 @@ mod tests {
 
     #[test]
     fn an_empty_variable_counts_as_absent() {
-        assert_eq!(value_of(&Inputs::of_variables(&[("TRADEPOST_POOLS_ADMIN", "")]), "pools.admin"), "4 from default");
+        assert_eq!(
+            value_of(&Inputs::of_variables(&[("TRADEPOST_POOLS_ADMIN", "")]), "pools.admin"),
+            "4 from default"
+        );
     }
 
     #[test]
@@ -432,7 +433,10 @@ mod tests {
         assert!(error.contains("line 2"), "{error}");
         let (_folder, path) = folder_with("shop.toml", "listen = 8080\ntrusted_proxies = [1]\n");
         let error = Layers::read(&Inputs { file: Some(path), ..Inputs::default() }).unwrap_err().to_string();
-        assert!(error.contains("`listen` is `8080`") && error.contains("a text in quotation marks"), "{error}");
+        assert!(
+            error.contains("`listen` is `8080`") && error.contains("a text in quotation marks"),
+            "{error}"
+        );
     }
 
     #[test]

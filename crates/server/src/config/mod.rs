@@ -198,8 +198,9 @@ fn check_public_url(layers: &Layers, url: &str) -> Result<Option<String>, Config
 
 fn check_networks(layers: &Layers, networks: &[String]) -> Result<TrustedProxies, ConfigError> {
     let read: Result<Vec<Network>, _> = networks.iter().map(|network| network.parse()).collect();
-    read.map(TrustedProxies::new)
-        .map_err(|error: NotANetwork| layers.invalid("trusted_proxies", format!("holds what it must not: {error}")))
+    read.map(TrustedProxies::new).map_err(|error: NotANetwork| {
+        layers.invalid("trusted_proxies", format!("holds what it must not: {error}"))
+    })
 }
 
 #[cfg(test)]
@@ -238,7 +239,11 @@ mod tests {
     fn values_that_make_no_sense_are_refused_with_key_value_and_source() {
         for (variable, value, expected) in [
             ("TRADEPOST_LISTEN", "8080", "`listen` is `8080` (environment variable TRADEPOST_LISTEN)"),
-            ("TRADEPOST_POOLS_ADMIN", "0", "`pools.admin` is `0` (environment variable TRADEPOST_POOLS_ADMIN)"),
+            (
+                "TRADEPOST_POOLS_ADMIN",
+                "0",
+                "`pools.admin` is `0` (environment variable TRADEPOST_POOLS_ADMIN)",
+            ),
             ("TRADEPOST_POOLS_ADMIN", "many", "must be a whole number"),
             ("TRADEPOST_WORKERS", "perhaps", "must be true or false"),
             ("TRADEPOST_LOG", "tradepost=loud", "is no filter"),

@@ -25,7 +25,11 @@ impl DemoFolder {
     /// Opens the folder, making it when absent; refuses one that holds something else.
     pub fn open(dir: &Path) -> Result<Self, Failure> {
         let failed = |action: &str, error: std::io::Error| {
-            Failure::new(format!("cannot {action} {}: {}; name another folder with --data", dir.display(), chain(&error)))
+            Failure::new(format!(
+                "cannot {action} {}: {}; name another folder with --data",
+                dir.display(),
+                chain(&error)
+            ))
         };
         fs::create_dir_all(dir).map_err(|error| failed("make the folder", error))?;
         let marker = dir.join(MARKER);

@@ -89,10 +89,12 @@ impl Activity {
 
     /// Bytes came in.
     pub fn received(&self) {
-        let between = self.in_flight.load(Ordering::Relaxed) == 0 && !self.multiplexed.load(Ordering::Relaxed);
+        let between =
+            self.in_flight.load(Ordering::Relaxed) == 0 && !self.multiplexed.load(Ordering::Relaxed);
         if between {
             // Not the first byte: the time runs already.
-            let _ = self.headers_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
+            let _ =
+                self.headers_since.compare_exchange(NEVER, self.now(), Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 

@@ -41,7 +41,12 @@ const FIRST_REQUEST: Duration = Duration::from_millis(500);
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     // The time for headers is `Activity`'s: hyper's own runs while a connection is idle, too.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_headers(HEADERS_MAX).max_buf_size(HEAD_BYTES_MAX);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -81,7 +86,11 @@ trait Closes {
 
 impl<I, S, E, B> Closes for hyper_util::server::conn::auto::Connection<'_, I, S, E>
 where
-    S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    S: hyper::service::Service<
+            Request<Incoming>,
+            Response = Response<B>,
+            Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        >,
     I: hyper::rt::Read + hyper::rt::Write + Unpin + 'static,
     B: http_body::Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>> + 'static,
     E: hyper_util::server::conn::auto::HttpServerConnExec<S::Future, B>,
@@ -182,7 +191,11 @@ impl Watched {
 }
 
 impl AsyncRead for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
@@ -193,7 +206,11 @@ impl AsyncRead for Watched {
 }
 
 impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.wrote(outcome)
     }

@@ -29,13 +29,19 @@ fn limits() -> Limits {
 fn start(limits: Limits) -> Running {
     let router = Router::new()
         .route("/", get(async || "hello"))
-        .route("/slow", get(async || {
-            tokio::time::sleep(Duration::from_millis(1_500)).await;
-            "finished"
-        }))
-        .route("/stuck", get(async || {
-            tokio::time::sleep(Duration::from_mins(1)).await;
-        }))
+        .route(
+            "/slow",
+            get(async || {
+                tokio::time::sleep(Duration::from_millis(1_500)).await;
+                "finished"
+            }),
+        )
+        .route(
+            "/stuck",
+            get(async || {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+            }),
+        )
         .route("/body", post(async |body: Bytes| body.len().to_string()));
     let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listeners.address();
@@ -232,7 +238,13 @@ fn driving_a_connection_takes_few_kilobytes() {
     runtime.block_on(async {
         let (_, phase) = watch::channel(Phase::Serving);
         let room = Arc::new(Semaphore::new(1));
-        let shared = Shared { router: Router::new(), limits: limits(), proxies: TrustedProxies::default(), room, phase };
+        let shared = Shared {
+            router: Router::new(),
+            limits: limits(),
+            proxies: TrustedProxies::default(),
+            room,
+            phase,
+        };
         let stream = TcpStream::connect(address).await.unwrap();
         let size = size_of_val(&connection::drive(stream, address, &shared));
         assert!(size < 8 * 1024, "{size} bytes");

@@ -8,6 +8,8 @@ async fn every_statement_fits_the_migrated_schema() {
     let database = TestDatabase::new().await;
     let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
+    // Temporary tables belong to a session, this one too.
+    client.batch_execute(tradepost_store::catalog::staging::create_stage_sql()).await.unwrap();
     let mut prepared = 0;
     for sql in statements() {
         if let Err(error) = client.prepare(sql.text).await {

@@ -70,6 +70,7 @@ impl TestShop {
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
             blobs: Arc::new(MemoryBlobs::default()),
+            images: Arc::new(tradepost_port::fake::UntouchedImages),
         });
         let projector = Projector::new(shop.clone());
         let shop = Self { database, shop, clock, projector, client };

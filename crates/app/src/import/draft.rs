@@ -1,0 +1,336 @@
+//! A product of a file that has passed every check which needs no database: ready to be written if it is new, ready to
+//! be laid over the one that is there if it is not.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tradepost_domain::catalog::{JsonMap, Media, Price, Product, ProductStatus, Variant};
+use tradepost_domain::kernel::ids::MediaId;
+use tradepost_store::catalog::export::StoredProduct;
+use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
+
+use super::record::IMPORT_KEY;
+
+/// Which fields a file speaks of; an update leaves the others as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Given(u32);
+
+impl Given {
+    /// Description.
+    pub const DESCRIPTION: Self = Self(1);
+    /// Brand.
+    pub const BRAND: Self = Self(1 << 1);
+    /// Product type.
+    pub const TYPE: Self = Self(1 << 2);
+    /// Category.
+    pub const CATEGORY: Self = Self(1 << 3);
+    /// Tags.
+    pub const TAGS: Self = Self(1 << 4);
+    /// Status.
+    pub const STATUS: Self = Self(1 << 5);
+    /// Pictures.
+    pub const MEDIA: Self = Self(1 << 6);
+    /// Title for search engines.
+    pub const SEO_TITLE: Self = Self(1 << 7);
+    /// Description for search engines.
+    pub const SEO_DESCRIPTION: Self = Self(1 << 8);
+    /// Popularity.
+    pub const POPULARITY: Self = Self(1 << 9);
+    /// List of variants.
+    pub const VARIANTS: Self = Self(1 << 10);
+    /// Of a variant: SKU.
+    pub const SKU: Self = Self(1 << 11);
+    /// Of a variant: barcode.
+    pub const BARCODE: Self = Self(1 << 12);
+    /// Of a variant: weight.
+    pub const WEIGHT: Self = Self(1 << 13);
+    /// Of a variant: whether stock is counted.
+    pub const TRACKED: Self = Self(1 << 14);
+    /// Of a variant: whether it can be ordered when none is left.
+    pub const BACKORDER: Self = Self(1 << 15);
+    /// Of a variant: picture.
+    pub const IMAGE: Self = Self(1 << 16);
+    /// Of a variant: compare-at price.
+    pub const COMPARE_AT: Self = Self(1 << 17);
+
+    /// With a field, if it is there.
+    #[must_use]
+    pub fn and(self, field: Self, there: bool) -> Self {
+        if there { Self(self.0 | field.0) } else { self }
+    }
+
+    /// Whether a field is there.
+    pub fn has(self, field: Self) -> bool {
+        self.0 & field.0 != 0
+    }
+}
+
+/// A brand or a product type by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Handle that the name makes.
+    pub handle: String,
+    /// Name as the file has it.
+    pub name: String,
+}
+
+/// A checked product.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Line where it begins.
+    pub line: u64,
+    /// The product as it is to be when it is new, ids drawn; brand, type and category are filled in when they are found.
+    pub imported: ImportedProduct,
+    /// Whether the file names the handle; else the SKU may say which product is meant.
+    pub has_handle: bool,
+    /// Brand.
+    pub brand: Option<Named>,
+    /// Product type.
+    pub product_type: Option<Named>,
+    /// Names of the categories from the root.
+    pub category: Vec<String>,
+    /// Fields that the file speaks of.
+    pub given: Given,
+    /// Attributes as the file has them; null removes.
+    pub attributes: JsonMap,
+    /// Metadata as the file has it; empty objects remove.
+    pub metadata: JsonMap,
+    /// For each variant its line, its fields and its metadata.
+    pub variants: Vec<DraftVariant>,
+}
+
+/// What a file says of a variant besides what stands in the product.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DraftVariant {
+    /// Line where it stands.
+    pub line: u64,
+    /// Fields that the file speaks of.
+    pub given: Given,
+    /// Metadata as the file has it.
+    pub metadata: JsonMap,
+}
+
+/// Why a product cannot be laid over the one that is there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum MergeError {
+    /// The file tells one price, and the product has several variants.
+    VariantsRequired,
+    /// The file leaves out a variant of which carts or orders hold units.
+    VariantInUse(String),
+}
+
+/// Lays attributes over others: null removes.
+pub fn patch_attributes(target: &mut JsonMap, patch: &JsonMap) {
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(key);
+        } else {
+            target.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+/// Lays metadata over other metadata: empty objects remove; what imports keep for themselves is laid over key by key.
+pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap) {
+    for (key, value) in patch {
+        let mut value = value.clone();
+        if key == IMPORT_KEY
+            && let (Value::Object(new), Some(Value::Object(old))) = (&mut value, target.get(key))
+        {
+            let mut whole = old.clone();
+            whole.extend(mem::take(new));
+            *new = whole;
+        }
+        if let Value::Object(map) = &mut value {
+            map.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+        }
+        if value.as_object().is_some_and(serde_json::Map::is_empty) {
+            target.remove(key);
+        } else {
+            target.insert(key.clone(), value);
+        }
+    }
+}
+
+impl Draft {
+    /// The product that is there with everything that the file says of it, and whether that changes anything.
+    pub fn lay_over(
+        &self,
+        stored: &StoredProduct,
+        now: Timestamp,
+    ) -> Result<(ImportedProduct, bool), MergeError> {
+        let new = &self.imported.product;
+        let mut product = stored.product.clone();
+        product.title.clone_from(&new.title);
+        if self.given.has(Given::DESCRIPTION) {
+            product.description.clone_from(&new.description);
+        }
+        if self.given.has(Given::BRAND) {
+            product.brand_id = new.brand_id;
+        }
+        if self.given.has(Given::TYPE) {
+            product.product_type_id = new.product_type_id;
+        }
+        if self.given.has(Given::CATEGORY) {
+            product.category_id = new.category_id;
+        }
+        if self.given.has(Given::TAGS) {
+            product.tags.clone_from(&new.tags);
+        }
+        if self.given.has(Given::SEO_TITLE) {
+            product.seo.title.clone_from(&new.seo.title);
+        }
+        if self.given.has(Given::SEO_DESCRIPTION) {
+            product.seo.description.clone_from(&new.seo.description);
+        }
+        if self.given.has(Given::POPULARITY) {
+            product.popularity = new.popularity;
+        }
+        if self.given.has(Given::STATUS) {
+            set_status(&mut product, new.status, now);
+        }
+        patch_attributes(&mut product.attributes, &self.attributes);
+        patch_metadata(&mut product.metadata, &self.metadata);
+        let media_ids = self.lay_media(&mut product);
+        let stock = self.lay_variants(&mut product, stored, &media_ids)?;
+        let restocked =
+            stock.iter().any(|(stock, on_hand)| stock.is_some_and(|stock| Some(stock.on_hand) != *on_hand));
+        let changed = restocked || product != stored.product;
+        if changed {
+            product.version = product.version.saturating_add(1);
+            product.updated_at = now;
+        }
+        let stock = stock.into_iter().map(|(stock, _)| stock).collect();
+        Ok((ImportedProduct { product, stock, event_id: self.imported.event_id }, changed))
+    }
+
+    /// Pictures: those of the same address stay, those that are stored with us too. Answers which of the draft became
+    /// which.
+    fn lay_media(&self, product: &mut Product) -> BTreeMap<MediaId, MediaId> {
+        let mut ids = BTreeMap::new();
+        if !self.given.has(Given::MEDIA) {
+            return ids;
+        }
+        let mut old = mem::take(&mut product.media);
+        for media in &self.imported.product.media {
+            let same = old.iter().position(|other| other.source_url == media.source_url);
+            let kept = same.map(|place| Media { alt: media.alt.clone(), ..old.remove(place) });
+            let kept = kept.unwrap_or_else(|| media.clone());
+            ids.insert(media.id, kept.id);
+            product.media.push(kept);
+        }
+        product.media.extend(old.into_iter().filter(|media| media.blob.is_some()));
+        ids
+    }
+
+    /// Variants, each with the stock that it is to have and has.
+    #[expect(clippy::type_complexity, reason = "the pair of what is to be and what is, used once")]
+    fn lay_variants(
+        &self,
+        product: &mut Product,
+        stored: &StoredProduct,
+        media_ids: &BTreeMap<MediaId, MediaId>,
+    ) -> Result<Vec<(Option<ImportedStock>, Option<i64>)>, MergeError> {
+        let new = &self.imported;
+        let listed = self.given.has(Given::VARIANTS);
+        if !listed && stored.product.variants.len() > 1 {
+            return Err(MergeError::VariantsRequired);
+        }
+        if listed {
+            product.options.clone_from(&new.product.options);
+        }
+        let mut left: Vec<usize> = (0..stored.product.variants.len()).collect();
+        let matches = match_variants(&stored.product.variants, &new.product.variants, &mut left, listed);
+        let in_use = left.iter().find(|place| stored.held.get(**place).is_some_and(|held| *held > 0));
+        if let Some(variant) = in_use.and_then(|place| stored.product.variants.get(*place)) {
+            let values: Vec<&str> = variant.options.values().map(String::as_str).collect();
+            return Err(MergeError::VariantInUse(variant.sku.clone().unwrap_or_else(|| values.join(" / "))));
+        }
+        let media: Vec<MediaId> = product.media.iter().map(|media| media.id).collect();
+        let mut stock = Vec::with_capacity(matches.len());
+        product.variants.clear();
+        for ((variant, facts), (units, matched)) in
+            new.product.variants.iter().zip(&self.variants).zip(new.stock.iter().zip(matches))
+        {
+            let old = matched.and_then(|place| stored.product.variants.get(place));
+            let mut merged = old.map_or_else(|| variant.clone(), |old| lay_variant(old, variant, facts));
+            if old.is_none() || facts.given.has(Given::IMAGE) {
+                merged.media_id = variant.media_id.and_then(|id| media_ids.get(&id).copied());
+            }
+            merged.media_id = merged.media_id.filter(|id| media.contains(id));
+            if !listed && let Some(old) = old {
+                merged.options.clone_from(&old.options);
+            }
+            let on_hand = matched.and_then(|place| stored.on_hand.get(place).copied().flatten());
+            stock.push((*units, on_hand));
+            product.variants.push(merged);
+        }
+        Ok(stock)
+    }
+}
+
+/// For each new variant the stored one that it is: by SKU, else by option values. What no one is stays in `left`.
+fn match_variants(
+    stored: &[Variant],
+    new: &[Variant],
+    left: &mut Vec<usize>,
+    listed: bool,
+) -> Vec<Option<usize>> {
+    let mut take = |fits: &dyn Fn(&Variant) -> bool| {
+        let found = left.iter().position(|place| stored.get(*place).is_some_and(fits))?;
+        Some(left.swap_remove(found))
+    };
+    let by_sku = |variant: &Variant, take: &mut dyn FnMut(&dyn Fn(&Variant) -> bool) -> Option<usize>| {
+        variant.sku.as_ref().and_then(|sku| take(&|other| other.sku.as_ref() == Some(sku)))
+    };
+    let mut matches: Vec<Option<usize>> = new.iter().map(|variant| by_sku(variant, &mut take)).collect();
+    for (variant, matched) in new.iter().zip(&mut matches) {
+        if matched.is_none() {
+            *matched = take(&|other| !listed || other.options == variant.options);
+        }
+    }
+    matches
+}
+
+fn lay_variant(old: &Variant, new: &Variant, facts: &DraftVariant) -> Variant {
+    let mut merged = old.clone();
+    let given = facts.given;
+    if given.has(Given::SKU) {
+        merged.sku.clone_from(&new.sku);
+    }
+    if given.has(Given::BARCODE) {
+        merged.barcode.clone_from(&new.barcode);
+    }
+    if given.has(Given::WEIGHT) {
+        merged.weight_grams = new.weight_grams;
+    }
+    if given.has(Given::TRACKED) {
+        merged.tracked = new.tracked;
+    }
+    if given.has(Given::BACKORDER) {
+        merged.backorder = new.backorder;
+    }
+    merged.options.clone_from(&new.options);
+    for price in &new.prices {
+        let same = merged.prices.iter_mut().find(|old| old.price.currency() == price.price.currency());
+        match same {
+            Some(old) if given.has(Given::COMPARE_AT) => *old = *price,
+            Some(old) => *old = Price { price: price.price, compare_at: old.compare_at },
+            None => merged.prices.push(*price),
+        }
+    }
+    merged.prices.sort_by_key(|price| price.price.currency());
+    patch_metadata(&mut merged.metadata, &facts.metadata);
+    merged
+}
+
+fn set_status(product: &mut Product, status: ProductStatus, now: Timestamp) {
+    match status {
+        _ if product.status == status => {}
+        ProductStatus::Published => product.publish(now),
+        ProductStatus::Archived => product.archive(),
+        ProductStatus::Draft => product.status = ProductStatus::Draft,
+    }
+}

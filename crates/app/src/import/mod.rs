@@ -1,0 +1,24 @@
+//! Import of products from files: Shopify's product CSV and JSON lines.
+//!
+//! A file passes through: [`source`] (bytes) → [`shopify_csv`] or [`jsonl`] (records) → [`normalise`] (drafts: checked, cleaned)
+//! → [`chunk`] → [`write`] (found in the shop or not, laid over what is there) → PostgreSQL. [`run`] leads it.
+
+pub mod chunk;
+pub mod columns;
+pub mod draft;
+pub mod format;
+pub mod html;
+pub mod jsonl;
+pub mod normalise;
+pub mod record;
+pub mod refs;
+pub mod run;
+pub mod shopify_csv;
+pub mod source;
+pub mod weight;
+pub mod write;
+
+pub use format::Format;
+pub use record::{ReadError, RowError};
+pub use run::{ImportContext, ImportError, ImportOptions, ImportReport, OnProgress, Progress, run_import};
+pub use source::{BytesSource, FileSource, ImportSource};

@@ -1,0 +1,373 @@
+//! Reads Shopify's product CSV as it is found in the wild: headers in any case and order, products over several rows,
+//! rows that hold nothing but a picture, CRLF or LF, quoted line ends, a byte order mark.
+//!
+//! What the rows mean: <https://help.shopify.com/en/manual/products/import-export/using-csv>.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use csv::{ByteRecord, StringRecord};
+use serde_json::Value;
+use tradepost_domain::catalog::JsonMap;
+
+use super::columns::{Column, Known, classify};
+use super::record::{
+    Labels, MediaRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY, VariantRecord,
+};
+use super::source::Budgeted;
+use crate::export::formula::unescape;
+
+/// Rows of one product: all variants and all pictures in rows of their own, and some.
+const ROWS_MAX: usize = 1_000;
+
+/// One row of the file.
+#[derive(Debug)]
+struct Row {
+    line: u64,
+    /// Bytes up to its end.
+    end: u64,
+    cells: StringRecord,
+    error: Option<RowError>,
+}
+
+/// Reads products from a CSV.
+#[derive(Debug)]
+pub struct ShopifyCsvReader<R> {
+    csv: csv::Reader<Budgeted<R>>,
+    columns: Vec<Column>,
+    labels: Arc<Headers>,
+    ahead: Option<Row>,
+    offset: u64,
+}
+
+/// The header as the file writes it.
+#[derive(Debug)]
+struct Headers {
+    columns: Vec<Column>,
+    names: Vec<String>,
+}
+
+impl<R: Read> ShopifyCsvReader<R> {
+    /// Reads the header.
+    pub fn new(source: R) -> Result<Self, ReadError> {
+        let mut csv = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(64 * 1024)
+            .from_reader(Budgeted::new(source));
+        let mut header = ByteRecord::new();
+        csv.read_byte_record(&mut header).map_err(read_error)?;
+        let header = StringRecord::from_byte_record(header)
+            .map_err(|_| ReadError::Format("the header is not UTF-8".to_owned()))?;
+        let headers: Vec<String> = header.iter().map(|name| unescape(name.trim()).to_owned()).collect();
+        let columns: Vec<Column> = headers.iter().map(|name| classify(name)).collect();
+        for (place, column) in columns.iter().enumerate() {
+            if !matches!(column, Column::Known(_)) {
+                continue;
+            }
+            if let Some(first) = columns.iter().take(place).position(|other| other == column) {
+                let name = |place: usize| headers.get(place).map(String::as_str).unwrap_or_default();
+                let message = format!("the columns `{}` and `{}` mean the same", name(first), name(place));
+                return Err(ReadError::Format(message));
+            }
+        }
+        for (known, name) in [(Known::Title, "Title"), (Known::Price, "Variant Price")] {
+            if !columns.contains(&Column::Known(known)) {
+                let message = format!("this is no product CSV of Shopify: it has no column `{name}`");
+                return Err(ReadError::Format(message));
+            }
+        }
+        let offset = csv.position().byte();
+        let labels = Arc::new(Headers { columns: columns.clone(), names: headers });
+        let mut reader = Self { csv, columns, labels, ahead: None, offset };
+        reader.csv.get_mut().line_ended_before(offset);
+        reader.ahead = reader.read_row()?;
+        Ok(reader)
+    }
+
+    fn read_row(&mut self) -> Result<Option<Row>, ReadError> {
+        let mut bytes = ByteRecord::new();
+        self.csv.get_mut().refill();
+        if !self.csv.read_byte_record(&mut bytes).map_err(read_error)? {
+            return Ok(None);
+        }
+        let end = self.csv.position().byte();
+        // The parser's line stands behind the row, and behind its line end where that is not still to come (CRLF).
+        let inside: usize = bytes.iter().map(|cell| cell.iter().filter(|byte| **byte == b'\n').count()).sum();
+        let ended = self.csv.get_mut().line_ended_before(end);
+        let behind = u64::try_from(inside).unwrap_or(0).saturating_add(u64::from(ended));
+        let line = self.csv.position().line().saturating_sub(behind).max(1);
+        let mut error = None;
+        if bytes.len() != self.columns.len() {
+            let message = format!("the row has {} columns, the header {}", bytes.len(), self.columns.len());
+            error = Some(RowError::new(line, None, "wrong_column_count", message));
+        }
+        let cells = match StringRecord::from_byte_record(bytes) {
+            Ok(cells) => cells,
+            Err(failure) => {
+                let column = self.labels.names.get(failure.utf8_error().field()).cloned();
+                error = Some(RowError::new(line, column, "invalid_utf8", "the text is not UTF-8"));
+                StringRecord::from_byte_record_lossy(failure.into_byte_record())
+            }
+        };
+        Ok(Some(Row { line, end, cells, error }))
+    }
+
+    fn cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
+        let place = self.columns.iter().position(|column| *column == Column::Known(known))?;
+        Some(unescape(row.cells.get(place).unwrap_or_default()).trim())
+    }
+
+    /// A cell that is there and holds something.
+    fn filled<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
+        self.cell(row, known).filter(|text| !text.is_empty())
+    }
+
+    fn continues(&self, first: &Row, row: &Row) -> bool {
+        match (self.filled(first, Known::Handle), self.filled(row, Known::Handle)) {
+            (Some(left), Some(right)) => left == right,
+            // Without handles a title begins a product.
+            _ => self.filled(row, Known::Handle).is_none() && self.filled(row, Known::Title).is_none(),
+        }
+    }
+
+    fn record(&self, rows: &[Row]) -> ProductRecord {
+        let Some(first) = rows.first() else { return ProductRecord::default() };
+        let text = |known| self.cell(first, known).map(str::to_owned);
+        let mut record = ProductRecord {
+            line: first.line,
+            handle: self.filled(first, Known::Handle).map(str::to_owned),
+            title: text(Known::Title),
+            description: text(Known::Body),
+            brand: text(Known::Vendor),
+            product_type: text(Known::Type),
+            category: self.cell(first, Known::Category).map(|path| split(path, '>')),
+            tags: self.cell(first, Known::Tags).map(|tags| split(tags, ',')),
+            status: text(Known::Status),
+            published: text(Known::Published),
+            lists_variants: true,
+            seo_title: text(Known::SeoTitle),
+            seo_description: text(Known::SeoDescription),
+            media: self.cell(first, Known::ImageSrc).map(|_| self.media(rows)),
+            ..ProductRecord::default()
+        };
+        self.read_options(rows, &mut record);
+        self.pass_through(first, rows, &mut record);
+        record.errors.extend(rows.iter().filter_map(|row| row.error.clone()));
+        if rows.len() > ROWS_MAX {
+            let message = format!("a product has at most {ROWS_MAX} rows");
+            record.errors.push(RowError::new(first.line, None, "too_many_rows", message));
+        }
+        record
+    }
+
+    /// Whether a row holds a variant, not only a picture. The first one always does.
+    fn is_variant(&self, place: usize, row: &Row) -> bool {
+        let columns = [Known::OptionValue(0), Known::Sku, Known::Price];
+        place == 0 || columns.into_iter().any(|known| self.filled(row, known).is_some())
+    }
+
+    fn media(&self, rows: &[Row]) -> Vec<MediaRecord> {
+        let mut found: Vec<(u64, MediaRecord)> = Vec::new();
+        for row in rows {
+            let Some(url) = self.filled(row, Known::ImageSrc) else { continue };
+            if found.iter().any(|(_, media)| media.url == url) {
+                continue;
+            }
+            let position = self.cell(row, Known::ImagePosition).and_then(|text| text.parse().ok());
+            let alt = self.cell(row, Known::ImageAlt).unwrap_or_default().to_owned();
+            found.push((
+                position.unwrap_or(u64::MAX),
+                MediaRecord { line: row.line, url: url.to_owned(), alt },
+            ));
+        }
+        // Stable: pictures without a position keep the order of their rows, behind the others.
+        found.sort_by_key(|(position, _)| *position);
+        found.into_iter().map(|(_, media)| media).collect()
+    }
+
+    /// Variants with their options, whose names stand in the first row alone.
+    fn read_options(&self, rows: &[Row], record: &mut ProductRecord) {
+        let Some(first) = rows.first() else { return };
+        let names: Vec<&str> =
+            (0..3).map(|number| self.cell(first, Known::OptionName(number)).unwrap_or_default()).collect();
+        for (place, row) in rows.iter().enumerate() {
+            if !self.is_variant(place, row) {
+                continue;
+            }
+            let mut variant = self.variant(row);
+            for (number, name) in names.iter().enumerate() {
+                let value = self.cell(row, Known::OptionValue(number)).unwrap_or_default();
+                let unnamed_default = value == "Default Title" && matches!(*name, "" | "Title");
+                if value.is_empty() && name.is_empty() || unnamed_default {
+                    continue;
+                }
+                let failed = |known, code, message: &'static str| {
+                    RowError::new(row.line, Some(self.labels.label_of(known)), code, message)
+                };
+                if name.is_empty() {
+                    let error = failed(
+                        Known::OptionName(number),
+                        "option_name_missing",
+                        "the option has a value and no name",
+                    );
+                    record.errors.push(error);
+                } else if value.is_empty() {
+                    let error = failed(
+                        Known::OptionValue(number),
+                        "option_value_missing",
+                        "the variant has no value for this option",
+                    );
+                    record.errors.push(error);
+                } else {
+                    variant.options.push(((*name).to_owned(), value.to_owned()));
+                }
+            }
+            record.variants.push(variant);
+        }
+    }
+
+    fn variant(&self, row: &Row) -> VariantRecord {
+        let text = |known| self.cell(row, known).map(str::to_owned);
+        let grams = self.cell(row, Known::Grams).map(|grams| (grams.to_owned(), "g".to_owned()));
+        let weighed = || {
+            let unit = self.columns.iter().position(|column| {
+                matches!(column, Column::PassedThrough(passed) if passed.name == "Variant Weight Unit")
+            });
+            let unit = unit.and_then(|place| row.cells.get(place)).map(|unit| unit.trim().to_lowercase());
+            let unit = unit.filter(|unit| !unit.is_empty()).unwrap_or_else(|| "g".to_owned());
+            self.cell(row, Known::Weight).map(|weight| (weight.to_owned(), unit))
+        };
+        VariantRecord {
+            line: row.line,
+            sku: text(Known::Sku),
+            options: Vec::new(),
+            price: self.filled(row, Known::Price).map(str::to_owned),
+            compare_at: text(Known::CompareAt),
+            prices: Vec::new(),
+            stock: text(Known::Quantity),
+            weight: grams.filter(|(grams, _)| !grams.is_empty()).or_else(weighed),
+            barcode: text(Known::Barcode),
+            tracked: self.cell(row, Known::Tracker).map(|tracker| !tracker.is_empty()),
+            backorder: self.cell(row, Known::Policy).map(|policy| policy.eq_ignore_ascii_case("continue")),
+            image: text(Known::VariantImage),
+            metadata: JsonMap::new(),
+        }
+    }
+
+    /// Keeps the columns that are not interpreted, and reads attributes.
+    fn pass_through(&self, first: &Row, rows: &[Row], record: &mut ProductRecord) {
+        let variant_rows: Vec<&Row> = rows
+            .iter()
+            .enumerate()
+            .filter(|(place, row)| self.is_variant(*place, row))
+            .map(|(_, row)| row)
+            .collect();
+        let mut of_product = JsonMap::new();
+        let mut of_variants = vec![JsonMap::new(); variant_rows.len()];
+        for (place, column) in self.columns.iter().enumerate() {
+            match column {
+                Column::Attribute(key) => {
+                    let cell = unescape(first.cells.get(place).unwrap_or_default());
+                    if !cell.is_empty() {
+                        // What reads as JSON is meant as JSON; exports write other texts as they are.
+                        let value = serde_json::from_str(cell).unwrap_or_else(|_| Value::from(cell));
+                        record.attributes.insert(key.clone(), value);
+                    }
+                }
+                Column::PassedThrough(passed) => {
+                    for (number, (row, kept)) in variant_rows.iter().zip(&mut of_variants).enumerate() {
+                        let cell = unescape(row.cells.get(place).unwrap_or_default());
+                        let usual = if passed.of_variant || number == 0 { passed.usual } else { "" };
+                        if cell == usual {
+                            continue;
+                        }
+                        let kept = if passed.of_variant || number > 0 { kept } else { &mut of_product };
+                        kept.insert(passed.name.clone(), Value::from(cell));
+                    }
+                }
+                Column::Known(_) | Column::Nameless => {}
+            }
+        }
+        record.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(of_product));
+        for (variant, kept) in record.variants.iter_mut().zip(of_variants) {
+            variant.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(kept));
+        }
+    }
+}
+
+impl Headers {
+    fn label_of(&self, known: Known) -> String {
+        let place = self.columns.iter().position(|column| *column == Column::Known(known));
+        place.and_then(|place| self.names.get(place).cloned()).unwrap_or_else(|| format!("{known:?}"))
+    }
+}
+
+fn read_error(error: csv::Error) -> ReadError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => ReadError::Io(error),
+        other => ReadError::Format(format!("the CSV cannot be read: {other:?}")),
+    }
+}
+
+fn split(text: &str, separator: char) -> Vec<String> {
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+impl Labels for Headers {
+    fn label(&self, field: &str, _index: Option<usize>) -> String {
+        let known = match field {
+            "handle" => Known::Handle,
+            "title" => Known::Title,
+            "description" => Known::Body,
+            "brand" => Known::Vendor,
+            "type" => Known::Type,
+            "category" => Known::Category,
+            "tags" => Known::Tags,
+            "status" => Known::Status,
+            "published" => Known::Published,
+            "seo.title" => Known::SeoTitle,
+            "seo.description" => Known::SeoDescription,
+            "media" => Known::ImageSrc,
+            "options" | "variants.options" => Known::OptionValue(0),
+            "variants.sku" => Known::Sku,
+            "variants.price" => Known::Price,
+            "variants.compare_at" => Known::CompareAt,
+            "variants.stock" => Known::Quantity,
+            "variants.weight_grams" => Known::Grams,
+            "variants.barcode" => Known::Barcode,
+            "variants.image" => Known::VariantImage,
+            other => return other.to_owned(),
+        };
+        self.label_of(known)
+    }
+}
+
+impl<R: Read> RecordReader for ShopifyCsvReader<R> {
+    fn labels(&self) -> Arc<dyn Labels> {
+        Arc::<Headers>::clone(&self.labels)
+    }
+
+    fn next_record(&mut self) -> Result<Option<ProductRecord>, ReadError> {
+        let Some(first) = self.ahead.take() else { return Ok(None) };
+        let mut rows = vec![first];
+        while let Some(row) = self.read_row()? {
+            let Some(first) = rows.first() else { break };
+            if !self.continues(first, &row) {
+                self.ahead = Some(row);
+                break;
+            }
+            // One row too many is kept as the sign that there were too many; the rest of them goes by.
+            if rows.len() <= ROWS_MAX {
+                rows.push(row);
+            }
+        }
+        let end = rows.last().map_or(self.offset, |row| row.end);
+        self.offset = if self.ahead.is_none() { self.csv.position().byte() } else { end };
+        Ok(Some(self.record(&rows)))
+    }
+
+    fn byte_offset(&self) -> u64 {
+        self.offset
+    }
+}

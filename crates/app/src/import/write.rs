@@ -1,0 +1,291 @@
+//! Decides what becomes of the products of a chunk, and writes them.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tradepost_domain::catalog::Product;
+use tradepost_domain::kernel::ids::{ProductId, StockLocationId};
+use tradepost_port::IdSource;
+use tradepost_store::catalog::export::{self, StoredProduct};
+use tradepost_store::catalog::staging::{self, ImportedProduct, SkuOwner};
+use tradepost_store::catalog::staging_refs;
+use tradepost_store::{Client, StoreError, Tx};
+
+use super::chunk::Chunk;
+use super::draft::{Draft, MergeError};
+use super::normalise::row_errors;
+use super::record::{Labels, RowError};
+use super::refs::Refs;
+
+/// What is to be done with the drafts of a chunk.
+#[derive(Debug, Default)]
+pub struct Decisions {
+    /// Places of the drafts that are new.
+    new: Vec<usize>,
+    /// Products as they are to be.
+    changed: Vec<ImportedProduct>,
+    /// Products that are there already as the file has them.
+    unchanged: u64,
+    /// What is wrong with drafts.
+    errors: Vec<RowError>,
+    /// Drafts that are refused.
+    failed: u64,
+}
+
+impl Decisions {
+    fn refuse(&mut self, errors: impl IntoIterator<Item = RowError>) {
+        self.errors.extend(errors);
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    /// Products created, updated, unchanged and refused.
+    pub fn counts(&self) -> [u64; 4] {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        [count(self.new.len()), count(self.changed.len()), self.unchanged, self.failed]
+    }
+
+    /// What is wrong with drafts.
+    pub fn errors(&self) -> &[RowError] {
+        &self.errors
+    }
+}
+
+/// Who has which SKU and handle before the chunk.
+struct Shop {
+    handles: HashMap<String, ProductId>,
+    skus: HashMap<String, SkuOwner>,
+}
+
+/// Writes chunks one after another.
+pub struct Writer {
+    ids: Arc<dyn IdSource>,
+    refs: Refs,
+    location: Option<StockLocationId>,
+    /// In a dry run nothing that came before is in the shop: the SKUs of the file, as hashes.
+    dry_skus: Option<HashSet<u64>>,
+}
+
+impl Writer {
+    /// For one run.
+    pub fn new(ids: Arc<dyn IdSource>, location: Option<StockLocationId>, dry_run: bool) -> Self {
+        Self { ids, refs: Refs::default(), location, dry_skus: dry_run.then(HashSet::new) }
+    }
+
+    /// Forgets what it has read: a transaction was given up, or the shop has changed.
+    pub fn forget(&mut self) {
+        self.refs = Refs::default();
+    }
+
+    /// Decides, without writing.
+    pub async fn decide(
+        &mut self,
+        client: &Client,
+        chunk: &mut Chunk,
+        now: Timestamp,
+    ) -> Result<Decisions, StoreError> {
+        let mut decisions = Decisions::default();
+        if self.location.is_none() {
+            self.location = staging_refs::find_default_location(client).await?;
+        }
+        let shop = shop(client, &chunk.drafts).await?;
+        self.refs.find(client, &chunk.drafts).await?;
+        let targets = self.targets(&shop, chunk, &mut decisions);
+        let known: Vec<ProductId> = targets.iter().filter_map(|(_, target)| *target).collect();
+        let stored = export::get_products(client, &known, self.location).await?;
+        let stored: HashMap<ProductId, StoredProduct> =
+            stored.into_iter().map(|stored| (stored.product.id, stored)).collect();
+        for (place, target) in targets {
+            let Some(draft) = chunk.drafts.get_mut(place) else { continue };
+            self.refs.assign(draft, self.ids.as_ref());
+            match target.and_then(|id| stored.get(&id)) {
+                None => match self.check_schema(draft, &draft.imported.product, chunk.labels.as_ref()) {
+                    Ok(()) => decisions.new.push(place),
+                    Err(errors) => decisions.refuse(errors),
+                },
+                Some(stored) => match self.merge(draft, stored, (chunk.labels.as_ref(), now)) {
+                    Ok(Some(changed)) => decisions.changed.push(changed),
+                    Ok(None) => decisions.unchanged = decisions.unchanged.saturating_add(1),
+                    Err(errors) => decisions.refuse(errors),
+                },
+            }
+        }
+        Ok(decisions)
+    }
+
+    /// For each draft that is not refused the product that it is to change.
+    fn targets(
+        &mut self,
+        shop: &Shop,
+        chunk: &Chunk,
+        decisions: &mut Decisions,
+    ) -> Vec<(usize, Option<ProductId>)> {
+        let mut targets = Vec::with_capacity(chunk.drafts.len());
+        let mut taken: HashSet<ProductId> = HashSet::new();
+        let mut skus: HashMap<&str, &str> = HashMap::new();
+        for (place, draft) in chunk.drafts.iter().enumerate() {
+            let product = &draft.imported.product;
+            let mut target = shop.handles.get(product.handle.as_str()).copied();
+            if !draft.has_handle {
+                let own = product.variants.iter().filter_map(|variant| variant.sku.as_ref());
+                let owner = own.filter_map(|sku| shop.skus.get(sku)).next();
+                target = owner.map(|owner| owner.product_id).or(target);
+            }
+            let mut errors = sku_errors(draft, target, (shop, &skus), chunk.labels.as_ref());
+            errors.extend(self.dry_errors(draft, chunk.labels.as_ref()));
+            if let Some(target) = target
+                && errors.is_empty()
+                && !taken.insert(target)
+            {
+                let message = "an earlier product of the file is the same product of the shop";
+                errors.push(RowError::new(draft.line, None, "duplicate_product", message));
+            }
+            if !errors.is_empty() {
+                decisions.refuse(errors);
+                continue;
+            }
+            for sku in product.variants.iter().filter_map(|variant| variant.sku.as_deref()) {
+                skus.insert(sku, product.handle.as_str());
+            }
+            targets.push((place, target));
+        }
+        targets
+    }
+
+    /// In a dry run: SKUs that an earlier chunk would have taken.
+    fn dry_errors(&mut self, draft: &Draft, labels: &dyn Labels) -> Vec<RowError> {
+        let Some(seen) = &mut self.dry_skus else { return Vec::new() };
+        let mut errors = Vec::new();
+        for (index, variant) in draft.imported.product.variants.iter().enumerate() {
+            let Some(sku) = &variant.sku else { continue };
+            let mut hasher = DefaultHasher::new();
+            sku.hash(&mut hasher);
+            if !seen.insert(hasher.finish()) {
+                let message = format!("an earlier product of the file has the SKU `{sku}`");
+                errors.push(sku_error(draft, index, message, labels));
+            }
+        }
+        errors
+    }
+
+    fn check_schema(
+        &self,
+        draft: &Draft,
+        product: &Product,
+        labels: &dyn Labels,
+    ) -> Result<(), Vec<RowError>> {
+        let Some(schema) = self.refs.schema(product.product_type_id) else { return Ok(()) };
+        let issues = schema.check(&product.attributes);
+        if issues.is_empty() { Ok(()) } else { Err(row_errors(issues, (draft.line, &[]), labels)) }
+    }
+
+    /// The product as it is to be, if that is different from what it is.
+    fn merge(
+        &self,
+        draft: &Draft,
+        stored: &StoredProduct,
+        (labels, now): (&dyn Labels, Timestamp),
+    ) -> Result<Option<ImportedProduct>, Vec<RowError>> {
+        let refused = |code, message: String| {
+            vec![RowError::new(draft.line, Some(labels.label("variants", None)), code, message)]
+        };
+        let (merged, changed) = draft.lay_over(stored, now).map_err(|error| match error {
+            MergeError::VariantsRequired => refused(
+                "variants_required",
+                "the product has several variants: list them with their prices".to_owned(),
+            ),
+            MergeError::VariantInUse(variant) => refused(
+                "variant_in_use",
+                format!(
+                    "`{variant}` is missing from the file and cannot be removed while orders hold units of it"
+                ),
+            ),
+        })?;
+        if !changed {
+            return Ok(None);
+        }
+        // What was valid in the file may not be so together with what was there.
+        let schema = self.refs.schema(merged.product.product_type_id).cloned().unwrap_or_default();
+        if let Err(issues) = merged.product.validate(&schema) {
+            let lines: Vec<u64> = draft.variants.iter().map(|variant| variant.line).collect();
+            return Err(row_errors(issues, (draft.line, &lines), labels));
+        }
+        Ok(Some(merged))
+    }
+
+    /// Writes what was decided; `false`, and the transaction must be given up, when the shop has changed meanwhile.
+    pub async fn write(
+        &mut self,
+        tx: &Tx,
+        (chunk, decisions): (&Chunk, &Decisions),
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let new: Vec<&ImportedProduct> = decisions
+            .new
+            .iter()
+            .filter_map(|place| chunk.drafts.get(*place))
+            .map(|draft| &draft.imported)
+            .collect();
+        let changed: Vec<&ImportedProduct> = decisions.changed.iter().collect();
+        let written: Vec<&Product> = new.iter().chain(&changed).map(|imported| &imported.product).collect();
+        self.refs.create(tx, &written, now).await?;
+        let counted = new.iter().chain(&changed).any(|imported| imported.stock.iter().any(Option::is_some));
+        if counted && self.location.is_none() {
+            let id = self.ids.next();
+            staging_refs::insert_default_location(tx, id, now).await?;
+            self.location = Some(id);
+        }
+        // Changed products let go of their SKUs before new ones take them.
+        if !changed.is_empty() {
+            staging::create_stage(tx).await?;
+        }
+        if !staging::update_products(tx, &changed, self.location, now).await? {
+            return Ok(false);
+        }
+        staging::insert_products(tx, &new, self.location, now).await?;
+        Ok(true)
+    }
+
+    /// Forgets a location that it made in a transaction that was given up.
+    pub fn forget_location(&mut self, location: Option<StockLocationId>) {
+        self.location = location;
+    }
+}
+
+async fn shop(client: &Client, drafts: &[Draft]) -> Result<Shop, StoreError> {
+    let handles: Vec<&str> = drafts.iter().map(|draft| draft.imported.product.handle.as_str()).collect();
+    let variants = drafts.iter().flat_map(|draft| &draft.imported.product.variants);
+    let skus: Vec<&str> = variants.filter_map(|variant| variant.sku.as_deref()).collect();
+    let (handles, skus) =
+        tokio::try_join!(staging::find_products(client, &handles), staging::find_skus(client, &skus))?;
+    Ok(Shop {
+        handles: handles.into_iter().collect(),
+        skus: skus.into_iter().map(|owner| (owner.sku.clone(), owner)).collect(),
+    })
+}
+
+fn sku_error(draft: &Draft, index: usize, message: String, labels: &dyn Labels) -> RowError {
+    let line = draft.variants.get(index).map_or(draft.line, |variant| variant.line);
+    RowError::new(line, Some(labels.label("variants.sku", Some(index))), "sku_taken", message)
+}
+
+/// SKUs that belong to another product, of the shop or of this chunk.
+fn sku_errors(
+    draft: &Draft,
+    target: Option<ProductId>,
+    (shop, earlier): (&Shop, &HashMap<&str, &str>),
+    labels: &dyn Labels,
+) -> Vec<RowError> {
+    let mut errors = Vec::new();
+    for (index, variant) in draft.imported.product.variants.iter().enumerate() {
+        let Some(sku) = variant.sku.as_deref() else { continue };
+        let other = shop.skus.get(sku).filter(|owner| Some(owner.product_id) != target);
+        let handle = other.map(|owner| owner.handle.as_str()).or_else(|| earlier.get(sku).copied());
+        if let Some(handle) = handle {
+            let message = format!("the product `{handle}` has the SKU `{sku}`");
+            errors.push(sku_error(draft, index, message, labels));
+        }
+    }
+    errors
+}
