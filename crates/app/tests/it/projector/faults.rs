@@ -110,6 +110,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         clock: shop.clock.clone(),
         ids: std::sync::Arc::new(CountingIds::default()),
         blobs: std::sync::Arc::new(MemoryBlobs::default()),
+        images: std::sync::Arc::new(tradepost_port::fake::UntouchedImages),
     });
     let (end, told) = oneshot::channel::<()>();
     let projector = Projector::new(own);
