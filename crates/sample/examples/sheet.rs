@@ -5,7 +5,9 @@ use tradepost_sample::{PictureKey, SampleCatalog};
 
 fn main() {
     let only = std::env::args().nth(1);
-    println!("<!doctype html><meta charset=\"utf-8\"><style>body{{margin:0;display:flex;flex-wrap:wrap}}svg{{width:190px;height:190px;margin:4px;border-radius:12px}}</style>");
+    println!(
+        "<!doctype html><meta charset=\"utf-8\"><style>body{{margin:0;display:flex;flex-wrap:wrap}}svg{{width:190px;height:190px;margin:4px;border-radius:12px}}</style>"
+    );
     let mut seen = std::collections::BTreeSet::new();
     for product in SampleCatalog::new(1, 4_000).iter() {
         let fresh: &dyn Fn(&PictureKey) -> bool = match &only {

@@ -28,8 +28,6 @@ pub struct ProductPage {
     pub id: ProductId,
     /// JSON object.
     pub body: Bytes,
-    /// Version of the product that it shows.
-    pub version: i64,
     /// Changes with every rendering, also when only stock or a rating did: what an `ETag` is made of.
     pub revision: Arc<str>,
 }
@@ -119,6 +117,7 @@ pub(super) async fn find_page(
 }
 
 fn product_page(row: PageRow) -> ProductPage {
+    // The epoch alone is not enough: two renderings that began together name the same one.
     let revision = format!("{}-{:x}", row.version, row.rendered_at.as_microsecond());
-    ProductPage { id: row.product_id, body: row.page, version: row.version, revision: revision.into() }
+    ProductPage { id: row.product_id, body: row.page, revision: revision.into() }
 }

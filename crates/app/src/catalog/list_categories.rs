@@ -10,6 +10,7 @@ use tradepost_store::StoreError;
 use tradepost_store::catalog::category::{self, CategoryRow};
 
 use super::{Catalog, Document, Shopper};
+use crate::page::{Page, PageInfo};
 
 /// A category with those below it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -28,15 +29,6 @@ pub struct CategoryNode {
     pub children: Vec<Self>,
 }
 
-/// The whole tree: a list that has one page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct CategoryTreeView {
-    /// The topmost categories.
-    pub data: Vec<CategoryNode>,
-    /// There is no other page.
-    pub page: super::list_reviews::PageView,
-}
-
 /// Why categories could not be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListCategoriesError {
@@ -48,15 +40,15 @@ pub enum ListCategoriesError {
     Store(#[from] StoreError),
 }
 
-/// Lists all categories in the shopper's locale.
+/// Lists all categories in the shopper's locale: a [`Page`] of [`CategoryNode`]s that is the only one.
 pub async fn list_categories(catalog: &Catalog, shopper: &Shopper) -> Result<Document, ListCategoriesError> {
     let question = format!("categories {} {}", shopper.channel.id, shopper.locale);
     let write = async |epoch| {
         let tree = Tree::load(catalog).await?;
         let data = tree.children(None, shopper, 0);
         let limit = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let page = super::list_reviews::PageView { next: None, has_more: false, limit };
-        let body = serde_json::to_vec(&CategoryTreeView { data, page })?.into();
+        let page = PageInfo { next: None, has_more: false, limit, total: None };
+        let body = serde_json::to_vec(&Page { data, page })?.into();
         Ok::<_, ListCategoriesError>(Some(Document { body, epoch, surrogate_keys: "categories".into() }))
     };
     let made = catalog.cache.document(&question, write).await?;

@@ -10,6 +10,7 @@ use tradepost_store::catalog::review::{self, ReviewPage, ReviewRow};
 use super::cursor::{self, KeyKind, Place, Question};
 use super::get_product::find_page;
 use super::{Catalog, Reference, Shopper};
+use crate::page::{Page, PageInfo};
 
 /// How reviews are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,26 +62,6 @@ pub struct ReviewView {
     pub created_at: Timestamp,
 }
 
-/// Where a page of a list stands.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct PageView {
-    /// Cursor of the next page.
-    pub next: Option<String>,
-    /// Whether there is a next page.
-    pub has_more: bool,
-    /// Items of a page at most.
-    pub limit: u32,
-}
-
-/// A page of reviews.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct ReviewList {
-    /// Reviews.
-    pub data: Vec<ReviewView>,
-    /// Where it stands.
-    pub page: PageView,
-}
-
 /// Why reviews could not be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListReviewsError {
@@ -100,7 +81,7 @@ pub async fn list_reviews(
     catalog: &Catalog,
     shopper: &Shopper,
     command: &ListReviews,
-) -> Result<ReviewList, ListReviewsError> {
+) -> Result<Page<ReviewView>, ListReviewsError> {
     let page = find_page(catalog, &shopper.view(), &command.product).await?;
     let product_id = page.ok_or(ListReviewsError::ProductNotFound)?.id;
     let question = Question::of(&format!("reviews {product_id} {:?}", command.sort));
@@ -116,7 +97,7 @@ pub async fn list_reviews(
         _ => None,
     };
     let data = rows.into_iter().map(view).collect();
-    Ok(ReviewList { data, page: PageView { next, has_more, limit } })
+    Ok(Page { data, page: PageInfo { next, has_more, limit, total: None } })
 }
 
 fn position(command: &ListReviews, question: Question) -> Result<ReviewPage, ListReviewsError> {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tradepost_store::StoreError;
 use tradepost_store::listen::{Listener, Topic};
+use tradepost_store::{Store, StoreError};
 use uuid::Uuid;
 
 use super::CatalogCache;
@@ -33,11 +33,11 @@ pub struct CatalogListener {
 }
 
 impl CatalogListener {
-    /// Begins to listen on the database behind this connection string.
-    pub fn spawn(url: String, cache: CatalogCache) -> Self {
+    /// Begins to listen on the shop's database.
+    pub fn spawn(store: Store, cache: CatalogCache) -> Self {
         let task = tokio::spawn(async move {
             loop {
-                if let Err(error) = listen(&url, &cache).await {
+                if let Err(error) = listen(&store, &cache).await {
                     tracing::warn!(error = %error, "catalogue changes are not heard; connecting again");
                 }
                 cache.deafened();
@@ -55,9 +55,9 @@ impl Drop for CatalogListener {
 }
 
 /// Tells the cache what is heard, until the connection is lost.
-async fn listen(url: &str, cache: &CatalogCache) -> Result<(), StoreError> {
+async fn listen(store: &Store, cache: &CatalogCache) -> Result<(), StoreError> {
     let lost = || StoreError::Unavailable("the listener's connection was lost".to_owned());
-    let mut listener = Listener::connect(url, Topic::Catalog).await?;
+    let mut listener = store.listen(Topic::Catalog).await?;
     // Read after listening began: what changes from here on is announced.
     let mut confirmed = epoch(&listener).await?;
     cache.listening_from(confirmed);
@@ -66,7 +66,7 @@ async fn listen(url: &str, cache: &CatalogCache) -> Result<(), StoreError> {
     loop {
         tokio::select! {
             biased;
-            text = listener.next() => take(cache, &text.ok_or_else(lost)?)?,
+            text = listener.recv() => take(cache, &text.ok_or_else(lost)?)?,
             _ = heartbeat.tick() => {
                 // What was read a whole beat ago must have been announced by now.
                 if cache.epoch() < confirmed {

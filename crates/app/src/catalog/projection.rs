@@ -25,8 +25,18 @@ pub const CARD_FIELDS: &[&str] = &[
 ];
 
 /// Fields that a page has beside the card's.
-pub const PAGE_FIELDS: &[&str] =
-    &["description", "options", "variants", "attributes", "media", "categories", "metadata"];
+pub const PAGE_FIELDS: &[&str] = &[
+    "description",
+    "type",
+    "tags",
+    "options",
+    "variants",
+    "attributes",
+    "media",
+    "categories",
+    "metadata",
+    "version",
+];
 
 /// Fields of the page that a listing's cards can be widened by.
 pub const CARD_EXPANSIONS: &[&str] = &["variants", "attributes", "media", "options", "description"];
@@ -92,6 +102,24 @@ impl ObjectWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::views::{ProductCard, ProductDetails};
+    use utoipa::PartialSchema;
+
+    #[test]
+    fn the_fields_are_those_that_are_rendered() {
+        let names = |schema: utoipa::openapi::RefOr<utoipa::openapi::Schema>| -> Vec<String> {
+            let schema = serde_json::to_value(schema).unwrap();
+            schema.get("properties").and_then(serde_json::Value::as_object).unwrap().keys().cloned().collect()
+        };
+        let sorted = |fields: &[&'static str]| {
+            let mut fields = fields.to_vec();
+            fields.sort_unstable();
+            fields
+        };
+        assert_eq!(names(ProductCard::schema()), sorted(CARD_FIELDS));
+        assert_eq!(names(ProductDetails::schema()), sorted(PAGE_FIELDS));
+        assert!(CARD_EXPANSIONS.iter().all(|name| PAGE_FIELDS.contains(name)));
+    }
 
     #[test]
     fn fields_keep_their_order_and_their_very_text() {
