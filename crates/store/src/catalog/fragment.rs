@@ -28,8 +28,6 @@ sql! {
         select product_id, version, rendered_at, page
           from product_view
          where channel_id = $1 and locale = $2 and handle = $3";
-    GET_EPOCH = "
-        select epoch from catalog_epoch";
 }
 
 /// What one shopper sees: the rows of one channel in one locale.
@@ -57,9 +55,9 @@ pub struct CardRow {
 pub struct PageRow {
     /// Product.
     pub product_id: ProductId,
-    /// Version of the product that it shows.
+    /// Epoch that its rendering began.
     pub version: i64,
-    /// When it was rendered; it changes also when only stock or a rating did.
+    /// When it was rendered.
     pub rendered_at: Timestamp,
     /// JSON object.
     pub page: Bytes,
@@ -105,11 +103,6 @@ pub async fn find_page_by_handle(
 ) -> Result<Option<PageRow>, StoreError> {
     let params: crate::db::Params<'_> = &[&view.channel_id.as_uuid(), &view.locale.as_str(), &handle];
     Ok(client.query_opt(FIND_PAGE_BY_HANDLE, params).await?.as_ref().map(page_row))
-}
-
-/// The catalogue's epoch: it grows with every change of what shoppers can read.
-pub async fn get_epoch(client: &Client) -> Result<i64, StoreError> {
-    Ok(client.query_one(GET_EPOCH, &[]).await?.get(0))
 }
 
 fn page_row(row: &Row) -> PageRow {

@@ -12,10 +12,10 @@ use tokio_postgres::types::{ToSql, Type};
 use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort, SortKey,
 };
-use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::{EntityId, ProductId};
 use uuid::Uuid;
 
+use crate::catalog::projection::TextSearchConfig;
 use crate::db::Client;
 use crate::error::StoreError;
 
@@ -104,6 +104,15 @@ pub async fn search(client: &Client, query: &ProductQuery) -> Result<ProductHits
     Ok(ProductHits { ids, next, total })
 }
 
+/// The database's plan for a page of the query, line by line; whoever asks sets the planner up as they like.
+#[doc(hidden)]
+pub async fn explain(client: &Client, query: &ProductQuery) -> Result<Vec<String>, StoreError> {
+    let mut statement = page_statement(query)?;
+    statement.text.insert_str(0, "explain (costs off) ");
+    let rows = statement.run(client, "catalog::listing::EXPLAIN").await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 async fn count(client: &Client, query: &ProductQuery) -> Result<u64, StoreError> {
     let mut statement = Composed { text: "select count(*)".to_owned(), params: Vec::new() };
     restrict(&mut statement, query);
@@ -157,7 +166,7 @@ fn key_expression(statement: &mut Composed, query: &ProductQuery) -> String {
 
 fn words(statement: &mut Composed, query: &ProductQuery) -> String {
     let text = statement.bind(Param::Text(query.text.clone().unwrap_or_default()));
-    format!("websearch_to_tsquery('{}', {text})", text_search_configuration(&query.locale))
+    format!("websearch_to_tsquery('{}', {text})", TextSearchConfig::of(&query.locale).as_str())
 }
 
 fn page_statement(query: &ProductQuery) -> Result<Composed, StoreError> {
@@ -450,39 +459,4 @@ fn matching_variant(statement: &mut Composed, conditions: &VariantConditions<'_>
     }
     let tests = if tests.is_empty() { "true".to_owned() } else { tests.join(" and ") };
     format!("exists (select from jsonb_array_elements(variants) as v where {tests})")
-}
-
-/// The text search configuration of a locale's language; what is written into `search` is made with the same.
-pub fn text_search_configuration(locale: &Locale) -> &'static str {
-    match locale.language() {
-        "ar" => "arabic",
-        "ca" => "catalan",
-        "da" => "danish",
-        "de" => "german",
-        "el" => "greek",
-        "en" => "english",
-        "es" => "spanish",
-        "eu" => "basque",
-        "fi" => "finnish",
-        "fr" => "french",
-        "ga" => "irish",
-        "hi" => "hindi",
-        "hu" => "hungarian",
-        "hy" => "armenian",
-        "id" => "indonesian",
-        "it" => "italian",
-        "lt" => "lithuanian",
-        "ne" => "nepali",
-        "nb" | "nn" | "no" => "norwegian",
-        "nl" => "dutch",
-        "pt" => "portuguese",
-        "ro" => "romanian",
-        "ru" => "russian",
-        "sr" => "serbian",
-        "sv" => "swedish",
-        "ta" => "tamil",
-        "tr" => "turkish",
-        "yi" => "yiddish",
-        _ => "simple",
-    }
 }

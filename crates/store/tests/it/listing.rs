@@ -5,6 +5,7 @@ use tradepost_domain::catalog::product_query::{AttributeTest, Filter, ProductQue
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::{CategoryId, CollectionId, EntityId, ProductId};
 use tradepost_store::catalog::listing;
+use tradepost_store::{Store, StoreSettings};
 use tradepost_testkit::{Shelf, ShelfProduct, ShelfVariant, TestDatabase};
 use uuid::Uuid;
 
@@ -324,5 +325,50 @@ async fn too_many_combinations_of_options_are_still_met_by_one_variant() {
         let query = ProductQuery { filters, ..question(&shelf) };
         let hits = listing::search(&conn, &query).await.unwrap();
         assert_eq!(hits.ids.len(), expected, "{color} {size} {in_stock}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_read_from_an_index_in_their_order_and_never_by_sorting_the_shelf() {
+    let database = TestDatabase::new().await;
+    let shelf = Shelf::new(&database).await;
+    for number in 1..=30 {
+        shelf.put(&ShelfProduct::new(number)).await;
+    }
+    // A shelf this small would be read whole and sorted; the question is whether there is another way.
+    let url = database.url.replace("options='", "options='-c enable_seqscan=off -c enable_sort=off ");
+    let store = Store::new(&StoreSettings::new(url)).unwrap();
+    let conn = store.storefront().conn().await.unwrap();
+    let sorts = [Sort::Newest, Sort::PriceAscending, Sort::PriceDescending, Sort::Name, Sort::BestSelling];
+    for sort in sorts {
+        let mut query = ProductQuery { sort, limit: 5, count: false, ..question(&shelf) };
+        let first = listing::search(&conn, &query).await.unwrap();
+        for after in [None, first.next] {
+            query.after = after;
+            let plan = listing::explain(&conn, &query).await.unwrap().join("\n");
+            assert!(plan.contains("Index") && !plan.contains("Sort"), "{sort:?} {:?}\n{plan}", query.after);
+            assert!(
+                query.after.is_none() || plan.contains("ROW("),
+                "the index is entered at the place: {plan}"
+            );
+        }
+    }
+    let color = Filter::Option { name: "color".to_owned(), values: vec!["red".to_owned()] };
+    let material = AttributeTest::AnyOf(vec![json!("wool")]);
+    let material = Filter::Attribute { path: vec!["material".to_owned()], test: material };
+    for (filter, index) in [
+        (color, "product_view_variants_idx"),
+        (material, "product_view_attributes_idx"),
+        (Filter::Tag(vec!["sale".to_owned()]), "product_view_tags_idx"),
+    ] {
+        let url = database.url.replace(
+            "options='",
+            "options='-c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off ",
+        );
+        let store = Store::new(&StoreSettings::new(url)).unwrap();
+        let conn = store.storefront().conn().await.unwrap();
+        let query = ProductQuery { filters: vec![filter], ..question(&shelf) };
+        let plan = listing::explain(&conn, &query).await.unwrap().join("\n");
+        assert!(plan.contains(index), "{plan}");
     }
 }

@@ -1,0 +1,491 @@
+//! What shoppers read, kept in memory: cards and pages by product, finished answers by question.
+//!
+//! Nothing is searched for and thrown out when something changes. Cards and pages carry the count of changes that their
+//! product had seen when their loading *began*; an answer carries the epoch of the catalogue. What carries another
+//! count than the present one is not served. So a reader that was overtaken by a change while it loaded the old row
+//! stores something that nobody will take.
+//!
+//! Changes are heard by the listener. While it hears nothing, nothing older than [`DEAF_AGE_MAX_MS`] is served.
+
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
+use quick_cache::{OptionsBuilder, Weighter};
+use tradepost_domain::catalog::Channel;
+use tradepost_domain::kernel::Locale;
+use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId};
+use tradepost_port::Clock;
+use tradepost_store::catalog::category::CategoryRow;
+use tradepost_store::catalog::fragment::View;
+use uuid::Uuid;
+
+use super::Document;
+use super::get_product::ProductPage;
+
+/// Bytes that the caches may hold together when nothing else is configured.
+pub const CACHE_BYTES_DEFAULT: u64 = 256 * 1024 * 1024;
+/// Age in milliseconds up to which an entry is served while changes cannot be heard.
+pub const DEAF_AGE_MAX_MS: i64 = 1_000;
+/// Age in milliseconds up to which channels and keys are served: revoking a key need not move the epoch.
+pub const CHANNEL_AGE_MAX_MS: i64 = 10_000;
+/// How long a request waits for another one that loads the same thing, before it loads by itself.
+const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Counters of changes; products share them, so that a change costs its neighbours a reload and memory stays fixed.
+const SHARDS: usize = 4096;
+/// What an entry takes beside its content, roughly.
+const ENTRY_OVERHEAD: usize = 160;
+
+/// A value with what its validity is judged by.
+#[derive(Debug, Clone)]
+struct Entry<V> {
+    value: V,
+    stamp: u64,
+    loaded_at_ms: i64,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl<K, V> Weighter<K, Entry<V>> for ByBytes {
+    fn weight(&self, _key: &K, entry: &Entry<V>) -> u64 {
+        u64::try_from(entry.bytes.saturating_add(ENTRY_OVERHEAD)).unwrap_or(u64::MAX)
+    }
+}
+
+/// One cache with its figures.
+#[derive(Debug)]
+struct Room<K, V> {
+    entries: Cache<K, Entry<V>, ByBytes>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Room<K, V> {
+    fn new(bytes: u64) -> Self {
+        // The estimate only sizes tables that grow by themselves.
+        let estimate = usize::try_from(bytes / 8192).unwrap_or(usize::MAX).clamp(16, 4096);
+        let entries =
+            match OptionsBuilder::new().estimated_items_capacity(estimate).weight_capacity(bytes).build() {
+                Ok(options) => Cache::with_options(
+                    options,
+                    ByBytes,
+                    quick_cache::DefaultHashBuilder::default(),
+                    <_>::default(),
+                ),
+                Err(_) => Cache::with_weighter(estimate, bytes, ByBytes),
+            };
+        Self { entries, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    fn get(&self, key: &K, fresh: impl Fn(&Entry<V>) -> bool) -> Option<V> {
+        let found = self.entries.get(key).filter(|entry| fresh(entry)).map(|entry| entry.value);
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// The value, loaded by one request while others wait. What does not exist is not kept.
+    async fn get_or_load<E>(
+        &self,
+        key: &K,
+        fresh: impl Fn(&Entry<V>) -> bool,
+        load: impl Future<Output = Result<Option<Entry<V>>, E>>,
+    ) -> Result<Option<V>, E> {
+        if let Some(value) = self.get(key, &fresh) {
+            return Ok(Some(value));
+        }
+        let joined = self.entries.entry_async(key, |_, entry: &mut Entry<V>| {
+            if fresh(entry) {
+                EntryAction::Retain(entry.value.clone())
+            } else {
+                EntryAction::ReplaceWithGuard
+            }
+        });
+        let guard = match tokio::time::timeout(FLIGHT_WAIT_MAX, joined).await {
+            Ok(EntryResult::Retained(value)) => return Ok(Some(value)),
+            Ok(EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _)) => Some(guard),
+            // The one who loads is stuck. Waiting in line behind others who fail as well would add up.
+            Ok(EntryResult::Removed(..) | EntryResult::Timeout) | Err(_) => None,
+        };
+        let Some(entry) = load.await? else { return Ok(None) };
+        let value = entry.value.clone();
+        if let Some(guard) = guard {
+            // Refused only when the key was taken out meanwhile; the value is good all the same.
+            let _ = guard.insert(entry);
+        }
+        Ok(Some(value))
+    }
+
+    fn figures(&self) -> RoomStats {
+        RoomStats {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            entries: self.entries.len(),
+            bytes: self.entries.weight(),
+        }
+    }
+}
+
+/// A product in a view; small enough to be made for each look-up without allocating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct FragmentKey {
+    channel: Uuid,
+    /// `de-AT`, padded: a locale has at most seven letters.
+    locale: [u8; 8],
+    product: Uuid,
+}
+
+fn locale_key(locale: &Locale) -> [u8; 8] {
+    let mut key = [0; 8];
+    key.iter_mut().zip(locale.as_str().bytes()).for_each(|(place, letter)| *place = letter);
+    key
+}
+
+fn fragment_key(view: &View, id: ProductId) -> FragmentKey {
+    FragmentKey {
+        channel: view.channel_id.as_uuid(),
+        locale: locale_key(&view.locale),
+        product: id.as_uuid(),
+    }
+}
+
+/// Figures of one cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RoomStats {
+    /// Look-ups that were answered.
+    pub hits: u64,
+    /// Look-ups that were not.
+    pub misses: u64,
+    /// Entries now.
+    pub entries: usize,
+    /// Bytes now, by estimate.
+    pub bytes: u64,
+}
+
+/// Figures of all caches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheStats {
+    /// Cards.
+    pub cards: RoomStats,
+    /// Pages of products.
+    pub pages: RoomStats,
+    /// Ids by handle.
+    pub handles: RoomStats,
+    /// Finished answers.
+    pub bodies: RoomStats,
+    /// Whether changes are heard.
+    pub listening: bool,
+    /// The catalogue's epoch as last heard.
+    pub epoch: i64,
+}
+
+/// Channels by id, and which is the default.
+pub(super) type ChannelList = Arc<Vec<Arc<Channel>>>;
+
+/// A publishable key that was found: its channel, and when it expires in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownKey {
+    pub(super) channel_id: ChannelId,
+    pub(super) expires_at_ms: i64,
+}
+
+/// How many changes a product had seen; what is loaded after taking it is as new as it at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp(u64);
+
+/// A handle was not kept for certain: no counter ever gets there.
+const NEVER: u64 = u64::MAX;
+
+#[derive(Debug)]
+struct Counters {
+    /// By product.
+    shards: Vec<AtomicU64>,
+    /// Of everything at once.
+    everything: AtomicU64,
+    /// Of any product, counted before its own counter.
+    any: AtomicU64,
+    epoch: AtomicI64,
+    listening: AtomicBool,
+}
+
+/// The caches of one shop's catalogue. Clones share them.
+#[derive(Clone)]
+pub struct CatalogCache {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cards: Room<FragmentKey, Bytes>,
+    pages: Room<FragmentKey, ProductPage>,
+    handles: Room<(Uuid, [u8; 8], String), ProductId>,
+    bodies: Room<String, Document>,
+    tree: Room<(), Arc<Vec<CategoryRow>>>,
+    channels: Room<(), ChannelList>,
+    keys: Room<[u8; 32], KnownKey>,
+    counters: Counters,
+    clock: Arc<dyn Clock>,
+}
+
+impl CatalogCache {
+    /// Empty caches that together hold about so many bytes at most.
+    pub fn new(bytes: u64, clock: Arc<dyn Clock>) -> Self {
+        let part = |percent: u64| (bytes / 100).saturating_mul(percent);
+        let counters = Counters {
+            shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
+            everything: AtomicU64::new(0),
+            any: AtomicU64::new(0),
+            epoch: AtomicI64::new(0),
+            listening: AtomicBool::new(false),
+        };
+        let inner = Inner {
+            cards: Room::new(part(20)),
+            pages: Room::new(part(45)),
+            handles: Room::new(part(5)),
+            bodies: Room::new(part(30)),
+            // One entry each, whatever its size: the whole tree, all channels.
+            tree: Room::new(u64::from(u32::MAX)),
+            channels: Room::new(u64::from(u32::MAX)),
+            keys: Room::new(1024 * 1024),
+            counters,
+            clock,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// How well the caches serve.
+    pub fn stats(&self) -> CacheStats {
+        CacheStats {
+            cards: self.inner.cards.figures(),
+            pages: self.inner.pages.figures(),
+            handles: self.inner.handles.figures(),
+            bodies: self.inner.bodies.figures(),
+            listening: self.inner.counters.listening.load(Ordering::SeqCst),
+            epoch: self.epoch(),
+        }
+    }
+
+    /// The catalogue's epoch as last heard.
+    pub fn epoch(&self) -> i64 {
+        self.inner.counters.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Takes note of a change: products that changed, or `None` for all, and the epoch that it began.
+    pub fn apply(&self, epoch: i64, products: Option<&[Uuid]>) {
+        let follows = epoch <= self.epoch().saturating_add(1);
+        match products {
+            Some(products) if follows => {
+                // First of all `any`: see `load_handle`.
+                self.inner.counters.any.fetch_add(1, Ordering::SeqCst);
+                for product in products {
+                    if let Some(shard) = self.shard(*product) {
+                        shard.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            }
+            // An epoch in between was missed, and with it the products that it was about.
+            _ => self.invalidate_all(),
+        }
+        // Last: an answer of the new epoch must not be made of cards of the old.
+        self.inner.counters.epoch.fetch_max(epoch, Ordering::SeqCst);
+    }
+
+    /// Lets go of every card and page.
+    pub fn invalidate_all(&self) {
+        self.inner.counters.any.fetch_add(1, Ordering::SeqCst);
+        self.inner.counters.everything.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Changes are heard from now on, beginning with this epoch as read from the database.
+    pub fn listening_from(&self, epoch: i64) {
+        if self.epoch() != epoch {
+            self.invalidate_all();
+            self.inner.counters.epoch.store(epoch, Ordering::SeqCst);
+        }
+        self.inner.counters.listening.store(true, Ordering::SeqCst);
+    }
+
+    /// Changes are no longer heard.
+    pub fn deafened(&self) {
+        self.inner.counters.listening.store(false, Ordering::SeqCst);
+    }
+
+    /// The epoch as a stamp.
+    fn epoch_stamp(&self) -> u64 {
+        u64::try_from(self.epoch()).unwrap_or_default()
+    }
+
+    fn shard(&self, product: Uuid) -> Option<&AtomicU64> {
+        // The tail of a UUIDv7 is random.
+        let tail = u16::try_from(product.as_u128() & 0xFFFF).unwrap_or_default();
+        self.inner.counters.shards.get(usize::from(tail) % SHARDS)
+    }
+
+    /// To be taken before a product's row is read.
+    pub(super) fn stamp(&self, product: ProductId) -> Stamp {
+        let own = self.shard(product.as_uuid()).map_or(0, |shard| shard.load(Ordering::SeqCst));
+        // Both only grow: the sum is the same only if neither has moved.
+        Stamp(own.saturating_add(self.inner.counters.everything.load(Ordering::SeqCst)))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.inner.clock.now().as_millisecond()
+    }
+
+    fn is_young<V>(&self, entry: &Entry<V>, age_max_ms: i64) -> bool {
+        (0..=age_max_ms).contains(&self.now_ms().saturating_sub(entry.loaded_at_ms))
+    }
+
+    /// Whether changes are heard, or else the entry is too young to be far from the truth.
+    fn is_current<V>(&self, entry: &Entry<V>) -> bool {
+        self.inner.counters.listening.load(Ordering::SeqCst) || self.is_young(entry, DEAF_AGE_MAX_MS)
+    }
+
+    fn entry<V>(&self, value: V, stamp: u64, bytes: usize) -> Entry<V> {
+        Entry { value, stamp, loaded_at_ms: self.now_ms(), bytes }
+    }
+
+    /// The card of a product.
+    pub(super) fn card(&self, view: &View, id: ProductId) -> Option<Bytes> {
+        let stamp = self.stamp(id).0;
+        self.inner.cards.get(&fragment_key(view, id), |entry| entry.stamp == stamp && self.is_current(entry))
+    }
+
+    /// Keeps a card that was read after the stamp was taken.
+    pub(super) fn put_card(&self, view: &View, id: ProductId, (card, stamp): (Bytes, Stamp)) {
+        let bytes = card.len();
+        self.inner.cards.entries.insert(fragment_key(view, id), self.entry(card, stamp.0, bytes));
+    }
+
+    /// The page of a product, if it is kept.
+    pub(super) fn kept_page(&self, view: &View, id: ProductId) -> Option<ProductPage> {
+        let stamp = self.stamp(id).0;
+        self.inner.pages.get(&fragment_key(view, id), |entry| entry.stamp == stamp && self.is_current(entry))
+    }
+
+    /// Keeps a page that was read after the stamp was taken.
+    pub(super) fn put_page(&self, view: &View, page: &ProductPage, stamp: Stamp) {
+        let bytes = page.body.len();
+        self.inner
+            .pages
+            .entries
+            .insert(fragment_key(view, page.id), self.entry(page.clone(), stamp.0, bytes));
+    }
+
+    /// The page of a product, loaded if need be.
+    pub(super) async fn page<E>(
+        &self,
+        view: &View,
+        id: ProductId,
+        load: impl AsyncFnOnce() -> Result<Option<ProductPage>, E>,
+    ) -> Result<Option<ProductPage>, E> {
+        let fresh = |entry: &Entry<ProductPage>| entry.stamp == self.stamp(id).0 && self.is_current(entry);
+        let load = async {
+            let stamp = self.stamp(id).0;
+            Ok(Box::pin(load()).await?.map(|page| {
+                let bytes = page.body.len();
+                self.entry(page, stamp, bytes)
+            }))
+        };
+        self.inner.pages.get_or_load(&fragment_key(view, id), fresh, load).await
+    }
+
+    /// The product with this handle, loaded with its page if need be: the loader's page is kept as well.
+    pub(super) async fn product_by_handle<E>(
+        &self,
+        view: &View,
+        handle: &str,
+        load: impl AsyncFnOnce() -> Result<Option<ProductPage>, E>,
+    ) -> Result<Option<ProductId>, E> {
+        let key = (view.channel_id.as_uuid(), locale_key(&view.locale), handle.to_owned());
+        let fresh =
+            |entry: &Entry<ProductId>| entry.stamp == self.stamp(entry.value).0 && self.is_current(entry);
+        let load = async {
+            // Whose counter to watch is known only after the row was read. A change in between has moved `any` before
+            // it moved that counter: if `any` stands still, the counter's value is one of before the reading.
+            let before = self.inner.counters.any.load(Ordering::SeqCst);
+            let Some(page) = Box::pin(load()).await? else { return Ok(None) };
+            let stamp = self.stamp(page.id);
+            let unchanged = self.inner.counters.any.load(Ordering::SeqCst) == before;
+            if unchanged {
+                self.put_page(view, &page, stamp);
+            }
+            let stamp = if unchanged { stamp.0 } else { NEVER };
+            Ok(Some(self.entry(page.id, stamp, handle.len())))
+        };
+        self.inner.handles.get_or_load(&key, fresh, load).await
+    }
+
+    /// A finished answer by its question, made if need be. `make` gets the epoch that the answer will carry.
+    pub(super) async fn document<E>(
+        &self,
+        question: &String,
+        make: impl AsyncFnOnce(i64) -> Result<Option<Document>, E>,
+    ) -> Result<Option<Document>, E> {
+        let fresh = |entry: &Entry<Document>| entry.stamp == self.epoch_stamp() && self.is_current(entry);
+        let make = async {
+            let (epoch, stamp) = (self.epoch(), self.epoch_stamp());
+            let bytes =
+                |document: &Document| document.body.len() + document.surrogate_keys.len() + question.len();
+            Ok(Box::pin(make(epoch)).await?.map(|document| {
+                let bytes = bytes(&document);
+                self.entry(document, stamp, bytes)
+            }))
+        };
+        self.inner.bodies.get_or_load(question, fresh, make).await
+    }
+
+    /// All categories.
+    pub(super) async fn categories<E>(
+        &self,
+        load: impl AsyncFnOnce() -> Result<Vec<CategoryRow>, E>,
+    ) -> Result<Arc<Vec<CategoryRow>>, E> {
+        let fresh = |entry: &Entry<_>| entry.stamp == self.epoch_stamp() && self.is_current(entry);
+        let load = async {
+            let stamp = self.epoch_stamp();
+            Ok(Some(self.entry(Arc::new(Box::pin(load()).await?), stamp, 0)))
+        };
+        Ok(self.inner.tree.get_or_load(&(), fresh, load).await?.unwrap_or_default())
+    }
+
+    /// All channels.
+    pub(super) async fn channels<E>(
+        &self,
+        load: impl AsyncFnOnce() -> Result<Vec<Channel>, E>,
+    ) -> Result<ChannelList, E> {
+        let fresh = |entry: &Entry<_>| self.is_fresh_channel(entry);
+        let load = async {
+            let stamp = self.epoch_stamp();
+            let channels = Box::pin(load()).await?.into_iter().map(Arc::new).collect();
+            Ok(Some(self.entry(Arc::new(channels), stamp, 0)))
+        };
+        Ok(self.inner.channels.get_or_load(&(), fresh, load).await?.unwrap_or_default())
+    }
+
+    /// The publishable key with this hash.
+    pub(super) async fn key<E>(
+        &self,
+        hash: &[u8; 32],
+        load: impl AsyncFnOnce() -> Result<Option<KnownKey>, E>,
+    ) -> Result<Option<KnownKey>, E> {
+        let fresh = |entry: &Entry<KnownKey>| {
+            self.is_fresh_channel(entry) && self.now_ms() < entry.value.expires_at_ms
+        };
+        let load = async {
+            let stamp = self.epoch_stamp();
+            Ok(Box::pin(load()).await?.map(|key| self.entry(key, stamp, 0)))
+        };
+        self.inner.keys.get_or_load(hash, fresh, load).await
+    }
+
+    fn is_fresh_channel<V>(&self, entry: &Entry<V>) -> bool {
+        entry.stamp == self.epoch_stamp()
+            && self.is_current(entry)
+            && self.is_young(entry, CHANNEL_AGE_MAX_MS)
+    }
+}

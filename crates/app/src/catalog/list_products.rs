@@ -1,0 +1,336 @@
+//! Lists products: a search for ids, and the joining of finished cards.
+//!
+//! The whole answer is kept by its question for one epoch of the catalogue: a page that somebody has asked for costs the
+//! next one a look-up.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use bytes::Bytes;
+use tradepost_domain::catalog::product_query::{
+    AttributeTest, Filter, Position, ProductHits, ProductQuery, Sort,
+};
+use tradepost_domain::kernel::ids::{CategoryId, CollectionId, ProductId};
+use tradepost_domain::kernel::limits::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX};
+use tradepost_port::search::SearchError;
+use tradepost_store::StoreError;
+use tradepost_store::catalog::{fragment, redirect};
+
+use super::cursor::{self, KeyKind, Question};
+use super::projection::{CARD_EXPANSIONS, CARD_FIELDS, ObjectWriter};
+use super::{Catalog, Document, Reference, Shopper};
+
+/// Which products, in what order, and how much of each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListProducts {
+    /// Words.
+    pub text: Option<String>,
+    /// In this category or below it.
+    pub category: Option<Reference<CategoryId>>,
+    /// In this collection.
+    pub collection: Option<Reference<CollectionId>>,
+    /// Conditions, all of which must hold.
+    pub filters: Vec<Filter>,
+    /// Order.
+    pub sort: Sort,
+    /// Cards at most, 1 to 100.
+    pub limit: u32,
+    /// Where the page before this one ended.
+    pub cursor: Option<String>,
+    /// Whether to count all products.
+    pub count: bool,
+    /// Only these fields of each card.
+    pub fields: Option<Vec<String>>,
+    /// These fields of the product's page as well.
+    pub expand: Vec<String>,
+}
+
+impl Default for ListProducts {
+    fn default() -> Self {
+        Self {
+            text: None,
+            category: None,
+            collection: None,
+            filters: Vec::new(),
+            sort: Sort::Relevance,
+            limit: PAGE_LIMIT_DEFAULT,
+            cursor: None,
+            count: false,
+            fields: None,
+            expand: Vec::new(),
+        }
+    }
+}
+
+/// Why products could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListProductsError {
+    /// A card has no such field.
+    #[error("cards have no field `{name}`")]
+    UnknownField {
+        /// The name.
+        name: String,
+    },
+    /// Cards cannot be widened by it.
+    #[error("cards cannot be expanded by `{name}`")]
+    UnknownExpansion {
+        /// The name.
+        name: String,
+    },
+    /// The cursor is garbage or belongs to another list.
+    #[error("the cursor is not one of this list")]
+    InvalidCursor,
+    /// There is no such category.
+    #[error("there is no such category")]
+    CategoryNotFound,
+    /// There is no such collection.
+    #[error("there is no such collection")]
+    CollectionNotFound,
+    /// The search is away or overloaded.
+    #[error("products cannot be listed now: {0}")]
+    Unavailable(String),
+    /// The search failed.
+    #[error("products cannot be listed: {0}")]
+    Search(String),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<SearchError> for ListProductsError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Unavailable(reason) => Self::Unavailable(reason),
+            SearchError::Failed(reason) => Self::Search(reason),
+        }
+    }
+}
+
+/// Lists products as `{"data":[card, …],"page":{"next","has_more","limit"}}`, with `total` if it was to be counted.
+pub async fn list_products(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    command: ListProducts,
+) -> Result<Document, ListProductsError> {
+    check_shape(&command)?;
+    let command = canonical(command);
+    let question = question(shopper, &command);
+    let answer = async |epoch| make(catalog, shopper, &command, epoch).await;
+    let made = catalog.cache.document(&question, answer).await?;
+    // Every listing has an answer, if an empty one.
+    made.ok_or_else(|| ListProductsError::Search("no answer was made".to_owned()))
+}
+
+fn check_shape(command: &ListProducts) -> Result<(), ListProductsError> {
+    if let Some(name) = command.expand.iter().find(|name| !CARD_EXPANSIONS.contains(&name.as_str())) {
+        return Err(ListProductsError::UnknownExpansion { name: name.clone() });
+    }
+    let known = |name: &String| CARD_FIELDS.contains(&name.as_str()) || command.expand.contains(name);
+    match command.fields.iter().flatten().find(|name| !known(name)) {
+        Some(name) => Err(ListProductsError::UnknownField { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// The same question always in the same words.
+fn canonical(mut command: ListProducts) -> ListProducts {
+    fn tidy(names: &mut Vec<String>) {
+        names.sort_unstable();
+        names.dedup();
+    }
+    command.limit = command.limit.clamp(1, PAGE_LIMIT_MAX);
+    if command.text.is_none() && command.sort == Sort::Relevance {
+        command.sort = Sort::BestSelling;
+    }
+    for filter in &mut command.filters {
+        match filter {
+            Filter::Option { values, .. }
+            | Filter::Brand(values)
+            | Filter::ProductType(values)
+            | Filter::Tag(values) => {
+                tidy(values);
+            }
+            Filter::Attribute { test: AttributeTest::AnyOf(values), .. } => {
+                values.sort_by_cached_key(ToString::to_string);
+                values.dedup();
+            }
+            Filter::Attribute { .. } | Filter::Price(_) | Filter::InStock(_) | Filter::Rating(_) => {}
+        }
+    }
+    if command.filters.len() > 1 {
+        command.filters.sort_by_cached_key(|filter| format!("{filter:?}"));
+    }
+    command.fields.iter_mut().for_each(tidy);
+    tidy(&mut command.expand);
+    command
+}
+
+/// The list, whatever its page and shape: what a cursor belongs to.
+fn list_key(shopper: &Shopper, command: &ListProducts) -> String {
+    let mut key = String::with_capacity(256);
+    // Texts are quoted and escaped by `Debug`: no two questions have the same key. Writing to a text cannot fail.
+    let _ = write!(
+        key,
+        "products {} {} {:?} {:?} {:?} {:?} {:?}",
+        shopper.channel.id,
+        shopper.locale,
+        command.text,
+        command.category,
+        command.collection,
+        command.filters,
+        command.sort
+    );
+    key
+}
+
+fn question(shopper: &Shopper, command: &ListProducts) -> String {
+    let mut key = list_key(shopper, command);
+    let ListProducts { limit, cursor, count, fields, expand, .. } = command;
+    let _ = write!(key, " {limit} {cursor:?} {count} {fields:?} {expand:?}");
+    key
+}
+
+async fn make(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    command: &ListProducts,
+    epoch: i64,
+) -> Result<Option<Document>, ListProductsError> {
+    let question = Question::of(&list_key(shopper, command));
+    let kind = KeyKind::of(command.sort, command.text.is_some());
+    let after = match &command.cursor {
+        Some(text) => {
+            let place = cursor::decode(text, question, kind).map_err(|_| ListProductsError::InvalidCursor)?;
+            Some(Position::from(place))
+        }
+        None => None,
+    };
+    let (category_id, collection_id) = resolve(catalog, command).await?;
+    let query = ProductQuery {
+        channel_id: shopper.channel.id,
+        locale: shopper.locale.clone(),
+        text: command.text.clone(),
+        category_id,
+        collection_id,
+        filters: command.filters.clone(),
+        sort: command.sort,
+        after,
+        limit: command.limit,
+        count: command.count,
+    };
+    let hits = catalog.search.search(&query).await?;
+    let cards = load_cards(catalog, shopper, command, &hits.ids).await?;
+    let next = hits.next.as_ref().map(|position| cursor::encode(&position.into(), question));
+    let body = join(&cards, &page_json(next.as_deref(), command.limit, hits.total));
+    let surrogate_keys = surrogate_keys(&query, &hits).into();
+    Ok(Some(Document { body, epoch, surrogate_keys }))
+}
+
+async fn resolve(
+    catalog: &Catalog,
+    command: &ListProducts,
+) -> Result<(Option<CategoryId>, Option<CollectionId>), ListProductsError> {
+    if command.category.is_none() && command.collection.is_none() {
+        return Ok((None, None));
+    }
+    let conn = catalog.store.storefront().conn().await?;
+    let found = redirect::resolve(&conn, command.category.as_ref(), command.collection.as_ref()).await?;
+    if command.category.is_some() && found.0.is_none() {
+        return Err(ListProductsError::CategoryNotFound);
+    }
+    if command.collection.is_some() && found.1.is_none() {
+        return Err(ListProductsError::CollectionNotFound);
+    }
+    Ok(found)
+}
+
+/// The finished cards in the order of the ids: from memory, and the missing ones by one statement. Products that went
+/// off the shelf since they were found are left out.
+async fn load_cards(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    command: &ListProducts,
+    ids: &[ProductId],
+) -> Result<Vec<Bytes>, ListProductsError> {
+    let view = shopper.view();
+    let cache = &catalog.cache;
+    let with_pages = !command.expand.is_empty();
+    let mut known: HashMap<ProductId, (Bytes, Option<Bytes>)> = HashMap::with_capacity(ids.len());
+    let mut missing = Vec::new();
+    for id in ids {
+        let page = if with_pages { cache.kept_page(&view, *id).map(|page| page.body) } else { None };
+        match cache.card(&view, *id) {
+            Some(card) if page.is_some() == with_pages => {
+                known.insert(*id, (card, page));
+            }
+            _ => missing.push((*id, cache.stamp(*id))),
+        }
+    }
+    if !missing.is_empty() {
+        let conn = catalog.store.storefront().conn().await?;
+        let wanted: Vec<ProductId> = missing.iter().map(|(id, _)| *id).collect();
+        let rows = if with_pages {
+            fragment::list_cards_and_pages(&conn, &view, &wanted).await?
+        } else {
+            fragment::list_cards(&conn, &view, &wanted).await?
+        };
+        let stamps: HashMap<ProductId, _> = missing.into_iter().collect();
+        for row in rows {
+            if let Some(stamp) = stamps.get(&row.product_id) {
+                cache.put_card(&view, row.product_id, (row.card.clone(), *stamp));
+            }
+            known.insert(row.product_id, (row.card, row.page));
+        }
+    }
+    ids.iter().filter_map(|id| known.remove(id)).map(|(card, page)| shape(command, card, page)).collect()
+}
+
+/// The card as it was asked for.
+fn shape(command: &ListProducts, card: Bytes, page: Option<Bytes>) -> Result<Bytes, ListProductsError> {
+    let wanted =
+        |name: &str| command.fields.as_ref().is_none_or(|fields| fields.iter().any(|field| field == name));
+    if command.fields.is_none() && command.expand.is_empty() {
+        return Ok(card);
+    }
+    let mut writer = ObjectWriter::new();
+    writer.take(&card, wanted)?;
+    if let Some(page) = page {
+        writer.take(&page, |name| command.expand.iter().any(|field| field == name) && wanted(name))?;
+    }
+    Ok(writer.finish().into())
+}
+
+/// The list's `page` object.
+pub(super) fn page_json(next: Option<&str>, limit: u32, total: Option<u64>) -> String {
+    // A cursor is base64: it needs no escaping.
+    let (next, has_more) = next.map_or(("null".to_owned(), false), |next| (format!("\"{next}\""), true));
+    let total = total.map(|total| format!(",\"total\":{total}")).unwrap_or_default();
+    format!("{{\"next\":{next},\"has_more\":{has_more},\"limit\":{limit}{total}}}")
+}
+
+fn join(cards: &[Bytes], page: &str) -> Bytes {
+    let length = cards.iter().map(|card| card.len() + 1).sum::<usize>() + page.len() + 20;
+    let mut body = Vec::with_capacity(length);
+    body.extend_from_slice(b"{\"data\":[");
+    for (index, card) in cards.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(card);
+    }
+    body.extend_from_slice(b"],\"page\":");
+    body.extend_from_slice(page.as_bytes());
+    body.push(b'}');
+    body.into()
+}
+
+fn surrogate_keys(query: &ProductQuery, hits: &ProductHits) -> String {
+    let mut keys = "products".to_owned();
+    let places = query.category_id.map(|id| id.to_string()).into_iter();
+    let places = places.chain(query.collection_id.map(|id| id.to_string()));
+    for key in places.chain(hits.ids.iter().map(ToString::to_string)) {
+        keys.push(' ');
+        keys.push_str(&key);
+    }
+    keys
+}
