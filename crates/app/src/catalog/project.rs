@@ -97,11 +97,13 @@ impl From<StoreError> for BatchFailure {
 pub(super) struct Pace {
     limit: usize,
     tries: u32,
+    /// Whether a handle in the batch may still stand in another product's rows.
+    handles_move: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { limit: PRODUCTS_MAX, tries: 0 }
+        Self { limit: PRODUCTS_MAX, tries: 0, handles_move: false }
     }
 }
 
@@ -114,8 +116,13 @@ impl Pace {
         self.limit
     }
 
+    pub(super) fn batch<'a>(&self, products: &'a [ProductId], thorough: bool) -> Batch<'a> {
+        Batch { products, thorough, handles_move: self.handles_move }
+    }
+
     pub(super) fn succeeded(&mut self) {
         self.tries = 0;
+        self.handles_move = false;
         self.limit = (self.limit * 2).min(PRODUCTS_MAX);
     }
 
@@ -124,6 +131,7 @@ impl Pace {
         let BatchFailure { products, source } = failure;
         // A product or a channel that was deleted meanwhile, or a deadlock: the next try sees another shop.
         let passing = source.is_retryable() || source.violated_constraint().is_some();
+        self.handles_move |= source.violated_constraint() == Some(projection::HANDLE_KEY);
         if passing && self.tries < TRIES_MAX {
             self.tries += 1;
             return Ok(None);
@@ -223,7 +231,7 @@ impl Projector {
         let mut done = Projected { events: events.len(), ..Projected::default() };
         let mut changed = reach.touched;
         if !products.is_empty() {
-            let batch = Batch { products: &products, thorough: false };
+            let batch = pace.batch(&products, false);
             let (rendered, fresh) = self.write_batch(&tx, &mut catalog, &batch).await.map_err(failed)?;
             done.add(rendered);
             changed.extend(fresh);
@@ -262,8 +270,11 @@ impl Projector {
         for (product, reason) in &rendered.broken {
             tracing::error!(product.id = %product, reason, "the product cannot be rendered: it keeps the fragments it had");
         }
-        // Rows that no longer belong go first: a handle that has changed hands makes room for its new owner.
         let mut changed = projection::delete_left_over(tx, &rendered.products, &rendered.views).await?;
+        if batch.handles_move {
+            // Makes room for the new owner; looked for only where it is needed, which is nearly never.
+            changed.extend(projection::delete_by_handle(tx, &rendered.views).await?);
+        }
         let now = self.shop.clock.now();
         changed.extend(projection::write_views(tx, &rendered.views, batch.thorough, now).await?);
         let done = Projected {
@@ -329,9 +340,10 @@ pub(super) fn with_causes(error: &StoreError) -> String {
 /// Products to render together.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    pub(super) products: &'a [ProductId],
+    products: &'a [ProductId],
     /// Whether rows are also compared in what the page does not show.
-    pub(super) thorough: bool,
+    thorough: bool,
+    handles_move: bool,
 }
 
 /// A rendered batch.

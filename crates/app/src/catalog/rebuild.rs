@@ -4,7 +4,7 @@ use tradepost_domain::kernel::ids::ProductId;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::projection;
 
-use super::project::{Batch, BatchFailure, Pace, Projected, Projector, products_for, tell};
+use super::project::{BatchFailure, Pace, Projected, Projector, products_for, tell};
 
 /// A batch of the rebuild: its products and what was done, or `None` when another projector had the shop.
 type Rebuilt = Option<(Vec<ProductId>, Projected)>;
@@ -26,7 +26,7 @@ impl Projector {
         let mut seen = 0_u64;
         progress(0, total);
         loop {
-            let batch = match Box::pin(self.rebuild_batch(after, pace.limit())).await {
+            let batch = match Box::pin(self.rebuild_batch(after, &pace)).await {
                 Ok(Some(batch)) => {
                     pace.succeeded();
                     batch
@@ -50,18 +50,18 @@ impl Projector {
         }
     }
 
-    async fn rebuild_batch(&self, after: Option<ProductId>, limit: usize) -> Result<Rebuilt, BatchFailure> {
+    async fn rebuild_batch(&self, after: Option<ProductId>, pace: &Pace) -> Result<Rebuilt, BatchFailure> {
         let tx = self.shop.store.worker().begin("rebuild").await?;
         if !projection::try_lock_projector(&tx).await? {
             return Ok(None);
         }
         let mut catalog = projection::load_catalog(&tx).await?;
-        let limit = i64::try_from(limit.min(products_for(&catalog))).unwrap_or(1);
+        let limit = i64::try_from(pace.limit().min(products_for(&catalog))).unwrap_or(1);
         let products = projection::list_product_ids(&tx, after, limit).await?;
         if products.is_empty() {
             return Ok(Some((products, Projected::default())));
         }
-        let batch = Batch { products: &products, thorough: true };
+        let batch = pace.batch(&products, true);
         let failed = |source| BatchFailure { products: products.clone(), source };
         let (done, changed) = self.write_batch(&tx, &mut catalog, &batch).await.map_err(failed)?;
         tell(&tx, &changed, false).await?;

@@ -18,7 +18,9 @@ pub use source::{
     ProductTexts, VariantSource, load_catalog, load_products,
 };
 pub use text_search::TextSearchConfig;
-pub use view::{RenderedView, ViewMismatch, compare_views, delete_left_over, write_views};
+pub use view::{
+    HANDLE_KEY, RenderedView, ViewMismatch, compare_views, delete_by_handle, delete_left_over, write_views,
+};
 
 use crate::sql::Sql;
 

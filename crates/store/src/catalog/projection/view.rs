@@ -106,23 +106,19 @@ sql! {
          where ", content!("v"), " is distinct from ", content!("excluded"), "
             or v.search is distinct from excluded.search
         returning product_id");
-    /// Rows of the products $1 other than the keys, and rows of other products that have one of the handles.
-    DELETE = "
-        with k as materialized (
-             select * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[]) as k (product_id, channel_id, locale, handle)),
-             gone as (
-             delete from product_view v
-              where v.product_id = any ($1)
-                and (v.product_id, v.channel_id, v.locale) not in (select k.product_id, k.channel_id, k.locale from k)
-             returning v.product_id),
-             ousted as (
-             delete from product_view v
-              using k
-              where v.channel_id = k.channel_id and v.locale = k.locale and v.handle = k.handle and v.product_id <> k.product_id
-             returning v.product_id)
-        select product_id from gone
-         union
-        select product_id from ousted";
+    /// Rows of the products $1 other than the keys.
+    DELETE_LEFT_OVER = "
+        delete from product_view
+         where product_id = any ($1)
+           and (product_id, channel_id, locale) not in
+               (select k.product_id, k.channel_id, k.locale
+                  from unnest($2::uuid[], $3::uuid[], $4::text[]) as k (product_id, channel_id, locale))
+        returning product_id";
+    /// Rows under one of the handles $3.
+    DELETE_BY_HANDLE = "
+        delete from product_view
+         where channel_id = any ($1) and locale = any ($2) and handle = any ($3)
+        returning product_id";
     COMPARE = concat!("
         with r as (", rendered!(), "),
              o as (select * from product_view where product_id = any ($26)),
@@ -158,6 +154,9 @@ sql! {
          where what <> '{}'
          order by product_id, channel_id, locale");
 }
+
+/// The constraint that a write runs into when a handle has changed hands; see [`delete_by_handle`].
+pub const HANDLE_KEY: &str = "product_view_handle_key";
 
 /// A finished row of `product_view`: one product in one channel and locale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -358,10 +357,8 @@ pub async fn write_views(
     Ok(rows.iter().map(|row| ProductId::from_uuid(row.get(0))).collect())
 }
 
-/// Deletes what `views`, all rows of the products `ids`, leave no room for; answers the products that lost one.
-///
-/// That is rows of these products in other channels and locales, and rows of other products under a handle that has
-/// changed hands: their own event is still to come.
+/// Deletes rows of the products `ids` that are not among `views`, which are all that they should have; answers the
+/// products that lost one.
 pub async fn delete_left_over(
     tx: &Tx,
     ids: &[ProductId],
@@ -371,8 +368,20 @@ pub async fn delete_left_over(
     let products: Vec<Uuid> = views.iter().map(|view| view.product_id.as_uuid()).collect();
     let channels: Vec<Uuid> = views.iter().map(|view| view.channel_id.as_uuid()).collect();
     let locales: Vec<&str> = views.iter().map(|view| view.locale.as_str()).collect();
-    let handles: Vec<&str> = views.iter().map(|view| view.handle.as_str()).collect();
-    let rows = tx.query(DELETE, &[&ids, &products, &channels, &locales, &handles]).await?;
+    let rows = tx.query(DELETE_LEFT_OVER, &[&ids, &products, &channels, &locales]).await?;
+    Ok(rows.iter().map(|row| ProductId::from_uuid(row.get(0))).collect())
+}
+
+/// Deletes all rows under the handles of `views`, for handles that have changed hands; answers the products that lost
+/// one. Those that are not among `views` have an event of their own to come.
+pub async fn delete_by_handle(tx: &Tx, views: &[RenderedView]) -> Result<BTreeSet<ProductId>, StoreError> {
+    let channels: BTreeSet<Uuid> = views.iter().map(|view| view.channel_id.as_uuid()).collect();
+    let locales: BTreeSet<&str> = views.iter().map(|view| view.locale.as_str()).collect();
+    let handles: BTreeSet<&str> = views.iter().map(|view| view.handle.as_str()).collect();
+    let channels: Vec<Uuid> = channels.into_iter().collect();
+    let (locales, handles) =
+        (locales.into_iter().collect::<Vec<_>>(), handles.into_iter().collect::<Vec<_>>());
+    let rows = tx.query(DELETE_BY_HANDLE, &[&channels, &locales, &handles]).await?;
     Ok(rows.iter().map(|row| ProductId::from_uuid(row.get(0))).collect())
 }
 
