@@ -21,7 +21,7 @@ pub mod work;
 
 pub use answer::{Answer, Outcome};
 pub use error::WriteError;
-pub use shop::Shop;
+pub use shop::{Shop, ShopParts};
 pub use work::{Actor, Origin, StaffContext, Work};
 
 // What the layers above need of the store without naming it.

@@ -7,6 +7,24 @@ use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor};
 use tradepost_store::{Store, StoreError};
 
 use crate::auth::{self, SecretKey};
+use crate::catalog::postgres_search::PostgresSearch;
+use crate::catalog::{Catalog, CatalogCache};
+
+/// What a shop is made of.
+pub struct ShopParts {
+    /// Its database.
+    pub store: Store,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where its ids and secrets come from.
+    pub ids: Arc<dyn IdSource>,
+    /// Its pictures and files.
+    pub blobs: Arc<dyn BlobStore>,
+    /// What makes uploaded pictures fit for it.
+    pub images: Arc<dyn ImageProcessor>,
+    /// Bytes that what shoppers read may take in memory.
+    pub cache_bytes: u64,
+}
 
 /// One shop.
 pub struct Shop {
@@ -20,6 +38,8 @@ pub struct Shop {
     pub blobs: Arc<dyn BlobStore>,
     /// What makes uploaded pictures fit for it.
     pub images: Arc<dyn ImageProcessor>,
+    /// What shoppers read of it.
+    pub catalog: Catalog,
 }
 
 impl fmt::Debug for Shop {
@@ -29,6 +49,18 @@ impl fmt::Debug for Shop {
 }
 
 impl Shop {
+    /// Puts a shop together. Its caches stay wary until a [`crate::catalog::listener::CatalogListener`] hears changes.
+    pub fn new(parts: ShopParts) -> Self {
+        let ShopParts { store, clock, ids, blobs, images, cache_bytes } = parts;
+        let catalog = Catalog {
+            store: store.clone(),
+            search: Arc::new(PostgresSearch::new(store.clone())),
+            cache: CatalogCache::new(cache_bytes, clock.clone()),
+            clock: clock.clone(),
+        };
+        Self { store, clock, ids, blobs, images, catalog }
+    }
+
     /// The live secret key with this text, if there is one.
     pub async fn authenticate_secret(&self, text: &str) -> Result<Option<SecretKey>, StoreError> {
         auth::authenticate_secret(self.store.admin(), text, self.clock.now()).await

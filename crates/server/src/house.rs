@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use tradepost_adapters::{BlobDirectory, RandomIds, SystemClock};
 use tradepost_app::system::{FirstChannel, set_up_shop};
-use tradepost_app::{Actor, Origin, Shop, StaffContext};
+use tradepost_app::{Actor, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
@@ -55,13 +55,14 @@ impl House {
         settings.admin.size = config.pools.admin;
         settings.worker.size = config.pools.worker;
         let blobs = BlobDirectory::new(config.data_dir.join("media"));
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Shop::new(ShopParts {
             store: Store::new(&settings)?,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
             blobs: Arc::new(blobs.clone()),
             images: Arc::new(tradepost_port::fake::UntouchedImages),
-        });
+            cache_bytes: config.cache_bytes,
+        }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
             house.migrate().await?;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
-use tradepost_app::{Shop, count_statements};
+use tradepost_app::{Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
@@ -135,13 +135,14 @@ impl TestApp {
         let database = Arc::new(TestDatabase::new().await);
         let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Shop::new(ShopParts {
             store: database.store.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(UntouchedImages),
-        });
+            cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+        }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState { shop: shop.clone() });
         Self { database, shop, clock, channel_id, admin_key, router }

@@ -34,6 +34,13 @@ impl ListParams {
         self.params.remove(name)
     }
 
+    /// Takes every parameter whose name begins so, in the order of the names.
+    pub fn take_prefixed(&mut self, prefix: &str) -> Vec<(String, String)> {
+        let names: Vec<String> =
+            self.params.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+        names.into_iter().filter_map(|name| self.params.remove_entry(&name)).collect()
+    }
+
     /// Takes a parameter that has to be read.
     pub fn take_parsed<T: std::str::FromStr>(
         &mut self,

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use tradepost_app::catalog::Reference;
 use tradepost_domain::kernel::Handle;
 use tradepost_domain::kernel::ids::EntityId;
 
@@ -40,6 +41,15 @@ impl<T: EntityId> PathValue for IdOrHandle<T> {
         text.parse().map(Self::Handle).map_err(|error: tradepost_domain::kernel::HandleError| {
             Problem::new(axum::http::StatusCode::BAD_REQUEST, "invalid_handle", error.to_string())
         })
+    }
+}
+
+impl<T: EntityId> From<IdOrHandle<T>> for Reference<T> {
+    fn from(either: IdOrHandle<T>) -> Self {
+        match either {
+            IdOrHandle::Id(id) => Self::Id(id),
+            IdOrHandle::Handle(handle) => Self::Handle(handle.as_str().to_owned()),
+        }
     }
 }
 

@@ -1,10 +1,21 @@
-//! The storefront: what shoppers read.
+//! The storefront: what shoppers read. Guests' reads are public and cacheable; nothing here decides about money.
+
+pub mod caching;
+pub mod categories;
+pub mod products;
+pub mod shopper;
 
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::ApiState;
 
 /// Routes of the storefront.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .routes(routes!(products::list::handler))
+        .routes(routes!(products::get::handler))
+        .routes(routes!(products::reviews::list::handler))
+        .routes(routes!(categories::list::handler))
+        .routes(routes!(categories::get::handler))
 }

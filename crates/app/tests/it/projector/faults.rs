@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::oneshot;
-use tradepost_app::Shop;
 use tradepost_app::catalog::{Projector, Verify};
+use tradepost_app::{Shop, ShopParts};
 use tradepost_port::fake::{CountingIds, MemoryBlobs};
 use tradepost_store::{Store, StoreSettings};
 
@@ -105,13 +105,14 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
     let role = format!("{}_worker", shop.database.schema);
     shop.client.batch_execute(&format!("create role {role} superuser login")).await.unwrap();
     let url = format!("{} user={role}", shop.database.url);
-    let own = std::sync::Arc::new(Shop {
+    let own = std::sync::Arc::new(Shop::new(ShopParts {
         store: Store::new(&StoreSettings::new(url)).unwrap(),
         clock: shop.clock.clone(),
         ids: std::sync::Arc::new(CountingIds::default()),
         blobs: std::sync::Arc::new(MemoryBlobs::default()),
         images: std::sync::Arc::new(tradepost_port::fake::UntouchedImages),
-    });
+        cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+    }));
     let (end, told) = oneshot::channel::<()>();
     let projector = Projector::new(own);
     let running = tokio::spawn(async move {

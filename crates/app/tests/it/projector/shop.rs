@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_postgres::types::ToSql;
-use tradepost_app::Shop;
 use tradepost_app::catalog::{Mismatch, Projector, Verify};
+use tradepost_app::{Shop, ShopParts};
 use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs};
 use tradepost_testkit::TestDatabase;
 use uuid::Uuid;
@@ -65,13 +65,14 @@ impl TestShop {
             tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         let clock = Arc::new(FakeClock::at(START.parse().unwrap()));
-        let shop = Arc::new(Shop {
+        let shop = Arc::new(Shop::new(ShopParts {
             store: database.store.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountingIds::default()),
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(tradepost_port::fake::UntouchedImages),
-        });
+            cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+        }));
         let projector = Projector::new(shop.clone());
         let shop = Self { database, shop, clock, projector, client };
         shop.furnish().await;

@@ -1,0 +1,75 @@
+//! Answers that any cache may hold: public for as long as a purge by surrogate key takes, and an ETag to ask again by.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use crate::respond::json_bytes;
+
+/// Names of what an answer is made of, for purging it.
+pub const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+
+/// Browsers ask again each time (a 304 is cheap); shared caches keep it for a minute, and serve it stale while they
+/// fetch a new one. RFC 9111, section 5.2.2, and RFC 5861.
+const PUBLIC: HeaderValue =
+    HeaderValue::from_static("public, max-age=0, s-maxage=60, stale-while-revalidate=300");
+/// What the answer depends on beside its URL.
+const VARY: HeaderValue = HeaderValue::from_static("publishable-key, accept-encoding");
+
+/// A public answer, or 304 where the client has it already.
+pub fn public(request: &HeaderMap, body: Bytes, tag: &str, surrogate_keys: &str) -> Response {
+    let etag = format!("\"{tag}\"");
+    let mut response = if has_it(request, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        json_bytes(StatusCode::OK, body)
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, PUBLIC);
+    headers.insert(header::VARY, VARY);
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    if let Ok(keys) = HeaderValue::from_str(surrogate_keys) {
+        headers.insert(SURROGATE_KEY, keys);
+    }
+    response
+}
+
+/// Says that the thing has another handle now.
+pub fn moved(path: &str, query: Option<&str>) -> Response {
+    let location = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut response = StatusCode::MOVED_PERMANENTLY.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, PUBLIC);
+    headers.insert(header::VARY, VARY);
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        headers.insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Whether `If-None-Match` names the tag; weakly compared, as RFC 9110, section 13.1.2, wants it.
+fn has_it(request: &HeaderMap, etag: &str) -> bool {
+    request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_has_the_version_gets_no_body() {
+        let mut request = HeaderMap::new();
+        request.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"e1\", W/\"e2\""));
+        for (tag, status) in [("e1", 304), ("e2", 304), ("e3", 200)] {
+            assert_eq!(
+                public(&request, Bytes::from_static(b"{}"), tag, "products").status(),
+                status,
+                "{tag}"
+            );
+        }
+    }
+}

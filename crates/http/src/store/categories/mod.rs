@@ -1,0 +1,4 @@
+//! Categories: `/api/categories`.
+
+pub mod get;
+pub mod list;

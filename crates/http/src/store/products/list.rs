@@ -1,0 +1,63 @@
+//! Lists products: `GET /api/products`.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use tradepost_app::catalog::list_products::{ListProductsError, list_products};
+use tradepost_app::catalog::views::ProductCard;
+use tradepost_app::page::Page;
+
+use super::query;
+use crate::document::ReadProblems;
+use crate::extract::ListParams;
+use crate::problem::Problem;
+use crate::state::ApiState;
+use crate::store::caching;
+use crate::store::shopper::Storefront;
+
+/// Lists products as cards: filtered, sorted, page by page.
+#[utoipa::path(get, path = "/api/products", operation_id = "list_products", tag = "products",
+    params(query::ProductListQuery, ("Publishable-Key" = Option<String>, Header, description = "Names the channel")),
+    responses((status = 200, body = Page<ProductCard>, description = "A page of cards"), ReadProblems))]
+pub async fn handler(
+    State(state): State<ApiState>,
+    storefront: Storefront,
+    headers: HeaderMap,
+    mut params: ListParams,
+) -> Result<Response, Problem> {
+    let shopper = storefront.shopper(&mut params)?;
+    let command = query::list_products(params)?;
+    let document = list_products(&state.shop.catalog, &shopper, command).await?;
+    Ok(caching::public(&headers, document.body, &format!("e{}", document.epoch), &document.surrogate_keys))
+}
+
+impl From<ListProductsError> for Problem {
+    fn from(error: ListProductsError) -> Self {
+        match error {
+            ListProductsError::UnknownField { .. } => {
+                Self::malformed("unknown_field", "fields", error.to_string())
+            }
+            ListProductsError::UnknownExpansion { .. } => {
+                Self::malformed("unknown_expansion", "expand", error.to_string())
+            }
+            ListProductsError::InvalidCursor => {
+                Self::malformed("invalid_cursor", "cursor", error.to_string())
+            }
+            ListProductsError::CategoryNotFound => Self::missing("category").param("category"),
+            ListProductsError::CollectionNotFound => Self::missing("collection").param("collection"),
+            ListProductsError::Unavailable(_) => Self::unavailable(&error),
+            ListProductsError::Search(_) => Self::internal(&error),
+            ListProductsError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A field list of a query: `fields=id,title`.
+pub(crate) fn names(text: &str, param: &str) -> Result<Vec<String>, Problem> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) || names.len() > 50 {
+        let detail = "expected names separated by commas";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).param(param));
+    }
+    Ok(names)
+}

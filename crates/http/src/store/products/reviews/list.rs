@@ -1,0 +1,62 @@
+//! A product's reviews: `GET /api/products/{product}/reviews`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use tradepost_app::catalog::list_reviews::{
+    ListReviews, ListReviewsError, ReviewSort, ReviewView, list_reviews,
+};
+use tradepost_app::page::Page;
+use tradepost_domain::kernel::ids::ProductId;
+
+use crate::document::ReadProblems;
+use crate::extract::{IdOrHandle, ListParams, Path};
+use crate::problem::Problem;
+use crate::respond;
+use crate::state::ApiState;
+use crate::store::shopper::Storefront;
+
+/// Lists the approved reviews of a product.
+#[utoipa::path(get, path = "/api/products/{product}/reviews", operation_id = "list_product_reviews", tag = "products",
+    params(
+        ("product" = String, Path, description = "Id `prod_…` or handle"),
+        ("sort" = Option<String>, Query, description = "`newest` (default) or `-rating`"),
+        ("cursor" = Option<String>, Query, description = "`page.next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "Reviews at most", minimum = 1, maximum = 100),
+        ("locale" = Option<String>, Query, description = "Locale of the product's page"),
+        ("Publishable-Key" = Option<String>, Header, description = "Names the channel"),
+    ),
+    responses((status = 200, body = Page<ReviewView>, description = "A page of reviews"), ReadProblems))]
+pub async fn handler(
+    State(state): State<ApiState>,
+    storefront: Storefront,
+    Path(product): Path<IdOrHandle<ProductId>>,
+    mut params: ListParams,
+) -> Result<Response, Problem> {
+    let shopper = storefront.shopper(&mut params)?;
+    let sort = match params.take("sort").as_deref() {
+        None | Some("newest") => ReviewSort::Newest,
+        Some("-rating") => ReviewSort::Rating,
+        Some(_) => return Err(Problem::malformed("invalid_sort", "sort", "expected newest or -rating")),
+    };
+    let command = ListReviews {
+        product: product.into(),
+        sort,
+        limit: params.take_limit()?,
+        cursor: params.take("cursor"),
+    };
+    params.finish()?;
+    let page = list_reviews(&state.shop.catalog, &shopper, &command).await?;
+    let body = serde_json::to_vec(&page).map_err(|error| Problem::internal(&error))?;
+    Ok(respond::private(StatusCode::OK, body, None, None))
+}
+
+impl From<ListReviewsError> for Problem {
+    fn from(error: ListReviewsError) -> Self {
+        match error {
+            ListReviewsError::ProductNotFound => Self::missing("product"),
+            ListReviewsError::InvalidCursor => Self::malformed("invalid_cursor", "cursor", error.to_string()),
+            ListReviewsError::Store(error) => error.into(),
+        }
+    }
+}

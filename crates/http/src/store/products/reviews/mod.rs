@@ -1,0 +1,3 @@
+//! Reviews of a product: `/api/products/{product}/reviews`.
+
+pub mod list;
