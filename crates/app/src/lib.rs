@@ -15,6 +15,7 @@ pub mod import;
 pub mod media;
 pub mod page;
 pub mod patch;
+pub mod seed;
 pub mod shop;
 pub mod system;
 pub mod work;

@@ -30,6 +30,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::listen::STATEMENTS,
         crate::import_run::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::seed::STATEMENTS,
         crate::setting::STATEMENTS,
         crate::system::STATEMENTS,
     ]

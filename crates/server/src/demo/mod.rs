@@ -10,6 +10,8 @@
 //! Whether the shop is full stands in its database, in the same transactions that fill it: a process that is killed at
 //! any moment leaves a shop that the next one fills to its end before it serves it.
 
+mod catalog;
+mod fill;
 mod folder;
 mod keys;
 mod summary;
@@ -45,10 +47,14 @@ pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failur
     if !house.is_private {
         house.migrate().await?;
     }
+    let filled = fill::fill(&house, &arguments).await?;
     let keys = keys::ensure(&house, &folder).await?;
     let base_url = config.public_url.clone().unwrap_or_else(|| summary::base_url(listeners.address()));
     let written = keys::DemoFile::new(base_url, keys, &house);
     written.write(&folder)?;
     summary::print(&written, &folder, begun.elapsed());
+    if let fill::Filled::Before(Some(note)) = filled {
+        println!("Note: {note}.\n");
+    }
     serve_house(house, listeners, signals, &config).await
 }

@@ -1,1 +1,6 @@
-//! Tests of the binary.
+//! The binary as it is: processes, signals, ports, files. Each test has a folder and a PostgreSQL of its own.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod commands;
+mod demo;
+mod process;

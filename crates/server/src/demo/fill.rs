@@ -1,0 +1,96 @@
+//! Fills the demo's shop once, and goes on where an earlier run was broken off.
+
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use tradepost_app::catalog::Projector;
+use tradepost_app::seed::{SeedState, Seeder, begin_seed, seed_state};
+use tradepost_sample::{DEFAULT_PRODUCTS, SampleCatalog};
+
+use super::catalog::{self, Converter};
+use crate::cli::Demo;
+use crate::failure::Failure;
+use crate::house::House;
+use crate::progress::Progress;
+
+/// Products of one transaction.
+const BATCH: usize = 250;
+/// The catalogue when nobody asks for another.
+const DEFAULT_SEED: u64 = 1;
+
+/// What became of the filling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filled {
+    /// The shop was filled now.
+    Now,
+    /// It was full; the text says so where another filling was asked for.
+    Before(Option<String>),
+}
+
+/// Fills the shop unless it is full.
+pub async fn fill(house: &House, arguments: &Demo) -> Result<Filled, Failure> {
+    let asked = plan(arguments);
+    let (plan, products) = match seed_state(&house.shop).await? {
+        SeedState::Done { plan } => return Ok(Filled::Before(other_plan(arguments, &asked, &plan))),
+        SeedState::Foreign => {
+            return Err(Failure::new(
+                "this database has products that are not a demo's: name an empty database, or use `tradepost serve`",
+            ));
+        }
+        SeedState::Begun { plan, products } => (plan, products),
+        SeedState::Empty => {
+            begin_seed(&house.shop, &asked, &catalog::shop()?).await?;
+            (asked, 0)
+        }
+    };
+    fill_made_up(house, plan, products).await?;
+    Ok(Filled::Now)
+}
+
+fn plan(arguments: &Demo) -> Value {
+    let products = arguments.products.map_or(DEFAULT_PRODUCTS, u64::from);
+    json!({"products": products, "seed": arguments.seed.unwrap_or(DEFAULT_SEED)})
+}
+
+fn other_plan(arguments: &Demo, asked: &Value, plan: &Value) -> Option<String> {
+    let chosen = arguments.products.is_some() || arguments.seed.is_some();
+    let words = |plan: &Value| format!("{} products, seed {}", plan["products"], plan["seed"]);
+    (chosen && asked != plan)
+        .then(|| format!("this shop has {}; for one with {} use --fresh", words(plan), words(asked)))
+}
+
+async fn fill_made_up(house: &House, plan: Value, products: u64) -> Result<(), Failure> {
+    let number = |key: &str| plan.get(key).and_then(Value::as_u64);
+    let (Some(total), Some(seed)) = (number("products"), number("seed")) else {
+        return Err(Failure::new("the state of the filling cannot be read; begin anew with --fresh"));
+    };
+    let made_up = SampleCatalog::new(seed, total);
+    let mut seeder = Seeder::new(house.shop.clone(), plan, products).await?;
+    let mut converter = Converter::default();
+    let mut progress = Progress::new("products");
+    let now = house.shop.clock.now();
+    let mut done = products;
+    while done < total {
+        let end = total.min(done.saturating_add(u64::try_from(BATCH).unwrap_or(1)));
+        let batch: Result<Vec<_>, Failure> =
+            (done..end).map(|ordinal| converter.product(&made_up.product(ordinal), now)).collect();
+        seeder.write(&batch?).boxed().await?;
+        done = end;
+        progress.set(done, total);
+    }
+    progress.finish();
+    render(house).await?;
+    seeder.finish().await?;
+    Ok(())
+}
+
+/// Makes everything that shoppers read.
+async fn render(house: &House) -> Result<(), Failure> {
+    let mut progress = Progress::new("pages");
+    let projector = Projector::new(house.shop.clone());
+    let rendered = projector.rebuild(|done, total| progress.set(done, total)).boxed().await?;
+    progress.finish();
+    if rendered.broken > 0 {
+        return Err(Failure::new(format!("{} products cannot be rendered; see the log", rendered.broken)));
+    }
+    Ok(())
+}
