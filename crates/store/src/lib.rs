@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod setting;
 pub mod sql;
 pub mod system;
+pub mod stock_location;
 
 pub use db::{Client, Conn, Db, PoolSettings, Store, StoreSettings, Tx};
 pub use error::StoreError;

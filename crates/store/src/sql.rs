@@ -32,6 +32,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::outbox::STATEMENTS,
         crate::setting::STATEMENTS,
         crate::system::STATEMENTS,
+        crate::stock_location::STATEMENTS,
     ]
     .into_iter()
     .flatten()
