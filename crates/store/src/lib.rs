@@ -19,8 +19,8 @@ pub mod migrate;
 pub mod outbox;
 pub mod setting;
 pub mod sql;
-pub mod system;
 pub mod stock_location;
+pub mod system;
 
 pub use db::{Client, Conn, Db, PoolSettings, Store, StoreSettings, Tx};
 pub use error::StoreError;

@@ -26,8 +26,6 @@ sql! {
         update outbox set dispatched_at = $2 where id = any ($1)";
     COUNT_PENDING = "
         select count(*) from outbox where dispatched_at is null";
-    BACKLOG = "
-        select count(*), min(created_at) from outbox where dispatched_at is null";
     PURGE = "
         delete from outbox where dispatched_at < $1";
     WAKE = "
@@ -107,12 +105,6 @@ pub async fn mark_dispatched(tx: &Tx, rows: &[i64], now: Timestamp) -> Result<()
 /// Events that wait.
 pub async fn count_pending(client: &Client) -> Result<i64, StoreError> {
     Ok(client.query_one(COUNT_PENDING, &[]).await?.get(0))
-}
-
-/// Events that wait, and since when the oldest does.
-pub async fn backlog(client: &Client) -> Result<(i64, Option<Timestamp>), StoreError> {
-    let row = client.query_one(BACKLOG, &[]).await?;
-    Ok((row.get(0), row.get(1)))
 }
 
 /// Deletes events that were dispatched before a time; answers how many.

@@ -71,6 +71,13 @@ sql! {
            and ($2::uuid is null or p.id > $2)
          order by p.id
          limit $3";
+    COUNT_PRODUCTS = "
+        select case when c.kind = 'manual'
+                    then (select count(*) from collection_product where collection_id = c.id)
+                    else (select count(distinct product_id) from product_view where collection_ids @> array[c.id])
+               end
+          from collection c
+         where c.id = $1";
 }
 
 /// A collection.
@@ -207,6 +214,11 @@ pub async fn list_picked(
     let product = product.map(|product| product.as_uuid());
     let rows = client.query(LIST_PICKED, &[&id.as_uuid(), &position, &product, &limit]).await?;
     Ok(rows.iter().map(product_from_row).collect())
+}
+
+/// How many products are in a collection, by hand or by rule.
+pub async fn count_products(client: &Client, id: CollectionId) -> Result<i64, StoreError> {
+    Ok(client.query_opt(COUNT_PRODUCTS, &[&id.as_uuid()]).await?.map_or(0, |row| row.get(0)))
 }
 
 /// Products that shoppers see in a collection in any channel, by id.
