@@ -13,5 +13,5 @@ pub use body::Body;
 pub use headers::{IfMatch, WriteRequest};
 pub use list::{ListParams, NoParams};
 pub use page::{PageQuery, take_page};
-pub use path::{IdOrHandle, Path};
+pub use path::{IdOrHandle, Path, Path2};
 pub use staff::{Permission, Staff};
