@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::view::{ApiKeyView, IssuedApiKeyView};
 use crate::answer::{Answer, Outcome};
+use crate::audit::record_denied;
 use crate::auth::{Scope, key_hash, key_hint, new_key_text};
 use crate::change::{Resource, no_payload, refuse};
 use crate::error::WriteError;
@@ -97,18 +98,17 @@ impl ApiKeyIssue {
     }
 }
 
-/// Refuses scopes that the caller does not hold at this moment: nobody can give what they lack.
-async fn check_held(tx: &Tx, actor: Actor, wanted: &[Scope], now: Timestamp) -> Result<(), WriteError> {
-    let Actor::ApiKey(id) = actor else { return Ok(()) };
+/// The first scope that the caller does not hold at this moment: nobody can give what they lack.
+async fn find_not_held(
+    tx: &Tx,
+    actor: Actor,
+    wanted: &[Scope],
+    now: Timestamp,
+) -> Result<Option<Scope>, StoreError> {
+    let Actor::ApiKey(id) = actor else { return Ok(None) };
     let live = |row: &ApiKeyRow| row.revoked_at.is_none() && row.expires_at.is_none_or(|at| at > now);
     let held = api_key::get(tx, id).await?.filter(live).map(|row| row.scopes).unwrap_or_default();
-    match wanted.iter().find(|scope| !held.iter().any(|word| word == scope.as_str())) {
-        None => Ok(()),
-        Some(scope) => Err(WriteError::Forbidden {
-            code: "scope_not_held",
-            detail: format!("the key that asks lacks the scope {} and cannot give it", scope.as_str()).into(),
-        }),
-    }
+    Ok(wanted.iter().copied().find(|scope| !held.iter().any(|word| word == scope.as_str())))
 }
 
 fn conflict(error: StoreError) -> WriteError {
@@ -122,7 +122,12 @@ fn conflict(error: StoreError) -> WriteError {
 pub async fn issue_api_key(context: &StaffContext, create: ApiKeyIssue) -> Result<Answer, WriteError> {
     let mut work = context.begin("issue_api_key").await?;
     let scopes = create.check(work.now)?;
-    check_held(&work.tx, context.actor, &scopes, work.now).await?;
+    if let Some(scope) = find_not_held(&work.tx, context.actor, &scopes, work.now).await? {
+        drop(work);
+        record_denied(context, "issue_api_key", scope).await?;
+        let detail = format!("the key that asks lacks the scope {} and cannot give it", scope.as_str());
+        return Err(WriteError::Forbidden { code: "scope_not_held", detail: detail.into() });
+    }
     let id: ApiKeyId = work.next_id();
     let (kind, prefix) = match create.kind {
         ApiKeyKindShape::Publishable => ("publishable", "pk"),

@@ -6,17 +6,17 @@ use tradepost_app::page::Page;
 
 use crate::document::StaffReadProblems;
 use crate::extract::staff::AuditRead;
-use crate::extract::{ListParams, PageQuery, Staff, take_page};
+use crate::extract::{CursorQuery, ListParams, Staff, take_page};
 use crate::problem::Problem;
 use crate::respond;
 
-/// Lists what was changed and denied, newest first. `count` is not taken: the log only grows.
+/// Lists what was changed and denied, newest first. It is not counted: the log only grows.
 #[utoipa::path(
     get,
     path = "/api/admin/audit-log",
     operation_id = "list_audit_log",
     tag = "audit-log",
-    params(PageQuery, ("filter[entity_kind]" = Option<String>, Query, description = "Only this kind of thing, such as `product`"), ("filter[entity_id]" = Option<String>, Query, description = "Only this thing"), ("filter[actor_id]" = Option<String>, Query, description = "Only what this key or member of the staff did")),
+    params(CursorQuery, ("filter[entity_kind]" = Option<String>, Query, description = "Only this kind of thing, such as `product`"), ("filter[entity_id]" = Option<String>, Query, description = "Only this thing"), ("filter[actor_id]" = Option<String>, Query, description = "Only what this key or member of the staff did")),
     responses((status = 200, body = Page<AuditEntryView>), StaffReadProblems),
     security(("secret_key" = []))
 )]
