@@ -39,6 +39,8 @@ pub struct Answer {
     pub version: Option<i64>,
     /// Path of what was created.
     pub location: Option<String>,
+    /// The body to keep for a repeat of the request, when it is not to be the same: without a secret.
+    pub kept_body: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -48,12 +50,12 @@ impl Answer {
         view: &T,
         version: Option<i64>,
     ) -> Result<Self, serde_json::Error> {
-        Ok(Self { outcome, body: serde_json::to_vec(view)?, version, location: None })
+        Ok(Self { outcome, body: serde_json::to_vec(view)?, version, location: None, kept_body: None })
     }
 
     /// An answer with nothing to show.
     pub fn deleted() -> Self {
-        Self { outcome: Outcome::Deleted, body: Vec::new(), version: None, location: None }
+        Self { outcome: Outcome::Deleted, body: Vec::new(), version: None, location: None, kept_body: None }
     }
 
     /// The same answer, saying where the new thing is.
@@ -61,5 +63,11 @@ impl Answer {
     pub fn at(mut self, location: String) -> Self {
         self.location = Some(location);
         self
+    }
+
+    /// The same answer, of which only `view` is kept and given again to a repeat of the request.
+    pub fn kept_as<T: Serialize>(mut self, view: &T) -> Result<Self, serde_json::Error> {
+        self.kept_body = Some(serde_json::to_vec(view)?);
+        Ok(self)
     }
 }

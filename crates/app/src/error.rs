@@ -39,6 +39,14 @@ pub enum WriteError {
     /// A picture that cannot be taken.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The caller may do this, but not so much.
+    #[error("{code}: {detail}")]
+    Forbidden {
+        /// Stable word in snake case.
+        code: &'static str,
+        /// What is lacking.
+        detail: Cow<'static, str>,
+    },
     /// The idempotency key's lease ran out and another request took it over while this one worked.
     #[error("another request with the same idempotency key took over")]
     ClaimLost,

@@ -5,8 +5,11 @@
 
 pub mod answer;
 pub mod api_key;
+pub mod audit;
 pub mod auth;
 pub mod catalog;
+pub mod change;
+pub mod channel;
 pub mod error;
 pub mod export;
 pub mod html;
@@ -15,8 +18,10 @@ pub mod import;
 pub mod media;
 pub mod page;
 pub mod patch;
+pub mod review;
 pub mod seed;
 pub mod shop;
+pub mod stock_location;
 pub mod system;
 pub mod work;
 

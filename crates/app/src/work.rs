@@ -151,7 +151,7 @@ impl Work<'_> {
 fn stored_answer(answer: &Answer) -> StoredAnswer {
     StoredAnswer {
         status: i16::try_from(answer.outcome.status()).unwrap_or(500),
-        body: answer.body.clone(),
+        body: answer.kept_body.as_ref().unwrap_or(&answer.body).clone(),
         etag: answer.version.map(|version| format!("\"v{version}\"")),
         location: answer.location.clone(),
     }

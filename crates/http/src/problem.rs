@@ -213,6 +213,7 @@ impl From<WriteError> for Problem {
                 facts.into_iter().fold(problem, |problem, (name, value)| problem.fact(name, value))
             }
             WriteError::Image(error) => error.into(),
+            WriteError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail),
             WriteError::ClaimLost => Self::new(
                 StatusCode::CONFLICT,
                 "idempotency_in_progress",

@@ -27,6 +27,8 @@ sql! {
          where ($1::uuid is null or id < $1)
          order by id desc
          limit $2";
+    COUNT = "
+        select count(*) from api_key";
     REVOKE = "
         update api_key set revoked_at = $2 where id = $1 and revoked_at is null";
     REVOKE_BY_NAME = "
@@ -102,6 +104,11 @@ pub async fn list(
 ) -> Result<Vec<ApiKeyRow>, StoreError> {
     let rows = client.query(LIST, &[&after.map(|id| id.as_uuid()), &limit]).await?;
     Ok(rows.iter().map(from_row).collect())
+}
+
+/// How many there are, live or not.
+pub async fn count(client: &Client) -> Result<i64, StoreError> {
+    Ok(client.query_one(COUNT, &[]).await?.get(0))
 }
 
 /// Takes a key back; `false` when it was already.

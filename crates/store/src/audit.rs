@@ -19,9 +19,10 @@ sql! {
           from audit_log
          where ($1::text is null or entity_kind = $1)
            and ($2::uuid is null or entity_id = $2)
-           and ($3::timestamptz is null or (at, id) < ($3, $4))
+           and ($3::uuid is null or actor_id = $3)
+           and ($4::timestamptz is null or (at, id) < ($4, $5))
          order by at desc, id desc
-         limit $5";
+         limit $6";
 }
 
 /// One entry.
@@ -86,6 +87,8 @@ pub struct AuditFilter {
     pub entity_kind: Option<String>,
     /// Only this thing.
     pub entity_id: Option<Uuid>,
+    /// Only what this one did.
+    pub actor_id: Option<Uuid>,
     /// Only entries older than this one (its time and id).
     pub before: Option<(Timestamp, Uuid)>,
 }
@@ -93,7 +96,8 @@ pub struct AuditFilter {
 /// Entries, newest first.
 pub async fn list(client: &Client, filter: &AuditFilter, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
     let (at, id) = filter.before.unzip();
-    let rows = client.query(LIST, &[&filter.entity_kind, &filter.entity_id, &at, &id, &limit]).await?;
+    let AuditFilter { entity_kind, entity_id, actor_id, .. } = filter;
+    let rows = client.query(LIST, &[entity_kind, entity_id, actor_id, &at, &id, &limit]).await?;
     Ok(rows.iter().map(from_row).collect())
 }
 

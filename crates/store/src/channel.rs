@@ -19,6 +19,29 @@ sql! {
           from channel
          where id = $1
            for update";
+    LIST_PAGE = "
+        select id, handle, name, currency, default_locale, locales, is_default, active, version
+          from channel
+         where ($1::uuid is null or id < $1)
+         order by id desc
+         limit $2";
+    COUNT = "
+        select count(*) from channel";
+    FIND = "
+        select id, handle, name, currency, default_locale, locales, is_default, active, version
+          from channel
+         where id = $1 or handle = $2";
+    /// Whoever gives the default to another waits here for whoever does so now.
+    LOCK_ALL = "
+        select id, handle, name, currency, default_locale, locales, is_default, active, version
+          from channel
+         order by id
+           for update";
+    USES = "
+        select exists (select 1 from api_key where channel_id = $1 and revoked_at is null),
+               exists (select 1 from product where $1 = any (channel_ids))";
+    DELETE = "
+        delete from channel where id = $1";
     INSERT = "
         insert into channel (id, handle, name, currency, default_locale, locales, is_default, active, version, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
@@ -34,6 +57,56 @@ sql! {
 /// All channels, by handle. There are few: they are kept in memory and read anew when one changes.
 pub async fn list(client: &Client) -> Result<Vec<Channel>, StoreError> {
     client.query(LIST, &[]).await?.iter().map(from_row).collect()
+}
+
+/// Channels made before `after`, newest first.
+pub async fn list_page(
+    client: &Client,
+    after: Option<ChannelId>,
+    limit: i64,
+) -> Result<Vec<Channel>, StoreError> {
+    let rows = client.query(LIST_PAGE, &[&after.map(|id| id.as_uuid()), &limit]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// How many there are.
+pub async fn count(client: &Client) -> Result<i64, StoreError> {
+    Ok(client.query_one(COUNT, &[]).await?.get(0))
+}
+
+/// The channel with this id or this handle.
+pub async fn find(
+    client: &Client,
+    id: Option<ChannelId>,
+    handle: Option<&str>,
+) -> Result<Option<Channel>, StoreError> {
+    let row = client.query_opt(FIND, &[&id.map(|id| id.as_uuid()), &handle]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// All channels, kept from other writers until the transaction ends.
+pub async fn lock_all(tx: &Tx) -> Result<Vec<Channel>, StoreError> {
+    tx.query(LOCK_ALL, &[]).await?.iter().map(from_row).collect()
+}
+
+/// What hangs on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelUses {
+    /// Whether publishable keys that work name it.
+    pub keys: bool,
+    /// Whether products are shown in it by name.
+    pub products: bool,
+}
+
+/// What hangs on a channel.
+pub async fn uses(tx: &Tx, id: ChannelId) -> Result<ChannelUses, StoreError> {
+    let row = tx.query_one(USES, &[&id.as_uuid()]).await?;
+    Ok(ChannelUses { keys: row.get(0), products: row.get(1) })
+}
+
+/// Deletes a channel with what is rendered for it and its keys, which are revoked by then.
+pub async fn delete(tx: &Tx, id: ChannelId) -> Result<(), StoreError> {
+    tx.execute(DELETE, &[&id.as_uuid()]).await.map(drop)
 }
 
 /// One channel, kept from other writers until the transaction ends.

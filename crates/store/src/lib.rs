@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod seed;
 pub mod setting;
 pub mod sql;
+pub mod stock_location;
 pub mod system;
 
 pub use db::{Client, Conn, Db, PoolSettings, Store, StoreSettings, Tx};

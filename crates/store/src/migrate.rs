@@ -101,6 +101,12 @@ async fn migrate_on(client: &mut Client) -> Result<MigrationReport, StoreError> 
     Ok(MigrationReport { applied, version: newest })
 }
 
+/// Version of the schema that this program was written for.
+pub fn newest_version() -> i32 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+}
+
 /// The SQL of all migrations in order, for tests that make a schema of their own without a history.
 pub fn schema_sql() -> String {
     let mut migrations = embedded::migrations::runner().get_migrations().clone();

@@ -33,6 +33,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::seed::STATEMENTS,
         crate::setting::STATEMENTS,
         crate::system::STATEMENTS,
+        crate::stock_location::STATEMENTS,
     ]
     .into_iter()
     .flatten()

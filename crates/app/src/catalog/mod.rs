@@ -6,9 +6,14 @@
 //!
 //! What shoppers read (`list_products`, `get_product`, …) is joined of finished fragments: from the `cache` where they
 //! are still true, which the `listener` tells it, from the read model where they are not.
+//!
+//! One folder a kind of thing (`brand`, `category`, `product`, …) holds what staff can do with it.
 
+pub mod brand;
 pub mod cache;
+pub mod category;
 pub mod channels;
+pub mod collection;
 pub mod cursor;
 mod follow;
 pub mod get_category;
@@ -19,6 +24,7 @@ pub mod list_reviews;
 pub mod listener;
 pub mod postgres_search;
 pub mod product;
+pub mod product_type;
 pub mod project;
 pub mod projection;
 mod reach;

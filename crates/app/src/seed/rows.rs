@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::{
     BrandId, CategoryId, CollectionId, EntityId, MediaId, ProductId, ProductTypeId, ReviewId, StockLevelId,
     VariantId,
 };
-use tradepost_domain::kernel::Money;
 use tradepost_port::IdSource;
 use tradepost_store::seed::SeedTable;
 use uuid::Uuid;

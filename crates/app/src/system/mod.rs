@@ -4,8 +4,10 @@ pub mod backlogs;
 pub mod doctor;
 pub mod readiness;
 pub mod set_up;
+mod status;
 
 pub use backlogs::{Backlogs, count_backlogs};
 pub use doctor::{Finding, Verdict, examine};
 pub use readiness::{Check, check_readiness};
 pub use set_up::{FirstChannel, set_up_shop};
+pub use status::{PoolView, SystemView, read_system};

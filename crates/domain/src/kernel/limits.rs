@@ -36,6 +36,14 @@ pub const ATTRIBUTES_MAX: usize = 250;
 pub const ATTRIBUTE_DEPTH_MAX: usize = 8;
 /// Depth of the category tree.
 pub const CATEGORY_DEPTH_MAX: usize = 10;
+/// Products of a collection that is picked by hand.
+pub const COLLECTION_PRODUCTS_MAX: usize = 10_000;
+/// Locales of a channel.
+pub const CHANNEL_LOCALES_MAX: usize = 50;
+/// Locales that a text is translated into.
+pub const TRANSLATIONS_MAX: usize = 100;
+/// Characters of a review.
+pub const REVIEW_LEN_MAX: usize = 10_000;
 /// Depth of a JSON body.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Bytes of a JSON body; imports have their own limit.

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
+use super::list::ListParams;
 use crate::problem::Problem;
 use crate::state::ApiState;
 
@@ -65,7 +66,7 @@ impl OptionalFromRequestParts<ApiState> for IfMatch {
     }
 }
 
-/// The request line and the idempotency key of a write.
+/// The request line and the idempotency key of a write that takes no parameters.
 #[derive(Debug, Clone)]
 pub struct WriteRequest {
     /// Method and path.
@@ -77,18 +78,31 @@ pub struct WriteRequest {
 impl FromRequestParts<ApiState> for WriteRequest {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        ListParams::parse(parts.uri.query().unwrap_or_default())?.finish()?;
         let operation = format!("{} {}", parts.method, parts.uri.path());
-        let Some(value) = parts.headers.get("idempotency-key") else {
-            return Ok(Self { operation, key: None });
-        };
-        let text = value.to_str().unwrap_or_default();
-        let visible = text.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
-        if text.is_empty() || text.len() > 255 || !visible {
-            let detail = "an Idempotency-Key is 1 to 255 visible ASCII characters, such as a UUID";
-            return Err(Problem::malformed("invalid_idempotency_key", "Idempotency-Key", detail));
-        }
-        Ok(Self { operation, key: Some(text.to_owned()) })
+        Ok(Self { operation, key: idempotency_key(parts)? })
     }
+}
+
+impl WriteRequest {
+    /// Of a write that has parameters: they belong to what it does.
+    pub fn with_params(parts: &Parts) -> Result<Self, Problem> {
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        Ok(Self { operation: format!("{} {target}", parts.method), key: idempotency_key(parts)? })
+    }
+}
+
+fn idempotency_key(parts: &Parts) -> Result<Option<String>, Problem> {
+    let Some(value) = parts.headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default();
+    let visible = text.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
+    if text.is_empty() || text.len() > 255 || !visible {
+        let detail = "an Idempotency-Key is 1 to 255 visible ASCII characters, such as a UUID";
+        return Err(Problem::malformed("invalid_idempotency_key", "Idempotency-Key", detail));
+    }
+    Ok(Some(text.to_owned()))
 }
 
 #[cfg(test)]

@@ -22,6 +22,19 @@ pub struct PageQuery {
     count: Option<Count>,
 }
 
+/// The same for a list that is not counted.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes parameters that are read by name")]
+pub struct CursorQuery {
+    /// `page.next` of the page before.
+    #[param(required = false)]
+    cursor: Option<String>,
+    /// Items at most.
+    #[param(required = false, minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+}
+
 /// How items are counted.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(rename_all = "snake_case")]

@@ -32,6 +32,24 @@ pub enum IdOrHandle<T> {
     Handle(Handle),
 }
 
+impl<T: Copy> IdOrHandle<T> {
+    /// The id, if it is one.
+    pub fn id(&self) -> Option<T> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Handle(_) => None,
+        }
+    }
+
+    /// The handle, if it is one.
+    pub fn handle(&self) -> Option<&Handle> {
+        match self {
+            Self::Id(_) => None,
+            Self::Handle(handle) => Some(handle),
+        }
+    }
+}
+
 impl<T: EntityId> PathValue for IdOrHandle<T> {
     fn read(text: &str) -> Result<Self, Problem> {
         let looks_like_id = text.strip_prefix(T::PREFIX).is_some_and(|rest| rest.starts_with('_'));

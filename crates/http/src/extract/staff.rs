@@ -10,6 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tradepost_app::audit::record_denied;
 use tradepost_app::auth::Scope;
 use tradepost_app::idempotency::{self, Decision, KeyedRequest};
 use tradepost_app::work::{Actor, Origin, StaffContext};
@@ -55,17 +56,19 @@ impl<P: Permission> FromRequestParts<ApiState> for Staff<P> {
         let key = state.shop.authenticate_secret(text).await?.ok_or_else(|| {
             unauthenticated("invalid_credentials", "the key is not known, revoked or expired")
         })?;
-        if !key.scopes.contains(&P::SCOPE) {
-            let detail = format!("the key lacks the scope {}", P::SCOPE.as_str());
-            return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail)
-                .fact("required_scope", P::SCOPE.as_str()));
-        }
         let context = StaffContext {
             shop: state.shop.clone(),
             actor: Actor::ApiKey(key.id),
             origin: origin(parts),
             claim: None,
         };
+        if !key.scopes.contains(&P::SCOPE) {
+            let operation = format!("{} {}", parts.method, parts.uri.path());
+            record_denied(&context, &operation, P::SCOPE).await?;
+            let detail = format!("the key lacks the scope {}", P::SCOPE.as_str());
+            return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail)
+                .fact("required_scope", P::SCOPE.as_str()));
+        }
         Ok(Self { context, permission: PhantomData })
     }
 }

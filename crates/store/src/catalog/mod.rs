@@ -1,15 +1,21 @@
 //! The catalogue's tables: what staff write, and the read model that is made of it.
 
+pub mod brand;
 pub mod category;
+pub mod category_write;
+pub mod collection;
 pub mod export;
 pub mod fragment;
+pub mod handle_history;
 pub mod listing;
 pub mod media;
 pub mod product;
+pub mod product_type;
 pub mod projection;
 pub mod redirect;
 pub mod reference;
 pub mod review;
+pub mod review_write;
 mod row_format;
 pub mod staging;
 pub mod staging_refs;
@@ -20,13 +26,19 @@ use crate::sql::Sql;
 /// Every statement of the catalogue.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
     [
+        brand::STATEMENTS,
         category::STATEMENTS,
+        category_write::STATEMENTS,
+        collection::STATEMENTS,
         export::STATEMENTS,
         fragment::STATEMENTS,
+        handle_history::STATEMENTS,
         media::STATEMENTS,
+        product_type::STATEMENTS,
         redirect::STATEMENTS,
         reference::STATEMENTS,
         review::STATEMENTS,
+        review_write::STATEMENTS,
         staging::STATEMENTS,
         staging_refs::STATEMENTS,
         stock_level::STATEMENTS,

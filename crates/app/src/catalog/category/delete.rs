@@ -1,0 +1,34 @@
+//! Deletes a category on which nothing hangs.
+
+use tradepost_domain::kernel::ids::{CategoryId, EntityId};
+use tradepost_store::catalog::category_write::{self, CategoryUses};
+use tradepost_store::catalog::handle_history;
+
+use super::view::CategoryView;
+use crate::answer::Answer;
+use crate::change::{check_version, missing, no_payload};
+use crate::error::WriteError;
+use crate::work::StaffContext;
+
+/// Deletes the category, unless categories lie below it or products are in it.
+pub async fn delete_category(
+    context: &StaffContext,
+    id: CategoryId,
+    version: Option<i64>,
+) -> Result<Answer, WriteError> {
+    let work = context.begin("delete_category").await?;
+    let record = category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryView>)?;
+    check_version(version, record.version)?;
+    let CategoryUses { children, products } = category_write::uses(&work.tx, id).await?;
+    if children {
+        let detail = "categories lie below this one: move or delete them first";
+        return Err(WriteError::conflict("category_has_children", detail, Some("category")));
+    }
+    if products {
+        let detail = "products are in this category: give them another first";
+        return Err(WriteError::conflict("category_has_products", detail, Some("category")));
+    }
+    handle_history::forget(&work.tx, "category", id.as_uuid()).await?;
+    category_write::delete(&work.tx, id).await?;
+    work.finish_deleted(&CategoryView::of(record)?, no_payload()).await
+}

@@ -1,0 +1,106 @@
+//! Changes a category, and moves it with all that is below it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use tradepost_domain::kernel::ids::{CategoryId, EntityId};
+use tradepost_domain::kernel::{Handle, Locale};
+use tradepost_store::catalog::category_write;
+use tradepost_store::catalog::handle_history::{self, Moved};
+use utoipa::ToSchema;
+
+use super::view::{CategoryTexts, CategoryView};
+use super::{check_place, conflict};
+use crate::answer::Answer;
+use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::error::WriteError;
+use crate::patch::{Patch, present, set};
+use crate::work::StaffContext;
+
+/// What to change of a category; what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryPatch {
+    /// Name as shown.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false)]
+    pub name: Option<String>,
+    /// Name in URLs; the former one leads to it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false)]
+    pub handle: Option<Handle>,
+    /// The category above it; null moves it to the root.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub parent_id: Patch<CategoryId>,
+    /// HTML, which is sanitised; null clears it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub description: Patch<String>,
+    /// Place among those of the same parent.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = i32, required = false, minimum = 0)]
+    pub position: Option<i32>,
+    /// Texts by locale: those given take the place of those there, null takes a locale out, and null for all clears.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, CategoryTexts>>)]
+    pub translations: Patch<BTreeMap<Locale, Option<CategoryTexts>>>,
+}
+
+impl CategoryPatch {
+    fn apply(self, view: &mut CategoryView) -> Result<(), WriteError> {
+        set(&mut view.name, self.name);
+        set(&mut view.position, self.position);
+        self.parent_id.apply(&mut view.parent_id);
+        let mut description = Some(std::mem::take(&mut view.description));
+        self.description.apply(&mut description);
+        view.description = description.unwrap_or_default();
+        match self.translations {
+            Patch::Absent => {}
+            Patch::Null => view.translations.clear(),
+            Patch::Value(given) => {
+                for (locale, texts) in given {
+                    match texts {
+                        Some(texts) => view.translations.insert(locale, texts),
+                        None => view.translations.remove(&locale),
+                    };
+                }
+            }
+        }
+        if let Some(handle) = self.handle {
+            check_handle::<CategoryId>(&handle)?;
+            handle.as_str().clone_into(&mut view.handle);
+        }
+        Ok(())
+    }
+}
+
+/// Changes the category if it still has the version that was read.
+pub async fn patch_category(
+    context: &StaffContext,
+    id: CategoryId,
+    version: Option<i64>,
+    patch: CategoryPatch,
+) -> Result<Answer, WriteError> {
+    let work = context.begin("patch_category").await?;
+    if let Some(parent) = patch.parent_id.value() {
+        // Before the category itself is locked, so that two moves never wait for each other.
+        check_place(&work.tx, id, Some(*parent)).await?;
+    }
+    let record = category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryView>)?;
+    let before = CategoryView::of(record)?;
+    check_version(version, before.version)?;
+    let mut after = before.clone();
+    patch.apply(&mut after)?;
+    after.sanitise();
+    refuse(after.issues())?;
+    if after == before {
+        return work.finish_unchanged(&before).await;
+    }
+    after.version += 1;
+    after.updated_at = work.now;
+    category_write::update(&work.tx, &after.record()?).await.map_err(conflict)?;
+    let moved = Moved { kind: "category", id: id.as_uuid(), from: &before.handle, to: &after.handle };
+    handle_history::remember(&work.tx, moved, work.now).await?;
+    work.finish_updated(&before, &after, no_payload()).await
+}

@@ -1,0 +1,24 @@
+//! Deletes a product type that no product has.
+
+use tradepost_domain::kernel::ids::ProductTypeId;
+use tradepost_store::catalog::product_type;
+
+use super::conflict;
+use super::view::ProductTypeView;
+use crate::answer::Answer;
+use crate::change::{check_version, missing, no_payload};
+use crate::error::WriteError;
+use crate::work::StaffContext;
+
+/// Deletes the product type, unless products have it.
+pub async fn delete_product_type(
+    context: &StaffContext,
+    id: ProductTypeId,
+    version: Option<i64>,
+) -> Result<Answer, WriteError> {
+    let work = context.begin("delete_product_type").await?;
+    let row = product_type::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ProductTypeView>)?;
+    check_version(version, row.version)?;
+    product_type::delete(&work.tx, id).await.map_err(conflict)?;
+    work.finish_deleted(&ProductTypeView::from(row), no_payload()).await
+}
