@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
+use tradepost_app::catalog::Projector;
 use tradepost_app::{Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
@@ -146,6 +147,12 @@ impl TestApp {
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState { shop: shop.clone() });
         Self { database, shop, clock, channel_id, admin_key, router }
+    }
+
+    /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
+    pub async fn project(&self) {
+        Projector::new(self.shop.clone()).drain().await.unwrap();
+        self.shop.catalog.cache.invalidate_all();
     }
 
     /// A request of any method.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
+use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
@@ -59,6 +60,8 @@ pub async fn serve_house(
     let ops = Ops::new(Some(figures));
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, phases.clone()));
+    // Held until the end: without it the caches would not hear what changes.
+    let listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
     let address = listeners.address();
     let router = tradepost_http::router_with(ApiState { shop: house.shop.clone() }, ops.clone());
     tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");
@@ -74,6 +77,7 @@ pub async fn serve_house(
     if let Some(workers) = workers {
         stop_workers(workers).await;
     }
+    drop(listener);
     house.close().await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
