@@ -1,7 +1,6 @@
 //! One category with its path and what lies below it, or the way to where it has moved.
 
 use serde::Serialize;
-use tradepost_domain::kernel::Handle;
 use tradepost_domain::kernel::ids::CategoryId;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::redirect;
@@ -62,14 +61,6 @@ pub enum GetCategoryError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// The category that a path names: an id where it reads as one, else a handle; `None` for what can be neither.
-pub fn category_reference(text: &str) -> Option<Reference<CategoryId>> {
-    match text.parse() {
-        Ok(id) => Some(Reference::Id(id)),
-        Err(_) => text.parse::<Handle>().ok().map(|handle| Reference::Handle(handle.as_str().to_owned())),
-    }
 }
 
 /// Reads a category.

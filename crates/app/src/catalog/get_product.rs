@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tradepost_domain::kernel::Handle;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::fragment::{self, PageRow, View};
@@ -58,14 +57,6 @@ pub enum GetProductError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// The product that a path names: an id where it reads as one, else a handle; `None` for what can be neither.
-pub fn product_reference(text: &str) -> Option<Reference<ProductId>> {
-    match text.parse() {
-        Ok(id) => Some(Reference::Id(id)),
-        Err(_) => text.parse::<Handle>().ok().map(|handle| Reference::Handle(handle.as_str().to_owned())),
-    }
 }
 
 /// Reads a product's page.

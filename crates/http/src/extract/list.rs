@@ -34,6 +34,11 @@ impl ListParams {
         self.params.remove(name)
     }
 
+    /// Takes all parameters whose names begin so, by name.
+    pub fn take_prefixed(&mut self, prefix: &str) -> Vec<(String, String)> {
+        self.params.extract_if(prefix.to_owned().., |name, _| name.starts_with(prefix)).collect()
+    }
+
     /// Takes a parameter that has to be read.
     pub fn take_parsed<T: std::str::FromStr>(
         &mut self,

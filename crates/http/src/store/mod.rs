@@ -1,5 +1,7 @@
 //! The storefront: what shoppers read.
 
+pub mod products;
+
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::ApiState;

@@ -1,0 +1,3 @@
+//! Products as shoppers read them: `/api/products`.
+
+pub mod query;
