@@ -1,4 +1,8 @@
 //! Tests of the use cases against a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod catalog_cache;
+mod catalog_reads;
+mod cut_wire;
 mod projector;
+mod reading;
