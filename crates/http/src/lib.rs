@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod document;
 pub mod extract;
+pub mod memory;
 pub mod middleware;
 pub mod ops;
 pub mod problem;
@@ -36,5 +37,6 @@ pub fn router_with(state: ApiState, ops: Ops) -> Router {
     let (router, _) = routes().split_for_parts();
     let router = router.merge(ops::docs::pages()).layer(Extension(ops));
     let router = router.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
-    middleware::wrap(router, &state).with_state(state)
+    let router = middleware::wrap(router, &state).with_state(state.clone());
+    Router::new().fallback_service(memory::Remembering::new(router, &state))
 }

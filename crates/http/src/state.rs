@@ -1,6 +1,8 @@
 //! What handlers share: the shop.
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tradepost_app::Shop;
 
@@ -9,4 +11,32 @@ use tradepost_app::Shop;
 pub struct ApiState {
     /// The shop that is served.
     pub shop: Arc<Shop>,
+    /// Where requests get their ids.
+    pub request_ids: Arc<RequestIds>,
+}
+
+impl ApiState {
+    /// The state around a shop.
+    pub fn new(shop: Arc<Shop>) -> Self {
+        let request_ids = Arc::new(RequestIds::new(shop.ids.next_uuid().simple()));
+        Self { shop, request_ids }
+    }
+}
+
+/// Ids of requests: what is unique to this process, and a count. Drawing randomness for each would cost a system call.
+#[derive(Debug)]
+pub struct RequestIds {
+    process: String,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn new(process: impl fmt::Display) -> Self {
+        Self { process: process.to_string(), next: AtomicU64::new(0) }
+    }
+
+    /// The next id.
+    pub fn next(&self) -> String {
+        format!("req_{}_{:x}", self.process, self.next.fetch_add(1, Ordering::Relaxed))
+    }
 }

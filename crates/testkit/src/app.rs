@@ -145,14 +145,16 @@ impl TestApp {
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
-        let router = tradepost_http::router(ApiState { shop: shop.clone() });
+        let router = tradepost_http::router(ApiState::new(shop.clone()));
         Self { database, shop, clock, channel_id, admin_key, router }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
     pub async fn project(&self) {
         Projector::new(self.shop.clone()).drain().await.unwrap();
-        self.shop.catalog.cache.invalidate_all();
+        let conn = self.shop.store.worker().conn().await.unwrap();
+        let epoch = tradepost_store::catalog::projection::current_epoch(&conn).await.unwrap();
+        self.shop.catalog.cache.listening_from(epoch);
     }
 
     /// A request of any method.

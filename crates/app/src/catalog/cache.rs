@@ -275,6 +275,11 @@ impl CatalogCache {
         self.inner.counters.epoch.load(Ordering::SeqCst)
     }
 
+    /// Whether what was made in this epoch is still what shoppers should see. Never while changes cannot be heard.
+    pub fn holds_epoch(&self, epoch: i64) -> bool {
+        self.inner.counters.listening.load(Ordering::SeqCst) && self.epoch() == epoch
+    }
+
     /// Takes note of a change: products that changed, or `None` for all, and the epoch that it began.
     pub fn apply(&self, epoch: i64, products: Option<&[Uuid]>) {
         let follows = epoch <= self.epoch().saturating_add(1);

@@ -4,8 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tradepost_app::catalog::channels::{FindChannelError, find_channel};
 use tradepost_app::catalog::get_category::{CategoryAnswer, get_category};
-use tradepost_app::catalog::get_product::{
-    GetProduct, GetProductError, ProductAnswer, get_product};
+use tradepost_app::catalog::get_product::{GetProduct, GetProductError, ProductAnswer, get_product};
 use tradepost_app::catalog::list_categories::list_categories;
 use tradepost_app::catalog::list_products::{ListProducts, ListProductsError, list_products};
 use tradepost_app::catalog::list_reviews::{ListReviews, ListReviewsError, ReviewSort, list_reviews};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, extract::State};
@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use crate::problem::{PROBLEM_JSON, Problem};
-use crate::state::ApiState;
+use crate::state::{ApiState, RequestIds};
 
 /// Carries the request's id, from a proxy that has one or made here.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -60,9 +60,10 @@ async fn check_version(request: Request, next: Next) -> Response {
 
 /// Outermost: names the request, measures it, writes its problem if it has one.
 async fn finish(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
-    let id = request_id(&state, &request);
+    let id = request_id(request.headers(), &state.request_ids);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let started = Instant::now();
     let in_flight = InFlight::begin();
@@ -81,6 +82,9 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
     record(&route, &method, status, elapsed, statements);
     add_headers(&mut response, &id);
     response.extensions_mut().insert(Statements(statements));
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(matched);
+    }
     response
 }
 
@@ -124,13 +128,14 @@ impl Drop for InFlight {
     }
 }
 
-fn request_id(state: &ApiState, request: &Request) -> String {
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+/// The id that the request brings, if it is a sound one, else a new one.
+pub(crate) fn request_id(headers: &HeaderMap, ids: &RequestIds) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let sound = |text: &&str| {
         (8..=64).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    given.filter(sound).map_or_else(|| format!("req_{}", state.shop.ids.next_uuid().simple()), str::to_owned)
+    given.filter(sound).map_or_else(|| ids.next(), str::to_owned)
 }
 
 fn write_problem(response: Response, mut problem: Problem, id: &str) -> Response {
@@ -142,7 +147,7 @@ fn write_problem(response: Response, mut problem: Problem, id: &str) -> Response
     Response::from_parts(parts, Body::from(body))
 }
 
-fn add_headers(response: &mut Response, id: &str) {
+pub(crate) fn add_headers(response: &mut Response, id: &str) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
+use crate::memory::Memorable;
 use crate::respond::json_bytes;
 
 /// Names of what an answer is made of, for purging it.
@@ -22,7 +23,9 @@ pub fn public(request: &HeaderMap, body: Bytes, tag: &str, surrogate_keys: &str)
     let mut response = if has_it(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        json_bytes(StatusCode::OK, body)
+        let mut response = json_bytes(StatusCode::OK, body.clone());
+        response.extensions_mut().insert(Memorable(body));
+        response
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, PUBLIC);
@@ -50,7 +53,7 @@ pub fn moved(path: &str, query: Option<&str>) -> Response {
 }
 
 /// Whether `If-None-Match` names the tag; weakly compared, as RFC 9110, section 13.1.2, wants it.
-fn has_it(request: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn has_it(request: &HeaderMap, etag: &str) -> bool {
     request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == etag)
     })

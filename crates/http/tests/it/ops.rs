@@ -42,7 +42,7 @@ async fn a_shop_is_not_ready_when_its_database_is_away_and_asks_it_once_a_second
 async fn a_process_that_drains_is_not_ready() {
     let app = TestApp::new().await;
     let ops = Ops::default();
-    let router = tradepost_http::router_with(ApiState { shop: app.shop.clone() }, ops.clone());
+    let router = tradepost_http::router_with(ApiState::new(app.shop.clone()), ops.clone());
     ops.drain();
     let request = axum::http::Request::get("/health/ready").body(axum::body::Body::empty()).unwrap();
     assert_eq!(router.oneshot(request).await.unwrap().status(), 503);

@@ -63,7 +63,7 @@ pub async fn serve_house(
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
     let address = listeners.address();
-    let router = tradepost_http::router_with(ApiState { shop: house.shop.clone() }, ops.clone());
+    let router = tradepost_http::router_with(ApiState::new(house.shop.clone()), ops.clone());
     tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");
     let Limits { shutdown_grace_seconds, .. } = config.limits;
     let serving =
