@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod document;
 pub mod extract;
+mod media;
 pub mod middleware;
 pub mod problem;
 pub mod respond;
@@ -21,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every documented route.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().merge(store::routes()).merge(admin::routes())
+    OpenApiRouter::new().merge(store::routes()).merge(admin::routes()).merge(media::routes())
 }
 
 /// The whole API of a shop.

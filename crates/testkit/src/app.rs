@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
+use tradepost_adapters::ImageCodec;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
 use tradepost_app::{Shop, count_statements};
 use tradepost_domain::catalog::Channel;
@@ -140,6 +141,7 @@ impl TestApp {
             clock: clock.clone(),
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
+            images: Arc::new(ImageCodec::default()),
         });
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState { shop: shop.clone() });
