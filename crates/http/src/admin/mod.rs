@@ -6,8 +6,11 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
+mod media;
 pub mod product_types;
+mod products;
 pub mod reviews;
+mod stock_levels;
 pub mod stock_locations;
 pub mod system;
 
@@ -28,4 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(reviews::routes())
         .merge(stock_locations::routes())
         .merge(system::routes())
+        .merge(media::routes())
+        .merge(products::routes())
+        .merge(stock_levels::routes())
 }
