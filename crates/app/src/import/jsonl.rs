@@ -43,6 +43,8 @@ pub const FIELDS: &[&str] = &[
     "metadata",
     "seo",
     "popularity",
+    "published_at",
+    "translations",
 ];
 
 /// Reads products from JSON lines.
@@ -287,6 +289,10 @@ impl LineParser {
                     }
                 }
             }
+            "translations" => {
+                record.translations = self.value(&name, raw, "expected an object").unwrap_or_default()
+            }
+            "published_at" => record.published_at = self.text(&name, raw).filter(|text| !text.is_empty()),
             "popularity" => record.popularity = self.number(&name, raw),
             _ if self.variant_member(own, "", &name, raw) => {}
             _ => {
@@ -318,7 +324,7 @@ impl LineParser {
         if record.lists_variants {
             // The price of the product stands for variants that tell none.
             for variant in &mut record.variants {
-                if variant.price.is_none() {
+                if variant.price.is_none() && variant.prices.is_empty() {
                     variant.price.clone_from(&own.price);
                 }
             }
@@ -368,7 +374,7 @@ impl<R: Read> JsonLinesReader<R> {
         let text = std::str::from_utf8(&self.buffer).map_err(|error| {
             failed(None, "invalid_utf8", format!("the text is not UTF-8 at byte {}", error.valid_up_to()))
         })?;
-        let members = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        let members = serde_json::from_str(text.trim_start_matches('\u{feff}').trim_end())
             .map_err(|error| failed(Some(error.column().to_string()), "invalid_json", error.to_string()))?;
         Ok(LineParser { line: self.line, errors: Vec::new() }.record(members))
     }

@@ -7,7 +7,6 @@ pub mod chunk;
 pub mod columns;
 pub mod draft;
 pub mod format;
-pub mod html;
 pub mod jsonl;
 pub mod normalise;
 pub mod record;

@@ -12,15 +12,21 @@ use tradepost_domain::catalog::{
     AttributeSchema, Issue, JsonMap, Media, Price, Product, ProductOption, ProductStatus, Seo, Variant,
 };
 use tradepost_domain::kernel::ids::ProductId;
-use tradepost_domain::kernel::limits::{CATEGORY_DEPTH_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX};
-use tradepost_domain::kernel::{Currency, Handle, Money, MoneyError};
+use tradepost_domain::kernel::limits::{
+    CATEGORY_DEPTH_MAX, DESCRIPTION_BYTES_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX,
+};
+use tradepost_domain::kernel::{Currency, Handle, Locale, Money, MoneyError};
 use tradepost_port::IdSource;
+use tradepost_port::blob::is_blob_name;
 use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
 use super::draft::{Draft, DraftVariant, Given, Named, patch_attributes, patch_metadata};
-use super::html::Sanitizer;
-use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, VariantRecord};
+use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, STORED_PREFIX, VariantRecord};
 use super::weight::parse_grams;
+use crate::html::Sanitizer;
+
+/// Locales that a product can be translated to, as when staff write it.
+const TRANSLATIONS_MAX: usize = 50;
 
 /// Makes drafts of records.
 pub struct Normaliser {
@@ -71,6 +77,8 @@ impl Handles {
 struct Findings<'a> {
     labels: &'a dyn Labels,
     line: u64,
+    /// Whether the file lists variants; else their fields are the product's.
+    listed: bool,
     errors: Vec<RowError>,
 }
 
@@ -86,14 +94,25 @@ impl Findings<'_> {
         field: &str,
         (code, message): (&'static str, impl Into<std::borrow::Cow<'static, str>>),
     ) {
-        let label = self.labels.label(&format!("variants.{field}"), Some(index));
+        let label = variant_label(self.labels, field, self.listed.then_some(index));
         self.errors.push(RowError::new(line, Some(label), code, message));
     }
 }
 
+/// What the file calls a field of a variant; without an index the field stands at the product.
+pub fn variant_label(labels: &dyn Labels, field: &str, index: Option<usize>) -> String {
+    match index {
+        Some(_) => labels.label(&format!("variants.{field}"), index),
+        None => labels.label(field, None),
+    }
+}
+
 /// Turns what the domain found into errors of rows.
-pub fn row_errors(issues: Vec<Issue>, draft_lines: (u64, &[u64]), labels: &dyn Labels) -> Vec<RowError> {
-    let (line, variant_lines) = draft_lines;
+pub fn row_errors(
+    issues: Vec<Issue>,
+    (line, variant_lines, listed): (u64, &[u64], bool),
+    labels: &dyn Labels,
+) -> Vec<RowError> {
     let to_error = |issue: Issue| {
         let path = issue.path.strip_prefix("$.").unwrap_or(&issue.path);
         let variant = path.strip_prefix("variants[").and_then(|rest| rest.split_once(']'));
@@ -108,7 +127,7 @@ pub fn row_errors(issues: Vec<Issue>, draft_lines: (u64, &[u64]), labels: &dyn L
         let line = variant_lines.get(index).copied().unwrap_or(line);
         RowError::new(
             line,
-            Some(labels.label(&format!("variants.{field}"), Some(index))),
+            Some(variant_label(labels, field, listed.then_some(index))),
             issue.code,
             issue.message,
         )
@@ -152,7 +171,12 @@ impl Normaliser {
             return Err(record.errors);
         }
         let labels = Arc::clone(&self.labels);
-        let mut findings = Findings { labels: labels.as_ref(), line: record.line, errors: Vec::new() };
+        let mut findings = Findings {
+            labels: labels.as_ref(),
+            line: record.line,
+            listed: record.lists_variants,
+            errors: Vec::new(),
+        };
         let title = record.title.as_deref().unwrap_or_default().trim().to_owned();
         let handle = match handle {
             Ok(handle) => Some(handle),
@@ -172,6 +196,8 @@ impl Normaliser {
         let options = options(&record);
         let mut metadata = record.metadata.clone();
         let media = self.media(&mut findings, &record, &mut metadata);
+        let translations = self.translations(&mut findings, &record.translations);
+        let published_at = published_at(&mut findings, record.published_at.as_deref());
         let (variants, stock, facts) = self.variants(&mut findings, &record, &media);
         let mut product = Product {
             id: self.ids.next::<ProductId>(),
@@ -181,7 +207,7 @@ impl Normaliser {
             description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
             status,
             publish_at: None,
-            published_at: (status == ProductStatus::Published).then_some(now),
+            published_at: published_at.or((status == ProductStatus::Published).then_some(now)),
             brand_id: None,
             product_type_id: None,
             category_id: None,
@@ -199,18 +225,20 @@ impl Normaliser {
             updated_at: now,
         };
         patch_attributes(&mut product.attributes, &record.attributes);
-        patch_metadata(&mut product.metadata, &metadata);
+        patch_metadata(&mut product.metadata, &metadata, &[]);
+        let mut texts = JsonMap::new();
+        patch_attributes(&mut texts, &translations);
         let mut errors = findings.errors;
         if let Err(issues) = product.validate(&AttributeSchema::default()) {
             let lines: Vec<u64> = facts.iter().map(|facts| facts.line).collect();
-            errors.extend(row_errors(issues, (record.line, &lines), labels.as_ref()));
+            errors.extend(row_errors(issues, (record.line, &lines, record.lists_variants), labels.as_ref()));
         }
         if !errors.is_empty() {
             return Err(errors);
         }
         Ok(Draft {
             line: record.line,
-            imported: ImportedProduct { product, stock, event_id: self.ids.next() },
+            imported: ImportedProduct { product, translations: texts, stock, event_id: self.ids.next() },
             has_handle: handle.is_some_and(|(_, own)| own),
             brand,
             product_type,
@@ -218,6 +246,8 @@ impl Normaliser {
             given,
             attributes: record.attributes,
             metadata,
+            translations,
+            columns: Arc::clone(&record.columns),
             variants: facts,
         })
     }
@@ -238,16 +268,16 @@ impl Normaliser {
         });
         for found in records.iter().cloned().chain(of_variants) {
             let url = found.url.trim();
-            let known = media.iter().any(|media| media.source_url.as_deref() == Some(url))
+            let known = media.iter().any(|media| is_at(media, url))
                 || files.iter().any(|file: &Value| file.get("name").and_then(Value::as_str) == Some(url));
             if known || url.is_empty() {
                 continue;
             }
             match address(url) {
-                Address::Web => media.push(Media {
+                Address::Web | Address::Stored => media.push(Media {
                     id: self.ids.next(),
-                    blob: None,
-                    source_url: Some(url.to_owned()),
+                    blob: stored_name(url).map(str::to_owned),
+                    source_url: stored_name(url).is_none().then(|| url.to_owned()),
                     alt: found.alt,
                     width: None,
                     height: None,
@@ -269,6 +299,50 @@ impl Normaliser {
         media
     }
 
+    /// Texts by locale, checked as those of the product are; a locale without any is removed.
+    fn translations(&self, findings: &mut Findings<'_>, given: &JsonMap) -> JsonMap {
+        let mut translations = JsonMap::new();
+        for (locale, texts) in given {
+            let field = format!("translations.{locale}");
+            if let Err(error) = locale.parse::<Locale>() {
+                findings.push(&field, "invalid_locale", error.to_string());
+            }
+            let mut kept = JsonMap::new();
+            let empty = JsonMap::new();
+            let texts = if texts.is_null() { Some(&empty) } else { texts.as_object() };
+            for (key, text) in texts.into_iter().flatten() {
+                let len_max = match key.as_str() {
+                    "title" => TITLE_LEN_MAX,
+                    "description" => DESCRIPTION_BYTES_MAX,
+                    "seo_title" | "seo_description" => 1_000,
+                    _ => 0,
+                };
+                let path = format!("{field}.{key}");
+                let Some(text) = text.as_str().filter(|_| len_max > 0) else {
+                    let message = "expected title, description, seo_title and seo_description";
+                    findings.push(&path, "invalid_type", message);
+                    continue;
+                };
+                let text = if key == "description" { self.sanitizer.clean(text) } else { text.to_owned() };
+                if let Some(issue) = check_text(&path, &text, len_max, false) {
+                    findings.push(&path, issue.code, issue.message);
+                }
+                if !text.trim().is_empty() {
+                    kept.insert(key.clone(), Value::String(text));
+                }
+            }
+            if texts.is_none() {
+                findings.push(&field, "invalid_type", "expected an object or null");
+            }
+            let value = if kept.is_empty() { Value::Null } else { Value::Object(kept) };
+            translations.insert(locale.clone(), value);
+        }
+        if translations.len() > TRANSLATIONS_MAX {
+            findings.push("translations", "too_many", "at most 50 locales");
+        }
+        translations
+    }
+
     #[expect(clippy::type_complexity, reason = "three parallel lists that are taken apart at once")]
     fn variants(
         &self,
@@ -283,9 +357,9 @@ impl Normaliser {
             let place = (index, variant.line);
             let on_hand = self.stock(findings, place, variant);
             let image = variant.image.as_deref().map(str::trim);
-            let shown = media.iter().find(|media| image.is_some() && media.source_url.as_deref() == image);
+            let shown = media.iter().find(|media| image.is_some_and(|image| is_at(media, image)));
             let mut metadata = JsonMap::new();
-            patch_metadata(&mut metadata, &variant.metadata);
+            patch_metadata(&mut metadata, &variant.metadata, &[]);
             variants.push(Variant {
                 id: self.ids.next(),
                 sku: filled(variant.sku.clone()),
@@ -373,6 +447,7 @@ fn given(record: &ProductRecord) -> Given {
         .and(Given::SEO_TITLE, record.seo_title.is_some())
         .and(Given::SEO_DESCRIPTION, record.seo_description.is_some())
         .and(Given::POPULARITY, record.popularity.is_some())
+        .and(Given::PUBLISHED_AT, record.published_at.is_some())
         .and(Given::VARIANTS, record.lists_variants)
 }
 
@@ -510,13 +585,39 @@ fn read_price(
     Some(Price { price: price?, compare_at })
 }
 
+/// The name of a stored picture in its address on the shop.
+fn stored_name(url: &str) -> Option<&str> {
+    url.strip_prefix(STORED_PREFIX).filter(|name| is_blob_name(name))
+}
+
+fn is_at(media: &Media, url: &str) -> bool {
+    match stored_name(url) {
+        Some(name) => media.blob.as_deref() == Some(name),
+        None => media.source_url.as_deref() == Some(url),
+    }
+}
+
+fn published_at(findings: &mut Findings<'_>, text: Option<&str>) -> Option<Timestamp> {
+    let time = text?.parse::<Timestamp>().ok();
+    // PostgreSQL keeps microseconds: what is written must read back equal.
+    let time = time.and_then(|time| Timestamp::from_microsecond(time.as_microsecond()).ok());
+    if time.is_none() {
+        findings.push("published_at", "invalid_time", "expected a time such as 2026-01-31T08:00:00Z");
+    }
+    time
+}
+
 enum Address {
+    Stored,
     Web,
     File,
     Invalid,
 }
 
 fn address(url: &str) -> Address {
+    if stored_name(url).is_some() {
+        return Address::Stored;
+    }
     let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
     let clean = url.len() <= 2_000 && !url.contains(|letter: char| letter.is_control() || letter == ' ');
     let web = lower.starts_with("https://") || lower.starts_with("http://");
