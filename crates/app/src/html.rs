@@ -52,7 +52,7 @@ fn is_harmless(html: &str) -> bool {
             if open.pop() != Some(name) {
                 return false;
             }
-        } else if PLAIN_TAGS.contains(&name) && !(name == b"p" && !open.is_empty()) {
+        } else if (open.is_empty() || name != b"p") && PLAIN_TAGS.contains(&name) {
             open.push(name);
         } else {
             return false;

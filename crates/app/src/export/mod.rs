@@ -69,13 +69,12 @@ struct Surroundings {
 
 impl Surroundings {
     async fn load(client: &Client, options: &ExportOptions) -> Result<Self, ExportError> {
-        let currency = match options.currency {
-            Some(currency) => currency,
-            None => {
-                let channels = channel::list(client).await?;
-                let default = channels.into_iter().find(|channel| channel.is_default);
-                default.ok_or(ExportError::NoCurrency)?.currency
-            }
+        let currency = if let Some(currency) = options.currency {
+            currency
+        } else {
+            let channels = channel::list(client).await?;
+            let default = channels.into_iter().find(|channel| channel.is_default);
+            default.ok_or(ExportError::NoCurrency)?.currency
         };
         let categories = staging_refs::list_categories(client).await?;
         let categories = categories.into_iter().map(|row| (row.id, (row.parent_id, row.name))).collect();

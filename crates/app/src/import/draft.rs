@@ -329,10 +329,11 @@ fn match_variants(
         let found = left.iter().position(|place| stored.get(*place).is_some_and(fits))?;
         Some(left.swap_remove(found))
     };
-    let by_sku = |variant: &Variant, take: &mut dyn FnMut(&dyn Fn(&Variant) -> bool) -> Option<usize>| {
-        variant.sku.as_ref().and_then(|sku| take(&|other| other.sku.as_ref() == Some(sku)))
-    };
-    let mut matches: Vec<Option<usize>> = new.iter().map(|variant| by_sku(variant, &mut take)).collect();
+    let mut matches = Vec::with_capacity(new.len());
+    for variant in new {
+        let sku = variant.sku.as_ref();
+        matches.push(sku.and_then(|sku| take(&|other| other.sku.as_ref() == Some(sku))));
+    }
     for (variant, matched) in new.iter().zip(&mut matches) {
         if matched.is_none() {
             *matched = take(&|other| !listed || other.options == variant.options);

@@ -1,32 +1,28 @@
 //! From what a file says to a checked product: texts become money, weights and statuses, HTML is cleaned, and the domain's
 //! own rules are asked. All that is wrong with a product is told at once, each with its line and column.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tradepost_domain::catalog::validate::check_text;
 use tradepost_domain::catalog::{
-    AttributeSchema, Issue, JsonMap, Media, Price, Product, ProductOption, ProductStatus, Seo, Variant,
+    AttributeSchema, JsonMap, Media, Price, Product, ProductStatus, Seo, Variant,
 };
 use tradepost_domain::kernel::ids::ProductId;
-use tradepost_domain::kernel::limits::{
-    CATEGORY_DEPTH_MAX, DESCRIPTION_BYTES_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX,
-};
-use tradepost_domain::kernel::{Currency, Handle, Locale, Money, MoneyError};
+use tradepost_domain::kernel::{Currency, Handle};
 use tradepost_port::IdSource;
-use tradepost_port::blob::is_blob_name;
 use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
-use super::draft::{Draft, DraftVariant, Given, Named, patch_attributes, patch_metadata};
-use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, STORED_PREFIX, VariantRecord};
-use super::weight::parse_grams;
+use super::draft::{Draft, DraftVariant, Given, patch_attributes, patch_metadata};
+use super::fields::{
+    Address, address, category, filled, given, is_at, named, options, popularity, published_at, read_price,
+    status, stored_name, tags, translations, units, weight,
+};
+use super::findings::{Findings, row_errors};
+use super::handles::Handles;
+use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, VariantRecord};
 use crate::html::Sanitizer;
-
-/// Locales that a product can be translated to, as when staff write it.
-const TRANSLATIONS_MAX: usize = 50;
 
 /// Makes drafts of records.
 pub struct Normaliser {
@@ -35,104 +31,6 @@ pub struct Normaliser {
     labels: Arc<dyn Labels>,
     sanitizer: Sanitizer,
     handles: Handles,
-}
-
-/// The handles that the file has used so far, as hashes: eight bytes a product however long they are.
-#[derive(Debug, Default)]
-struct Handles {
-    used: HashSet<u64>,
-    /// The number to try next for titles that came more than once.
-    next_number: HashMap<u64, u32>,
-}
-
-impl Handles {
-    fn hash(handle: &Handle) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        handle.as_str().hash(&mut hasher);
-        hasher.finish()
-    }
-
-    fn take(&mut self, handle: &Handle) -> bool {
-        self.used.insert(Self::hash(handle))
-    }
-
-    /// The handle, or the first of `handle-2`, `handle-3`, … that is free in the file.
-    fn take_free(&mut self, handle: Handle) -> Handle {
-        if self.take(&handle) {
-            return handle;
-        }
-        let mut number = self.next_number.get(&Self::hash(&handle)).copied().unwrap_or(2);
-        loop {
-            let candidate = handle.with_suffix(number);
-            number = number.saturating_add(1);
-            if self.take(&candidate) {
-                self.next_number.insert(Self::hash(&handle), number);
-                return candidate;
-            }
-        }
-    }
-}
-
-/// The errors of one product while it is checked.
-struct Findings<'a> {
-    labels: &'a dyn Labels,
-    line: u64,
-    /// Whether the file lists variants; else their fields are the product's.
-    listed: bool,
-    errors: Vec<RowError>,
-}
-
-impl Findings<'_> {
-    fn push(&mut self, field: &str, code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) {
-        let label = self.labels.label(field, None);
-        self.errors.push(RowError::new(self.line, Some(label), code, message));
-    }
-
-    fn push_variant(
-        &mut self,
-        (index, line): (usize, u64),
-        field: &str,
-        (code, message): (&'static str, impl Into<std::borrow::Cow<'static, str>>),
-    ) {
-        let label = variant_label(self.labels, field, self.listed.then_some(index));
-        self.errors.push(RowError::new(line, Some(label), code, message));
-    }
-}
-
-/// What the file calls a field of a variant; without an index the field stands at the product.
-pub fn variant_label(labels: &dyn Labels, field: &str, index: Option<usize>) -> String {
-    match index {
-        Some(_) => labels.label(&format!("variants.{field}"), index),
-        None => labels.label(field, None),
-    }
-}
-
-/// Turns what the domain found into errors of rows.
-pub fn row_errors(
-    issues: Vec<Issue>,
-    (line, variant_lines, listed): (u64, &[u64], bool),
-    labels: &dyn Labels,
-) -> Vec<RowError> {
-    let to_error = |issue: Issue| {
-        let path = issue.path.strip_prefix("$.").unwrap_or(&issue.path);
-        let variant = path.strip_prefix("variants[").and_then(|rest| rest.split_once(']'));
-        let Some((index, field)) = variant else {
-            let field = path.split(['[', '.']).next().unwrap_or(path);
-            let whole = if matches!(field, "seo" | "attributes" | "metadata") { path } else { field };
-            return RowError::new(line, Some(labels.label(whole, None)), issue.code, issue.message);
-        };
-        let index: usize = index.parse().unwrap_or_default();
-        let field = field.trim_start_matches('.').split(['[', '.']).next().unwrap_or_default();
-        let field = if field == "prices" { "price" } else { field };
-        let line = variant_lines.get(index).copied().unwrap_or(line);
-        RowError::new(
-            line,
-            Some(variant_label(labels, field, listed.then_some(index))),
-            issue.code,
-            issue.message,
-        )
-    };
-    issues.into_iter().map(to_error).collect()
 }
 
 impl Normaliser {
@@ -193,37 +91,17 @@ impl Normaliser {
         let category = category(&mut findings, record.category.as_deref().unwrap_or_default());
         let status = status(&mut findings, &record);
         let popularity = popularity(&mut findings, record.popularity.as_deref());
-        let options = options(&record);
         let mut metadata = record.metadata.clone();
         let media = self.media(&mut findings, &record, &mut metadata);
-        let translations = self.translations(&mut findings, &record.translations);
+        let translations = translations(&mut findings, &self.sanitizer, &record.translations);
         let published_at = published_at(&mut findings, record.published_at.as_deref());
         let (variants, stock, facts) = self.variants(&mut findings, &record, &media);
-        let mut product = Product {
-            id: self.ids.next::<ProductId>(),
-            version: 1,
-            handle: handle.as_ref().map_or_else(placeholder, |(handle, _)| Ok(handle.clone()))?,
-            title,
-            description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
-            status,
-            publish_at: None,
-            published_at: published_at.or((status == ProductStatus::Published).then_some(now)),
-            brand_id: None,
-            product_type_id: None,
-            category_id: None,
-            category_ids: Vec::new(),
-            tags: tags(record.tags),
-            attributes: JsonMap::new(),
-            metadata: JsonMap::new(),
-            seo: Seo { title: filled(record.seo_title), description: filled(record.seo_description) },
-            options,
-            variants,
-            media,
-            channel_ids: None,
-            popularity,
-            created_at: now,
-            updated_at: now,
-        };
+        let has_handle = handle.as_ref().is_some_and(|(_, own)| *own);
+        let handle = handle.map_or_else(placeholder, |(handle, _)| Ok(handle))?;
+        let published_at = published_at.or((status == ProductStatus::Published).then_some(now));
+        let texts_alone = self.of_texts(&record, now)?;
+        let mut product =
+            Product { handle, title, status, published_at, popularity, variants, media, ..texts_alone };
         patch_attributes(&mut product.attributes, &record.attributes);
         patch_metadata(&mut product.metadata, &metadata, &[]);
         let mut texts = JsonMap::new();
@@ -239,7 +117,7 @@ impl Normaliser {
         Ok(Draft {
             line: record.line,
             imported: ImportedProduct { product, translations: texts, stock, event_id: self.ids.next() },
-            has_handle: handle.is_some_and(|(_, own)| own),
+            has_handle,
             brand,
             product_type,
             category,
@@ -249,6 +127,38 @@ impl Normaliser {
             translations,
             columns: Arc::clone(&record.columns),
             variants: facts,
+        })
+    }
+
+    /// A product of the texts that need no more than cleaning.
+    fn of_texts(&self, record: &ProductRecord, now: Timestamp) -> Result<Product, Vec<RowError>> {
+        Ok(Product {
+            id: self.ids.next::<ProductId>(),
+            version: 1,
+            handle: placeholder()?,
+            title: String::new(),
+            description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
+            status: ProductStatus::Draft,
+            publish_at: None,
+            published_at: None,
+            brand_id: None,
+            product_type_id: None,
+            category_id: None,
+            category_ids: Vec::new(),
+            tags: tags(record.tags.clone()),
+            attributes: JsonMap::new(),
+            metadata: JsonMap::new(),
+            seo: Seo {
+                title: filled(record.seo_title.clone()),
+                description: filled(record.seo_description.clone()),
+            },
+            options: options(record),
+            variants: Vec::new(),
+            media: Vec::new(),
+            channel_ids: None,
+            popularity: 0,
+            created_at: now,
+            updated_at: now,
         })
     }
 
@@ -299,51 +209,6 @@ impl Normaliser {
         media
     }
 
-    /// Texts by locale, checked as those of the product are; a locale without any is removed.
-    fn translations(&self, findings: &mut Findings<'_>, given: &JsonMap) -> JsonMap {
-        let mut translations = JsonMap::new();
-        for (locale, texts) in given {
-            let field = format!("translations.{locale}");
-            if let Err(error) = locale.parse::<Locale>() {
-                findings.push(&field, "invalid_locale", error.to_string());
-            }
-            let mut kept = JsonMap::new();
-            let empty = JsonMap::new();
-            let texts = if texts.is_null() { Some(&empty) } else { texts.as_object() };
-            for (key, text) in texts.into_iter().flatten() {
-                let len_max = match key.as_str() {
-                    "title" => TITLE_LEN_MAX,
-                    "description" => DESCRIPTION_BYTES_MAX,
-                    "seo_title" | "seo_description" => 1_000,
-                    _ => 0,
-                };
-                let path = format!("{field}.{key}");
-                let Some(text) = text.as_str().filter(|_| len_max > 0) else {
-                    let message = "expected title, description, seo_title and seo_description";
-                    findings.push(&path, "invalid_type", message);
-                    continue;
-                };
-                let text = if key == "description" { self.sanitizer.clean(text) } else { text.to_owned() };
-                if let Some(issue) = check_text(&path, &text, len_max, false) {
-                    findings.push(&path, issue.code, issue.message);
-                }
-                if !text.trim().is_empty() {
-                    kept.insert(key.clone(), Value::String(text));
-                }
-            }
-            if texts.is_none() {
-                findings.push(&field, "invalid_type", "expected an object or null");
-            }
-            let value = if kept.is_empty() { Value::Null } else { Value::Object(kept) };
-            translations.insert(locale.clone(), value);
-        }
-        if translations.len() > TRANSLATIONS_MAX {
-            findings.push("translations", "too_many", "at most 50 locales");
-        }
-        translations
-    }
-
-    #[expect(clippy::type_complexity, reason = "three parallel lists that are taken apart at once")]
     fn variants(
         &self,
         findings: &mut Findings<'_>,
@@ -355,7 +220,7 @@ impl Normaliser {
             (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
         for (index, variant) in record.variants.iter().enumerate() {
             let place = (index, variant.line);
-            let on_hand = self.stock(findings, place, variant);
+            let on_hand = units(findings, place, variant);
             let image = variant.image.as_deref().map(str::trim);
             let shown = media.iter().find(|media| image.is_some_and(|image| is_at(media, image)));
             let mut metadata = JsonMap::new();
@@ -385,21 +250,6 @@ impl Normaliser {
             facts.push(DraftVariant { line: variant.line, given, metadata: variant.metadata.clone() });
         }
         (variants, stock, facts)
-    }
-
-    fn stock(
-        &self,
-        findings: &mut Findings<'_>,
-        place: (usize, u64),
-        variant: &VariantRecord,
-    ) -> Option<i64> {
-        let text = variant.stock.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
-        let units = text.parse().ok().filter(|units| (0..=STOCK_QUANTITY_MAX).contains(units));
-        if units.is_none() {
-            let message = format!("a quantity is a whole number from 0 to {STOCK_QUANTITY_MAX}");
-            findings.push_variant(place, "stock", ("invalid_quantity", message));
-        }
-        units
     }
 
     fn prices(
@@ -433,213 +283,4 @@ impl Normaliser {
 /// A handle for a product that is refused anyway, so that its other errors can be told.
 fn placeholder() -> Result<Handle, Vec<RowError>> {
     Handle::from_title("none").map_err(|_| Vec::new())
-}
-
-fn given(record: &ProductRecord) -> Given {
-    Given::default()
-        .and(Given::DESCRIPTION, record.description.is_some())
-        .and(Given::BRAND, record.brand.is_some())
-        .and(Given::TYPE, record.product_type.is_some())
-        .and(Given::CATEGORY, record.category.is_some())
-        .and(Given::TAGS, record.tags.is_some())
-        .and(Given::STATUS, record.status.is_some() || record.published.is_some())
-        .and(Given::MEDIA, record.media.is_some())
-        .and(Given::SEO_TITLE, record.seo_title.is_some())
-        .and(Given::SEO_DESCRIPTION, record.seo_description.is_some())
-        .and(Given::POPULARITY, record.popularity.is_some())
-        .and(Given::PUBLISHED_AT, record.published_at.is_some())
-        .and(Given::VARIANTS, record.lists_variants)
-}
-
-fn filled(text: Option<String>) -> Option<String> {
-    let text = text?;
-    let trimmed = text.trim();
-    if trimmed.is_empty() { None } else { Some(trimmed.to_owned()) }
-}
-
-fn tags(tags: Option<Vec<String>>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let tags = tags.unwrap_or_default().into_iter().filter_map(|tag| filled(Some(tag)));
-    tags.filter(|tag| seen.insert(tag.clone())).collect()
-}
-
-fn named(findings: &mut Findings<'_>, field: &'static str, name: Option<&str>) -> Option<Named> {
-    let name = name?.trim();
-    if name.is_empty() {
-        return None;
-    }
-    if let Some(issue) = check_text(field, name, TITLE_LEN_MAX, true) {
-        findings.push(field, issue.code, issue.message);
-        return None;
-    }
-    match Handle::from_title(name) {
-        Ok(handle) => Some(Named { handle: handle.as_str().to_owned(), name: name.to_owned() }),
-        Err(error) => {
-            findings.push(field, "invalid_name", error.to_string());
-            None
-        }
-    }
-}
-
-fn category(findings: &mut Findings<'_>, path: &[String]) -> Vec<String> {
-    if path.len() > CATEGORY_DEPTH_MAX {
-        findings.push("category", "too_deep", format!("at most {CATEGORY_DEPTH_MAX} levels"));
-    }
-    let names: Vec<String> = path.iter().map(|name| name.trim().to_owned()).collect();
-    for name in &names {
-        let issue = check_text("category", name, TITLE_LEN_MAX, true);
-        if let Some(issue) = issue {
-            findings.push("category", issue.code, issue.message);
-        } else if let Err(error) = Handle::from_title(name) {
-            findings.push("category", "invalid_name", error.to_string());
-        }
-    }
-    names
-}
-
-fn status(findings: &mut Findings<'_>, record: &ProductRecord) -> ProductStatus {
-    let published = match record.published.as_deref().unwrap_or_default().trim().to_lowercase().as_str() {
-        "" | "true" | "yes" | "1" => true,
-        "false" | "no" | "0" => false,
-        _ => {
-            findings.push("published", "invalid_boolean", "expected TRUE or FALSE");
-            true
-        }
-    };
-    match record.status.as_deref().unwrap_or_default().trim().to_lowercase().as_str() {
-        "archived" => ProductStatus::Archived,
-        "draft" => ProductStatus::Draft,
-        // Active and not on the shelf is what we call a draft.
-        "" | "active" | "published" if !published => ProductStatus::Draft,
-        "" | "active" | "published" => ProductStatus::Published,
-        _ => {
-            findings.push("status", "unknown_status", "one of: active, draft, archived");
-            ProductStatus::Draft
-        }
-    }
-}
-
-fn popularity(findings: &mut Findings<'_>, text: Option<&str>) -> i64 {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return 0 };
-    text.parse().ok().filter(|number| *number >= 0).unwrap_or_else(|| {
-        findings.push("popularity", "invalid_number", "expected a whole number from 0");
-        0
-    })
-}
-
-/// The options as the file lists them, or as the variants use them, in the order of appearance.
-fn options(record: &ProductRecord) -> Vec<ProductOption> {
-    if let Some(options) = &record.options {
-        let listed =
-            options.iter().map(|(name, values)| ProductOption { name: name.clone(), values: values.clone() });
-        return listed.collect();
-    }
-    let mut options: Vec<ProductOption> = Vec::new();
-    for (name, value) in record.variants.iter().flat_map(|variant| &variant.options) {
-        match options.iter_mut().find(|option| option.name == *name) {
-            Some(option) if option.values.contains(value) => {}
-            Some(option) => option.values.push(value.clone()),
-            None => options.push(ProductOption { name: name.clone(), values: vec![value.clone()] }),
-        }
-    }
-    options
-}
-
-fn weight(findings: &mut Findings<'_>, place: (usize, u64), variant: &VariantRecord) -> Option<u32> {
-    let (text, unit) = variant.weight.as_ref()?;
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let grams = parse_grams(text, unit);
-    if grams.is_none() {
-        let message = "expected a weight such as 250, in g, kg, oz or lb";
-        findings.push_variant(place, "weight_grams", ("invalid_weight", message));
-    }
-    grams
-}
-
-fn read_price(
-    findings: &mut Findings<'_>,
-    place: (usize, u64),
-    currency: Currency,
-    (price, compare_at): (&str, Option<&str>),
-) -> Option<Price> {
-    let mut read = |field: &str, text: &str| match Money::parse_major(text.trim(), currency) {
-        Ok(money) => Some(money),
-        Err(error) => {
-            let code = match error {
-                MoneyError::TooPrecise { .. } => "too_precise",
-                MoneyError::TooLarge => "too_large",
-                _ => "invalid_price",
-            };
-            findings.push_variant(place, field, (code, error.to_string()));
-            None
-        }
-    };
-    let price = read("price", price);
-    let compare_at = match compare_at {
-        None => None,
-        Some(text) => Some(read("compare_at", text)?),
-    };
-    Some(Price { price: price?, compare_at })
-}
-
-/// The name of a stored picture in its address on the shop.
-fn stored_name(url: &str) -> Option<&str> {
-    url.strip_prefix(STORED_PREFIX).filter(|name| is_blob_name(name))
-}
-
-fn is_at(media: &Media, url: &str) -> bool {
-    match stored_name(url) {
-        Some(name) => media.blob.as_deref() == Some(name),
-        None => media.source_url.as_deref() == Some(url),
-    }
-}
-
-fn published_at(findings: &mut Findings<'_>, text: Option<&str>) -> Option<Timestamp> {
-    let time = text?.parse::<Timestamp>().ok();
-    // PostgreSQL keeps microseconds: what is written must read back equal.
-    let time = time.and_then(|time| Timestamp::from_microsecond(time.as_microsecond()).ok());
-    if time.is_none() {
-        findings.push("published_at", "invalid_time", "expected a time such as 2026-01-31T08:00:00Z");
-    }
-    time
-}
-
-enum Address {
-    Stored,
-    Web,
-    File,
-    Invalid,
-}
-
-fn address(url: &str) -> Address {
-    if stored_name(url).is_some() {
-        return Address::Stored;
-    }
-    let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
-    let clean = url.len() <= 2_000 && !url.contains(|letter: char| letter.is_control() || letter == ' ');
-    let web = lower.starts_with("https://") || lower.starts_with("http://");
-    match (web, clean) {
-        (true, true) => Address::Web,
-        (false, _) if url.len() <= 255 && !url.contains([':', '\\', '\0']) => Address::File,
-        _ => Address::Invalid,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_second_and_third_of_a_name_get_numbers_that_are_free() {
-        let mut handles = Handles::default();
-        let handle: Handle = "shoe".parse().unwrap();
-        assert!(handles.take(&"shoe-2".parse().unwrap()));
-        let taken: Vec<String> =
-            (0..3).map(|_| handles.take_free(handle.clone()).as_str().to_owned()).collect();
-        assert_eq!(taken, ["shoe", "shoe-3", "shoe-4"]);
-        assert!(!handles.take(&handle));
-    }
 }

@@ -99,7 +99,7 @@ impl<R: Read> ShopifyCsvReader<R> {
         }
         let end = self.csv.position().byte();
         // The parser's line stands behind the row, and behind its line end where that is not still to come (CRLF).
-        let inside: usize = bytes.iter().map(|cell| cell.iter().filter(|byte| **byte == b'\n').count()).sum();
+        let inside: usize = bytes.iter().map(|cell| cell.split(|byte| *byte == b'\n').skip(1).count()).sum();
         let ended = self.csv.get_mut().line_ended_before(end);
         let behind = u64::try_from(inside).unwrap_or(0).saturating_add(u64::from(ended));
         let line = self.csv.position().line().saturating_sub(behind).max(1);

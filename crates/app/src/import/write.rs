@@ -16,7 +16,7 @@ use tradepost_store::{Client, StoreError, Tx};
 
 use super::chunk::Chunk;
 use super::draft::{Draft, Given, MergeError};
-use super::normalise::{row_errors, variant_label};
+use super::findings::{row_errors, variant_label};
 use super::record::{Labels, RowError};
 use super::refs::Refs;
 
@@ -130,8 +130,8 @@ impl Writer {
             let product = &draft.imported.product;
             let mut target = shop.handles.get(product.handle.as_str()).copied();
             if !draft.has_handle {
-                let own = product.variants.iter().filter_map(|variant| variant.sku.as_ref());
-                let owner = own.filter_map(|sku| shop.skus.get(sku)).next();
+                let mut own = product.variants.iter().filter_map(|variant| variant.sku.as_ref());
+                let owner = own.find_map(|sku| shop.skus.get(sku));
                 target = owner.map(|owner| owner.product_id).or(target);
             }
             let mut errors = sku_errors(draft, target, (shop, &skus), chunk.labels.as_ref());

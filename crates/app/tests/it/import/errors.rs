@@ -95,7 +95,7 @@ async fn lines_of_json_are_told_with_field_and_line() {
     let lines = [
         r#"{"title": "Good", "price": 1}"#.to_owned(),
         r#"{"title": "#.to_owned(),
-        r#"[1]"#.to_owned(),
+        "[1]".to_owned(),
         r#"{"title": 1, "price": 1}"#.to_owned(),
         r#"{"title": "Half", "variants": [{"price": 1, "sku": "a", "options": {"Size": "S"}}, {"price": 0.005, "options": {"Size": "M"}}]}"#.to_owned(),
         r#"{"title": "Exponent", "price": 1e2}"#.to_owned(),
@@ -109,7 +109,7 @@ async fn lines_of_json_are_told_with_field_and_line() {
     assert_eq!(
         told(&report),
         [
-            "2 11 invalid_json",
+            "2 9 invalid_json",
             "3 0 invalid_json",
             "4 title invalid_type",
             "5 variants[1].price too_precise",

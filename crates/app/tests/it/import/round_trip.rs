@@ -108,11 +108,11 @@ async fn the_shared_demo_lines_come_back() {
     let price = |text: &str| {
         let end = |rest: &str| rest.split([',', '}']).next().unwrap().trim().to_owned();
         let mut prices: Vec<String> = text.split("\"price\": ").skip(1).map(end).collect();
-        prices.iter_mut().for_each(|price| {
+        for price in &mut prices {
             if let Some(short) = price.strip_suffix(".0") {
                 *price = format!("{short}.00");
             }
-        });
+        }
         prices.sort();
         prices
     };
