@@ -203,9 +203,12 @@ impl Db {
     /// Opens a transaction (READ COMMITTED, whatever the server's default says), named for errors and logs.
     pub async fn begin(&self, name: &'static str) -> Result<Tx, StoreError> {
         let client = Client { object: self.object().await?, in_transaction: true };
-        client.batch(Sql { name, text: "begin isolation level read committed" }).await?;
+        // A transaction from here on: dropped while `begin` is on its way, the connection must not go back to the pool
+        // with a transaction open in which the next one's writes would be lost.
+        let tx = Tx { name, client: Some(client) };
         let _ = OPEN_TRANSACTIONS.try_with(|open| open.set(open.get().saturating_add(1)));
-        Ok(Tx { name, client: Some(client) })
+        tx.batch(Sql { name, text: "begin isolation level read committed" }).await?;
+        Ok(tx)
     }
 }
 

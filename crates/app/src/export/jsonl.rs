@@ -105,6 +105,7 @@ pub(super) fn write(stored: &StoredProduct, surroundings: &Surroundings) -> Vec<
     let first = product.variants.first().and_then(|variant| variant.price_in(surroundings.currency));
     line.money("price", first.map(|price| price.price));
     line.put("popularity", &product.popularity);
+    line.put_some("published_at", product.published_at.map(|at| at.to_string()).as_ref());
     pictures(&mut line, &surroundings.pictures(product));
     if product.seo.title.is_some() || product.seo.description.is_some() {
         let mut seo = Object::new();
@@ -114,6 +115,9 @@ pub(super) fn write(stored: &StoredProduct, surroundings: &Surroundings) -> Vec<
     }
     if !follow_from_variants(product) {
         line.put("options", &product.options);
+    }
+    if !stored.translations.is_empty() {
+        line.put("translations", &stored.translations);
     }
     variants(&mut line, stored, surroundings);
     let kept: JsonMap = product

@@ -20,7 +20,7 @@ use tradepost_store::catalog::staging_refs;
 use tradepost_store::{Client, Store, StoreError, channel};
 
 use crate::import::Format;
-use crate::import::record::{IMPORT_KEY, SHOPIFY_KEY};
+use crate::import::record::{IMPORT_KEY, SHOPIFY_KEY, STORED_PREFIX};
 
 /// Products read at once.
 const BATCH: i64 = 500;
@@ -32,7 +32,8 @@ pub struct ExportOptions {
     pub format: Format,
     /// Currency of the prices; the default channel's when absent.
     pub currency: Option<Currency>,
-    /// What stands in front of the names of stored pictures; without it the names stand alone.
+    /// What stands in front of the names of stored pictures in a CSV, for readers elsewhere; without it, and in JSON
+    /// lines, pictures stand as the shop itself names them, so that an import finds them again.
     pub media_base_url: Option<String>,
 }
 
@@ -63,22 +64,22 @@ pub enum ExportError {
 struct Surroundings {
     currency: Currency,
     categories: HashMap<CategoryId, (Option<CategoryId>, String)>,
-    media_base_url: Option<String>,
+    media_base_url: String,
 }
 
 impl Surroundings {
     async fn load(client: &Client, options: &ExportOptions) -> Result<Self, ExportError> {
-        let currency = match options.currency {
-            Some(currency) => currency,
-            None => {
-                let channels = channel::list(client).await?;
-                let default = channels.into_iter().find(|channel| channel.is_default);
-                default.ok_or(ExportError::NoCurrency)?.currency
-            }
+        let currency = if let Some(currency) = options.currency {
+            currency
+        } else {
+            let channels = channel::list(client).await?;
+            let default = channels.into_iter().find(|channel| channel.is_default);
+            default.ok_or(ExportError::NoCurrency)?.currency
         };
         let categories = staging_refs::list_categories(client).await?;
         let categories = categories.into_iter().map(|row| (row.id, (row.parent_id, row.name))).collect();
-        Ok(Self { currency, categories, media_base_url: options.media_base_url.clone() })
+        let base = options.media_base_url.as_deref().filter(|_| options.format == Format::ShopifyCsv);
+        Ok(Self { currency, categories, media_base_url: base.unwrap_or(STORED_PREFIX).to_owned() })
     }
 
     /// Names from the root to a category.
@@ -96,10 +97,10 @@ impl Surroundings {
         path
     }
 
-    /// Where a picture is to be found.
+    /// Where a picture is to be found, for others.
     fn address(&self, media: &Media) -> String {
         let blob = media.blob.as_deref().unwrap_or_default();
-        let stored = || format!("{}{blob}", self.media_base_url.as_deref().unwrap_or_default());
+        let stored = || format!("{}{blob}", self.media_base_url);
         media.source_url.clone().unwrap_or_else(stored)
     }
 

@@ -178,9 +178,7 @@ impl<'a> Row<'a> {
             Known::VariantImage => {
                 let media =
                     self.stored.product.media.iter().find(|media| Some(media.id) == variant.media_id)?;
-                let address = self.surroundings.address(media);
-                // A bare name would not lead back to the picture.
-                address.starts_with("http").then_some(Cow::Owned(address))
+                Some(Cow::Owned(escape(&self.surroundings.address(media)).into_owned()))
             }
             _ => None,
         }

@@ -1,17 +1,19 @@
 //! A product of a file that has passed every check which needs no database: ready to be written if it is new, ready to
 //! be laid over the one that is there if it is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tradepost_domain::catalog::{JsonMap, Media, Price, Product, ProductStatus, Variant};
 use tradepost_domain::kernel::ids::MediaId;
 use tradepost_store::catalog::export::StoredProduct;
+use tradepost_store::catalog::media::MediaAsset;
 use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
-use super::record::IMPORT_KEY;
+use super::record::{IMPORT_KEY, SHOPIFY_KEY, STORED_PREFIX};
 
 /// Which fields a file speaks of; an update leaves the others as they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ impl Given {
     pub const POPULARITY: Self = Self(1 << 9);
     /// List of variants.
     pub const VARIANTS: Self = Self(1 << 10);
+    /// Time of the first publication.
+    pub const PUBLISHED_AT: Self = Self(1 << 18);
     /// Of a variant: SKU.
     pub const SKU: Self = Self(1 << 11);
     /// Of a variant: barcode.
@@ -95,8 +99,12 @@ pub struct Draft {
     pub given: Given,
     /// Attributes as the file has them; null removes.
     pub attributes: JsonMap,
-    /// Metadata as the file has it; empty objects remove.
+    /// Metadata as the file has it.
     pub metadata: JsonMap,
+    /// Texts by locale as the file has them; null removes a locale.
+    pub translations: JsonMap,
+    /// Columns of the file that are passed through.
+    pub columns: Arc<[String]>,
     /// For each variant its line, its fields and its metadata.
     pub variants: Vec<DraftVariant>,
 }
@@ -132,24 +140,28 @@ pub fn patch_attributes(target: &mut JsonMap, patch: &JsonMap) {
     }
 }
 
-/// Lays metadata over other metadata: empty objects remove; what imports keep for themselves is laid over key by key.
-pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap) {
+/// Lays metadata over other metadata. What imports keep for themselves is laid over key by key, an empty list removing;
+/// of the columns that are passed through those are replaced that the file has.
+pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap, columns: &[String]) {
     for (key, value) in patch {
-        let mut value = value.clone();
-        if key == IMPORT_KEY
-            && let (Value::Object(new), Some(Value::Object(old))) = (&mut value, target.get(key))
-        {
-            let mut whole = old.clone();
-            whole.extend(mem::take(new));
-            *new = whole;
+        let inner = match value {
+            Value::Object(inner) if matches!(key.as_str(), IMPORT_KEY | SHOPIFY_KEY) => inner,
+            _ => {
+                target.insert(key.clone(), value.clone());
+                continue;
+            }
+        };
+        let mut merged = match target.remove(key) {
+            Some(Value::Object(old)) => old,
+            _ => JsonMap::new(),
+        };
+        if key == SHOPIFY_KEY {
+            merged.retain(|name, _| !columns.contains(name));
         }
-        if let Value::Object(map) = &mut value {
-            map.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
-        }
-        if value.as_object().is_some_and(serde_json::Map::is_empty) {
-            target.remove(key);
-        } else {
-            target.insert(key.clone(), value);
+        merged.extend(inner.clone());
+        merged.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
+        if !merged.is_empty() {
+            target.insert(key.clone(), Value::Object(merged));
         }
     }
 }
@@ -191,19 +203,51 @@ impl Draft {
         if self.given.has(Given::STATUS) {
             set_status(&mut product, new.status, now);
         }
+        if self.given.has(Given::PUBLISHED_AT) {
+            product.published_at = new.published_at;
+        }
+        let mut translations = stored.translations.clone();
+        patch_attributes(&mut translations, &self.translations);
         patch_attributes(&mut product.attributes, &self.attributes);
-        patch_metadata(&mut product.metadata, &self.metadata);
+        patch_metadata(&mut product.metadata, &self.metadata, &self.columns);
         let media_ids = self.lay_media(&mut product);
         let stock = self.lay_variants(&mut product, stored, &media_ids)?;
         let restocked =
             stock.iter().any(|(stock, on_hand)| stock.is_some_and(|stock| Some(stock.on_hand) != *on_hand));
-        let changed = restocked || product != stored.product;
+        let changed = restocked || product != stored.product || translations != stored.translations;
         if changed {
             product.version = product.version.saturating_add(1);
             product.updated_at = now;
         }
         let stock = stock.into_iter().map(|(stock, _)| stock).collect();
-        Ok((ImportedProduct { product, stock, event_id: self.imported.event_id }, changed))
+        Ok((ImportedProduct { product, translations, stock, event_id: self.imported.event_id }, changed))
+    }
+
+    /// Stored pictures get the size that is known of them; of those that the shop does not have only the name stays.
+    pub fn settle_pictures(&mut self, assets: &HashMap<String, MediaAsset>) {
+        let product = &mut self.imported.product;
+        let mut missing = Vec::new();
+        product.media.retain_mut(|media| {
+            let Some(blob) = &media.blob else { return true };
+            if let Some(asset) = assets.get(blob) {
+                (media.width, media.height) = (asset.width, asset.height);
+                return true;
+            }
+            missing.push(json!({"name": format!("{STORED_PREFIX}{blob}"), "alt": media.alt}));
+            false
+        });
+        if missing.is_empty() {
+            return;
+        }
+        for variant in &mut product.variants {
+            let known = |id: &MediaId| product.media.iter().any(|media| media.id == *id);
+            variant.media_id = variant.media_id.filter(known);
+        }
+        let kept = self.metadata.get_mut(IMPORT_KEY).and_then(|kept| kept.get_mut("files"));
+        if let Some(files) = kept.and_then(Value::as_array_mut) {
+            files.splice(0..0, missing);
+        }
+        patch_metadata(&mut product.metadata, &self.metadata, &[]);
     }
 
     /// Pictures: those of the same address stay, those that are stored with us too. Answers which of the draft became
@@ -215,7 +259,9 @@ impl Draft {
         }
         let mut old = mem::take(&mut product.media);
         for media in &self.imported.product.media {
-            let same = old.iter().position(|other| other.source_url == media.source_url);
+            let same = old
+                .iter()
+                .position(|other| (&other.source_url, &other.blob) == (&media.source_url, &media.blob));
             let kept = same.map(|place| Media { alt: media.alt.clone(), ..old.remove(place) });
             let kept = kept.unwrap_or_else(|| media.clone());
             ids.insert(media.id, kept.id);
@@ -255,7 +301,8 @@ impl Draft {
             new.product.variants.iter().zip(&self.variants).zip(new.stock.iter().zip(matches))
         {
             let old = matched.and_then(|place| stored.product.variants.get(place));
-            let mut merged = old.map_or_else(|| variant.clone(), |old| lay_variant(old, variant, facts));
+            let mut merged =
+                old.map_or_else(|| variant.clone(), |old| lay_variant(old, (variant, facts), &self.columns));
             if old.is_none() || facts.given.has(Given::IMAGE) {
                 merged.media_id = variant.media_id.and_then(|id| media_ids.get(&id).copied());
             }
@@ -282,10 +329,11 @@ fn match_variants(
         let found = left.iter().position(|place| stored.get(*place).is_some_and(fits))?;
         Some(left.swap_remove(found))
     };
-    let by_sku = |variant: &Variant, take: &mut dyn FnMut(&dyn Fn(&Variant) -> bool) -> Option<usize>| {
-        variant.sku.as_ref().and_then(|sku| take(&|other| other.sku.as_ref() == Some(sku)))
-    };
-    let mut matches: Vec<Option<usize>> = new.iter().map(|variant| by_sku(variant, &mut take)).collect();
+    let mut matches = Vec::with_capacity(new.len());
+    for variant in new {
+        let sku = variant.sku.as_ref();
+        matches.push(sku.and_then(|sku| take(&|other| other.sku.as_ref() == Some(sku))));
+    }
     for (variant, matched) in new.iter().zip(&mut matches) {
         if matched.is_none() {
             *matched = take(&|other| !listed || other.options == variant.options);
@@ -294,7 +342,7 @@ fn match_variants(
     matches
 }
 
-fn lay_variant(old: &Variant, new: &Variant, facts: &DraftVariant) -> Variant {
+fn lay_variant(old: &Variant, (new, facts): (&Variant, &DraftVariant), columns: &[String]) -> Variant {
     let mut merged = old.clone();
     let given = facts.given;
     if given.has(Given::SKU) {
@@ -322,7 +370,7 @@ fn lay_variant(old: &Variant, new: &Variant, facts: &DraftVariant) -> Variant {
         }
     }
     merged.prices.sort_by_key(|price| price.price.currency());
-    patch_metadata(&mut merged.metadata, &facts.metadata);
+    patch_metadata(&mut merged.metadata, &facts.metadata, columns);
     merged
 }
 

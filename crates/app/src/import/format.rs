@@ -31,11 +31,10 @@ impl Format {
     /// By the ending of the name, else by the first sign of the content: no CSV of products begins with `{`.
     pub fn detect(source: &dyn ImportSource) -> Result<Self, ReadError> {
         let name = source.name().to_lowercase();
-        if name.ends_with(".csv") {
-            return Ok(Self::ShopifyCsv);
-        }
-        if [".jsonl", ".ndjson", ".json"].iter().any(|ending| name.ends_with(ending)) {
-            return Ok(Self::JsonLines);
+        match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => return Ok(Self::ShopifyCsv),
+            Some("jsonl" | "ndjson" | "json") => return Ok(Self::JsonLines),
+            _ => {}
         }
         let mut beginning = Vec::new();
         source.open()?.take(4_096).read_to_end(&mut beginning)?;

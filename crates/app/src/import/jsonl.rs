@@ -43,6 +43,8 @@ pub const FIELDS: &[&str] = &[
     "metadata",
     "seo",
     "popularity",
+    "published_at",
+    "translations",
 ];
 
 /// Reads products from JSON lines.
@@ -105,8 +107,8 @@ impl LineParser {
     }
 
     /// A text; null clears it as an empty text does.
-    fn text(&mut self, field: &str, raw: &RawValue) -> Option<String> {
-        Some(self.value(field, raw, "expected a text").unwrap_or_default())
+    fn text(&mut self, field: &str, raw: &RawValue) -> String {
+        self.value(field, raw, "expected a text").unwrap_or_default()
     }
 
     /// A number as it is written, or as a text holds it.
@@ -124,22 +126,20 @@ impl LineParser {
     }
 
     fn members<'a>(&mut self, field: &str, raw: &'a RawValue) -> Vec<(String, &'a RawValue)> {
-        match serde_json::from_str::<Option<Members<'a>>>(raw.get()) {
-            Ok(members) => members.map(|members| members.0).unwrap_or_default(),
-            Err(_) => {
-                self.fail(field, "expected an object");
-                Vec::new()
-            }
+        if let Ok(members) = serde_json::from_str::<Option<Members<'a>>>(raw.get()) {
+            members.map(|members| members.0).unwrap_or_default()
+        } else {
+            self.fail(field, "expected an object");
+            Vec::new()
         }
     }
 
     fn items<'a>(&mut self, field: &str, raw: &'a RawValue) -> Vec<&'a RawValue> {
-        match serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw.get()) {
-            Ok(items) => items.unwrap_or_default(),
-            Err(_) => {
-                self.fail(field, "expected a list");
-                Vec::new()
-            }
+        if let Ok(items) = serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw.get()) {
+            items.unwrap_or_default()
+        } else {
+            self.fail(field, "expected a list");
+            Vec::new()
         }
     }
 
@@ -152,7 +152,7 @@ impl LineParser {
     ) -> bool {
         let field = format!("{path}{name}");
         match name {
-            "sku" => variant.sku = self.text(&field, raw),
+            "sku" => variant.sku = Some(self.text(&field, raw)),
             "price" => variant.price = self.number(&field, raw),
             "compare_at" => variant.compare_at = Some(self.number(&field, raw).unwrap_or_default()),
             "prices" => {
@@ -174,7 +174,7 @@ impl LineParser {
             "weight_grams" => {
                 variant.weight = Some((self.number(&field, raw).unwrap_or_default(), "g".to_owned()));
             }
-            "barcode" => variant.barcode = self.text(&field, raw),
+            "barcode" => variant.barcode = Some(self.text(&field, raw)),
             "tracked" => variant.tracked = self.value(&field, raw, "expected true or false"),
             "backorder" => variant.backorder = self.value(&field, raw, "expected true or false"),
             _ => return false,
@@ -194,10 +194,10 @@ impl LineParser {
                 "options" => {
                     for (option, raw) in self.members(&field, raw) {
                         let value = self.text(&format!("{field}.{option}"), raw);
-                        variant.options.push((option, value.unwrap_or_default()));
+                        variant.options.push((option, value));
                     }
                 }
-                "image" => variant.image = self.text(&field, raw),
+                "image" => variant.image = Some(self.text(&field, raw)),
                 "metadata" => {
                     variant.metadata = self.value(&field, raw, "expected an object").unwrap_or_default();
                 }
@@ -218,10 +218,10 @@ impl LineParser {
             let field = format!("media[{index}]");
             let mut found = MediaRecord { line: self.line, ..MediaRecord::default() };
             if raw.get().starts_with('"') {
-                found.url = self.text(&field, raw).unwrap_or_default();
+                found.url = self.text(&field, raw);
             } else {
                 for (name, raw) in self.members(&field, raw) {
-                    let text = self.text(&format!("{field}.{name}"), raw).unwrap_or_default();
+                    let text = self.text(&format!("{field}.{name}"), raw);
                     match name.as_str() {
                         "url" => found.url = text,
                         "alt" => found.alt = text,
@@ -236,22 +236,25 @@ impl LineParser {
 
     fn member(&mut self, record: &mut ProductRecord, own: &mut VariantRecord, name: String, raw: &RawValue) {
         match name.as_str() {
-            "handle" => record.handle = self.text(&name, raw).filter(|text| !text.is_empty()),
-            "title" => record.title = self.text(&name, raw),
-            "description" => record.description = self.text(&name, raw),
-            "brand" => record.brand = self.text(&name, raw),
-            "type" => record.product_type = self.text(&name, raw),
+            "handle" => record.handle = Some(self.text(&name, raw)).filter(|text| !text.is_empty()),
+            "title" => record.title = Some(self.text(&name, raw)),
+            "description" => record.description = Some(self.text(&name, raw)),
+            "brand" => record.brand = Some(self.text(&name, raw)),
+            "type" => record.product_type = Some(self.text(&name, raw)),
             "category" => record.category = Some(self.category(raw)),
             "tags" => {
-                record.tags = Some(self.value(&name, raw, "expected a list of texts").unwrap_or_default())
+                record.tags = Some(self.value(&name, raw, "expected a list of texts").unwrap_or_default());
             }
-            "status" => record.status = self.text(&name, raw),
+            "status" => record.status = Some(self.text(&name, raw)),
             "published" => {
                 let published: Option<bool> = self.value(&name, raw, "expected true or false");
                 record.published = published.map(|published| published.to_string());
             }
             "id" | "image" => {
-                let Some(text) = self.text(&name, raw).filter(|text| !text.is_empty()) else { return };
+                let text = self.text(&name, raw);
+                if text.is_empty() {
+                    return;
+                }
                 if name == "id" {
                     let kept =
                         record.metadata.entry(IMPORT_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
@@ -279,13 +282,19 @@ impl LineParser {
             }
             "seo" => {
                 for (name, raw) in self.members("seo", raw) {
-                    let text = self.text(&format!("seo.{name}"), raw);
+                    let text = Some(self.text(&format!("seo.{name}"), raw));
                     match name.as_str() {
                         "title" => record.seo_title = text,
                         "description" => record.seo_description = text,
                         _ => self.fail(&format!("seo.{name}"), "expected `title` and `description`"),
                     }
                 }
+            }
+            "translations" => {
+                record.translations = self.value(&name, raw, "expected an object").unwrap_or_default();
+            }
+            "published_at" => {
+                record.published_at = Some(self.text(&name, raw)).filter(|text| !text.is_empty());
             }
             "popularity" => record.popularity = self.number(&name, raw),
             _ if self.variant_member(own, "", &name, raw) => {}
@@ -299,7 +308,7 @@ impl LineParser {
 
     fn category(&mut self, raw: &RawValue) -> Vec<String> {
         if raw.get().starts_with('"') {
-            let path = self.text("category", raw).unwrap_or_default();
+            let path = self.text("category", raw);
             return path
                 .split('>')
                 .map(|name| name.trim().to_owned())
@@ -318,7 +327,7 @@ impl LineParser {
         if record.lists_variants {
             // The price of the product stands for variants that tell none.
             for variant in &mut record.variants {
-                if variant.price.is_none() {
+                if variant.price.is_none() && variant.prices.is_empty() {
                     variant.price.clone_from(&own.price);
                 }
             }
@@ -368,7 +377,7 @@ impl<R: Read> JsonLinesReader<R> {
         let text = std::str::from_utf8(&self.buffer).map_err(|error| {
             failed(None, "invalid_utf8", format!("the text is not UTF-8 at byte {}", error.valid_up_to()))
         })?;
-        let members = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        let members = serde_json::from_str(text.trim_start_matches('\u{feff}').trim_end())
             .map_err(|error| failed(Some(error.column().to_string()), "invalid_json", error.to_string()))?;
         Ok(LineParser { line: self.line, errors: Vec::new() }.record(members))
     }

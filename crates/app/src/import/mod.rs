@@ -6,8 +6,10 @@
 pub mod chunk;
 pub mod columns;
 pub mod draft;
+mod fields;
+mod findings;
 pub mod format;
-pub mod html;
+mod handles;
 pub mod jsonl;
 pub mod normalise;
 pub mod record;

@@ -1,26 +1,28 @@
 //! From what a file says to a checked product: texts become money, weights and statuses, HTML is cleaned, and the domain's
 //! own rules are asked. All that is wrong with a product is told at once, each with its line and column.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tradepost_domain::catalog::validate::check_text;
 use tradepost_domain::catalog::{
-    AttributeSchema, Issue, JsonMap, Media, Price, Product, ProductOption, ProductStatus, Seo, Variant,
+    AttributeSchema, JsonMap, Media, Price, Product, ProductStatus, Seo, Variant,
 };
 use tradepost_domain::kernel::ids::ProductId;
-use tradepost_domain::kernel::limits::{CATEGORY_DEPTH_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX};
-use tradepost_domain::kernel::{Currency, Handle, Money, MoneyError};
+use tradepost_domain::kernel::{Currency, Handle};
 use tradepost_port::IdSource;
 use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
-use super::draft::{Draft, DraftVariant, Given, Named, patch_attributes, patch_metadata};
-use super::html::Sanitizer;
+use super::draft::{Draft, DraftVariant, Given, patch_attributes, patch_metadata};
+use super::fields::{
+    Address, address, category, filled, given, is_at, named, options, popularity, published_at, read_price,
+    status, stored_name, tags, translations, units, weight,
+};
+use super::findings::{Findings, row_errors};
+use super::handles::Handles;
 use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, VariantRecord};
-use super::weight::parse_grams;
+use crate::html::Sanitizer;
 
 /// Makes drafts of records.
 pub struct Normaliser {
@@ -29,91 +31,6 @@ pub struct Normaliser {
     labels: Arc<dyn Labels>,
     sanitizer: Sanitizer,
     handles: Handles,
-}
-
-/// The handles that the file has used so far, as hashes: eight bytes a product however long they are.
-#[derive(Debug, Default)]
-struct Handles {
-    used: HashSet<u64>,
-    /// The number to try next for titles that came more than once.
-    next_number: HashMap<u64, u32>,
-}
-
-impl Handles {
-    fn hash(handle: &Handle) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        handle.as_str().hash(&mut hasher);
-        hasher.finish()
-    }
-
-    fn take(&mut self, handle: &Handle) -> bool {
-        self.used.insert(Self::hash(handle))
-    }
-
-    /// The handle, or the first of `handle-2`, `handle-3`, … that is free in the file.
-    fn take_free(&mut self, handle: Handle) -> Handle {
-        if self.take(&handle) {
-            return handle;
-        }
-        let mut number = self.next_number.get(&Self::hash(&handle)).copied().unwrap_or(2);
-        loop {
-            let candidate = handle.with_suffix(number);
-            number = number.saturating_add(1);
-            if self.take(&candidate) {
-                self.next_number.insert(Self::hash(&handle), number);
-                return candidate;
-            }
-        }
-    }
-}
-
-/// The errors of one product while it is checked.
-struct Findings<'a> {
-    labels: &'a dyn Labels,
-    line: u64,
-    errors: Vec<RowError>,
-}
-
-impl Findings<'_> {
-    fn push(&mut self, field: &str, code: &'static str, message: impl Into<std::borrow::Cow<'static, str>>) {
-        let label = self.labels.label(field, None);
-        self.errors.push(RowError::new(self.line, Some(label), code, message));
-    }
-
-    fn push_variant(
-        &mut self,
-        (index, line): (usize, u64),
-        field: &str,
-        (code, message): (&'static str, impl Into<std::borrow::Cow<'static, str>>),
-    ) {
-        let label = self.labels.label(&format!("variants.{field}"), Some(index));
-        self.errors.push(RowError::new(line, Some(label), code, message));
-    }
-}
-
-/// Turns what the domain found into errors of rows.
-pub fn row_errors(issues: Vec<Issue>, draft_lines: (u64, &[u64]), labels: &dyn Labels) -> Vec<RowError> {
-    let (line, variant_lines) = draft_lines;
-    let to_error = |issue: Issue| {
-        let path = issue.path.strip_prefix("$.").unwrap_or(&issue.path);
-        let variant = path.strip_prefix("variants[").and_then(|rest| rest.split_once(']'));
-        let Some((index, field)) = variant else {
-            let field = path.split(['[', '.']).next().unwrap_or(path);
-            let whole = if matches!(field, "seo" | "attributes" | "metadata") { path } else { field };
-            return RowError::new(line, Some(labels.label(whole, None)), issue.code, issue.message);
-        };
-        let index: usize = index.parse().unwrap_or_default();
-        let field = field.trim_start_matches('.').split(['[', '.']).next().unwrap_or_default();
-        let field = if field == "prices" { "price" } else { field };
-        let line = variant_lines.get(index).copied().unwrap_or(line);
-        RowError::new(
-            line,
-            Some(labels.label(&format!("variants.{field}"), Some(index))),
-            issue.code,
-            issue.message,
-        )
-    };
-    issues.into_iter().map(to_error).collect()
 }
 
 impl Normaliser {
@@ -152,7 +69,12 @@ impl Normaliser {
             return Err(record.errors);
         }
         let labels = Arc::clone(&self.labels);
-        let mut findings = Findings { labels: labels.as_ref(), line: record.line, errors: Vec::new() };
+        let mut findings = Findings {
+            labels: labels.as_ref(),
+            line: record.line,
+            listed: record.lists_variants,
+            errors: Vec::new(),
+        };
         let title = record.title.as_deref().unwrap_or_default().trim().to_owned();
         let handle = match handle {
             Ok(handle) => Some(handle),
@@ -169,56 +91,74 @@ impl Normaliser {
         let category = category(&mut findings, record.category.as_deref().unwrap_or_default());
         let status = status(&mut findings, &record);
         let popularity = popularity(&mut findings, record.popularity.as_deref());
-        let options = options(&record);
         let mut metadata = record.metadata.clone();
         let media = self.media(&mut findings, &record, &mut metadata);
+        let translations = translations(&mut findings, &self.sanitizer, &record.translations);
+        let published_at = published_at(&mut findings, record.published_at.as_deref());
         let (variants, stock, facts) = self.variants(&mut findings, &record, &media);
-        let mut product = Product {
-            id: self.ids.next::<ProductId>(),
-            version: 1,
-            handle: handle.as_ref().map_or_else(placeholder, |(handle, _)| Ok(handle.clone()))?,
-            title,
-            description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
-            status,
-            publish_at: None,
-            published_at: (status == ProductStatus::Published).then_some(now),
-            brand_id: None,
-            product_type_id: None,
-            category_id: None,
-            category_ids: Vec::new(),
-            tags: tags(record.tags),
-            attributes: JsonMap::new(),
-            metadata: JsonMap::new(),
-            seo: Seo { title: filled(record.seo_title), description: filled(record.seo_description) },
-            options,
-            variants,
-            media,
-            channel_ids: None,
-            popularity,
-            created_at: now,
-            updated_at: now,
-        };
+        let has_handle = handle.as_ref().is_some_and(|(_, own)| *own);
+        let handle = handle.map_or_else(placeholder, |(handle, _)| Ok(handle))?;
+        let published_at = published_at.or((status == ProductStatus::Published).then_some(now));
+        let texts_alone = self.of_texts(&record, now)?;
+        let mut product =
+            Product { handle, title, status, published_at, popularity, variants, media, ..texts_alone };
         patch_attributes(&mut product.attributes, &record.attributes);
-        patch_metadata(&mut product.metadata, &metadata);
+        patch_metadata(&mut product.metadata, &metadata, &[]);
+        let mut texts = JsonMap::new();
+        patch_attributes(&mut texts, &translations);
         let mut errors = findings.errors;
         if let Err(issues) = product.validate(&AttributeSchema::default()) {
             let lines: Vec<u64> = facts.iter().map(|facts| facts.line).collect();
-            errors.extend(row_errors(issues, (record.line, &lines), labels.as_ref()));
+            errors.extend(row_errors(issues, (record.line, &lines, record.lists_variants), labels.as_ref()));
         }
         if !errors.is_empty() {
             return Err(errors);
         }
         Ok(Draft {
             line: record.line,
-            imported: ImportedProduct { product, stock, event_id: self.ids.next() },
-            has_handle: handle.is_some_and(|(_, own)| own),
+            imported: ImportedProduct { product, translations: texts, stock, event_id: self.ids.next() },
+            has_handle,
             brand,
             product_type,
             category,
             given,
             attributes: record.attributes,
             metadata,
+            translations,
+            columns: Arc::clone(&record.columns),
             variants: facts,
+        })
+    }
+
+    /// A product of the texts that need no more than cleaning.
+    fn of_texts(&self, record: &ProductRecord, now: Timestamp) -> Result<Product, Vec<RowError>> {
+        Ok(Product {
+            id: self.ids.next::<ProductId>(),
+            version: 1,
+            handle: placeholder()?,
+            title: String::new(),
+            description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
+            status: ProductStatus::Draft,
+            publish_at: None,
+            published_at: None,
+            brand_id: None,
+            product_type_id: None,
+            category_id: None,
+            category_ids: Vec::new(),
+            tags: tags(record.tags.clone()),
+            attributes: JsonMap::new(),
+            metadata: JsonMap::new(),
+            seo: Seo {
+                title: filled(record.seo_title.clone()),
+                description: filled(record.seo_description.clone()),
+            },
+            options: options(record),
+            variants: Vec::new(),
+            media: Vec::new(),
+            channel_ids: None,
+            popularity: 0,
+            created_at: now,
+            updated_at: now,
         })
     }
 
@@ -238,16 +178,16 @@ impl Normaliser {
         });
         for found in records.iter().cloned().chain(of_variants) {
             let url = found.url.trim();
-            let known = media.iter().any(|media| media.source_url.as_deref() == Some(url))
+            let known = media.iter().any(|media| is_at(media, url))
                 || files.iter().any(|file: &Value| file.get("name").and_then(Value::as_str) == Some(url));
             if known || url.is_empty() {
                 continue;
             }
             match address(url) {
-                Address::Web => media.push(Media {
+                Address::Web | Address::Stored => media.push(Media {
                     id: self.ids.next(),
-                    blob: None,
-                    source_url: Some(url.to_owned()),
+                    blob: stored_name(url).map(str::to_owned),
+                    source_url: stored_name(url).is_none().then(|| url.to_owned()),
                     alt: found.alt,
                     width: None,
                     height: None,
@@ -269,7 +209,6 @@ impl Normaliser {
         media
     }
 
-    #[expect(clippy::type_complexity, reason = "three parallel lists that are taken apart at once")]
     fn variants(
         &self,
         findings: &mut Findings<'_>,
@@ -281,11 +220,11 @@ impl Normaliser {
             (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
         for (index, variant) in record.variants.iter().enumerate() {
             let place = (index, variant.line);
-            let on_hand = self.stock(findings, place, variant);
+            let on_hand = units(findings, place, variant);
             let image = variant.image.as_deref().map(str::trim);
-            let shown = media.iter().find(|media| image.is_some() && media.source_url.as_deref() == image);
+            let shown = media.iter().find(|media| image.is_some_and(|image| is_at(media, image)));
             let mut metadata = JsonMap::new();
-            patch_metadata(&mut metadata, &variant.metadata);
+            patch_metadata(&mut metadata, &variant.metadata, &[]);
             variants.push(Variant {
                 id: self.ids.next(),
                 sku: filled(variant.sku.clone()),
@@ -311,21 +250,6 @@ impl Normaliser {
             facts.push(DraftVariant { line: variant.line, given, metadata: variant.metadata.clone() });
         }
         (variants, stock, facts)
-    }
-
-    fn stock(
-        &self,
-        findings: &mut Findings<'_>,
-        place: (usize, u64),
-        variant: &VariantRecord,
-    ) -> Option<i64> {
-        let text = variant.stock.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
-        let units = text.parse().ok().filter(|units| (0..=STOCK_QUANTITY_MAX).contains(units));
-        if units.is_none() {
-            let message = format!("a quantity is a whole number from 0 to {STOCK_QUANTITY_MAX}");
-            findings.push_variant(place, "stock", ("invalid_quantity", message));
-        }
-        units
     }
 
     fn prices(
@@ -359,186 +283,4 @@ impl Normaliser {
 /// A handle for a product that is refused anyway, so that its other errors can be told.
 fn placeholder() -> Result<Handle, Vec<RowError>> {
     Handle::from_title("none").map_err(|_| Vec::new())
-}
-
-fn given(record: &ProductRecord) -> Given {
-    Given::default()
-        .and(Given::DESCRIPTION, record.description.is_some())
-        .and(Given::BRAND, record.brand.is_some())
-        .and(Given::TYPE, record.product_type.is_some())
-        .and(Given::CATEGORY, record.category.is_some())
-        .and(Given::TAGS, record.tags.is_some())
-        .and(Given::STATUS, record.status.is_some() || record.published.is_some())
-        .and(Given::MEDIA, record.media.is_some())
-        .and(Given::SEO_TITLE, record.seo_title.is_some())
-        .and(Given::SEO_DESCRIPTION, record.seo_description.is_some())
-        .and(Given::POPULARITY, record.popularity.is_some())
-        .and(Given::VARIANTS, record.lists_variants)
-}
-
-fn filled(text: Option<String>) -> Option<String> {
-    let text = text?;
-    let trimmed = text.trim();
-    if trimmed.is_empty() { None } else { Some(trimmed.to_owned()) }
-}
-
-fn tags(tags: Option<Vec<String>>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let tags = tags.unwrap_or_default().into_iter().filter_map(|tag| filled(Some(tag)));
-    tags.filter(|tag| seen.insert(tag.clone())).collect()
-}
-
-fn named(findings: &mut Findings<'_>, field: &'static str, name: Option<&str>) -> Option<Named> {
-    let name = name?.trim();
-    if name.is_empty() {
-        return None;
-    }
-    if let Some(issue) = check_text(field, name, TITLE_LEN_MAX, true) {
-        findings.push(field, issue.code, issue.message);
-        return None;
-    }
-    match Handle::from_title(name) {
-        Ok(handle) => Some(Named { handle: handle.as_str().to_owned(), name: name.to_owned() }),
-        Err(error) => {
-            findings.push(field, "invalid_name", error.to_string());
-            None
-        }
-    }
-}
-
-fn category(findings: &mut Findings<'_>, path: &[String]) -> Vec<String> {
-    if path.len() > CATEGORY_DEPTH_MAX {
-        findings.push("category", "too_deep", format!("at most {CATEGORY_DEPTH_MAX} levels"));
-    }
-    let names: Vec<String> = path.iter().map(|name| name.trim().to_owned()).collect();
-    for name in &names {
-        let issue = check_text("category", name, TITLE_LEN_MAX, true);
-        if let Some(issue) = issue {
-            findings.push("category", issue.code, issue.message);
-        } else if let Err(error) = Handle::from_title(name) {
-            findings.push("category", "invalid_name", error.to_string());
-        }
-    }
-    names
-}
-
-fn status(findings: &mut Findings<'_>, record: &ProductRecord) -> ProductStatus {
-    let published = match record.published.as_deref().unwrap_or_default().trim().to_lowercase().as_str() {
-        "" | "true" | "yes" | "1" => true,
-        "false" | "no" | "0" => false,
-        _ => {
-            findings.push("published", "invalid_boolean", "expected TRUE or FALSE");
-            true
-        }
-    };
-    match record.status.as_deref().unwrap_or_default().trim().to_lowercase().as_str() {
-        "archived" => ProductStatus::Archived,
-        "draft" => ProductStatus::Draft,
-        // Active and not on the shelf is what we call a draft.
-        "" | "active" | "published" if !published => ProductStatus::Draft,
-        "" | "active" | "published" => ProductStatus::Published,
-        _ => {
-            findings.push("status", "unknown_status", "one of: active, draft, archived");
-            ProductStatus::Draft
-        }
-    }
-}
-
-fn popularity(findings: &mut Findings<'_>, text: Option<&str>) -> i64 {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return 0 };
-    text.parse().ok().filter(|number| *number >= 0).unwrap_or_else(|| {
-        findings.push("popularity", "invalid_number", "expected a whole number from 0");
-        0
-    })
-}
-
-/// The options as the file lists them, or as the variants use them, in the order of appearance.
-fn options(record: &ProductRecord) -> Vec<ProductOption> {
-    if let Some(options) = &record.options {
-        let listed =
-            options.iter().map(|(name, values)| ProductOption { name: name.clone(), values: values.clone() });
-        return listed.collect();
-    }
-    let mut options: Vec<ProductOption> = Vec::new();
-    for (name, value) in record.variants.iter().flat_map(|variant| &variant.options) {
-        match options.iter_mut().find(|option| option.name == *name) {
-            Some(option) if option.values.contains(value) => {}
-            Some(option) => option.values.push(value.clone()),
-            None => options.push(ProductOption { name: name.clone(), values: vec![value.clone()] }),
-        }
-    }
-    options
-}
-
-fn weight(findings: &mut Findings<'_>, place: (usize, u64), variant: &VariantRecord) -> Option<u32> {
-    let (text, unit) = variant.weight.as_ref()?;
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let grams = parse_grams(text, unit);
-    if grams.is_none() {
-        let message = "expected a weight such as 250, in g, kg, oz or lb";
-        findings.push_variant(place, "weight_grams", ("invalid_weight", message));
-    }
-    grams
-}
-
-fn read_price(
-    findings: &mut Findings<'_>,
-    place: (usize, u64),
-    currency: Currency,
-    (price, compare_at): (&str, Option<&str>),
-) -> Option<Price> {
-    let mut read = |field: &str, text: &str| match Money::parse_major(text.trim(), currency) {
-        Ok(money) => Some(money),
-        Err(error) => {
-            let code = match error {
-                MoneyError::TooPrecise { .. } => "too_precise",
-                MoneyError::TooLarge => "too_large",
-                _ => "invalid_price",
-            };
-            findings.push_variant(place, field, (code, error.to_string()));
-            None
-        }
-    };
-    let price = read("price", price);
-    let compare_at = match compare_at {
-        None => None,
-        Some(text) => Some(read("compare_at", text)?),
-    };
-    Some(Price { price: price?, compare_at })
-}
-
-enum Address {
-    Web,
-    File,
-    Invalid,
-}
-
-fn address(url: &str) -> Address {
-    let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
-    let clean = url.len() <= 2_000 && !url.contains(|letter: char| letter.is_control() || letter == ' ');
-    let web = lower.starts_with("https://") || lower.starts_with("http://");
-    match (web, clean) {
-        (true, true) => Address::Web,
-        (false, _) if url.len() <= 255 && !url.contains([':', '\\', '\0']) => Address::File,
-        _ => Address::Invalid,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_second_and_third_of_a_name_get_numbers_that_are_free() {
-        let mut handles = Handles::default();
-        let handle: Handle = "shoe".parse().unwrap();
-        assert!(handles.take(&"shoe-2".parse().unwrap()));
-        let taken: Vec<String> =
-            (0..3).map(|_| handles.take_free(handle.clone()).as_str().to_owned()).collect();
-        assert_eq!(taken, ["shoe", "shoe-3", "shoe-4"]);
-        assert!(!handles.take(&handle));
-    }
 }

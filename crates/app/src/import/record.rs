@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 
 use tradepost_domain::catalog::JsonMap;
 
@@ -11,6 +12,9 @@ use tradepost_domain::catalog::JsonMap;
 pub const SHOPIFY_KEY: &str = "shopify";
 /// Key in metadata under which an import keeps what only a file knows: its id of the product, names of picture files.
 pub const IMPORT_KEY: &str = "import";
+
+/// What stands before the name of a stored picture in its address on the shop.
+pub const STORED_PREFIX: &str = "/media/";
 
 /// What is wrong in a row of a file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -81,12 +85,18 @@ pub struct ProductRecord {
     pub attributes: JsonMap,
     /// Metadata; its keys replace those of the same name.
     pub metadata: JsonMap,
+    /// Columns that the file has and that are passed through.
+    pub columns: Arc<[String]>,
     /// Pictures in order.
     pub media: Option<Vec<MediaRecord>>,
     /// Title for search engines.
     pub seo_title: Option<String>,
     /// Description for search engines.
     pub seo_description: Option<String>,
+    /// Texts by locale: `title`, `description`, `seo_title`, `seo_description`; null removes a locale.
+    pub translations: JsonMap,
+    /// When it was first published, as RFC 3339 writes it.
+    pub published_at: Option<String>,
     /// Units sold, a whole number.
     pub popularity: Option<String>,
     /// What was wrong already when it was read; it is not imported then.
@@ -144,7 +154,7 @@ pub trait Labels: Send + Sync + std::fmt::Debug {
 /// Reads products one after another, holding one at a time.
 pub trait RecordReader {
     /// What the file calls its fields.
-    fn labels(&self) -> std::sync::Arc<dyn Labels>;
+    fn labels(&self) -> Arc<dyn Labels>;
     /// The next product; `None` at the end.
     fn next_record(&mut self) -> Result<Option<ProductRecord>, ReadError>;
     /// Bytes up to the end of the last product that was given out.

@@ -140,7 +140,9 @@ impl Categories {
         }
         let (kept, unused): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.new).into_iter().partition(|id| used.contains(id));
-        unused.into_iter().for_each(|id| self.forget(id));
+        for id in unused {
+            self.forget(id);
+        }
         kept.iter().filter_map(|id| self.nodes.get(id).cloned()).collect()
     }
 }

@@ -35,6 +35,12 @@ pub struct ImportContext {
     pub ids: Arc<dyn IdSource>,
 }
 
+impl From<&crate::Shop> for ImportContext {
+    fn from(shop: &crate::Shop) -> Self {
+        Self { store: shop.store.clone(), clock: Arc::clone(&shop.clock), ids: Arc::clone(&shop.ids) }
+    }
+}
+
 /// How to import.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
@@ -156,8 +162,9 @@ pub async fn run_import(
         clock: Arc::clone(&context.clock),
     };
     let total = source.len();
-    let outcome =
-        run.follow(cutter, &|counts| on_progress(&Progress { counts: *counts, bytes_total: total })).await;
+    let told = |counts: &ImportCounts| on_progress(&Progress { counts: *counts, bytes_total: total });
+    // On the heap: it is large, and callers hold it in futures of their own.
+    let outcome = Box::pin(run.follow(cutter, &told)).await;
     if let Err(error) = &outcome {
         run.fail(error).await;
     }

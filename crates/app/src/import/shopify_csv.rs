@@ -36,6 +36,7 @@ pub struct ShopifyCsvReader<R> {
     csv: csv::Reader<Budgeted<R>>,
     columns: Vec<Column>,
     labels: Arc<Headers>,
+    passed_through: Arc<[String]>,
     ahead: Option<Row>,
     offset: u64,
 }
@@ -78,8 +79,13 @@ impl<R: Read> ShopifyCsvReader<R> {
             }
         }
         let offset = csv.position().byte();
+        let passed_through = columns.iter().filter_map(|column| match column {
+            Column::PassedThrough(passed) => Some(passed.name.clone()),
+            _ => None,
+        });
+        let passed_through = passed_through.collect();
         let labels = Arc::new(Headers { columns: columns.clone(), names: headers });
-        let mut reader = Self { csv, columns, labels, ahead: None, offset };
+        let mut reader = Self { csv, columns, labels, passed_through, ahead: None, offset };
         reader.csv.get_mut().line_ended_before(offset);
         reader.ahead = reader.read_row()?;
         Ok(reader)
@@ -93,7 +99,7 @@ impl<R: Read> ShopifyCsvReader<R> {
         }
         let end = self.csv.position().byte();
         // The parser's line stands behind the row, and behind its line end where that is not still to come (CRLF).
-        let inside: usize = bytes.iter().map(|cell| cell.iter().filter(|byte| **byte == b'\n').count()).sum();
+        let inside: usize = bytes.iter().map(|cell| cell.split(|byte| *byte == b'\n').skip(1).count()).sum();
         let ended = self.csv.get_mut().line_ended_before(end);
         let behind = u64::try_from(inside).unwrap_or(0).saturating_add(u64::from(ended));
         let line = self.csv.position().line().saturating_sub(behind).max(1);
@@ -146,6 +152,7 @@ impl<R: Read> ShopifyCsvReader<R> {
             status: text(Known::Status),
             published: text(Known::Published),
             lists_variants: true,
+            columns: Arc::clone(&self.passed_through),
             seo_title: text(Known::SeoTitle),
             seo_description: text(Known::SeoDescription),
             media: self.cell(first, Known::ImageSrc).map(|_| self.media(rows)),

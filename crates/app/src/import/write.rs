@@ -1,6 +1,6 @@
 //! Decides what becomes of the products of a chunk, and writes them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -9,13 +9,14 @@ use tradepost_domain::catalog::Product;
 use tradepost_domain::kernel::ids::{ProductId, StockLocationId};
 use tradepost_port::IdSource;
 use tradepost_store::catalog::export::{self, StoredProduct};
+use tradepost_store::catalog::media::{self, MediaAsset};
 use tradepost_store::catalog::staging::{self, ImportedProduct, SkuOwner};
 use tradepost_store::catalog::staging_refs;
 use tradepost_store::{Client, StoreError, Tx};
 
 use super::chunk::Chunk;
-use super::draft::{Draft, MergeError};
-use super::normalise::row_errors;
+use super::draft::{Draft, Given, MergeError};
+use super::findings::{row_errors, variant_label};
 use super::record::{Labels, RowError};
 use super::refs::Refs;
 
@@ -89,6 +90,7 @@ impl Writer {
         if self.location.is_none() {
             self.location = staging_refs::find_default_location(client).await?;
         }
+        settle_pictures(client, &mut chunk.drafts).await?;
         let shop = shop(client, &chunk.drafts).await?;
         self.refs.find(client, &chunk.drafts).await?;
         let targets = self.targets(&shop, chunk, &mut decisions);
@@ -128,8 +130,8 @@ impl Writer {
             let product = &draft.imported.product;
             let mut target = shop.handles.get(product.handle.as_str()).copied();
             if !draft.has_handle {
-                let own = product.variants.iter().filter_map(|variant| variant.sku.as_ref());
-                let owner = own.filter_map(|sku| shop.skus.get(sku)).next();
+                let mut own = product.variants.iter().filter_map(|variant| variant.sku.as_ref());
+                let owner = own.find_map(|sku| shop.skus.get(sku));
                 target = owner.map(|owner| owner.product_id).or(target);
             }
             let mut errors = sku_errors(draft, target, (shop, &skus), chunk.labels.as_ref());
@@ -177,7 +179,7 @@ impl Writer {
     ) -> Result<(), Vec<RowError>> {
         let Some(schema) = self.refs.schema(product.product_type_id) else { return Ok(()) };
         let issues = schema.check(&product.attributes);
-        if issues.is_empty() { Ok(()) } else { Err(row_errors(issues, (draft.line, &[]), labels)) }
+        if issues.is_empty() { Ok(()) } else { Err(row_errors(issues, (draft.line, &[], true), labels)) }
     }
 
     /// The product as it is to be, if that is different from what it is.
@@ -209,7 +211,7 @@ impl Writer {
         let schema = self.refs.schema(merged.product.product_type_id).cloned().unwrap_or_default();
         if let Err(issues) = merged.product.validate(&schema) {
             let lines: Vec<u64> = draft.variants.iter().map(|variant| variant.line).collect();
-            return Err(row_errors(issues, (draft.line, &lines), labels));
+            return Err(row_errors(issues, (draft.line, &lines, draft.given.has(Given::VARIANTS)), labels));
         }
         Ok(Some(merged))
     }
@@ -253,6 +255,26 @@ impl Writer {
     }
 }
 
+/// Stored pictures get their size; of those that are not stored here only the name is kept.
+async fn settle_pictures(client: &Client, drafts: &mut [Draft]) -> Result<(), StoreError> {
+    let blobs: BTreeSet<&str> = drafts
+        .iter()
+        .flat_map(|draft| &draft.imported.product.media)
+        .filter_map(|media| media.blob.as_deref())
+        .collect();
+    if blobs.is_empty() {
+        return Ok(());
+    }
+    let blobs: Vec<&str> = blobs.into_iter().collect();
+    let assets = media::find(client, &blobs).await?;
+    let assets: HashMap<String, MediaAsset> =
+        assets.into_iter().map(|asset| (asset.blob.clone(), asset)).collect();
+    for draft in drafts {
+        draft.settle_pictures(&assets);
+    }
+    Ok(())
+}
+
 async fn shop(client: &Client, drafts: &[Draft]) -> Result<Shop, StoreError> {
     let handles: Vec<&str> = drafts.iter().map(|draft| draft.imported.product.handle.as_str()).collect();
     let variants = drafts.iter().flat_map(|draft| &draft.imported.product.variants);
@@ -267,7 +289,8 @@ async fn shop(client: &Client, drafts: &[Draft]) -> Result<Shop, StoreError> {
 
 fn sku_error(draft: &Draft, index: usize, message: String, labels: &dyn Labels) -> RowError {
     let line = draft.variants.get(index).map_or(draft.line, |variant| variant.line);
-    RowError::new(line, Some(labels.label("variants.sku", Some(index))), "sku_taken", message)
+    let label = variant_label(labels, "sku", draft.given.has(Given::VARIANTS).then_some(index));
+    RowError::new(line, Some(label), "sku_taken", message)
 }
 
 /// SKUs that belong to another product, of the shop or of this chunk.

@@ -4,5 +4,6 @@
 mod catalog_cache;
 mod catalog_reads;
 mod cut_wire;
+mod import;
 mod projector;
 mod reading;

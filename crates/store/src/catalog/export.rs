@@ -20,7 +20,7 @@ sql! {
         select p.id, p.handle, p.title, p.description, p.status, p.publish_at, p.published_at, p.brand_id,
                p.product_type_id, p.category_id, p.tags, p.attributes, p.metadata, p.options, p.seo_title,
                p.seo_description, p.channel_ids, p.popularity, p.version, p.created_at, p.updated_at,
-               b.name, t.name
+               b.name, t.name, p.translations
           from product p
           left join brand b on b.id = p.brand_id
           left join product_type t on t.id = p.product_type_id
@@ -79,6 +79,8 @@ pub struct StoredProduct {
     pub brand: Option<String>,
     /// Name of its product type.
     pub product_type: Option<String>,
+    /// Texts by locale.
+    pub translations: JsonMap,
     /// Units on hand of each variant at the location asked for; `None` where nothing was ever counted.
     pub on_hand: Vec<Option<i64>>,
     /// Units of each variant that carts and orders hold, anywhere.
@@ -187,7 +189,8 @@ fn product_from_row(row: &Row) -> Result<StoredProduct, StoreError> {
         media: Vec::new(),
     };
     let (brand, product_type) = (row.get(21), row.get(22));
-    Ok(StoredProduct { product, brand, product_type, on_hand: Vec::new(), held: Vec::new() })
+    let translations = object("product", row.get(23))?;
+    Ok(StoredProduct { product, brand, product_type, translations, on_hand: Vec::new(), held: Vec::new() })
 }
 
 fn media_from_row(row: &Row) -> Media {

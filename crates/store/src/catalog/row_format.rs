@@ -130,7 +130,9 @@ impl RowWriter {
     pub(super) fn text_array(&mut self, texts: &[String]) {
         let bytes = texts.iter().map(|text| text.len().saturating_add(4)).sum();
         self.array_header(texts.len(), bytes, TEXT_OID);
-        texts.iter().for_each(|text| self.text(text));
+        for text in texts {
+            self.text(text);
+        }
     }
 
     pub(super) fn opt_uuid_array(&mut self, ids: Option<Vec<Uuid>>) {
@@ -138,7 +140,9 @@ impl RowWriter {
             None => self.null(),
             Some(ids) => {
                 self.array_header(ids.len(), ids.len().saturating_mul(20), UUID_OID);
-                ids.into_iter().for_each(|id| self.uuid(id));
+                for id in ids {
+                    self.uuid(id);
+                }
             }
         }
     }

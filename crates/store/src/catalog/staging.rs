@@ -2,7 +2,7 @@
 //! and from there, set by set, into place. A chunk takes the same number of statements whatever its size.
 
 use jiff::Timestamp;
-use tradepost_domain::catalog::{Product, Variant};
+use tradepost_domain::catalog::{JsonMap, Product, Variant};
 use tradepost_domain::kernel::ids::{EntityId, EventId, ProductId, StockLevelId, StockLocationId};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ macro_rules! copy {
     ($table:literal, product) => {
         concat!("copy ", $table, " (id, handle, title, description, status, publish_at, published_at, brand_id,
             product_type_id, category_id, tags, attributes, metadata, options, seo_title, seo_description, channel_ids,
-            popularity, version, created_at, updated_at) from stdin binary")
+            popularity, translations, version, created_at, updated_at) from stdin binary")
     };
     ($table:literal, media) => {
         concat!("copy ", $table, " (id, product_id, position, blob, source_url, alt, width, height) from stdin binary")
@@ -76,7 +76,7 @@ sql! {
                published_at = s.published_at, brand_id = s.brand_id, product_type_id = s.product_type_id,
                category_id = s.category_id, tags = s.tags, attributes = s.attributes, metadata = s.metadata,
                options = s.options, seo_title = s.seo_title, seo_description = s.seo_description,
-               popularity = s.popularity, version = s.version, updated_at = s.updated_at
+               popularity = s.popularity, translations = s.translations, version = s.version, updated_at = s.updated_at
           from import_stage_product s
          where p.id = s.id and p.version = s.version - 1";
     DELETE_MEDIA = "
@@ -123,6 +123,8 @@ sql! {
 pub struct ImportedProduct {
     /// The product with all its ids.
     pub product: Product,
+    /// Texts by locale.
+    pub translations: JsonMap,
     /// For each variant what is to lie on hand, where the file says it.
     pub stock: Vec<Option<ImportedStock>>,
     /// Id of the event that tells of it.
@@ -229,7 +231,7 @@ async fn copy_products(
 ) -> Result<(), StoreError> {
     tx.copy_in(
         product_sql,
-        encode(products.iter(), |row, imported: &&ImportedProduct| write_product(row, &imported.product)),
+        encode(products.iter(), |row, imported: &&ImportedProduct| write_product(row, imported)),
     )
     .await?;
     tx.copy_in(media_sql, encode(media(products), write_media)).await?;
@@ -281,8 +283,9 @@ fn place(position: usize) -> i32 {
     i32::try_from(position).unwrap_or(i32::MAX)
 }
 
-fn write_product(row: &mut RowWriter, product: &Product) {
-    row.row(21);
+fn write_product(row: &mut RowWriter, imported: &ImportedProduct) {
+    let product = &imported.product;
+    row.row(22);
     row.uuid(product.id.as_uuid());
     row.text(product.handle.as_str());
     row.text(&product.title);
@@ -302,6 +305,7 @@ fn write_product(row: &mut RowWriter, product: &Product) {
     let channels = product.channel_ids.as_ref();
     row.opt_uuid_array(channels.map(|ids| ids.iter().map(EntityId::as_uuid).collect::<Vec<Uuid>>()));
     row.int8(product.popularity);
+    row.json(&imported.translations);
     row.int8(product.version);
     row.timestamp(product.created_at);
     row.timestamp(product.updated_at);

@@ -32,6 +32,26 @@ async fn a_dropped_transaction_leaves_nothing_and_its_connection_works_on() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_is_given_up_while_it_begins_is_not_left_open() {
+    let database = TestDatabase::new().await;
+    let db = database.store.worker();
+    for _ in 0..20 {
+        // Polled once: `begin` is sent and its answer never taken.
+        let begin = db.begin("given_up");
+        tokio::select! { biased; _ = begin => {}, () = std::future::ready(()) => {} }
+        tokio::task::yield_now().await;
+    }
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let open = "select count(*) from pg_stat_activity
+                 where application_name = 'tradepost-worker' and state like 'idle in transaction%'
+                   and query like 'begin%'";
+    let row = client.query_one(open, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0);
+}
+
+#[tokio::test]
 async fn committed_events_are_taken_once_and_marked() {
     let database = TestDatabase::new().await;
     let db = database.store.worker();
