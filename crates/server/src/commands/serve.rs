@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
+use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
@@ -57,6 +58,8 @@ pub async fn serve_house(
         }
     });
     let ops = Ops::new(Some(figures));
+    // Until it is dropped, the caches hear what changes.
+    let _listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, phases.clone()));
     let address = listeners.address();
