@@ -7,3 +7,4 @@ mod cut_wire;
 mod import;
 mod projector;
 mod reading;
+mod seed;
