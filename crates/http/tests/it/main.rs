@@ -1,4 +1,13 @@
 //! Tests of the API over a real PostgreSQL; modules mirror the folders of the URLs.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "a test may panic, and patches paths"
+)]
 
+mod admin;
 mod conventions;
+mod meta;
 mod ops;

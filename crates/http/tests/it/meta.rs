@@ -1,0 +1,243 @@
+//! What holds for every operation, read off the API document: a new endpoint is checked without anybody thinking of it.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::{Value, json};
+use tradepost_testkit::{TestApp, TestRequest};
+
+/// An operation of the document.
+struct Operation {
+    method: Method,
+    path: String,
+    about: Value,
+}
+
+impl Operation {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn is_admin(&self) -> bool {
+        self.path.starts_with("/api/admin/")
+    }
+
+    fn changes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    fn documents(&self, status: &str) -> bool {
+        self.about["responses"].get(status).is_some()
+    }
+
+    fn takes_json(&self) -> bool {
+        self.about["requestBody"]["content"].get("application/json").is_some()
+    }
+
+    /// The path with every parameter replaced.
+    fn path_with(&self, value: &dyn Fn(&str) -> String) -> String {
+        let segments = self.path.split('/').map(|segment| {
+            let name = segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'));
+            name.map_or_else(|| segment.to_owned(), value)
+        });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
+    /// The path with ids of nothing.
+    fn sample_path(&self) -> String {
+        self.path_with(&|name| {
+            let prefix = match name {
+                "product" => "prod",
+                "variant" => "var",
+                "category" => "cat",
+                "collection" => "col",
+                "product_type" => "ptype",
+                "channel" => "chan",
+                "stock_location" => "loc",
+                "stock_level" => "slev",
+                "review" => "rev",
+                "api_key" => "key",
+                "import" => "imp",
+                "export" => "exp",
+                "media" => "med",
+                other => other,
+            };
+            format!("{prefix}_00000000000000000000000001")
+        })
+    }
+
+    fn request<'a>(&self, app: &'a TestApp, path: &str) -> TestRequest<'a> {
+        let request = app.request(self.method.clone(), path);
+        if self.takes_json() { request.json(&json!({})) } else { request }
+    }
+}
+
+fn operations() -> Vec<Operation> {
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, about) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            operations.push(Operation { method, path: path.clone(), about: about.clone() });
+        }
+    }
+    assert!(operations.len() > 40, "the document is nearly empty: {}", operations.len());
+    operations
+}
+
+fn admin_operations() -> Vec<Operation> {
+    operations().into_iter().filter(Operation::is_admin).collect()
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_documents_its_problems() {
+    let mut names = BTreeSet::new();
+    for operation in operations() {
+        let name = operation.about["operationId"].as_str().unwrap_or_default().to_owned();
+        assert!(!name.is_empty(), "{} has no operationId", operation.name());
+        assert!(names.insert(name.clone()), "{name} is there twice");
+        if !operation.path.starts_with("/api/") {
+            continue;
+        }
+        let responses = operation.about["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('4')), "{}: no 4xx", operation.name());
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            let problem = response["content"].get("application/problem+json");
+            assert!(problem.is_some(), "{} {status}: no problem", operation.name());
+        }
+    }
+}
+
+#[test]
+fn every_operation_of_the_staff_asks_for_a_secret_key() {
+    for operation in admin_operations() {
+        assert_eq!(operation.about["security"], json!([{"secret_key": []}]), "{}", operation.name());
+        for status in ["401", "403"] {
+            assert!(operation.documents(status), "{} {status}", operation.name());
+        }
+        for status in ["409", "422"] {
+            assert!(!operation.changes() || operation.documents(status), "{} {status}", operation.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_passes_without_a_key_with_a_wrong_one_or_without_the_scope() {
+    let app = TestApp::new().await;
+    let bare = format!("Bearer {}", app.key_with(&[]).await);
+    for operation in admin_operations() {
+        let path = operation.sample_path();
+        let send = |authorization: Option<&str>| {
+            let request = operation.request(&app, &path);
+            match authorization {
+                Some(value) => request.header("authorization", value),
+                None => request,
+            }
+            .send()
+        };
+        let name = operation.name();
+        let missing = send(None).await;
+        assert_eq!(
+            (missing.status.as_u16(), missing.code().as_str()),
+            (401, "authentication_required"),
+            "{name}"
+        );
+        for wrong in ["Bearer sk_wrong", "Bearer pk_x", "Basic eDp4", "sk_wrong", "Bearer"] {
+            let refused = send(Some(wrong)).await;
+            assert_eq!(
+                (refused.status.as_u16(), refused.code().as_str()),
+                (401, "invalid_credentials"),
+                "{name}"
+            );
+        }
+        let denied = send(Some(&bare)).await;
+        assert_eq!((denied.status.as_u16(), denied.code().as_str()), (403, "insufficient_scope"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_document_lists_is_routed_and_no_other_method_is() {
+    let app = TestApp::new().await;
+    let operations = operations();
+    for operation in &operations {
+        let answer = operation.request(&app, &operation.sample_path()).send().await;
+        let status = answer.status.as_u16();
+        let unrouted = (status == 404 && answer.code() == "route_not_found") || status == 405;
+        assert!(!unrouted, "{} is documented and not routed", operation.name());
+        assert!(
+            operation.documents(&status.to_string()),
+            "{} answers {status}, which is not documented",
+            operation.name()
+        );
+    }
+    let paths: BTreeSet<&str> = operations.iter().map(|operation| operation.path.as_str()).collect();
+    for path in paths.into_iter().filter(|path| path.starts_with("/api/")) {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let here = operations.iter().filter(|operation| operation.path == path);
+            if here.clone().any(|operation| operation.method == method) {
+                continue;
+            }
+            let sample = here.clone().next().unwrap().sample_path();
+            let refused = app.request(method.clone(), &sample).admin().send().await;
+            assert_eq!(refused.status.as_u16(), 405, "{method} {path} is routed and not documented");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_parameter_is_refused() {
+    let app = TestApp::new().await;
+    for operation in admin_operations() {
+        let path = format!("{}?no_such_parameter=1", operation.sample_path());
+        let refused = operation.request(&app, &path).admin().header("if-match", "*").send().await;
+        assert_eq!(refused.status.as_u16(), 400, "{}", operation.name());
+        assert_eq!(refused.json()["param"], "no_such_parameter", "{}", operation.name());
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_id_is_refused() {
+    let app = TestApp::new().await;
+    for operation in admin_operations().iter().filter(|operation| operation.path.contains('{')) {
+        for bad in ["x%00y", "%ff", "prod_", "A%20B", "00000000-0000-0000-0000-000000000001", "key_zzz"] {
+            let path = operation.path_with(&|_| bad.to_owned());
+            let refused = operation.request(&app, &path).admin().header("if-match", "*").send().await;
+            assert!(
+                matches!(refused.status.as_u16(), 400 | 404),
+                "{} {bad}: {}",
+                operation.name(),
+                refused.status
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_type_or_with_an_unknown_field_is_refused() {
+    let app = TestApp::new().await;
+    for operation in admin_operations().iter().filter(|operation| operation.takes_json()) {
+        let path = operation.sample_path();
+        let request = || app.request(operation.method.clone(), &path).admin().header("if-match", "*");
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"] {
+            let refused = request().raw(kind, "{}").send().await;
+            assert_eq!(refused.status.as_u16(), 415, "{} {kind}", operation.name());
+        }
+        let mut bodies = vec![("unknown_field", r#"{"no_such_field":1}"#.to_owned())];
+        bodies.push(("malformed_json", "{".to_owned()));
+        bodies.push(("malformed_json", String::new()));
+        bodies.push(("duplicate_key", r#"{"a":1,"a":1}"#.to_owned()));
+        bodies.push(("json_too_deep", "[".repeat(40)));
+        for (code, body) in bodies {
+            let refused = request().raw("application/json", body).send().await;
+            assert_eq!(
+                (refused.status.as_u16(), refused.code().as_str()),
+                (400, code),
+                "{}",
+                operation.name()
+            );
+        }
+        let large = format!("\"{}\"", "x".repeat(1024 * 1024));
+        let refused = request().raw("application/json", large).send().await;
+        assert_eq!(refused.status.as_u16(), 413, "{}", operation.name());
+    }
+}
