@@ -494,3 +494,141 @@ impl CatalogCache {
             && self.is_young(entry, CHANNEL_AGE_MAX_MS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::{SignedDuration, Timestamp};
+    use std::convert::Infallible;
+    use tradepost_port::fake::FakeClock;
+
+    /// A cache that hears, with its clock, a view and a product.
+    fn listening() -> (CatalogCache, View, ProductId) {
+        let clock = Arc::new(FakeClock::at(Timestamp::UNIX_EPOCH));
+        let cache = CatalogCache::new(CACHE_BYTES_DEFAULT, clock);
+        cache.listening_from(1);
+        let view = View { channel_id: ChannelId::from_uuid(Uuid::from_u128(1)), locale: Locale::english() };
+        (cache, view, ProductId::from_uuid(Uuid::from_u128(7)))
+    }
+
+    fn page(id: ProductId, body: &'static str) -> ProductPage {
+        ProductPage { id, body: Bytes::from_static(body.as_bytes()), revision: "1".into() }
+    }
+
+    fn document(body: &'static str, epoch: i64) -> Document {
+        Document { body: Bytes::from_static(body.as_bytes()), epoch, surrogate_keys: "".into() }
+    }
+
+    /// What the page is taken for when `meanwhile` happens between the reading of the old row and its keeping.
+    async fn page_after(meanwhile: impl Fn(&CatalogCache, ProductId)) -> &'static str {
+        let (cache, view, id) = listening();
+        let old = async || {
+            let read = page(id, "old");
+            meanwhile(&cache, id);
+            Ok::<_, Infallible>(Some(read))
+        };
+        cache.page(&view, id, old).await.unwrap();
+        let new = async || Ok::<_, Infallible>(Some(page(id, "new")));
+        let found = cache.page(&view, id, new).await.unwrap().unwrap();
+        if found.body == "old" { "old" } else { "new" }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_was_overtaken_by_a_change_while_it_was_read_is_not_kept() {
+        assert_eq!(page_after(|_, _| {}).await, "old", "nothing happened: it is kept");
+        assert_eq!(page_after(|cache, id| cache.apply(2, Some(&[id.as_uuid()]))).await, "new");
+        assert_eq!(page_after(|cache, _| cache.apply(2, None)).await, "new");
+        assert_eq!(page_after(|cache, _| cache.apply(9, Some(&[]))).await, "new", "epochs were missed");
+        assert_eq!(page_after(|cache, _| cache.listening_from(5)).await, "new");
+        let other = |cache: &CatalogCache, _| cache.apply(2, Some(&[Uuid::from_u128(8)]));
+        assert_eq!(page_after(other).await, "old", "another product's change is none of this one's");
+    }
+
+    #[tokio::test]
+    async fn a_handle_that_was_overtaken_by_a_change_is_not_kept_nor_its_page() {
+        let (cache, view, id) = listening();
+        let old = async || {
+            let read = page(id, "old");
+            cache.apply(2, Some(&[id.as_uuid()]));
+            Ok::<_, Infallible>(Some(read))
+        };
+        assert_eq!(cache.product_by_handle(&view, "hat", old).await.unwrap(), Some(id));
+        assert_eq!(cache.kept_page(&view, id), None);
+        let gone = async || Ok::<_, Infallible>(None);
+        assert_eq!(cache.product_by_handle(&view, "hat", gone).await.unwrap(), None);
+
+        let settled = async || Ok::<_, Infallible>(Some(page(id, "new")));
+        cache.product_by_handle(&view, "hat", settled).await.unwrap();
+        assert!(cache.kept_page(&view, id).is_some());
+        assert_eq!(cache.product_by_handle(&view, "hat", gone).await.unwrap(), Some(id), "kept now");
+        cache.apply(3, Some(&[id.as_uuid()]));
+        assert_eq!(
+            cache.product_by_handle(&view, "hat", gone).await.unwrap(),
+            None,
+            "the handle may have moved"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_overtaken_by_an_epoch_is_not_kept() {
+        let (cache, ..) = listening();
+        let question = "products".to_owned();
+        let old = async |epoch| {
+            cache.apply(2, Some(&[]));
+            Ok::<_, Infallible>(Some(document("old", epoch)))
+        };
+        assert_eq!(cache.document(&question, old).await.unwrap(), Some(document("old", 1)));
+        let new = async |epoch| Ok::<_, Infallible>(Some(document("new", epoch)));
+        assert_eq!(cache.document(&question, new).await.unwrap(), Some(document("new", 2)));
+    }
+
+    #[tokio::test]
+    async fn a_card_is_kept_with_the_stamp_of_before_its_reading() {
+        let (cache, view, id) = listening();
+        let stamp = cache.stamp(id);
+        cache.put_card(&view, id, (Bytes::from_static(b"old"), stamp));
+        assert!(cache.card(&view, id).is_some());
+        let before = cache.stamp(id);
+        cache.apply(2, Some(&[id.as_uuid()]));
+        cache.put_card(&view, id, (Bytes::from_static(b"old"), before));
+        assert_eq!(cache.card(&view, id), None);
+    }
+
+    #[tokio::test]
+    async fn a_stuck_loader_holds_others_for_two_seconds_at_most_and_a_failed_one_lets_the_next_try() {
+        let (cache, view, id) = listening();
+        let (stuck_cache, stuck_view) = (cache.clone(), view.clone());
+        let stuck = tokio::spawn(async move {
+            let forever = async || std::future::pending::<Result<Option<ProductPage>, Infallible>>().await;
+            stuck_cache.page(&stuck_view, id, forever).await
+        });
+        tokio::task::yield_now().await;
+        let began = tokio::time::Instant::now();
+        let own = async || Ok::<_, Infallible>(Some(page(id, "own")));
+        assert_eq!(cache.page(&view, id, own).await.unwrap().unwrap().body, "own");
+        assert!(began.elapsed() >= FLIGHT_WAIT_MAX, "it waited for the other first");
+        stuck.abort();
+        let _ = stuck.await;
+        assert_eq!(cache.page(&view, id, async || Err("away")).await, Err("away"));
+        let own = async || Ok::<_, Infallible>(Some(page(id, "again")));
+        assert_eq!(cache.page(&view, id, own).await.unwrap().unwrap().body, "again");
+    }
+
+    #[tokio::test]
+    async fn the_caches_stay_within_their_bytes() {
+        let clock = Arc::new(FakeClock::at(Timestamp::UNIX_EPOCH));
+        let cache = CatalogCache::new(4 * 1024 * 1024, clock.clone());
+        let (_, view, _) = listening();
+        let body = "x".repeat(2_000);
+        for number in 0..5_000 {
+            let id = ProductId::from_uuid(Uuid::from_u128(number));
+            cache.put_card(&view, id, (Bytes::from(body.clone()), cache.stamp(id)));
+        }
+        let cards = cache.stats().cards;
+        assert!(cards.bytes <= 4 * 1024 * 1024 / 5, "{cards:?}");
+        assert!(cards.entries > 100, "{cards:?}");
+        clock.advance(SignedDuration::from_secs(2));
+        let last = ProductId::from_uuid(Uuid::from_u128(4_999));
+        assert_eq!(cache.card(&view, last), None, "nobody listens, so two seconds are too old");
+    }
+}
