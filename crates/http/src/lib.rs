@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod document;
 pub mod extract;
+pub mod media;
 pub mod memory;
 pub mod middleware;
 pub mod ops;
@@ -24,7 +25,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every documented route.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().merge(store::routes()).merge(admin::routes()).merge(ops::routes())
+    OpenApiRouter::new()
+        .merge(store::routes())
+        .merge(admin::routes())
+        .merge(media::routes())
+        .merge(ops::routes())
 }
 
 /// The whole API of a shop, in a process that is only that.

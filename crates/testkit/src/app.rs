@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::Value;
 use tower::ServiceExt;
+use tradepost_adapters::ImageCodec;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
 use tradepost_app::catalog::Projector;
 use tradepost_app::{Shop, ShopParts, count_statements};
@@ -141,7 +142,7 @@ impl TestApp {
             clock: clock.clone(),
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
-            images: Arc::new(UntouchedImages),
+            images: Arc::new(ImageCodec::default()),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{Answer, Outcome};
 use crate::error::WriteError;
+use crate::page::{Page, PageRequest};
 use crate::shop::Shop;
 use crate::work::StaffContext;
 
@@ -67,34 +68,16 @@ impl From<&StockLevel> for StockLevelView {
     }
 }
 
-/// A page of levels.
-#[derive(Debug)]
-pub struct StockLevelPage {
-    /// The levels.
-    pub levels: Vec<StockLevelView>,
-    /// The level behind which the next page begins, if there is one.
-    pub next: Option<StockLevelId>,
-    /// All that the filter lets through, if asked for.
-    pub total: Option<i64>,
-}
-
 /// Levels by id.
 pub async fn list_stock_levels(
     shop: &Shop,
     filter: &StockLevelFilter,
-    after: Option<StockLevelId>,
-    limit: u32,
-    with_total: bool,
-) -> Result<StockLevelPage, StoreError> {
+    request: &PageRequest<StockLevelId>,
+) -> Result<Page<StockLevelView>, StoreError> {
     let conn = shop.store.admin().conn().await?;
-    let mut levels = stock_level::list(&conn, filter, after, i64::from(limit) + 1).await?;
-    let has_more = levels.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    if has_more {
-        levels.pop();
-    }
-    let total = if with_total { Some(stock_level::count(&conn, filter).await?) } else { None };
-    let next = levels.last().map(|level| level.id).filter(|_| has_more);
-    Ok(StockLevelPage { levels: levels.iter().map(StockLevelView::from).collect(), next, total })
+    let levels = stock_level::list(&conn, filter, request.after, request.rows()).await?;
+    let total = if request.count { Some(stock_level::count(&conn, filter).await?) } else { None };
+    Ok(Page::new(request, levels, total, |level| level.id).map(|level| StockLevelView::from(&level)))
 }
 
 /// One level; `None` when there is none.

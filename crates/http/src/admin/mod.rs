@@ -6,8 +6,11 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
+pub mod media;
 pub mod product_types;
+pub mod products;
 pub mod reviews;
+pub mod stock_levels;
 pub mod stock_locations;
 pub mod system;
 
@@ -24,8 +27,11 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(categories::routes())
         .merge(channels::routes())
         .merge(collections::routes())
+        .merge(media::routes())
         .merge(product_types::routes())
+        .merge(products::routes())
         .merge(reviews::routes())
+        .merge(stock_levels::routes())
         .merge(stock_locations::routes())
         .merge(system::routes())
 }

@@ -1,8 +1,8 @@
 //! JSON bodies: read within limits, checked strictly, refused with the JSONPath of what does not fit.
 
 use axum::body::Body as RawBody;
-use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use tradepost_app::idempotency::body_hash;
@@ -25,17 +25,44 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
-        require_json(&request)?;
-        let bytes = read(request.into_body(), BODY_BYTES_MAX).await?;
-        strict_json::check(&bytes).map_err(|problem| *problem)?;
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| misfit(&error))?;
-        Ok(Self { value, hash: body_hash(&bytes) })
+        require_json(request.headers())?;
+        parse(&read(request.into_body(), BODY_BYTES_MAX).await?)
     }
 }
 
-fn require_json(request: &Request) -> Result<(), Problem> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+/// A body that need not be there: an empty one is none, whatever its type.
+impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &ApiState) -> Result<Option<Self>, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, BODY_BYTES_MAX).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        require_json(&parts.headers)?;
+        parse(&bytes).map(Some)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    strict_json::check(bytes).map_err(|problem| *problem)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| misfit(&error))?;
+    Ok(Body { value, hash: body_hash(bytes) })
+}
+
+/// Reads a part of a body that was taken as it came; `at` is its JSONPath.
+pub fn read_part<T: DeserializeOwned>(part: serde_json::Value, at: &str) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(part).map_err(|error| {
+        let mut problem = misfit(&error);
+        let inner = problem.param.take().unwrap_or_default();
+        problem.param(format!("{at}{}", inner.trim_start_matches('$')))
+    })
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());

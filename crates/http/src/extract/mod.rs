@@ -8,6 +8,7 @@ pub mod patch;
 pub mod path;
 pub mod staff;
 pub mod strict_json;
+pub mod upload;
 
 pub use body::Body;
 pub use headers::{IfMatch, WriteRequest};
@@ -15,3 +16,4 @@ pub use list::{ListParams, NoParams};
 pub use page::{CursorQuery, PageQuery, take_page};
 pub use path::{IdOrHandle, Path, Path2};
 pub use staff::{Permission, Staff};
+pub use upload::UploadedImage;

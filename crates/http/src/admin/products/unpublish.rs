@@ -1,0 +1,41 @@
+//! `POST /api/admin/products/{product}/unpublish`.
+
+use axum::response::Response;
+use tradepost_app::catalog::product::ProductAdminView;
+use tradepost_app::catalog::product::transition::unpublish_product;
+use tradepost_app::idempotency::body_hash;
+use tradepost_domain::kernel::ids::ProductId;
+
+use super::target;
+use crate::document::StaffWriteProblems;
+use crate::extract::staff::ProductsWrite;
+use crate::extract::{Body, IdOrHandle, IfMatch, NoParams, Path, Staff, WriteRequest};
+use crate::problem::Problem;
+
+/// The body, which has no fields.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Takes a product off the shelf, to be written on; a planned publication is called off.
+#[utoipa::path(
+    post,
+    path = "/api/admin/products/{product}/unpublish",
+    operation_id = "unpublish_product",
+    tag = "products",
+    params(("product" = String, Path, description = "Id or handle")),
+    responses((status = 200, body = ProductAdminView), StaffWriteProblems),
+    security(("secret_key" = []))
+)]
+pub async fn handler(
+    staff: Staff<ProductsWrite>,
+    Path(product): Path<IdOrHandle<ProductId>>,
+    version: Option<IfMatch>,
+    (_, request): (NoParams, WriteRequest),
+    body: Option<Body<Nothing>>,
+) -> Result<Response, Problem> {
+    let target = target(product, version);
+    let hash = body.map_or_else(|| body_hash(b""), |body| body.hash);
+    let run = |context| async move { Ok(unpublish_product(&context, &target).await?) };
+    staff.write(request, hash, run).await
+}

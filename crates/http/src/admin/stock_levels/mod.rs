@@ -1,0 +1,15 @@
+//! Stock levels.
+
+mod get;
+mod list;
+mod patch;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ApiState;
+
+/// Routes of stock levels.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(get::handler, patch::handler))
+}
