@@ -60,7 +60,7 @@ impl House {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
             blobs: Arc::new(blobs.clone()),
-            images: Arc::new(tradepost_port::fake::UntouchedImages),
+            images: Arc::new(ImageCodec::default()),
             cache_bytes: config.cache_bytes,
         }));
         let house = Self { shop, blobs, database_url, is_private, server };

@@ -16,7 +16,7 @@ use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_http::ApiState;
-use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, UntouchedImages};
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs};
 use tradepost_port::{Clock, IdSource};
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
