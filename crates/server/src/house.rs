@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tradepost_adapters::{BlobDirectory, RandomIds, SystemClock};
+use tradepost_adapters::{BlobDirectory, ImageCodec, RandomIds, SystemClock};
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
