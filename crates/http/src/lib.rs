@@ -6,7 +6,7 @@
 pub mod admin;
 pub mod document;
 pub mod extract;
-mod media;
+pub mod media;
 pub mod memory;
 pub mod middleware;
 pub mod ops;

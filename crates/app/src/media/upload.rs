@@ -53,9 +53,9 @@ impl From<&MediaAsset> for MediaAssetView {
 
 /// Stores a picture. The files come first and the row that names them after: a crash in between leaves files that
 /// nobody knows, never a row without its file.
-pub async fn upload_media(context: &StaffContext, content: Bytes) -> Result<Answer, WriteError> {
+pub async fn upload_media(context: &StaffContext, picture: Bytes) -> Result<Answer, WriteError> {
     let shop = &context.shop;
-    let processed = shop.images.process(content).await?;
+    let processed = shop.images.process(picture).await?;
     let mut renditions = BTreeMap::new();
     for copy in processed.renditions {
         let width = copy.width.to_string();

@@ -6,11 +6,11 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
-mod media;
+pub mod media;
 pub mod product_types;
-mod products;
+pub mod products;
 pub mod reviews;
-mod stock_levels;
+pub mod stock_levels;
 pub mod stock_locations;
 pub mod system;
 
@@ -27,11 +27,11 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(categories::routes())
         .merge(channels::routes())
         .merge(collections::routes())
+        .merge(media::routes())
         .merge(product_types::routes())
+        .merge(products::routes())
         .merge(reviews::routes())
+        .merge(stock_levels::routes())
         .merge(stock_locations::routes())
         .merge(system::routes())
-        .merge(media::routes())
-        .merge(products::routes())
-        .merge(stock_levels::routes())
 }

@@ -9,5 +9,6 @@
 
 mod admin;
 mod conventions;
+mod media;
 mod meta;
 mod ops;

@@ -11,7 +11,7 @@ use tradepost_domain::kernel::limits::{DESCRIPTION_BYTES_MAX, TITLE_LEN_MAX};
 use tradepost_port::IdSource;
 use tradepost_store::catalog::product::ProductRecord;
 
-use super::changes::{Clearable, ProductChanges, SeoChange, TextsChange};
+use super::changes::{ProductChanges, SeoChange, TextsChange};
 use super::resolve::Resolved;
 use super::{media, variants};
 use crate::html::Sanitizer;
@@ -58,8 +58,8 @@ pub(super) fn apply(draft: &mut Draft<'_>, changes: &ProductChanges, resolved: &
         None => {}
         Some(None) => product.seo = Seo::default(),
         Some(Some(seo)) => {
-            set_text(&mut product.seo.title, &seo.title);
-            set_text(&mut product.seo.description, &seo.description);
+            set_text(&mut product.seo.title, seo.title.as_ref());
+            set_text(&mut product.seo.description, seo.description.as_ref());
         }
     }
     set_status(product, changes, now);
@@ -81,7 +81,7 @@ fn set<T>(field: &mut T, value: Option<T>) {
 }
 
 /// Sets or clears a text; one without a letter counts as none.
-pub(super) fn set_text(field: &mut Option<String>, value: &Clearable<String>) {
+pub(super) fn set_text(field: &mut Option<String>, value: Option<&Option<String>>) {
     if let Some(value) = value {
         *field = value.clone().filter(|text| !text.trim().is_empty());
     }

@@ -109,11 +109,11 @@ where
     };
     let own = StaffContext { claim: claim.clone(), ..context.clone() };
     match Box::pin(run(&own, operation)).await {
-        Ok(answer) => Ok(item(index, answer.outcome.status(), answer.body)?),
+        Ok(answer) => Ok(item(index, answer.outcome.status(), &answer.body)?),
         Err(error) => match refuse(error) {
             Ok(refusal) => {
                 keep(context, claim.as_ref(), &refusal).await?;
-                Ok(item(index, refusal.status, refusal.problem)?)
+                Ok(item(index, refusal.status, &refusal.problem)?)
             }
             Err(error) => {
                 if let Some(claim) = claim {
@@ -154,11 +154,11 @@ async fn run(context: &StaffContext, operation: BatchOperation) -> Result<Answer
 }
 
 fn stored_item(index: usize, answer: &StoredAnswer) -> Result<BatchItemView, WriteError> {
-    item(index, u16::try_from(answer.status).unwrap_or(500), answer.body.clone())
+    item(index, u16::try_from(answer.status).unwrap_or(500), &answer.body)
 }
 
-fn item(index: usize, status: u16, json: Vec<u8>) -> Result<BatchItemView, WriteError> {
-    let value = if json.is_empty() { None } else { Some(serde_json::from_slice::<Box<RawValue>>(&json)?) };
+fn item(index: usize, status: u16, json: &[u8]) -> Result<BatchItemView, WriteError> {
+    let value = if json.is_empty() { None } else { Some(serde_json::from_slice::<Box<RawValue>>(json)?) };
     let (body, problem) = if status < 400 { (value, None) } else { (None, value) };
     Ok(BatchItemView { index, status, body, problem })
 }

@@ -35,10 +35,11 @@ pub(super) fn apply(draft: &mut Draft<'_>, changes: &ProductChanges) {
         }
         VariantsChange::Remove(id) => draft.record.product.variants.retain(|variant| variant.id != *id),
     }
+    // Before the options grow: a value that only one variant brings is not meant for the others.
+    fill_only_values(&mut draft.record.product);
     if changes.options.is_none() {
         extend_options(&mut draft.record.product);
     }
-    fill_only_values(&mut draft.record.product);
 }
 
 fn set_options(draft: &mut Draft<'_>, options: &[OptionChange]) {
@@ -131,8 +132,8 @@ fn new_variant(id: VariantId) -> Variant {
 fn changed(draft: &mut Draft<'_>, known: Option<Variant>, item: &VariantChanges, path: &str) -> Variant {
     let is_new = known.is_none();
     let mut variant = known.unwrap_or_else(|| new_variant(draft.ids.next()));
-    set_text(&mut variant.sku, &item.sku);
-    set_text(&mut variant.barcode, &item.barcode);
+    set_text(&mut variant.sku, item.sku.as_ref());
+    set_text(&mut variant.barcode, item.barcode.as_ref());
     if let Some(options) = &item.options {
         variant.options.clone_from(options);
     }
@@ -187,12 +188,12 @@ fn set_image(draft: &mut Draft<'_>, variant: &mut Variant, text: &str, path: &st
     let id = text.parse().ok();
     let (blob, url) = (MediaSource::Blob(text.to_owned()), MediaSource::Url(text.to_owned()));
     let mut media = draft.record.product.media.iter();
-    match media.find(|media| Some(media.id) == id || shows(media, &blob) || shows(media, &url)) {
-        Some(media) => variant.media_id = Some(media.id),
-        None => {
-            let message = "expected the id, blob or source_url of one of the product's pictures";
-            draft.issue(format!("{path}.image"), "unknown_media", message);
-        }
+    let found = media.find(|media| Some(media.id) == id || shows(media, &blob) || shows(media, &url));
+    if let Some(media) = found {
+        variant.media_id = Some(media.id);
+    } else {
+        let message = "expected the id, blob or source_url of one of the product's pictures";
+        draft.issue(format!("{path}.image"), "unknown_media", message);
     }
 }
 

@@ -14,13 +14,11 @@ pub(super) type Fields = Option<Vec<String>>;
 pub(super) fn take(params: &mut ListParams) -> Result<Fields, Problem> {
     let Some(text) = params.take("fields") else { return Ok(None) };
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    match names.iter().find(|name| !PRODUCT_FIELDS.contains(&name.as_str())) {
-        None => Ok(Some(names)),
-        Some(_) => {
-            let detail = format!("expected some of {}, separated by commas", PRODUCT_FIELDS.join(", "));
-            Err(Problem::malformed("invalid_parameter", "fields", detail))
-        }
+    if names.iter().all(|name| PRODUCT_FIELDS.contains(&name.as_str())) {
+        return Ok(Some(names));
     }
+    let detail = format!("expected some of {}, separated by commas", PRODUCT_FIELDS.join(", "));
+    Err(Problem::malformed("invalid_parameter", "fields", detail))
 }
 
 /// The view as JSON, with the fields that are asked for.

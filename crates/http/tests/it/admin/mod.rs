@@ -7,7 +7,9 @@ mod categories;
 mod channels;
 mod collections;
 mod product_types;
+pub(crate) mod products;
 mod reviews;
+mod stock_levels;
 mod stock_locations;
 mod system;
 

@@ -9,10 +9,12 @@ pub(crate) use product::stored_time;
 pub use product::{ProductCreate, ProductPatch};
 pub use variant::VariantPatch;
 
+use tradepost_app::catalog::product::changes::Clearable;
+
 use crate::extract::patch::Patch;
 
 /// A field of a body as a field of a change.
-fn clearable<T>(patch: Patch<T>) -> Option<Option<T>> {
+fn clearable<T>(patch: Patch<T>) -> Clearable<T> {
     match patch {
         Patch::Absent => None,
         Patch::Null => Some(None),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tradepost_app::catalog::product::changes::{
-    MediaChange, OptionChange, ProductChanges, SeoChange, TextsChange, VariantChanges, VariantsChange,
+    Clearable, MediaChange, OptionChange, ProductChanges, SeoChange, TextsChange, VariantChanges,
+    VariantsChange,
 };
 use tradepost_domain::catalog::{JsonMap, ProductStatus};
 use tradepost_domain::kernel::{Handle, Locale, MoneyError};
@@ -250,7 +251,7 @@ pub(crate) fn stored_time(at: Timestamp) -> Option<Timestamp> {
     Timestamp::from_microsecond(at.as_microsecond()).ok().filter(|at| *at >= Timestamp::UNIX_EPOCH)
 }
 
-fn publish_at(patch: Patch<Timestamp>, at: &str) -> Result<Option<Option<Timestamp>>, Problem> {
+fn publish_at(patch: Patch<Timestamp>, at: &str) -> Result<Clearable<Timestamp>, Problem> {
     let Some(Some(time)) = clearable(patch) else { return Ok(clearable(patch)) };
     let refuse =
         || Problem::malformed("invalid_value", &format!("{at}.publish_at"), "expected a time after 1970");

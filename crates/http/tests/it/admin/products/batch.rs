@@ -1,0 +1,116 @@
+//! Batches of changes.
+
+use serde_json::{Value, json};
+use tradepost_app::WriteError;
+use tradepost_app::catalog::product::batch::{BatchOperation, Refusal, run_product_batch};
+use tradepost_app::catalog::product::changes::{ProductChanges, VariantChanges, VariantsChange};
+use tradepost_app::idempotency::{Decision, KeyedRequest, body_hash, decide};
+use tradepost_app::work::{Actor, Origin, StaffContext};
+use tradepost_domain::catalog::Price;
+use tradepost_domain::kernel::{Currency, Money};
+use tradepost_testkit::{TestApp, TestResponse};
+
+use super::{boot, count, create};
+
+async fn batch(app: &TestApp, key: &str, operations: &Value) -> TestResponse {
+    let request = app.post("/api/admin/products/batch").admin().header("idempotency-key", key);
+    request.json(&json!({"operations": operations})).send().await
+}
+
+#[tokio::test]
+async fn each_operation_succeeds_or_fails_by_itself() {
+    let app = TestApp::new().await;
+    let (a, b) = (create(&app, &boot("A")).await, create(&app, &boot("B")).await);
+    let operations = json!([
+        {"op": "create", "data": boot("C")},
+        {"op": "patch", "id": a["id"], "version": 1, "data": {"title": "A2"}},
+        {"op": "patch", "id": a["id"], "version": 1, "data": {"title": "A3"}},
+        {"op": "create", "data": {"title": "No price"}},
+        {"op": "publish", "id": b["id"]},
+        {"op": "delete", "id": b["id"], "version": 2},
+        {"op": "archive", "id": b["id"], "version": 2},
+        {"op": "delete", "id": b["id"], "version": 3},
+    ]);
+    let response = batch(&app, "k", &operations).await.expect(200);
+    let body = response.json();
+    let results = body["results"].as_array().unwrap();
+    let statuses: Vec<u64> = results.iter().map(|item| item["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [201, 200, 412, 422, 200, 409, 200, 204]);
+    assert_eq!(results[0]["body"]["handle"], "c");
+    assert_eq!(results[2]["problem"]["current"], 2);
+    assert_eq!(results[3]["problem"]["param"], "$.price");
+    assert_eq!(results[5]["problem"]["code"], "product_published");
+    assert_eq!(count(&app, "product").await, 2);
+    let replay = batch(&app, "k", &operations).await.expect(200);
+    assert_eq!(replay.header("idempotent-replayed"), "true");
+    assert_eq!(replay.json(), body);
+    assert_eq!(batch(&app, "k", &json!([])).await.expect(422).code(), "batch_size");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_refuses_the_batch_before_anything_is_done() {
+    let app = TestApp::new().await;
+    let id = "prod_01000000000000000000000010";
+    for (param, bad) in [
+        ("$.operations[1].data.role", json!({"op": "create", "data": {"title": "x", "role": "admin"}})),
+        ("$.operations[1].data", json!({"op": "create"})),
+        ("$.operations[1].id", json!({"op": "create", "id": id, "data": boot("x")})),
+        ("$.operations[1].id", json!({"op": "archive"})),
+        ("$.operations[1].version", json!({"op": "patch", "id": id, "data": {}})),
+        ("$.operations[1].data", json!({"op": "archive", "id": id, "data": {}})),
+        ("$.operations[1].op", json!({"op": "explode"})),
+        ("$.operations[1].id", json!({"op": "archive", "id": "cat_01000000000000000000000010"})),
+    ] {
+        let response = batch(&app, "k", &json!([{"op": "create", "data": boot("A")}, bad])).await;
+        assert_eq!(
+            (response.status.as_u16(), response.json()["param"].as_str()),
+            (400, Some(param)),
+            "{bad}"
+        );
+    }
+    let many: Vec<Value> =
+        (0..51).map(|number| json!({"op": "create", "data": boot(&format!("{number}"))})).collect();
+    assert_eq!(batch(&app, "k", &json!(many)).await.expect(422).code(), "batch_size");
+    assert_eq!(count(&app, "product").await, 0);
+}
+
+fn operation(title: &str) -> BatchOperation {
+    let price = Price { price: Money::new(100, Currency::EUR).unwrap(), compare_at: None };
+    let variant = VariantChanges { price: Some(price), ..VariantChanges::default() };
+    let variants = VariantsChange::Single(Box::new(variant));
+    BatchOperation::Create(Box::new(ProductChanges {
+        title: Some(title.to_owned()),
+        variants,
+        ..ProductChanges::default()
+    }))
+}
+
+#[tokio::test]
+async fn a_batch_that_broke_off_goes_on_where_it_stopped() {
+    let app = TestApp::new().await;
+    let db = app.shop.store.admin();
+    let request = KeyedRequest {
+        principal: "key".to_owned(),
+        key: "k".to_owned(),
+        operation: "POST /api/admin/products/batch".to_owned(),
+        body_hash: body_hash(b"body"),
+    };
+    let now = app.shop.clock.now();
+    let Decision::Run(claim) = decide(db, request, now).await.unwrap() else { panic!("the key is new") };
+    let context = StaffContext {
+        shop: app.shop.clone(),
+        actor: Actor::System,
+        origin: Origin::default(),
+        claim: Some(claim),
+    };
+    let refuse = |error: WriteError| Err::<Refusal, WriteError>(error);
+    // The second operation breaks the batch as a failure of ours would: its title is refused, and `refuse` keeps nothing.
+    let broken = run_product_batch(&context, vec![operation("One"), operation("")], refuse).await;
+    assert!(matches!(broken, Err(WriteError::Invalid(_))));
+    assert_eq!(count(&app, "product").await, 1);
+    let answer = run_product_batch(&context, vec![operation("One"), operation("Two")], refuse).await.unwrap();
+    let body: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(body["results"][0]["body"]["handle"], "one", "the first is not made again");
+    assert_eq!(body["results"][1]["body"]["handle"], "two");
+    assert_eq!(count(&app, "product").await, 2);
+}
