@@ -81,9 +81,14 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Keys { action: cli::KeysAction::Create(arguments) } => {
             commands::keys::create(&config, arguments).await
         }
+        Command::Import { what: cli::ImportWhat::Products(arguments) } => {
+            commands::import::products(&config, arguments).await
+        }
+        Command::Export { what: cli::ExportWhat::Products(arguments) } => {
+            commands::export::products(&config, arguments).await
+        }
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
         Command::Doctor(_) => commands::doctor::examine(&config).await,
-        Command::Import { .. } | Command::Export { .. } => Ok(ExitCode::SUCCESS),
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),
     }
 }

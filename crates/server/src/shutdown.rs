@@ -17,6 +17,16 @@ pub enum Stop {
     Interrupt,
 }
 
+impl Stop {
+    /// The code with which a process ends that was stopped before it had done what it was for (128 + the signal).
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Terminate => 143,
+            Self::Interrupt => 130,
+        }
+    }
+}
+
 /// The signals of this process; from its making on they no longer end it by themselves.
 #[derive(Debug)]
 pub struct Signals {
@@ -41,12 +51,9 @@ impl Signals {
     /// From now on a signal ends the process at once. The private PostgreSQL then ends by the kernel's hand.
     pub fn next_one_kills(mut self) {
         tokio::spawn(async move {
-            let code = match self.next().await {
-                Stop::Terminate => 143,
-                Stop::Interrupt => 130,
-            };
+            let code = self.next().await.exit_code();
             tracing::warn!("told to stop a second time: ending at once");
-            std::process::exit(code);
+            std::process::exit(code.into());
         });
     }
 }

@@ -6,3 +6,4 @@ mod catalog_reads;
 mod cut_wire;
 mod projector;
 mod reading;
+mod seed;

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tradepost_app::Shop;
+use tradepost_app::catalog::cache::RoomStats;
 use tradepost_app::system::{Backlogs, count_backlogs};
 
 use super::{Ops, process};
@@ -58,6 +59,7 @@ pub(crate) async fn handler(State(state): State<ApiState>, Extension(ops): Exten
     let mut text = ops.0.figures.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     add_pools(&mut text, &state.shop);
     add_backlog(&mut text, &state, &ops).await;
+    add_cache(&mut text, &state.shop);
     add_runtime(&mut text);
     add_process(&mut text, &ops);
     ([(header::CONTENT_TYPE, TEXT), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], text)
@@ -104,6 +106,32 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
     let Some(Backlog { backlogs, .. }) = *kept else { return };
     single(text, ("outbox_pending", "gauge", "Events that wait to be dispatched"), &backlogs.outbox);
     single(text, ("projection_pending", "gauge", "Products that wait to be rendered"), &backlogs.projection);
+}
+
+fn add_cache(text: &mut String, shop: &Shop) {
+    let stats = shop.catalog.cache.stats();
+    let rooms = [
+        ("cards", stats.cards),
+        ("pages", stats.pages),
+        ("handles", stats.handles),
+        ("bodies", stats.bodies),
+    ];
+    let by_room = |value: fn(&RoomStats) -> String| {
+        rooms.iter().map(|(room, stats)| (format!("{{room=\"{room}\"}}"), value(stats))).collect::<Vec<_>>()
+    };
+    let hits = by_room(|stats| stats.hits.to_string());
+    family(text, ("cache_hits_total", "counter", "Look-ups that the cache answered"), &hits);
+    let misses = by_room(|stats| stats.misses.to_string());
+    family(text, ("cache_misses_total", "counter", "Look-ups that it did not"), &misses);
+    let entries = by_room(|stats| stats.entries.to_string());
+    family(text, ("cache_entries", "gauge", "Entries of the cache"), &entries);
+    let bytes = by_room(|stats| stats.bytes.to_string());
+    family(text, ("cache_bytes", "gauge", "Memory of the cache, by estimate"), &bytes);
+    single(
+        text,
+        ("cache_listening", "gauge", "1 while the cache hears of changes; else it answers nothing"),
+        &u8::from(stats.listening),
+    );
 }
 
 fn add_runtime(text: &mut String) {

@@ -2,6 +2,8 @@
 
 pub mod config;
 pub mod doctor;
+pub mod export;
+pub mod import;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;

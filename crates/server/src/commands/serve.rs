@@ -58,6 +58,8 @@ pub async fn serve_house(
         }
     });
     let ops = Ops::new(Some(figures));
+    // Until it is dropped, the caches hear what changes.
+    let _listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, phases.clone()));
     // Held until the end: without it the caches would not hear what changes.

@@ -1,13 +1,17 @@
 //! Fills the demo's shop once, and goes on where an earlier run was broken off.
 
+use std::path::{Path, PathBuf};
+
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tradepost_app::catalog::Projector;
-use tradepost_app::seed::{SeedState, Seeder, begin_seed, seed_state};
+use tradepost_app::import::ImportOptions;
+use tradepost_app::seed::{SeedState, Seeder, begin_seed, finish_seed, note_seed, seed_state};
 use tradepost_sample::{DEFAULT_PRODUCTS, SampleCatalog};
 
 use super::catalog::{self, Converter};
 use crate::cli::Demo;
+use crate::commands::import;
 use crate::failure::Failure;
 use crate::house::House;
 use crate::progress::Progress;
@@ -37,23 +41,53 @@ pub async fn fill(house: &House, arguments: &Demo) -> Result<Filled, Failure> {
             ));
         }
         SeedState::Begun { plan, products } => (plan, products),
+        SeedState::Empty if arguments.catalog.is_some() => (asked, 0),
         SeedState::Empty => {
             begin_seed(&house.shop, &asked, &catalog::shop()?).await?;
             (asked, 0)
         }
     };
-    fill_made_up(house, plan, products).await?;
+    match plan.get("catalog").and_then(Value::as_str).map(PathBuf::from) {
+        Some(path) => fill_from_file(house, &plan, &path).await?,
+        None => fill_made_up(house, plan, products).await?,
+    }
     Ok(Filled::Now)
 }
 
+/// Imports the file. Broken off, the import itself knows how far it has come.
+async fn fill_from_file(house: &House, plan: &Value, path: &Path) -> Result<(), Failure> {
+    let source = import::open(path)?;
+    note_seed(&house.shop, plan).await?;
+    let report = import::import(house, source, &ImportOptions::default()).await?;
+    if report.counts.failed > 0 {
+        eprintln!(
+            "{} products of {} were not taken; `tradepost import products --dry-run` says why",
+            report.counts.failed,
+            path.display()
+        );
+    }
+    render(house).await?;
+    finish_seed(&house.shop, plan).await?;
+    Ok(())
+}
+
 fn plan(arguments: &Demo) -> Value {
+    if let Some(catalog) = &arguments.catalog {
+        // As it is known from anywhere: the next run may stand in another folder.
+        let catalog = std::fs::canonicalize(catalog).unwrap_or_else(|_| catalog.clone());
+        return json!({"catalog": catalog});
+    }
     let products = arguments.products.map_or(DEFAULT_PRODUCTS, u64::from);
     json!({"products": products, "seed": arguments.seed.unwrap_or(DEFAULT_SEED)})
 }
 
 fn other_plan(arguments: &Demo, asked: &Value, plan: &Value) -> Option<String> {
-    let chosen = arguments.products.is_some() || arguments.seed.is_some();
-    let words = |plan: &Value| format!("{} products, seed {}", plan["products"], plan["seed"]);
+    let chosen = arguments.products.is_some() || arguments.seed.is_some() || arguments.catalog.is_some();
+    let words = |plan: &Value| match (plan.get("catalog"), plan.get("products"), plan.get("seed")) {
+        (Some(catalog), ..) => format!("the products of {catalog}"),
+        (None, Some(products), Some(seed)) => format!("{products} made-up products (seed {seed})"),
+        _ => "other products".to_owned(),
+    };
     (chosen && asked != plan)
         .then(|| format!("this shop has {}; for one with {} use --fresh", words(plan), words(asked)))
 }

@@ -29,7 +29,7 @@ use crate::shutdown::Signals;
 /// Starts the shop, fills it once, serves it until a signal.
 pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
-    let signals = Signals::new()?;
+    let mut signals = Signals::new()?;
     // A demo is one process for one person: nobody has to notice that it goes.
     config.limits.shutdown_grace_seconds = 0;
     config.workers = true;
@@ -47,7 +47,15 @@ pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failur
     if !house.is_private {
         house.migrate().await?;
     }
-    let filled = fill::fill(&house, &arguments).await?;
+    let filled = tokio::select! {
+        filled = fill::fill(&house, &arguments) => filled?,
+        stop = signals.next() => {
+            // What was being written is rolled back; the next run goes on there.
+            house.close().await?;
+            eprintln!("tradepost: stopped while the shop was being filled; run the same command again to go on");
+            return Ok(ExitCode::from(stop.exit_code()));
+        }
+    };
     let keys = keys::ensure(&house, &folder).await?;
     let base_url = config.public_url.clone().unwrap_or_else(|| summary::base_url(listeners.address()));
     let written = keys::DemoFile::new(base_url, keys, &house);

@@ -49,18 +49,99 @@ fn a_demo_that_was_killed_goes_on_with_the_same_shop_and_keys() {
 }
 
 #[test]
-fn a_demo_that_is_killed_while_it_begins_becomes_whole_the_next_time() {
+fn a_demo_that_is_killed_again_and_again_while_it_fills_becomes_whole() {
     let folder = folder();
     let data = folder.path().join("demo");
-    for milliseconds in [300, 900, 1_500, 2_200] {
-        let mut broken_off = Demo::start(&data);
+    let products = ["--products", "700"];
+    for milliseconds in [300, 1_500, 2_200, 2_800, 1_200, 1_800] {
+        let mut broken_off = Demo::start_with(&data, &products);
         std::thread::sleep(Duration::from_millis(milliseconds));
         broken_off.signal(Signal::KILL);
         broken_off.ended();
     }
-    let mut whole = Demo::start(&data);
+    let mut whole = Demo::start_with(&data, &products);
     let file = whole.ready();
     assert_eq!(get(&file, "/health/ready").unwrap().0, 200);
+    whole.signal(Signal::TERM);
+    whole.ended();
+    let data = data.to_str().unwrap();
+    let output = run(&["doctor", "--data", data]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let rebuilt = run(&["rebuild", "--data", data]);
+    let said = String::from_utf8_lossy(&rebuilt.stdout);
+    assert!(said.contains("700 products rendered, 0 of them changed"), "{said}");
+}
+
+#[test]
+fn ctrl_c_ends_a_filling_at_once_and_properly() {
+    let folder = folder();
+    let data = folder.path().join("demo");
+    let mut demo = Demo::start_with(&data, &["--products", "100000"]);
+    while !demo.log().contains(" of 100000") {
+        assert!(demo.age() < Duration::from_secs(30), "{}", demo.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    demo.signal(Signal::INT);
+    assert_eq!(demo.ended().code(), Some(130), "{}", demo.log());
+    assert!(demo.log().contains("run the same command again"), "{}", demo.log());
+    assert!(postgres_processes(&data).is_empty());
+}
+
+#[test]
+fn another_number_of_products_is_answered_with_what_to_do_and_fresh_does_it() {
+    let folder = folder();
+    let data = folder.path().join("demo");
+    let mut first = Demo::start(&data);
+    first.ready();
+    first.signal(Signal::TERM);
+    first.ended();
+    let mut second = Demo::start_with(&data, &["--products", "30"]);
+    second.ready();
+    assert!(second.log().contains("this shop has 20 made-up products (seed 1)"), "{}", second.log());
+    second.signal(Signal::TERM);
+    second.ended();
+    let mut third = Demo::start_with(&data, &["--products", "30", "--fresh"]);
+    third.ready();
+    third.signal(Signal::TERM);
+    third.ended();
+    let output = run(&["rebuild", "--data", data.to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("30 products rendered"));
+}
+
+#[test]
+fn a_demo_is_filled_from_a_file_and_what_is_exported_can_be_imported() {
+    let folder = folder();
+    let data = folder.path().join("demo");
+    let catalog = folder.path().join("catalog.jsonl");
+    let lines = [
+        r#"{"title":"Tea mug","price":12.5,"sku":"MUG-1","category":["Home","Mugs"]}"#,
+        r#"{"title":"Coffee mug","price":"14.00","sku":"MUG-2"}"#,
+        r#"{"title":"No price"}"#,
+    ];
+    fs::write(&catalog, lines.join("\n")).unwrap();
+    let mut demo = Demo::start_with(&data, &["--catalog", catalog.to_str().unwrap()]);
+    demo.ready();
+    assert!(demo.log().contains("1 products of"), "{}", demo.log());
+    demo.signal(Signal::TERM);
+    demo.ended();
+
+    let data = data.to_str().unwrap();
+    let exported = folder.path().join("exported.jsonl");
+    let exported = exported.to_str().unwrap();
+    let output = run(&["export", "products", exported, "--data", data]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_to_string(exported).unwrap().lines().count(), 2);
+    let again = run(&["import", "products", exported, "--data", data]);
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(said.contains("0 created, 0 updated, 2 unchanged, 0 not taken"), "{said}");
+
+    let dry = run(&["import", "products", catalog.to_str().unwrap(), "--dry-run", "--data", data]);
+    assert_eq!(dry.status.code(), Some(1), "a row that would not be taken is a failure");
+    let findings = String::from_utf8_lossy(&dry.stderr);
+    assert!(findings.contains("line 3"), "{findings}");
+    let missing = run(&["import", "products", "/nowhere.csv", "--data", data]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("cannot read /nowhere.csv"));
 }
 
 #[test]

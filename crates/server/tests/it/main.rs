@@ -1,5 +1,5 @@
 //! The binary as it is: processes, signals, ports, files. Each test has a folder and a PostgreSQL of its own.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod commands;
 mod demo;

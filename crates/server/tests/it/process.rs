@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder that the account of PostgreSQL may pass, unlike what `tempfile` makes.
 pub fn folder() -> TempDir {
@@ -46,12 +46,17 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts it on a free port.
+    /// Starts a small one on a free port.
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &["--products", "20"])
+    }
+
+    /// Starts one on a free port.
+    pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
         let started = Instant::now();
-        let mut command = tradepost(&["demo", "--listen", "127.0.0.1:0", "--products", "20", "--data"]);
+        let mut command = tradepost(&["demo", "--listen", "127.0.0.1:0", "--data"]);
         let log = fs::File::create(data.with_extension("log")).unwrap();
-        command.arg(data).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
+        command.arg(data).args(arguments).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
         Self { child: command.spawn().unwrap(), data: data.to_owned(), started }
     }
 

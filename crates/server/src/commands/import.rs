@@ -1,0 +1,108 @@
+//! `tradepost import products`: a catalogue from a file, with every row that was not taken.
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tradepost_app::catalog::Projector;
+use tradepost_app::import::{
+    FileSource, Format, ImportContext, ImportError, ImportOptions, ImportReport, RowError, run_import,
+};
+
+use crate::cli::{CatalogFormat, ImportProducts};
+use crate::config::Config;
+use crate::failure::{Failure, chain};
+use crate::house::{House, Tenancy};
+use crate::progress::Progress;
+
+/// Findings that are printed; all are counted.
+const ERRORS_SHOWN: usize = 20;
+
+impl From<CatalogFormat> for Format {
+    fn from(format: CatalogFormat) -> Self {
+        match format {
+            CatalogFormat::ShopifyCsv => Self::ShopifyCsv,
+            CatalogFormat::Jsonl => Self::JsonLines,
+        }
+    }
+}
+
+/// Imports; exit code 1 when a row was not taken.
+pub async fn products(config: &Config, arguments: ImportProducts) -> Result<ExitCode, Failure> {
+    let source = open(&arguments.file)?;
+    let house = House::open(config, Tenancy::Guest).await?;
+    let options = ImportOptions {
+        format: arguments.format.map(Format::from),
+        dry_run: arguments.dry_run,
+        ..ImportOptions::default()
+    };
+    let outcome = import(&house, source, &options).await;
+    let rendered = if outcome.is_ok() && !arguments.dry_run { render(&house).await } else { Ok(()) };
+    house.close().await?;
+    let report = outcome?;
+    rendered?;
+    print(&report);
+    Ok(if report.counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The file, if it can be read: better told before a database is started.
+pub fn open(path: &std::path::Path) -> Result<FileSource, Failure> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_file() => Ok(FileSource(path.to_owned())),
+        Ok(_) => Err(Failure::new(format!("{} is no file; name a CSV or JSON-lines file", path.display()))),
+        Err(error) => Err(Failure::new(format!("cannot read {}: {error}", path.display()))),
+    }
+}
+
+/// Imports with a bar.
+pub async fn import(
+    house: &House,
+    source: FileSource,
+    options: &ImportOptions,
+) -> Result<ImportReport, Failure> {
+    let context = ImportContext {
+        store: house.shop.store.clone(),
+        clock: house.shop.clock.clone(),
+        ids: house.shop.ids.clone(),
+    };
+    let name = source.0.clone();
+    let bar = Mutex::new(Progress::new("bytes imported"));
+    let told = |progress: &tradepost_app::import::Progress| {
+        let done = progress.counts.byte_offset;
+        bar.lock().unwrap_or_else(PoisonError::into_inner).set(done, progress.bytes_total.unwrap_or(done));
+    };
+    let outcome = Box::pin(run_import(&context, Arc::new(source), options, &told)).await;
+    bar.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+    outcome.map_err(|error| {
+        let advice = match error {
+            ImportError::Read(_) => "correct the file and import it again",
+            _ => "import the same file again: it goes on where it stopped",
+        };
+        Failure::new(format!("{}: {}; {advice}", name.display(), chain(&error)))
+    })
+}
+
+/// Renders what was imported, so that shoppers see it when the command ends.
+async fn render(house: &House) -> Result<(), Failure> {
+    Box::pin(Projector::new(house.shop.clone()).drain()).await?;
+    Ok(())
+}
+
+fn print(report: &ImportReport) {
+    for RowError { line, column, code, message } in report.errors.iter().take(ERRORS_SHOWN) {
+        let place = column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
+        eprintln!("line {line}{place}: {message} ({code})");
+    }
+    let counts = &report.counts;
+    let shown = u64::try_from(report.errors.len().min(ERRORS_SHOWN)).unwrap_or(0);
+    if counts.errors > shown {
+        eprintln!("... and {} further findings", counts.errors.saturating_sub(shown));
+    }
+    if report.continued_from > 0 {
+        println!("went on behind product {} of an import that was broken off", report.continued_from);
+    }
+    let would = if report.dry_run { "would be " } else { "" };
+    println!(
+        "{would}{} created, {} updated, {} unchanged, {} not taken",
+        counts.created, counts.updated, counts.unchanged, counts.failed
+    );
+}
