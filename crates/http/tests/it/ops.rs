@@ -57,6 +57,8 @@ async fn figures_tell_of_pools_backlog_runtime_and_process() {
         "db_pool_connections_max{pool=\"storefront\"} 4",
         "outbox_pending 0",
         "projection_pending 0",
+        "cache_hits_total{room=\"pages\"} 0",
+        "cache_listening ",
         "tokio_workers ",
         "process_resident_memory_bytes ",
         "process_open_fds ",
