@@ -17,6 +17,8 @@ use crate::shutdown::{Signals, close_on_signal};
 
 /// How often figures are put together when nobody reads them, so that they do not grow.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// Files that are open beside the connections of clients: those to the database, listeners, pictures being read.
+const SPARE_FILES: u64 = 200;
 /// How long the background work may take to finish its batch and to give back what it holds.
 const WORKERS_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -36,7 +38,7 @@ pub async fn serve(config: Config) -> Result<ExitCode, Failure> {
 pub fn bind(config: &Config) -> Result<Listeners, Failure> {
     let files = raise_file_limit();
     let connections = u64::try_from(config.limits.connections).unwrap_or(u64::MAX);
-    if files.is_some_and(|files| files < connections) {
+    if files.is_some_and(|files| files < connections.saturating_add(SPARE_FILES)) {
         tracing::warn!(files, connections, "this process may open fewer files than limits.connections");
     }
     Listeners::bind(config.listen).map_err(Failure::new)
