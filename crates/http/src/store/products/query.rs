@@ -5,17 +5,18 @@
 
 use serde_json::Value;
 use tradepost_app::catalog::Reference;
-use tradepost_app::catalog::get_category::category_reference;
 use tradepost_app::catalog::list_products::ListProducts;
 use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Range, Sort};
-use tradepost_domain::kernel::Handle;
-use tradepost_domain::kernel::ids::CollectionId;
+use tradepost_domain::kernel::ids::{CategoryId, EntityId};
 use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX, SEARCH_TEXT_MAX};
 use utoipa::IntoParams;
 
 use super::list::names;
 use crate::extract::ListParams;
 use crate::problem::Problem;
+
+/// Characters of one value of a filter.
+const VALUE_LEN_MAX: usize = 255;
 
 /// How the parameters stand in the OpenAPI document; [`list_products`] reads them.
 #[derive(Debug, IntoParams)]
@@ -63,11 +64,9 @@ pub struct ProductListQuery {
 /// Reads the parameters; the locale has been taken already.
 pub fn list_products(mut params: ListParams) -> Result<ListProducts, Problem> {
     let text = params.take("q").map(|text| search_text(&text)).transpose()?.flatten();
-    let category = params.take("category").map(|text| {
-        category_reference(&text)
-            .ok_or_else(|| refuse("invalid_parameter", "category", "expected an id or a handle"))
-    });
-    let collection = params.take("collection").map(|text| collection_reference(&text));
+    let category =
+        params.take("category").map(|text| reference::<CategoryId>("category", text)).transpose()?;
+    let collection = params.take("collection").map(|text| reference("collection", text)).transpose()?;
     let sort = params.take("sort").map_or(Ok(Sort::Relevance), |text| sort(&text))?;
     let count = match params.take("count").as_deref() {
         None => false,
@@ -87,7 +86,6 @@ pub fn list_products(mut params: ListParams) -> Result<ListProducts, Problem> {
     }
     let filters = filters(&mut params)?;
     params.finish()?;
-    let (category, collection) = (category.transpose()?, collection.transpose()?);
     Ok(ListProducts { text, category, collection, filters, sort, limit, cursor, count, fields, expand })
 }
 
@@ -104,11 +102,14 @@ fn search_text(text: &str) -> Result<Option<String>, Problem> {
     Ok((!words.is_empty()).then(|| words.to_owned()))
 }
 
-fn collection_reference(text: &str) -> Result<Reference<CollectionId>, Problem> {
-    match (text.parse::<CollectionId>(), text.parse::<Handle>()) {
-        (Ok(id), _) => Ok(Reference::Id(id)),
-        (_, Ok(handle)) => Ok(Reference::Handle(handle.as_str().to_owned())),
-        _ => Err(refuse("invalid_parameter", "collection", "expected an id or a handle")),
+/// An id where it begins like one, else a handle. A text that can be no handle names nothing, as an unknown one does.
+fn reference<T: EntityId>(param: &str, text: String) -> Result<Reference<T>, Problem> {
+    let looks_like_id = text.strip_prefix(T::PREFIX).is_some_and(|rest| rest.starts_with('_'));
+    match text.parse() {
+        Ok(id) => Ok(Reference::Id(id)),
+        Err(error) if looks_like_id => Err(refuse("invalid_id", param, &error.to_string())),
+        Err(_) if text.is_empty() => Err(refuse("invalid_parameter", param, "expected an id or a handle")),
+        Err(_) => Ok(Reference::Handle(text)),
     }
 }
 
@@ -284,9 +285,22 @@ fn hundredths(param: &str, value: &str) -> Result<i64, Problem> {
     if hundredths > 500 { Err(refuse()) } else { Ok(hundredths) }
 }
 
+/// Values between commas; `\,` is a comma of the value and `\\` a backslash.
 fn values(param: &str, text: &str) -> Result<Vec<String>, Problem> {
-    let values: Vec<String> = text.split(',').map(|value| value.trim().to_owned()).collect();
-    if values.iter().any(String::is_empty) || values.len() > FILTER_VALUES_MAX {
+    let mut values = vec![String::new()];
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let next = if letter == '\\' { letters.next() } else { None };
+        match (letter, next) {
+            (',', None) => values.push(String::new()),
+            (letter, escaped) => {
+                values.last_mut().into_iter().for_each(|value| value.push(escaped.unwrap_or(letter)))
+            }
+        }
+    }
+    let values: Vec<String> = values.iter().map(|value| value.trim().to_owned()).collect();
+    let sound = |value: &String| !value.is_empty() && value.chars().count() <= VALUE_LEN_MAX;
+    if values.len() > FILTER_VALUES_MAX || !values.iter().all(sound) {
         return Err(refuse("invalid_filter", param, "expected 1 to 50 values separated by commas"));
     }
     Ok(values)
@@ -340,6 +354,12 @@ mod tests {
     }
 
     #[test]
+    fn a_comma_of_a_value_is_escaped() {
+        let command = parse(r"filter[tag]=a\,b,c\\d").unwrap();
+        assert_eq!(command.filters, [Filter::Tag(vec!["a,b".to_owned(), r"c\d".to_owned()])]);
+    }
+
+    #[test]
     fn what_is_not_in_the_grammar_is_refused_by_name() {
         for (query, expected) in [
             ("colour=red", ("unknown_parameter", "colour")),
@@ -359,7 +379,8 @@ mod tests {
             ("filter[a][b][c]=x", ("invalid_filter", "filter[a][b][c]")),
             ("sort=cheap", ("invalid_sort", "sort")),
             ("count=all", ("invalid_parameter", "count")),
-            ("category=A%20B", ("invalid_parameter", "category")),
+            ("category=", ("invalid_parameter", "category")),
+            ("category=cat_zz", ("invalid_id", "category")),
             ("facets=true", ("facets_unavailable", "facets")),
             ("fields=", ("invalid_parameter", "fields")),
         ] {
