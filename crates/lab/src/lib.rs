@@ -11,6 +11,7 @@
 )]
 
 pub mod compare;
+pub mod copy;
 pub mod limits;
 pub mod load;
 pub mod report;

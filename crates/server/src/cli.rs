@@ -63,8 +63,44 @@ pub enum Command {
     Rebuild(OnData),
     /// Check the shop: schema, finished fragments, backlog, counters, stock, files, limits.
     Doctor(OnData),
+    /// The performance lab.
+    Lab {
+        #[command(subcommand)]
+        what: LabWhat,
+    },
     /// Print the version.
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LabWhat {
+    /// Measure the read paths and the import beside their limits, in turns in one run, and print the ratios.
+    Limits(LabLimits),
+}
+
+#[derive(Debug, Args)]
+pub struct LabLimits {
+    /// Products in the shop.
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub products: u32,
+    /// Rounds of each comparison.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub rounds: usize,
+    /// Connections that ask at the same time.
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub connections: usize,
+    /// Length of one turn.
+    #[arg(long, value_name = "MS", default_value_t = 2_000)]
+    pub milliseconds: u64,
+    /// Leave the import out.
+    #[arg(long)]
+    pub skip_import: bool,
+    /// Write the report as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Keep the lab's shop in this folder and use it again [default: a temporary one].
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 /// Which shop a command works on.
@@ -203,7 +239,7 @@ impl Command {
             Self::Import { what: ImportWhat::Products(import) } => &import.on,
             Self::Export { what: ExportWhat::Products(export) } => &export.on,
             Self::Demo(demo) => return Some(&demo.data),
-            Self::Config { .. } | Self::Openapi | Self::Version => return None,
+            Self::Config { .. } | Self::Openapi | Self::Lab { .. } | Self::Version => return None,
         };
         on.data.as_ref()
     }

@@ -88,6 +88,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             commands::export::products(&config, arguments).await
         }
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
+        Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
+            Box::pin(commands::lab::limits(&config, arguments)).await
+        }
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),
     }

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod lab;
 pub mod migrate;
 pub mod openapi;
 pub mod rebuild;

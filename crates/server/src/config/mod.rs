@@ -17,7 +17,7 @@ use crate::proxies::{Network, NotANetwork, TrustedProxies};
 pub use layers::{ConfigError, DEFAULTS, Inputs, Layers};
 
 /// What is in force, as types.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// PostgreSQL elsewhere; `None` for the private one.
     pub database_url: Option<SecretString>,

@@ -11,7 +11,7 @@
 //! any moment leaves a shop that the next one fills to its end before it serves it.
 
 mod catalog;
-mod fill;
+pub mod fill;
 mod folder;
 mod keys;
 mod summary;

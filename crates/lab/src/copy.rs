@@ -1,0 +1,74 @@
+//! The limit of an import: plain COPY of the file's very bytes into a table of one column, and nothing else.
+
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use bytes::Bytes;
+use tradepost_store::sql::Sql;
+use tradepost_store::{Store, StoreError};
+
+use crate::LabError;
+
+/// Bytes sent at once.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+// A delimiter and a quote that no text holds make a line one value, as it stands.
+const COPY: Sql = Sql {
+    name: "lab::COPY",
+    text: "copy lab_line (line) from stdin with (format csv, delimiter e'\\x02', quote e'\\x01')",
+};
+const FRESH: Sql = Sql {
+    name: "lab::FRESH",
+    text: "drop table if exists lab_line; create table lab_line (line text not null)",
+};
+
+fn failed(error: &StoreError) -> LabError {
+    LabError::Preparation(error.to_string())
+}
+
+/// Copies the lines of a file into an empty table in one transaction; answers how many.
+pub async fn copy_lines(store: &Store, file: &Path) -> Result<u64, LabError> {
+    let tx = store.worker().begin("lab_copy").await.map_err(|error| failed(&error))?;
+    tx.batch(FRESH).await.map_err(|error| failed(&error))?;
+    let mut broken = None;
+    let chunks = Chunks { reader: BufReader::with_capacity(CHUNK_BYTES, std::fs::File::open(file)?) };
+    let chunks = chunks.map_while(|chunk| chunk.map_err(|error| broken = Some(error)).ok());
+    let lines = tx.copy_in(COPY, chunks).await.map_err(|error| failed(&error))?;
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
+    tx.commit().await.map_err(|error| failed(&error))?;
+    Ok(lines)
+}
+
+/// A file in pieces of whole buffers.
+struct Chunks {
+    reader: BufReader<std::fs::File>,
+}
+
+impl Iterator for Chunks {
+    type Item = io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<io::Result<Bytes>> {
+        match self.reader.fill_buf() {
+            Ok([]) => None,
+            Ok(buffer) => {
+                let chunk = Bytes::copy_from_slice(buffer);
+                self.reader.consume(chunk.len());
+                Some(Ok(chunk))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+const FORGET: Sql = Sql {
+    name: "lab::FORGET",
+    text: "truncate product, brand, product_type, category, collection, import_run, outbox, handle_history cascade",
+};
+
+/// Empties the catalogue, so that the next import begins as the first did.
+pub async fn forget_catalog(store: &Store) -> Result<(), LabError> {
+    let conn = store.worker().conn().await.map_err(|error| failed(&error))?;
+    conn.batch(FORGET).await.map_err(|error| failed(&error))
+}
