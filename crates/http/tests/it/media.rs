@@ -104,7 +104,7 @@ async fn only_names_of_blobs_reach_the_blob_store() {
         "%2fetc%2fpasswd",
         "%00",
         &format!("{hash}.png%00.svg"),
-        &format!("{hash}"),
+        &hash,
         &format!("{hash}.png/"),
         &format!("{hash}.PNG"),
         &format!("{}.png", "A".repeat(64)),

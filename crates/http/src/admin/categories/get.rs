@@ -14,7 +14,7 @@ use crate::respond;
 #[utoipa::path(
     get,
     path = "/api/admin/categories/{category}",
-    operation_id = "get_category",
+    operation_id = "get_admin_category",
     tag = "categories",
     params(("category" = String, Path, description = "Id or handle of the category")),
     responses((status = 200, body = CategoryView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffReadProblems),

@@ -14,7 +14,7 @@ use crate::respond;
 #[utoipa::path(
     get,
     path = "/api/admin/categories",
-    operation_id = "list_categories",
+    operation_id = "list_admin_categories",
     tag = "categories",
     params(PageQuery),
     responses((status = 200, body = Page<CategoryView>), StaffReadProblems),

@@ -24,17 +24,17 @@ async fn levels_are_counted_anew_and_adjusted() {
     );
     let path = format!("/api/admin/stock-levels/{}", level["id"].as_str().unwrap());
     assert_eq!(app.get(&path).admin().send().await.expect(200).json(), level);
-    let patch = |version: i64, body: Value| {
+    let change = |version: i64, body: Value| {
         let request = app.patch(&path).admin().if_match(version).json(&body);
         async move { request.send().await }
     };
-    let counted = patch(1, json!({"on_hand": 12, "reason": "counted"})).await.expect(200);
+    let counted = change(1, json!({"on_hand": 12, "reason": "counted"})).await.expect(200);
     assert_eq!((counted.header("etag"), &counted.json()["on_hand"]), ("\"v2\"", &json!(12)));
-    assert_eq!(patch(2, json!({"adjust": -4})).await.expect(200).json()["on_hand"], 8);
-    assert_eq!(patch(3, json!({"on_hand": 8})).await.expect(200).json()["version"], 3, "nothing changed");
-    let less = patch(3, json!({"adjust": -9})).await.expect(409).json();
+    assert_eq!(change(2, json!({"adjust": -4})).await.expect(200).json()["on_hand"], 8);
+    assert_eq!(change(3, json!({"on_hand": 8})).await.expect(200).json()["version"], 3, "nothing changed");
+    let less = change(3, json!({"adjust": -9})).await.expect(409).json();
     assert_eq!((&less["code"], &less["on_hand"]), (&json!("insufficient_stock"), &json!(8)));
-    assert_eq!(patch(2, json!({"on_hand": 1})).await.expect(412).json()["current"], 3);
+    assert_eq!(change(2, json!({"on_hand": 1})).await.expect(412).json()["current"], 3);
     let entries =
         rows(&app, "select after from audit_log where action = 'stock_level.update' order by id").await;
     assert_eq!(entries[0].get::<_, Value>(0), json!({"on_hand": 12, "reason": "counted"}));

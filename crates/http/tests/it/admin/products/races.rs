@@ -101,7 +101,7 @@ async fn one_sku_given_to_many_at_once_goes_to_one() {
     let responses = all_at_once(&app, 6, |app, index| async move {
         let price = json!({"amount": 1, "currency": "EUR"});
         // The SKUs in either order, as two writers that wait for each other would have them.
-        let mut skus = vec!["S-1", "S-2"];
+        let mut skus = ["S-1", "S-2"];
         if index % 2 == 1 {
             skus.reverse();
         }

@@ -39,8 +39,8 @@ async fn a_variant_is_added_changed_and_removed() {
     let twice = json!({"options": {"Color": "Red"}});
     let problem = app.patch(&location).admin().if_match(3).json(&twice).send().await.expect(422).json();
     assert_eq!((&problem["code"], &problem["param"]), (&json!("duplicate_variant"), &json!("$.options")));
-    let list = app.get(path).admin().send().await.expect(200).json();
-    assert_eq!(list["data"].as_array().unwrap().len(), 2);
+    let all = app.get(path).admin().send().await.expect(200).json();
+    assert_eq!(all["data"].as_array().unwrap().len(), 2);
     let _ = app.delete(&location).admin().if_match(3).send().await.expect(204);
     let _ = app.get(&location).admin().send().await.expect(404);
     let last = format!("{path}/{}", product["variants"][0]["id"].as_str().unwrap());
@@ -50,17 +50,22 @@ async fn a_variant_is_added_changed_and_removed() {
 #[tokio::test]
 async fn what_is_wrong_with_a_single_variant_is_told_by_its_own_path() {
     let app = TestApp::new().await;
-    let mut body = boot("Boot");
-    body["sku"] = json!("A");
+    let price = json!({"amount": 100, "currency": "EUR"});
+    let body =
+        json!({"title": "Boot", "variants": [{"sku": "A", "options": {"Color": "Blue"}, "price": price}]});
     let product = create(&app, &body).await;
     create(&app, &json!({"title": "Other", "sku": "B", "price": {"amount": 1, "currency": "EUR"}})).await;
     let path = "/api/admin/products/boot/variants";
     for (status, param, variant) in [
         (422, "$.price", json!({"options": {"Color": "Red"}})),
-        (422, "$.variants[0].options.Color", json!({"options": {"Color": "Red"}})),
+        (422, "$.options", json!({"options": {"Color": "Blue"}, "price": price})),
         (422, "$.price.amount", json!({"price": {"amount": -5, "currency": "EUR"}})),
         (422, "$.image", json!({"price": {"amount": 5, "currency": "EUR"}, "image": "nothing"})),
-        (409, "$.sku", json!({"sku": "B", "price": {"amount": 5, "currency": "EUR"}, "options": {}})),
+        (
+            409,
+            "$.sku",
+            json!({"sku": "B", "price": {"amount": 5, "currency": "EUR"}, "options": {"Color": "Green"}}),
+        ),
         (400, "$.id", json!({"id": product["variants"][0]["id"]})),
         (400, "$.product_id", json!({"product_id": "x"})),
     ] {
