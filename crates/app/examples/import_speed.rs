@@ -1,10 +1,12 @@
 //! How fast an import is, beside two limits measured in turn with it on the same durable PostgreSQL:
 //! `file`, the file's own bytes copied into a table of one column; `rows`, the rows that the import made copied into the
-//! same tables with their indexes and foreign keys, in the same transactions' size of one.
+//! same tables with their indexes and foreign keys, in one transaction.
 //!
 //! ```text
 //! cargo run --release -p tradepost-app --example import_speed -- 100000 csv 3
 //! ```
+//!
+//! `SPEED_URL_OPTIONS` is appended to the connection string, to see what a setting of the server is worth.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -101,9 +103,13 @@ async fn copy_in(client: &Client, sql: &str, chunks: impl Iterator<Item = Bytes>
 /// The file as rows of one column, committed.
 async fn copy_file(client: &Client, path: &Path) -> Duration {
     client.batch_execute("drop table if exists raw; create table raw (line text)").await.unwrap();
-    let file = Bytes::from(std::fs::read(path).unwrap());
-    let chunks =
-        (0..file.len()).step_by(65_536).map(|start| file.slice(start..(start + 65_536).min(file.len())));
+    let mut file = std::fs::File::open(path).unwrap();
+    let chunks = std::iter::from_fn(move || {
+        let mut chunk = vec![0; 65_536];
+        let count = std::io::Read::read(&mut file, &mut chunk).unwrap();
+        chunk.truncate(count);
+        (count > 0).then(|| Bytes::from(chunk))
+    });
     let start = Instant::now();
     // Quotation and separation by signs that do not occur: every line is one value.
     copy_in(client, "copy raw from stdin with (format csv, delimiter e'\\x01', quote e'\\x02')", chunks)
@@ -135,6 +141,18 @@ fn peak_memory() -> String {
     line.trim().to_owned()
 }
 
+fn write_file(path: &Path, products: u64, csv: bool) {
+    use std::io::Write as _;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
+    let mut text = if csv { CSV_HEADER.to_owned() } else { String::new() };
+    for number in 0..products {
+        product(number, csv, &mut text);
+        file.write_all(text.as_bytes()).unwrap();
+        text.clear();
+    }
+    file.flush().unwrap();
+}
+
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -144,22 +162,12 @@ async fn main() {
     let chunk: usize = arguments.next().map_or(2_000, |text| text.parse().expect("products of a chunk"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(if csv { "speed.csv" } else { "speed.jsonl" });
-    {
-        use std::io::Write as _;
-        let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
-        let mut text = if csv { CSV_HEADER.to_owned() } else { String::new() };
-        for number in 0..products {
-            product(number, csv, &mut text);
-            file.write_all(text.as_bytes()).unwrap();
-            text.clear();
-        }
-        file.flush().unwrap();
-    }
+    write_file(&path, products, csv);
     let bytes = std::fs::metadata(&path).unwrap().len();
     let server_folder = std::path::PathBuf::from(format!("/var/tmp/tradepost-speed-{}", std::process::id()));
     let config = LocalServerConfig::new(&server_folder, Durability::Durable);
     let server = tokio::task::spawn_blocking(move || LocalServer::start(&config).unwrap()).await.unwrap();
-    let url = server.url("postgres");
+    let url = format!("{}{}", server.url("postgres"), std::env::var("SPEED_URL_OPTIONS").unwrap_or_default());
     migrate::migrate(&url).await.unwrap();
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -170,7 +178,8 @@ async fn main() {
     };
     let options =
         ImportOptions { currency: Some(Currency::EUR), chunk_products: chunk, ..ImportOptions::default() };
-    println!("{products} products, {bytes} bytes, {} rounds, chunks of {chunk}", rounds);
+    println!("{products} products, {bytes} bytes, {rounds} rounds, chunks of {chunk}");
+    let mut memory = String::new();
     let mut taken: [Vec<f64>; 3] = Default::default();
     for _ in 0..rounds {
         client.batch_execute("truncate product, outbox, import_run cascade; vacuum; checkpoint").await.ok();
@@ -187,6 +196,10 @@ async fn main() {
             "{:?}",
             report.errors.first()
         );
+        // Before the rows are held in memory to be copied again.
+        if memory.is_empty() {
+            memory = peak_memory();
+        }
         let rows = copy_rows(&client).await;
         for (list, time) in taken.iter_mut().zip([file, import, rows]) {
             list.push(time.as_secs_f64());
@@ -196,14 +209,16 @@ async fn main() {
     let again = Instant::now();
     let report = run_import(&context, Arc::new(FileSource(path.clone())), &options, &|_| {}).await.unwrap();
     println!("the same file again: {:.2?}, {} unchanged", again.elapsed(), report.counts.unchanged);
-    taken.iter_mut().for_each(|list| list.sort_by(f64::total_cmp));
+    for list in &mut taken {
+        list.sort_by(f64::total_cmp);
+    }
     let [file, import, rows] = taken.map(|list| list[list.len() / 2]);
     println!(
         "median: import {:.0} products/s; of `file` {:.3}, of `rows` {:.3}; peak memory {}",
         products as f64 / import,
         file / import,
         rows / import,
-        peak_memory()
+        memory
     );
     drop(context);
     drop(client);
