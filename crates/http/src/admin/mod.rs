@@ -7,6 +7,8 @@ pub mod categories;
 pub mod channels;
 pub mod collections;
 pub mod media;
+mod media;
+pub mod imports;
 pub mod product_types;
 pub mod products;
 pub mod reviews;
@@ -28,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(channels::routes())
         .merge(collections::routes())
         .merge(media::routes())
+        .merge(imports::routes())
         .merge(product_types::routes())
         .merge(products::routes())
         .merge(reviews::routes())
