@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
 use tradepost_domain::kernel::ids::ImportId;
 use tradepost_store::StoreError;
 use tradepost_store::import_run;
@@ -91,10 +94,12 @@ impl ImportWorker {
             run: Some(id),
             ..ImportOptions::default()
         };
-        let source = Arc::new(FileSource(path.clone()));
-        // Its future is large and lives as long as the import.
-        if let Err(error) = Box::pin(run_import(&context, source, &options, &|_| ())).await {
-            tracing::warn!(import.id = %id, %error, "an import was broken off");
+        if let Err(error) = run_apart(id, context, FileSource(path.clone()), options).await {
+            // Taken up again it would only panic again.
+            tracing::error!(import.id = %id, %error, "an import panicked");
+            let outcome = ("failed", Some("something failed on our side"));
+            let conn = shop.store.worker().conn().await?;
+            import_run::finish(&conn, id, outcome, shop.clock.now()).await?;
         }
         let after = import_run::get(&*shop.store.worker().conn().await?, id).await?;
         if after.is_none_or(|run| run.finished_at.is_some()) {
@@ -116,4 +121,30 @@ impl ImportWorker {
             }
         }
     }
+}
+
+/// Runs an import on a thread of its own, for much of it is counting and parsing. It ends where it is when this is
+/// dropped, as at a shutdown: its transaction is rolled back, and the run continues at the next start.
+async fn run_apart(
+    id: ImportId,
+    context: ImportContext,
+    source: FileSource,
+    options: ImportOptions,
+) -> Result<(), JoinError> {
+    let (alive, gone) = oneshot::channel::<()>();
+    let runtime = Handle::current();
+    let run = tokio::task::spawn_blocking(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                outcome = run_import(&context, Arc::new(source), &options, &|_| ()) => outcome.map(drop),
+                _ = gone => Ok(()),
+            }
+        })
+    });
+    let outcome = run.await?;
+    drop(alive);
+    if let Err(error) = outcome {
+        tracing::warn!(import.id = %id, %error, "an import was broken off");
+    }
+    Ok(())
 }

@@ -6,9 +6,8 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
-pub mod media;
-mod media;
 pub mod imports;
+pub mod media;
 pub mod product_types;
 pub mod products;
 pub mod reviews;
@@ -29,8 +28,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(categories::routes())
         .merge(channels::routes())
         .merge(collections::routes())
-        .merge(media::routes())
         .merge(imports::routes())
+        .merge(media::routes())
         .merge(product_types::routes())
         .merge(products::routes())
         .merge(reviews::routes())

@@ -224,7 +224,9 @@ async fn a_body_of_another_type_or_with_an_unknown_field_is_refused() {
         }
         let mut bodies = vec![("unknown_field", r#"{"no_such_field":1}"#.to_owned())];
         bodies.push(("malformed_json", "{".to_owned()));
-        bodies.push(("malformed_json", String::new()));
+        if operation.about["requestBody"]["required"] == true {
+            bodies.push(("malformed_json", String::new()));
+        }
         bodies.push(("duplicate_key", r#"{"a":1,"a":1}"#.to_owned()));
         bodies.push(("json_too_deep", "[".repeat(40)));
         for (code, body) in bodies {
