@@ -1,6 +1,7 @@
 //! A shop is a value: everything that one shop has hangs on it, and nothing hangs anywhere else.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor};
@@ -22,6 +23,8 @@ pub struct ShopParts {
     pub blobs: Arc<dyn BlobStore>,
     /// What makes uploaded pictures fit for it.
     pub images: Arc<dyn ImageProcessor>,
+    /// Folder of the files that are uploaded for imports, which are removed when they are done.
+    pub uploads: PathBuf,
     /// Bytes that what shoppers read may take in memory.
     pub cache_bytes: u64,
 }
@@ -38,6 +41,8 @@ pub struct Shop {
     pub blobs: Arc<dyn BlobStore>,
     /// What makes uploaded pictures fit for it.
     pub images: Arc<dyn ImageProcessor>,
+    /// Folder of the files that are uploaded for imports, which are removed when they are done.
+    pub uploads: PathBuf,
     /// What shoppers read of it.
     pub catalog: Catalog,
 }
@@ -51,14 +56,14 @@ impl fmt::Debug for Shop {
 impl Shop {
     /// Puts a shop together. Its caches stay wary until a [`crate::catalog::listener::CatalogListener`] hears changes.
     pub fn new(parts: ShopParts) -> Self {
-        let ShopParts { store, clock, ids, blobs, images, cache_bytes } = parts;
+        let ShopParts { store, clock, ids, blobs, images, uploads, cache_bytes } = parts;
         let catalog = Catalog {
             store: store.clone(),
             search: Arc::new(PostgresSearch::new(store.clone())),
             cache: CatalogCache::new(cache_bytes, clock.clone()),
             clock: clock.clone(),
         };
-        Self { store, clock, ids, blobs, images, catalog }
+        Self { store, clock, ids, blobs, images, uploads, catalog }
     }
 
     /// The live secret key with this text, if there is one.

@@ -61,6 +61,7 @@ impl House {
             ids: Arc::new(RandomIds::default()),
             blobs: Arc::new(blobs.clone()),
             images: Arc::new(ImageCodec::default()),
+            uploads: config.data_dir.join("uploads"),
             cache_bytes: config.cache_bytes,
         }));
         let house = Self { shop, blobs, database_url, is_private, server };

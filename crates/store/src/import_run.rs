@@ -46,6 +46,8 @@ sql! {
          where id = (select id from import_run where status = 'pending' order by created_at, id limit 1
                         for update skip locked)
         returning id";
+    LIST_RUNNING_UPLOADS = "
+        select id from import_run where status = 'running' and file_blob is not null order by created_at, id";
     START = "
         update import_run
            set status = 'running', started_at = coalesce(started_at, $2), error = null, version = version + 1
@@ -190,6 +192,12 @@ pub async fn list(
 pub async fn take_pending(client: &Client, now: Timestamp) -> Result<Option<ImportId>, StoreError> {
     let row = client.query_opt(TAKE_PENDING, &[&now]).await?;
     Ok(row.map(|row| ImportId::from_uuid(row.get(0))))
+}
+
+/// Runs of uploaded files that are running, or were when their process ended; the oldest first.
+pub async fn list_running_uploads(client: &Client) -> Result<Vec<ImportId>, StoreError> {
+    let rows = client.query(LIST_RUNNING_UPLOADS, &[]).await?;
+    Ok(rows.iter().map(|row| ImportId::from_uuid(row.get(0))).collect())
 }
 
 /// Marks a run as running, again where it was broken off; `false` when it has ended.

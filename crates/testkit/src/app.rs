@@ -37,6 +37,9 @@ pub struct TestApp {
     /// A secret key with every scope.
     pub admin_key: String,
     router: axum::Router,
+    // The folder goes with the last copy of the app.
+    #[expect(dead_code, reason = "held so that the folder stays")]
+    uploads: Arc<tempfile::TempDir>,
 }
 
 /// An answer.
@@ -137,17 +140,19 @@ impl TestApp {
         let database = Arc::new(TestDatabase::new().await);
         let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
+        let uploads = Arc::new(tempfile::tempdir().unwrap());
         let shop = Arc::new(Shop::new(ShopParts {
             store: database.store.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(ImageCodec::default()),
+            uploads: uploads.path().to_owned(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, channel_id, admin_key, router }
+        Self { database, shop, clock, channel_id, admin_key, router, uploads }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.

@@ -1,7 +1,8 @@
 //! Import of products from files: Shopify's product CSV and JSON lines.
 //!
 //! A file passes through: [`source`] (bytes) → [`shopify_csv`] or [`jsonl`] (records) → [`normalise`] (drafts: checked, cleaned)
-//! → [`chunk`] → [`write`] (found in the shop or not, laid over what is there) → PostgreSQL. [`run`] leads it.
+//! → [`chunk`] → [`write`] (found in the shop or not, laid over what is there) → PostgreSQL. [`run`] leads it. What comes
+//! through the API is an [`upload`] first, which the [`worker`] takes up.
 
 pub mod chunk;
 pub mod columns;
@@ -17,10 +18,16 @@ pub mod refs;
 pub mod run;
 pub mod shopify_csv;
 pub mod source;
+pub mod upload;
+pub mod view;
 pub mod weight;
+pub mod worker;
 pub mod write;
 
 pub use format::Format;
 pub use record::{ReadError, RowError};
 pub use run::{ImportContext, ImportError, ImportOptions, ImportReport, OnProgress, Progress, run_import};
 pub use source::{BytesSource, FileSource, ImportSource};
+pub use upload::{ImportCreate, UPLOAD_BYTES_MAX, Upload, UploadWriter, create_import};
+pub use view::{ImportErrorView, ImportView, find_import, list_import_errors, list_imports};
+pub use worker::ImportWorker;

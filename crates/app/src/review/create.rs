@@ -11,7 +11,7 @@ use tradepost_store::StoreError;
 use tradepost_store::catalog::review_write::{self, ReviewRecord};
 use utoipa::ToSchema;
 
-use super::view::{ReviewStatusShape, ReviewView};
+use super::view::{ReviewAdminView, ReviewStatusShape};
 use super::{rate, tell};
 use crate::answer::{Answer, Outcome};
 use crate::change::{Resource, refuse};
@@ -94,10 +94,10 @@ pub async fn create_review(context: &StaffContext, create: ReviewCreate) -> Resu
     };
     review_write::insert(&work.tx, &review).await.map_err(conflict)?;
     rate(&work.tx, review.product_id, None, Some(&review)).await?;
-    tell(&mut work, ReviewView::KIND.created, &review);
-    let view = ReviewView::from(review);
+    tell(&mut work, ReviewAdminView::KIND.created, &review);
+    let view = ReviewAdminView::from(review);
     let after = Some(serde_json::to_value(&view)?);
     work.audit("review.create", ("review", view.id.as_uuid()), None, after);
     let answer = Answer::new(Outcome::Created, &view, Some(view.version))?;
-    work.finish(answer.at(format!("{}/{}", ReviewView::KIND.path, view.id))).await
+    work.finish(answer.at(format!("{}/{}", ReviewAdminView::KIND.path, view.id))).await
 }

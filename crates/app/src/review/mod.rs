@@ -14,7 +14,7 @@ pub use delete::delete_review;
 pub use moderate::{ReviewDecision, moderate_review};
 pub use read::{find_review, list_reviews};
 pub use tradepost_store::catalog::review_write::ReviewFilter;
-pub use view::{ReviewStatusShape, ReviewView};
+pub use view::{ReviewAdminView, ReviewStatusShape};
 
 use serde_json::{Value, json};
 use tradepost_domain::catalog::ReviewStatus;

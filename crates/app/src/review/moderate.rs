@@ -6,7 +6,7 @@ use tradepost_domain::kernel::ids::{EntityId, ReviewId};
 use tradepost_store::catalog::review_write;
 use utoipa::ToSchema;
 
-use super::view::{ReviewStatusShape, ReviewView};
+use super::view::{ReviewAdminView, ReviewStatusShape};
 use super::{rate, tell};
 use crate::answer::{Answer, Outcome};
 use crate::change::{difference, missing};
@@ -29,9 +29,9 @@ pub async fn moderate_review(
     decision: ReviewDecision,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("moderate_review").await?;
-    let before = review_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ReviewView>)?;
+    let before = review_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ReviewAdminView>)?;
     if before.status == decision.status {
-        return work.finish_unchanged(&ReviewView::from(before)).await;
+        return work.finish_unchanged(&ReviewAdminView::from(before)).await;
     }
     let mut after = before.clone();
     after.status = decision.status;
@@ -40,7 +40,7 @@ pub async fn moderate_review(
     review_write::moderate(&work.tx, &after).await?;
     rate(&work.tx, after.product_id, Some(&before), Some(&after)).await?;
     tell(&mut work, "review.moderated", &after);
-    let (before, after) = (ReviewView::from(before), ReviewView::from(after));
+    let (before, after) = (ReviewAdminView::from(before), ReviewAdminView::from(after));
     let (old, new) = difference(&before, &after)?.unzip();
     work.audit("review.moderate", ("review", id.as_uuid()), old, new);
     work.finish_with(Outcome::Done, &after, Some(after.version)).await

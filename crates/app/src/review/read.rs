@@ -4,7 +4,7 @@ use tradepost_domain::kernel::ids::ReviewId;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::review_write::{self, ReviewFilter};
 
-use super::view::ReviewView;
+use super::view::ReviewAdminView;
 use crate::page::{ByNumber, Page, PageRequest};
 use crate::shop::Shop;
 
@@ -13,17 +13,17 @@ pub async fn list_reviews(
     shop: &Shop,
     filter: &ReviewFilter,
     page: &PageRequest<ByNumber<ReviewId>>,
-) -> Result<Page<ReviewView>, StoreError> {
+) -> Result<Page<ReviewAdminView>, StoreError> {
     let conn = shop.store.admin().conn().await?;
     let before = page.after.map(|place| (place.timestamp(), place.id));
     let rows = review_write::list(&conn, filter, before, page.rows()).await?;
     let total = if page.count { Some(review_write::count(&conn, filter).await?) } else { None };
     let place = |review: &review_write::ReviewRecord| ByNumber::at(review.created_at, review.id);
-    Ok(Page::new(page, rows, total, place).map(ReviewView::from))
+    Ok(Page::new(page, rows, total, place).map(ReviewAdminView::from))
 }
 
 /// One review.
-pub async fn find_review(shop: &Shop, id: ReviewId) -> Result<Option<ReviewView>, StoreError> {
+pub async fn find_review(shop: &Shop, id: ReviewId) -> Result<Option<ReviewAdminView>, StoreError> {
     let conn = shop.store.admin().conn().await?;
-    Ok(review_write::get(&conn, id).await?.map(ReviewView::from))
+    Ok(review_write::get(&conn, id).await?.map(ReviewAdminView::from))
 }

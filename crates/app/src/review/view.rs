@@ -23,7 +23,7 @@ pub enum ReviewStatusShape {
 
 /// A review of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ReviewView {
+pub struct ReviewAdminView {
     /// Id.
     #[schema(value_type = String)]
     pub id: ReviewId,
@@ -55,9 +55,9 @@ pub struct ReviewView {
     pub moderated_at: Option<Timestamp>,
 }
 
-resource!(ReviewView, ReviewId, "review", "/api/admin/reviews");
+resource!(ReviewAdminView, ReviewId, "review", "/api/admin/reviews");
 
-impl From<ReviewRecord> for ReviewView {
+impl From<ReviewRecord> for ReviewAdminView {
     fn from(review: ReviewRecord) -> Self {
         Self {
             id: review.id,

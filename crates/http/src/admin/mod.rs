@@ -6,6 +6,7 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
+pub mod imports;
 pub mod media;
 pub mod product_types;
 pub mod products;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(categories::routes())
         .merge(channels::routes())
         .merge(collections::routes())
+        .merge(imports::routes())
         .merge(media::routes())
         .merge(product_types::routes())
         .merge(products::routes())

@@ -46,17 +46,22 @@ enum Count {
 
 /// Takes `cursor`, `limit` and `count`.
 pub fn take_page<K: CursorKey>(params: &mut ListParams) -> Result<PageRequest<K>, Problem> {
-    let limit = params.take_limit()?;
     let count = match params.take("count").as_deref() {
         None => false,
         Some("exact") => true,
         Some(_) => return Err(Problem::malformed("invalid_parameter", "count", "expected exact")),
     };
+    Ok(PageRequest { count, ..take_uncounted_page(params)? })
+}
+
+/// Takes `cursor` and `limit`, for a list that is not counted.
+pub fn take_uncounted_page<K: CursorKey>(params: &mut ListParams) -> Result<PageRequest<K>, Problem> {
+    let limit = params.take_limit()?;
     let after = match params.take("cursor") {
         None => None,
         Some(text) => Some(decode_cursor(&text).ok_or_else(|| {
             Problem::malformed("invalid_cursor", "cursor", "expected `page.next` of a page of this list")
         })?),
     };
-    Ok(PageRequest { after, limit, count })
+    Ok(PageRequest { after, limit, count: false })
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
 use tradepost_app::catalog::listener::CatalogListener;
+use tradepost_app::import::ImportWorker;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
@@ -109,11 +110,16 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 /// Starts the background work; it stops when the phase is no longer [`Phase::Serving`].
 fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let projector = Projector::new(house.shop.clone());
+    let imports = ImportWorker::new(house.shop.clone());
+    let mut import_phases = phases.clone();
     tokio::spawn(async move {
         let shutdown = async move {
             let _ = phases.wait_for(|phase| *phase > Phase::Serving).await;
         };
-        projector.run(shutdown).await;
+        let import_shutdown = async move {
+            let _ = import_phases.wait_for(|phase| *phase > Phase::Serving).await;
+        };
+        tokio::join!(projector.run(shutdown), imports.run(import_shutdown));
     })
 }
 

@@ -6,7 +6,7 @@ use tradepost_domain::kernel::ids::CategoryId;
 use tradepost_store::catalog::category_write;
 use utoipa::ToSchema;
 
-use super::view::{CategoryTexts, CategoryView, Translations};
+use super::view::{CategoryAdminView, CategoryTexts, Translations};
 use super::{check_place, conflict};
 use crate::answer::Answer;
 use crate::change::{choose_handle, no_payload, refuse};
@@ -43,7 +43,7 @@ pub struct CategoryCreate {
 /// Makes a category.
 pub async fn create_category(context: &StaffContext, create: CategoryCreate) -> Result<Answer, WriteError> {
     let work = context.begin("create_category").await?;
-    let mut view = CategoryView {
+    let mut view = CategoryAdminView {
         id: work.next_id(),
         parent_id: create.parent_id,
         handle: choose_handle::<CategoryId>(create.handle, &create.name)?.to_string(),

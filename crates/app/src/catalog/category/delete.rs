@@ -4,7 +4,7 @@ use tradepost_domain::kernel::ids::{CategoryId, EntityId};
 use tradepost_store::catalog::category_write::{self, CategoryUses};
 use tradepost_store::catalog::handle_history;
 
-use super::view::CategoryView;
+use super::view::CategoryAdminView;
 use crate::answer::Answer;
 use crate::change::{check_version, missing, no_payload};
 use crate::error::WriteError;
@@ -17,7 +17,8 @@ pub async fn delete_category(
     version: Option<i64>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_category").await?;
-    let record = category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryView>)?;
+    let record =
+        category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryAdminView>)?;
     check_version(version, record.version)?;
     let CategoryUses { children, products } = category_write::uses(&work.tx, id).await?;
     if children {
@@ -30,5 +31,5 @@ pub async fn delete_category(
     }
     handle_history::forget(&work.tx, "category", id.as_uuid()).await?;
     category_write::delete(&work.tx, id).await?;
-    work.finish_deleted(&CategoryView::of(record)?, no_payload()).await
+    work.finish_deleted(&CategoryAdminView::of(record)?, no_payload()).await
 }

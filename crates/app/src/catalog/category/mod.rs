@@ -10,7 +10,7 @@ pub use create::{CategoryCreate, create_category};
 pub use delete::delete_category;
 pub use patch::{CategoryPatch, patch_category};
 pub use read::{find_category, list_categories};
-pub use view::{CategoryTexts, CategoryView};
+pub use view::{CategoryAdminView, CategoryTexts};
 
 use tradepost_domain::catalog::category::{CategoryTree, CategoryTreeError};
 use tradepost_domain::kernel::ids::CategoryId;

@@ -9,7 +9,7 @@ use tradepost_store::catalog::category_write;
 use tradepost_store::catalog::handle_history::{self, Moved};
 use utoipa::ToSchema;
 
-use super::view::{CategoryTexts, CategoryView};
+use super::view::{CategoryAdminView, CategoryTexts};
 use super::{check_place, conflict};
 use crate::answer::Answer;
 use crate::change::{check_handle, check_version, missing, no_payload, refuse};
@@ -48,7 +48,7 @@ pub struct CategoryPatch {
 }
 
 impl CategoryPatch {
-    fn apply(self, view: &mut CategoryView) -> Result<(), WriteError> {
+    fn apply(self, view: &mut CategoryAdminView) -> Result<(), WriteError> {
         set(&mut view.name, self.name);
         set(&mut view.position, self.position);
         self.parent_id.apply(&mut view.parent_id);
@@ -87,8 +87,9 @@ pub async fn patch_category(
         // Before the category itself is locked, so that two moves never wait for each other.
         check_place(&work.tx, id, Some(*parent)).await?;
     }
-    let record = category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryView>)?;
-    let before = CategoryView::of(record)?;
+    let record =
+        category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryAdminView>)?;
+    let before = CategoryAdminView::of(record)?;
     check_version(version, before.version)?;
     let mut after = before.clone();
     patch.apply(&mut after)?;

@@ -33,7 +33,7 @@ pub(super) type Translations = BTreeMap<Locale, CategoryTexts>;
 
 /// A node of the category tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct CategoryView {
+pub struct CategoryAdminView {
     /// Id.
     #[schema(value_type = String)]
     pub id: CategoryId,
@@ -61,9 +61,9 @@ pub struct CategoryView {
     pub updated_at: Timestamp,
 }
 
-resource!(CategoryView, CategoryId, "category", "/api/admin/categories");
+resource!(CategoryAdminView, CategoryId, "category", "/api/admin/categories");
 
-impl CategoryView {
+impl CategoryAdminView {
     /// Of the stored category.
     pub(super) fn of(record: CategoryRecord) -> Result<Self, StoreError> {
         let translations = serde_json::from_value(record.translations);

@@ -71,6 +71,7 @@ impl TestShop {
             ids: Arc::new(CountingIds::default()),
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(tradepost_port::fake::UntouchedImages),
+            uploads: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
         let projector = Projector::new(shop.clone());

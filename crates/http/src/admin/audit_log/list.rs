@@ -6,7 +6,7 @@ use tradepost_app::page::Page;
 
 use crate::document::StaffReadProblems;
 use crate::extract::staff::AuditRead;
-use crate::extract::{CursorQuery, ListParams, Staff, take_page};
+use crate::extract::{CursorQuery, ListParams, Staff, take_uncounted_page};
 use crate::problem::Problem;
 use crate::respond;
 
@@ -21,10 +21,7 @@ use crate::respond;
     security(("secret_key" = []))
 )]
 pub async fn handler(staff: Staff<AuditRead>, mut params: ListParams) -> Result<Response, Problem> {
-    let page = take_page(&mut params)?;
-    if page.count {
-        return Err(Problem::malformed("invalid_parameter", "count", "the audit log is not counted"));
-    }
+    let page = take_uncounted_page(&mut params)?;
     let query = AuditQuery {
         entity_kind: params.take("filter[entity_kind]"),
         entity_id: take_id(&mut params, "filter[entity_id]")?,

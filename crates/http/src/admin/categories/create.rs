@@ -1,7 +1,7 @@
 //! `POST /api/admin/categories`.
 
 use axum::response::Response;
-use tradepost_app::catalog::category::{CategoryCreate, CategoryView, create_category};
+use tradepost_app::catalog::category::{CategoryAdminView, CategoryCreate, create_category};
 
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::ProductsWrite;
@@ -16,7 +16,7 @@ use crate::problem::Problem;
     tag = "categories",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = CategoryCreate,
-    responses((status = 201, body = CategoryView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
+    responses((status = 201, body = CategoryAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

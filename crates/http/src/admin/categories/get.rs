@@ -1,7 +1,7 @@
 //! `GET /api/admin/categories/{category}`.
 
 use axum::response::Response;
-use tradepost_app::catalog::category::{CategoryView, find_category};
+use tradepost_app::catalog::category::{CategoryAdminView, find_category};
 use tradepost_domain::kernel::ids::CategoryId;
 
 use crate::document::StaffReadProblems;
@@ -17,7 +17,7 @@ use crate::respond;
     operation_id = "get_admin_category",
     tag = "categories",
     params(("category" = String, Path, description = "Id or handle of the category")),
-    responses((status = 200, body = CategoryView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffReadProblems),
+    responses((status = 200, body = CategoryAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffReadProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

@@ -1,7 +1,7 @@
 //! `GET /api/admin/categories`.
 
 use axum::response::Response;
-use tradepost_app::catalog::category::{CategoryView, list_categories};
+use tradepost_app::catalog::category::{CategoryAdminView, list_categories};
 use tradepost_app::page::Page;
 
 use crate::document::StaffReadProblems;
@@ -17,7 +17,7 @@ use crate::respond;
     operation_id = "list_admin_categories",
     tag = "categories",
     params(PageQuery),
-    responses((status = 200, body = Page<CategoryView>), StaffReadProblems),
+    responses((status = 200, body = Page<CategoryAdminView>), StaffReadProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(staff: Staff<ProductsRead>, mut params: ListParams) -> Result<Response, Problem> {

@@ -1,7 +1,7 @@
 //! `PATCH /api/admin/categories/{category}`.
 
 use axum::response::Response;
-use tradepost_app::catalog::category::{CategoryPatch, CategoryView, patch_category};
+use tradepost_app::catalog::category::{CategoryAdminView, CategoryPatch, patch_category};
 use tradepost_domain::kernel::ids::CategoryId;
 
 use crate::document::StaffWriteProblems;
@@ -17,7 +17,7 @@ use crate::problem::Problem;
     tag = "categories",
     params(("category" = String, Path, description = "Id of the category"), ("If-Match" = String, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = CategoryPatch,
-    responses((status = 200, body = CategoryView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
+    responses((status = 200, body = CategoryAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

@@ -1,7 +1,7 @@
 //! `POST /api/admin/reviews`.
 
 use axum::response::Response;
-use tradepost_app::review::{ReviewCreate, ReviewView, create_review};
+use tradepost_app::review::{ReviewAdminView, ReviewCreate, create_review};
 
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::ReviewsWrite;
@@ -16,7 +16,7 @@ use crate::problem::Problem;
     tag = "reviews",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = ReviewCreate,
-    responses((status = 201, body = ReviewView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
+    responses((status = 201, body = ReviewAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

@@ -1,7 +1,7 @@
 //! `GET /api/admin/reviews/{review}`.
 
 use axum::response::Response;
-use tradepost_app::review::{ReviewView, find_review};
+use tradepost_app::review::{ReviewAdminView, find_review};
 use tradepost_domain::kernel::ids::ReviewId;
 
 use crate::document::StaffReadProblems;
@@ -17,7 +17,7 @@ use crate::respond;
     operation_id = "get_review",
     tag = "reviews",
     params(("review" = String, Path, description = "Id of the review")),
-    responses((status = 200, body = ReviewView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffReadProblems),
+    responses((status = 200, body = ReviewAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffReadProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

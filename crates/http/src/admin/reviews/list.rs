@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use tradepost_app::page::Page;
-use tradepost_app::review::{ReviewFilter, ReviewStatusShape, ReviewView, list_reviews};
+use tradepost_app::review::{ReviewAdminView, ReviewFilter, ReviewStatusShape, list_reviews};
 use tradepost_domain::catalog::ReviewStatus;
 
 use crate::document::StaffReadProblems;
@@ -18,7 +18,7 @@ use crate::respond;
     operation_id = "list_reviews",
     tag = "reviews",
     params(PageQuery, ("filter[status]" = Option<ReviewStatusShape>, Query, description = "Only those that stand here"), ("filter[product_id]" = Option<String>, Query, description = "Only those about this product")),
-    responses((status = 200, body = Page<ReviewView>), StaffReadProblems),
+    responses((status = 200, body = Page<ReviewAdminView>), StaffReadProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(staff: Staff<ReviewsWrite>, mut params: ListParams) -> Result<Response, Problem> {

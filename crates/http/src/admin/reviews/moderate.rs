@@ -1,7 +1,7 @@
 //! `POST /api/admin/reviews/{review}/moderate`.
 
 use axum::response::Response;
-use tradepost_app::review::{ReviewDecision, ReviewView, moderate_review};
+use tradepost_app::review::{ReviewAdminView, ReviewDecision, moderate_review};
 use tradepost_domain::kernel::ids::ReviewId;
 
 use crate::document::StaffWriteProblems;
@@ -17,7 +17,7 @@ use crate::problem::Problem;
     tag = "reviews",
     params(("review" = String, Path, description = "Id of the review"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = ReviewDecision,
-    responses((status = 200, body = ReviewView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
+    responses((status = 200, body = ReviewAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

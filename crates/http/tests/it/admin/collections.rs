@@ -140,7 +140,7 @@ async fn a_collection_by_rule_shows_what_shoppers_see_and_is_not_picked_by_hand(
         );
         sql(&app, &text).await;
     }
-    assert_eq!(picked(&app, &path).await, [id.clone()]);
+    assert_eq!(picked(&app, &path).await, std::slice::from_ref(&id));
     let counted = app.get(&format!("{path}?count=exact")).admin().send().await.expect(200).json();
     assert_eq!(counted["page"]["total"], 1);
     let add = app.post(&path).admin().json(&json!({"product_id": id})).send().await.expect(409);

@@ -6,6 +6,7 @@ mod brands;
 mod categories;
 mod channels;
 mod collections;
+mod imports;
 mod product_types;
 pub(crate) mod products;
 mod reviews;

@@ -1,0 +1,113 @@
+//! `POST /api/admin/imports`.
+
+use axum::body::Body as RawBody;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use http_body_util::BodyExt;
+use tradepost_app::import::{
+    Format, ImportCreate, ImportView, UPLOAD_BYTES_MAX, Upload, UploadWriter, create_import,
+};
+use tradepost_app::{Shop, WriteError};
+use tradepost_domain::kernel::limits::TITLE_LEN_MAX;
+
+use crate::document::StaffWriteProblems;
+use crate::extract::staff::ProductsWrite;
+use crate::extract::{ListParams, Staff, WriteRequest};
+use crate::problem::Problem;
+
+/// Imports products from a file of up to 1 GiB, which is sent as it is: Shopify's product CSV as `text/csv`, JSON lines as
+/// `application/x-ndjson`. The import runs in the background: follow the run that is answered.
+#[utoipa::path(
+    post,
+    path = "/api/admin/imports",
+    operation_id = "create_import",
+    tag = "imports",
+    params(
+        ("dry_run" = Option<bool>, Query, description = "Check everything against the shop, write nothing"),
+        ("file_name" = Option<String>, Query, description = "Name of the file, for people"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")
+    ),
+    request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
+    responses(
+        (status = 202, body = ImportView, headers(("Location" = String, description = "Path of the run"))),
+        StaffWriteProblems
+    ),
+    security(("secret_key" = []))
+)]
+pub async fn handler(
+    staff: Staff<ProductsWrite>,
+    mut params: ListParams,
+    request: Request,
+) -> Result<Response, Problem> {
+    let dry_run = params.take_parsed::<bool>("dry_run", "true or false")?.unwrap_or(false);
+    let file_name = take_file_name(&mut params)?;
+    params.finish()?;
+    let (parts, body) = request.into_parts();
+    let format = format(&parts.headers)?;
+    refuse_too_large(&parts.headers)?;
+    let write = WriteRequest::with_params(&parts)?;
+    let (upload, hash) = receive(&staff.context.shop, body).await?;
+    let file_name = file_name.unwrap_or_else(|| format!("upload.{}", format.as_str()));
+    let create = ImportCreate { upload, hash: hash.clone(), file_name, format, dry_run };
+    staff.write(write, hash, |context| async move { Ok(create_import(&context, create).await?) }).await
+}
+
+fn take_file_name(params: &mut ListParams) -> Result<Option<String>, Problem> {
+    let name = params.take("file_name");
+    let fits = |name: &String| {
+        (1..=TITLE_LEN_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+    };
+    match name {
+        Some(name) if !fits(&name) => {
+            let detail = format!("expected 1 to {TITLE_LEN_MAX} characters");
+            Err(Problem::malformed("invalid_parameter", "file_name", detail))
+        }
+        name => Ok(name),
+    }
+}
+
+fn format(headers: &http::HeaderMap) -> Result<Format, Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    match essence.to_ascii_lowercase().as_str() {
+        "text/csv" => Ok(Format::ShopifyCsv),
+        "application/x-ndjson" | "application/jsonl" => Ok(Format::JsonLines),
+        _ => {
+            let detail = "send the file as text/csv or application/x-ndjson";
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+                .param("Content-Type"))
+        }
+    }
+}
+
+fn too_large() -> Problem {
+    let detail = format!("a file has at most {UPLOAD_BYTES_MAX} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+}
+
+/// Refuses what says of itself that it is too large, before a byte of it is read.
+fn refuse_too_large(headers: &http::HeaderMap) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let length = length.and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > UPLOAD_BYTES_MAX) { Err(too_large()) } else { Ok(()) }
+}
+
+/// Streams the body to a file.
+async fn receive(shop: &Shop, mut body: RawBody) -> Result<(Upload, Vec<u8>), Problem> {
+    let mut writer = UploadWriter::begin(shop).await.map_err(WriteError::from)?;
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let incomplete =
+            |_| Problem::malformed("incomplete_body", "$", "the body ended before it was complete");
+        let Ok(chunk) = frame.map_err(incomplete)?.into_data() else { continue };
+        bytes = writer.write(&chunk).await.map_err(WriteError::from)?;
+        if bytes > UPLOAD_BYTES_MAX {
+            return Err(too_large());
+        }
+    }
+    if bytes == 0 {
+        return Err(Problem::malformed("empty_body", "$", "the body is the file to import"));
+    }
+    Ok(writer.finish().await.map_err(WriteError::from)?)
+}
