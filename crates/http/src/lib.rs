@@ -43,5 +43,5 @@ pub fn router_with(state: ApiState, ops: Ops) -> Router {
     let router = router.merge(ops::docs::pages()).layer(Extension(ops));
     let router = router.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
     let router = middleware::wrap(router, &state).with_state(state.clone());
-    Router::new().fallback_service(memory::Remembering::new(router, &state))
+    Router::new().fallback_service(memory::Remembering::new(router, state))
 }

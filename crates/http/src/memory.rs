@@ -77,9 +77,9 @@ pub struct Remembering {
 
 impl Remembering {
     /// Puts an empty memory before the router.
-    pub fn new(inner: Router, state: &ApiState) -> Self {
+    pub fn new(inner: Router, state: ApiState) -> Self {
         let answers = Arc::new(Cache::with_weighter(4096, BYTES_MAX, ByBytes));
-        Self { inner, state: state.clone(), answers }
+        Self { inner, state, answers }
     }
 
     /// The answer that was given to these words, if it is still true.
@@ -121,14 +121,14 @@ fn words(request: &Request) -> Option<Words> {
     kept.then(|| Words { key: headers.get(PUBLISHABLE_KEY).cloned(), path: path.to_owned() })
 }
 
-fn answer(response: &Response, body: Bytes, epoch: i64, route: String) -> Option<Answer> {
+fn answer(response: &Response, body: Bytes, epoch: i64, route: &str) -> Option<Answer> {
     let mut head = response.headers().clone();
     head.remove(REQUEST_ID);
     let etag = head.get(header::ETAG)?.to_str().ok()?.to_owned();
-    let counter = |status: &'static str| metrics::counter!("http_requests_total", "route" => route.clone(), "method" => "GET", "status" => status);
+    let counter = |status: &'static str| metrics::counter!("http_requests_total", "route" => route.to_owned(), "method" => "GET", "status" => status);
     let (answered, not_modified) = (counter("200"), counter("304"));
     let duration =
-        metrics::histogram!("http_request_duration_seconds", "route" => route.clone(), "method" => "GET");
+        metrics::histogram!("http_request_duration_seconds", "route" => route.to_owned(), "method" => "GET");
     Some(Answer { epoch, head, etag, body, answered, not_modified, duration })
 }
 
@@ -158,7 +158,7 @@ impl Service<Request> for Remembering {
             let memorable = response.extensions_mut().remove::<Memorable>();
             let route = response.extensions_mut().remove::<MatchedPath>();
             if let Some((Memorable(body), route)) = memorable.zip(route)
-                && let Some(answer) = answer(&response, body, epoch, route.as_str().to_owned())
+                && let Some(answer) = answer(&response, body, epoch, route.as_str())
             {
                 answers.insert(words, Arc::new(answer));
             }

@@ -294,7 +294,9 @@ fn values(param: &str, text: &str) -> Result<Vec<String>, Problem> {
         match (letter, next) {
             (',', None) => values.push(String::new()),
             (letter, escaped) => {
-                values.last_mut().into_iter().for_each(|value| value.push(escaped.unwrap_or(letter)))
+                if let Some(value) = values.last_mut() {
+                    value.push(escaped.unwrap_or(letter));
+                }
             }
         }
     }
