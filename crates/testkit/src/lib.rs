@@ -15,3 +15,4 @@ pub mod shelf;
 pub use app::{TestApp, TestRequest, TestResponse};
 pub use database::TestDatabase;
 pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
+pub use tradepost_adapters::{RandomIds, SystemClock};

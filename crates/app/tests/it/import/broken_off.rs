@@ -149,8 +149,8 @@ async fn imports_until_it_is_killed() {
     };
     let context = tradepost_app::import::ImportContext {
         store: tradepost_store::Store::new(&tradepost_store::StoreSettings::new(url)).unwrap(),
-        clock: Arc::new(tradepost_adapters::SystemClock),
-        ids: Arc::new(tradepost_adapters::RandomIds::default()),
+        clock: Arc::new(tradepost_testkit::SystemClock),
+        ids: Arc::new(tradepost_testkit::RandomIds::default()),
     };
     run_import(&context, Arc::new(FileSource(path.into())), &options(), &|_| {}).await.unwrap();
 }

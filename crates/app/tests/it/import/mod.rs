@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tradepost_adapters::{RandomIds, SystemClock};
 use tradepost_app::export::{ExportOptions, export_products};
 use tradepost_app::import::{
     BytesSource, Format, ImportContext, ImportError, ImportOptions, ImportReport, ImportSource, run_import,
@@ -20,7 +19,7 @@ use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId};
 use tradepost_store::channel;
-use tradepost_testkit::TestDatabase;
+use tradepost_testkit::{RandomIds, SystemClock, TestDatabase};
 use uuid::Uuid;
 
 /// A shop with a channel in euros and nothing in it.
