@@ -29,7 +29,7 @@ sql! {
          where file_hash = $1
            and format = $2
            and not dry_run
-           and status in ('running', 'failed')
+           and (status in ('running', 'failed') or status = 'pending' and file_blob is null)
          order by created_at desc, id desc
          limit 1";
     LIST = "
@@ -43,7 +43,8 @@ sql! {
     TAKE_PENDING = "
         update import_run
            set status = 'running', started_at = $1, version = version + 1
-         where id = (select id from import_run where status = 'pending' order by created_at, id limit 1
+         where id = (select id from import_run where status = 'pending' and file_blob is not null
+                      order by created_at, id limit 1
                         for update skip locked)
         returning id";
     LIST_RUNNING_UPLOADS = "
@@ -169,7 +170,7 @@ pub async fn get(client: &Client, id: ImportId) -> Result<Option<ImportRun>, Sto
     Ok(client.query_opt(GET, &[&id.as_uuid()]).await?.as_ref().map(from_row))
 }
 
-/// The last run of this file that was broken off, if there is one.
+/// The last run of this file that was broken off, if there is one. One that waits for the worker is the worker's.
 pub async fn find_unfinished(
     client: &Client,
     file_hash: &[u8],
@@ -188,7 +189,7 @@ pub async fn list(
     Ok(client.query(LIST, &[&at, &id, &limit]).await?.iter().map(from_row).collect())
 }
 
-/// Takes the oldest run that waits; from now on it is running. For the worker.
+/// Takes the oldest run that waits and has its file stored; from now on it is running. For the worker.
 pub async fn take_pending(client: &Client, now: Timestamp) -> Result<Option<ImportId>, StoreError> {
     let row = client.query_opt(TAKE_PENDING, &[&now]).await?;
     Ok(row.map(|row| ImportId::from_uuid(row.get(0))))
