@@ -49,6 +49,11 @@ impl Ratio {
     }
 }
 
+/// A rate.
+pub fn per_second(count: u64, took: std::time::Duration) -> f64 {
+    count as f64 / took.as_secs_f64().max(f64::EPSILON)
+}
+
 /// The middle value; the mean of the two middle ones where their number is even. Zero of none.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

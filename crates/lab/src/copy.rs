@@ -1,7 +1,9 @@
-//! The limit of an import: plain COPY of the file's very bytes into a table of one column, and nothing else.
+//! The limits of an import: plain COPY of the file's very bytes into a table of one column, and plain COPY of the rows
+//! that the import makes of them, into the same tables with the same indexes and keys.
 
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tradepost_store::sql::Sql;
@@ -71,4 +73,37 @@ const FORGET: Sql = Sql {
 pub async fn forget_catalog(store: &Store) -> Result<(), LabError> {
     let conn = store.worker().conn().await.map_err(|error| failed(&error))?;
     conn.batch(FORGET).await.map_err(|error| failed(&error))
+}
+
+macro_rules! tables {
+    ($($table:literal),*) => {
+        /// What an import writes for its products, each table after those that it refers to.
+        const TABLES: &[(Sql, Sql)] = &[$((
+            Sql { name: "lab::DUMP", text: concat!("copy ", $table, " to stdout (format binary)") },
+            Sql { name: "lab::RESTORE", text: concat!("copy ", $table, " from stdin (format binary)") },
+        )),*];
+    };
+}
+tables!("product", "product_category", "product_media", "variant", "price", "stock_level", "outbox");
+
+const FORGET_PRODUCTS: Sql =
+    Sql { name: "lab::FORGET_PRODUCTS", text: "truncate product, outbox cascade; checkpoint" };
+
+/// Takes the products' rows out and copies them in again, all in one transaction; answers how long that took.
+pub async fn copy_rows(store: &Store) -> Result<Duration, LabError> {
+    let error = |error: StoreError| failed(&error);
+    let conn = store.worker().conn().await.map_err(error)?;
+    let mut dumped = Vec::with_capacity(TABLES.len());
+    for (dump, restore) in TABLES {
+        dumped.push((*restore, conn.copy_out(*dump).await.map_err(error)?));
+    }
+    conn.batch(FORGET_PRODUCTS).await.map_err(error)?;
+    drop(conn);
+    let started = Instant::now();
+    let tx = store.worker().begin("lab_rows").await.map_err(error)?;
+    for (restore, chunks) in dumped {
+        tx.copy_in(restore, chunks).await.map_err(error)?;
+    }
+    tx.commit().await.map_err(error)?;
+    Ok(started.elapsed())
 }

@@ -16,7 +16,7 @@ pub mod limits;
 pub mod load;
 pub mod report;
 
-pub use compare::{Comparison, Ratio, Side};
+pub use compare::{Comparison, Ratio, Side, per_second};
 pub use load::{LoadPlan, LoadResult, Requests};
 
 /// Why a measurement could not be made.

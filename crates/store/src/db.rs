@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
-use futures_util::SinkExt;
+use futures_util::{SinkExt, TryStreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
@@ -324,6 +324,14 @@ impl Client {
     pub async fn batch(&self, sql: Sql) -> Result<(), StoreError> {
         let done = self.object.batch_execute(sql.text).await;
         done.map_err(|source| StoreError::Database { statement: sql.name, source })
+    }
+
+    /// Everything that `copy … to stdout` gives, in memory.
+    pub async fn copy_out(&self, sql: Sql) -> Result<Vec<Bytes>, StoreError> {
+        count_statement();
+        let failed = |source| StoreError::Database { statement: sql.name, source };
+        let stream = self.object.copy_out(sql.text).await.map_err(failed)?;
+        stream.try_collect().await.map_err(failed)
     }
 
     /// Sends prepared chunks of `copy … from stdin`; answers the rows taken.
