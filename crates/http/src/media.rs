@@ -12,7 +12,7 @@ use tradepost_port::blob::is_blob_name;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::document::ReadProblems;
+use crate::document::PublicProblems;
 use crate::extract::NoParams;
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -33,9 +33,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     tag = "media",
     params(("blob" = String, Path, description = "Name of the file: its hash and ending")),
     responses(
-        (status = 200, description = "The file", content_type = "application/octet-stream"),
+        (status = 200, description = "The file", content(("image/jpeg"), ("image/png"), ("image/webp"), ("image/gif"), ("image/avif"), ("image/svg+xml"), ("application/octet-stream"))),
         (status = 304, description = "The file that is known already"),
-        ReadProblems
+        PublicProblems
     )
 )]
 pub async fn handler(

@@ -33,6 +33,7 @@ pub enum ApiKeyKindShape {
 #[serde(deny_unknown_fields)]
 pub struct ApiKeyIssue {
     /// What staff call it.
+    #[schema(min_length = 1, max_length = 255)]
     pub name: String,
     /// What it is for.
     pub kind: ApiKeyKindShape,

@@ -110,8 +110,9 @@ impl From<SearchError> for ListProductsError {
 pub async fn list_products(
     catalog: &Catalog,
     shopper: &Shopper,
-    command: ListProducts,
+    mut command: ListProducts,
 ) -> Result<Document, ListProductsError> {
+    expand_fields(&mut command);
     check_shape(&command)?;
     let command = canonical(command);
     let question = question(shopper, &command);
@@ -119,6 +120,13 @@ pub async fn list_products(
     let made = catalog.cache.document(&question, answer).await?;
     // Every listing has an answer, if an empty one.
     made.ok_or_else(|| ListProductsError::Search("no answer was made".to_owned()))
+}
+
+/// Whoever asks for a field of the page by its name gets it without asking for its expansion too.
+fn expand_fields(command: &mut ListProducts) {
+    let more = command.fields.iter().flatten().filter(|name| CARD_EXPANSIONS.contains(&name.as_str()));
+    let more: Vec<String> = more.cloned().collect();
+    command.expand.extend(more);
 }
 
 fn check_shape(command: &ListProducts) -> Result<(), ListProductsError> {

@@ -18,6 +18,7 @@ use crate::work::StaffContext;
 #[serde(deny_unknown_fields)]
 pub struct ChannelCreate {
     /// Name as shown.
+    #[schema(min_length = 1, max_length = 255)]
     pub name: String,
     /// Name in configuration and URLs; made of the name when absent.
     #[serde(default)]

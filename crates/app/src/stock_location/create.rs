@@ -17,6 +17,7 @@ use crate::work::StaffContext;
 #[serde(deny_unknown_fields)]
 pub struct StockLocationCreate {
     /// Name as shown.
+    #[schema(min_length = 1, max_length = 255)]
     pub name: String,
     /// Name in imports; made of the name when absent.
     #[serde(default)]

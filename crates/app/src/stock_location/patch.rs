@@ -20,7 +20,7 @@ use crate::work::StaffContext;
 pub struct StockLocationPatch {
     /// Name as shown.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = String, required = false)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 255)]
     pub name: Option<String>,
     /// Name in imports.
     #[serde(default, deserialize_with = "present")]

@@ -30,7 +30,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Body<T> {
     }
 }
 
-/// A body that need not be there: an empty one is none, whatever its type.
+/// A body that need not be there: an empty one is none, whatever its type, and so is null.
 impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
     type Rejection = Problem;
 
@@ -41,7 +41,8 @@ impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
             return Ok(None);
         }
         require_json(&parts.headers)?;
-        parse(&bytes).map(Some)
+        let Body { value, hash } = parse::<Option<T>>(&bytes)?;
+        Ok(value.map(|value| Self { value, hash }))
     }
 }
 

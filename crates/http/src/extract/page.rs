@@ -39,7 +39,7 @@ pub struct CursorQuery {
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes a parameter that is read by name")]
-enum Count {
+pub(crate) enum Count {
     /// All of them.
     Exact,
 }

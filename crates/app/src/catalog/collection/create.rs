@@ -20,6 +20,7 @@ use crate::work::StaffContext;
 #[serde(deny_unknown_fields)]
 pub struct CollectionCreate {
     /// Name as shown.
+    #[schema(min_length = 1, max_length = 255)]
     pub title: String,
     /// Name in URLs; made of the title when absent.
     #[serde(default)]

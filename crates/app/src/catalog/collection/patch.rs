@@ -23,7 +23,7 @@ use crate::work::StaffContext;
 pub struct CollectionPatch {
     /// Name as shown.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = String, required = false)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 255)]
     pub title: Option<String>,
     /// Name in URLs; the former one leads to it.
     #[serde(default, deserialize_with = "present")]

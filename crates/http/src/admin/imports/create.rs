@@ -25,10 +25,10 @@ use crate::problem::Problem;
     tag = "imports",
     params(
         ("dry_run" = Option<bool>, Query, description = "Check everything against the shop, write nothing"),
-        ("file_name" = Option<String>, Query, description = "Name of the file, for people"),
+        ("file_name" = Option<String>, Query, description = "Name of the file, for people", min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")
     ),
-    request_body(content((String = "text/csv"), (String = "application/x-ndjson"))),
+    request_body(content(("text/csv"), ("application/x-ndjson"))),
     responses(
         (status = 202, body = ImportView, headers(("Location" = String, description = "Path of the run"))),
         StaffWriteProblems

@@ -8,6 +8,16 @@ use crate::extract::staff::ProductsWrite;
 use crate::extract::{NoParams, Staff, UploadedImage, WriteRequest};
 use crate::problem::Problem;
 
+/// A form with a picture.
+#[derive(Debug, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes what is read as a stream")]
+struct PictureForm {
+    /// The picture; the field's name does not matter.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
 /// Stores a picture of at most 20 MiB and 25 megapixels: JPEG, PNG or WebP, told by its content. It is turned upright,
 /// written anew without metadata, and copied to widths of 320, 640 and 1280 pixels.
 #[utoipa::path(
@@ -17,7 +27,7 @@ use crate::problem::Problem;
     tag = "media",
     request_body(
         description = "The picture, or a form with it as its only file",
-        content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (String = "multipart/form-data"))
+        content(("image/jpeg"), ("image/png"), ("image/webp"), (PictureForm = "multipart/form-data"))
     ),
     responses((status = 201, body = MediaAssetView), StaffWriteProblems),
     security(("secret_key" = []))

@@ -25,12 +25,12 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub struct ProductBatch {
     /// At most 50.
-    #[schema(min_items = 1, max_items = 50)]
+    #[schema(value_type = Vec<ProductBatchItemShape>, min_items = 1, max_items = 50)]
     operations: Vec<ProductBatchItem>,
 }
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductBatchOp {
     /// Make a product of `data`.
@@ -48,32 +48,81 @@ pub enum ProductBatchOp {
 }
 
 /// One change.
-#[derive(Debug, serde::Deserialize, ToSchema)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductBatchItem {
     /// What to do.
     op: ProductBatchOp,
     /// Which product; not for `create`.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
     id: Option<ProductId>,
     /// Version that the change is meant for; needed for `patch` and `delete`.
     #[serde(default, deserialize_with = "present")]
     version: Option<i64>,
     /// The body that the operation alone would have.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<ProductBatchData>)]
     data: Option<Value>,
 }
 
-/// The bodies that operations have.
+/// One change: what it takes depends on `op`.
 #[derive(Debug, ToSchema)]
-#[serde(untagged)]
+#[schema(as = ProductBatchItem)]
+#[serde(tag = "op", rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes what is read by operation")]
-enum ProductBatchData {
-    Create(Box<ProductCreate>),
-    Patch(Box<ProductPatch>),
-    Publish(ProductPublish),
+enum ProductBatchItemShape {
+    /// Makes a product.
+    Create {
+        /// The product.
+        data: Box<ProductCreate>,
+    },
+    /// Changes a product.
+    Patch {
+        /// Which product.
+        #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+        id: String,
+        /// Version that the change is meant for.
+        version: i64,
+        /// What changes.
+        data: Box<ProductPatch>,
+    },
+    /// Puts a product on the shelf.
+    Publish {
+        /// Which product.
+        #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+        id: String,
+        /// Version that the change is meant for.
+        #[schema(required = false)]
+        version: i64,
+        /// When; now when it is not said.
+        #[schema(required = false)]
+        data: ProductPublish,
+    },
+    /// Takes a product off the shelf, to be written on.
+    Unpublish {
+        /// Which product.
+        #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+        id: String,
+        /// Version that the change is meant for.
+        #[schema(required = false)]
+        version: i64,
+    },
+    /// Takes a product off the shelf for good.
+    Archive {
+        /// Which product.
+        #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+        id: String,
+        /// Version that the change is meant for.
+        #[schema(required = false)]
+        version: i64,
+    },
+    /// Deletes a product.
+    Delete {
+        /// Which product.
+        #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+        id: String,
+        /// Version that the change is meant for.
+        version: i64,
+    },
 }
 
 impl ProductBatchItem {

@@ -11,13 +11,26 @@ use tradepost_app::page::{Page, PageRequest};
 use tradepost_domain::catalog::ProductStatus;
 use tradepost_domain::kernel::limits::SEARCH_TEXT_MAX;
 
-use super::body_time;
+use super::body::ProductStatusWrite;
 use super::fields;
 use crate::document::StaffReadProblems;
 use crate::extract::staff::ProductsRead;
 use crate::extract::{ListParams, PageQuery, Staff, take_page};
 use crate::problem::Problem;
 use crate::respond;
+
+/// Order of a list of products.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes a parameter that is read by name")]
+enum AdminProductSort {
+    /// Made last, first.
+    Newest,
+    /// Changed last, first.
+    Updated,
+    /// By title.
+    Title,
+}
 
 /// Products of every status, in pages.
 #[utoipa::path(
@@ -27,13 +40,16 @@ use crate::respond;
     tag = "products",
     params(
         PageQuery,
-        ("q" = Option<String>, Query, description = "Beginning of the title, the handle or a SKU, in any case"),
-        ("filter[status]" = Option<String>, Query, description = "draft, published or archived"),
-        ("filter[brand]" = Option<String>, Query, description = "Handle of a brand"),
-        ("filter[type]" = Option<String>, Query, description = "Handle of a product type"),
-        ("category" = Option<String>, Query, description = "Handle or id of a category, which is in itself meant"),
-        ("filter[updated_at][gte]" = Option<String>, Query, description = "Changed at this time or later; also gt, lt, lte"),
-        ("sort" = Option<String>, Query, description = "newest (the default), updated or title"),
+        ("q" = Option<String>, Query, description = "Beginning of the title, the handle or a SKU, in any case", min_length = 1, max_length = 200, pattern = "\\S"),
+        ("filter[status]" = Option<ProductStatusWrite>, Query, description = "Where they stand"),
+        ("filter[brand]" = Option<String>, Query, description = "Handle of a brand", min_length = 1, max_length = 200, pattern = "\\S"),
+        ("filter[type]" = Option<String>, Query, description = "Handle of a product type", min_length = 1, max_length = 200, pattern = "\\S"),
+        ("category" = Option<String>, Query, description = "Handle or id of a category, which is in itself meant", min_length = 1, max_length = 200, pattern = "\\S"),
+        ("filter[updated_at][gte]" = Option<String>, Query, description = "Changed at this time or later", format = DateTime),
+        ("filter[updated_at][gt]" = Option<String>, Query, description = "Changed later than this", format = DateTime),
+        ("filter[updated_at][lte]" = Option<String>, Query, description = "Changed at this time or earlier", format = DateTime),
+        ("filter[updated_at][lt]" = Option<String>, Query, description = "Changed earlier than this", format = DateTime),
+        ("sort" = Option<AdminProductSort>, Query, description = "Newest first when it is not said"),
         ("fields" = Option<String>, Query, description = "Fields to show, separated by commas")
     ),
     responses((status = 200, body = Page<ProductAdminView>), StaffReadProblems),
@@ -112,10 +128,10 @@ fn latest(
 
 fn take_time(params: &mut ListParams, bound: &str, is_behind: bool) -> Result<Option<Timestamp>, Problem> {
     let name = format!("filter[updated_at][{bound}]");
-    let expected = "a time of RFC 3339 after 1970, such as 2026-11-01T12:00:00Z";
+    let expected = "a time of RFC 3339, such as 2026-11-01T12:00:00Z";
     let Some(time) = params.take_parsed::<Timestamp>(&name, expected)? else { return Ok(None) };
-    let refuse = || Problem::malformed("invalid_parameter", &name, format!("expected {expected}"));
-    let time = body_time(time).ok_or_else(refuse)?;
+    // No product is older; the database does not know every time that can be written.
+    let time = time.max(Timestamp::UNIX_EPOCH);
     let step = SignedDuration::from_micros(i64::from(is_behind));
     Ok(Some(time.saturating_add(step).unwrap_or(time)))
 }

@@ -17,7 +17,6 @@ mod publish;
 mod unpublish;
 mod variants;
 
-use body::stored_time as body_time;
 use tradepost_app::catalog::product::ProductKey;
 use tradepost_app::catalog::product::patch::ProductTarget;
 use tradepost_domain::kernel::ids::ProductId;

@@ -8,7 +8,8 @@ use tradepost_app::idempotency::body_hash;
 use tradepost_domain::kernel::ids::ProductId;
 use utoipa::ToSchema;
 
-use super::{body_time, target};
+use super::body::{stored_time, too_early};
+use super::target;
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::ProductsWrite;
 use crate::extract::{Body, IdOrHandle, IfMatch, NoParams, Path, Staff, WriteRequest};
@@ -27,9 +28,7 @@ pub struct ProductPublish {
 impl ProductPublish {
     /// The time; `at` is the body's own path.
     pub(super) fn time(self, at: &str) -> Result<Option<Timestamp>, Problem> {
-        let refuse =
-            || Problem::malformed("invalid_value", &format!("{at}.publish_at"), "expected a time after 1970");
-        self.publish_at.map(|time| body_time(time).ok_or_else(refuse)).transpose()
+        self.publish_at.map(|time| stored_time(time).ok_or_else(|| too_early(at))).transpose()
     }
 }
 
@@ -39,7 +38,7 @@ impl ProductPublish {
     path = "/api/admin/products/{product}/publish",
     operation_id = "publish_product",
     tag = "products",
-    params(("product" = String, Path, description = "Id or handle")),
+    params(("product" = String, Path, description = "Id or handle"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent")),
     request_body = Option<ProductPublish>,
     responses((status = 200, body = ProductAdminView), StaffWriteProblems),
     security(("secret_key" = []))

@@ -23,7 +23,7 @@ pub struct Nothing {}
     path = "/api/admin/products/{product}/unpublish",
     operation_id = "unpublish_product",
     tag = "products",
-    params(("product" = String, Path, description = "Id or handle")),
+    params(("product" = String, Path, description = "Id or handle"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent")),
     responses((status = 200, body = ProductAdminView), StaffWriteProblems),
     security(("secret_key" = []))
 )]

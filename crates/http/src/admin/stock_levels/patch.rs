@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use tradepost_app::catalog::stock_level::{StockChange, StockLevelView, patch_stock_level};
+use tradepost_domain::catalog::Issue;
 use tradepost_domain::kernel::ids::StockLevelId;
 use utoipa::ToSchema;
 
@@ -17,15 +18,20 @@ use crate::problem::Problem;
 pub struct StockLevelPatch {
     /// Units that lie there, as they were counted.
     #[serde(default, deserialize_with = "present")]
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    #[schema(value_type = i64, required = false, minimum = 0, maximum = 1_000_000_000)]
     on_hand: Option<i64>,
     /// Units that came, or went when it is below zero.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = i64, required = false)]
     adjust: Option<i64>,
     /// Why, for the audit log.
     #[serde(default)]
     #[schema(max_length = 255)]
     reason: Option<String>,
+}
+
+fn refuse(path: &str, code: &'static str, message: &'static str) -> Problem {
+    Problem::invalid(vec![Issue::new(path, code, message)])
 }
 
 /// Changes what lies at a level. Repeating an adjustment adjusts twice: send an `Idempotency-Key`.
@@ -54,14 +60,10 @@ pub async fn handler(
         (Some(units), None) => StockChange::OnHand(units),
         (None, Some(by)) => StockChange::Adjust(by),
         (None, None) => {
-            return Err(Problem::malformed("missing_field", "$.on_hand", "give `on_hand` or `adjust`"));
+            return Err(refuse("$.on_hand", "missing_field", "give `on_hand` or `adjust`"));
         }
         (Some(_), Some(_)) => {
-            return Err(Problem::malformed(
-                "conflicting_fields",
-                "$.adjust",
-                "give either `on_hand` or `adjust`",
-            ));
+            return Err(refuse("$.adjust", "conflicting_fields", "give either `on_hand` or `adjust`"));
         }
     };
     let run = |context| async move {

@@ -18,10 +18,10 @@ use crate::store::shopper::Storefront;
     params(
         ("category" = String, Path, description = "Id `cat_…` or handle"),
         ("locale" = Option<String>, Query, description = "Locale of the texts; the channel's default when absent"),
-        ("Publishable-Key" = Option<String>, Header, description = "Names the channel"),
+        ("Publishable-Key" = Option<String>, Header, description = "Names the channel; the default one when absent"),
     ),
-    responses((status = 200, body = CategoryView, description = "The category"),
-        (status = 301, description = "The category has another handle now: see Location"), ReadProblems))]
+    responses((status = 200, body = CategoryView, description = "The category", headers(("ETag" = String, description = "For `If-None-Match`"), ("Cache-Control" = String), ("Surrogate-Key" = String, description = "What it is made of, for purging caches"))),
+        (status = 301, description = "The category has another handle now: see Location"), (status = 304, description = "It is as `If-None-Match` says"), ReadProblems))]
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,

@@ -16,9 +16,9 @@ use crate::store::shopper::Storefront;
 /// Reads the whole category tree.
 #[utoipa::path(get, path = "/api/categories", operation_id = "list_categories", tag = "categories",
     params(("locale" = Option<String>, Query, description = "Locale of the texts; the channel's default when absent"),
-        ("Publishable-Key" = Option<String>, Header, description = "Names the channel")),
-    responses((status = 200, body = Page<CategoryNode>, description = "The topmost categories with all below them"),
-        ReadProblems))]
+        ("Publishable-Key" = Option<String>, Header, description = "Names the channel; the default one when absent")),
+    responses((status = 200, body = Page<CategoryNode>, description = "The topmost categories with all below them", headers(("ETag" = String, description = "For `If-None-Match`"), ("Cache-Control" = String), ("Surrogate-Key" = String, description = "What it is made of, for purging caches"))),
+        (status = 304, description = "It is as `If-None-Match` says"), ReadProblems))]
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,

@@ -21,10 +21,10 @@ use crate::store::shopper::Storefront;
         ("product" = String, Path, description = "Id `prod_…` or handle"),
         ("fields" = Option<String>, Query, description = "Only these fields of the page, separated by commas"),
         ("locale" = Option<String>, Query, description = "Locale of the texts; the channel's default when absent"),
-        ("Publishable-Key" = Option<String>, Header, description = "Names the channel"),
+        ("Publishable-Key" = Option<String>, Header, description = "Names the channel; the default one when absent"),
     ),
-    responses((status = 200, body = ProductPage, description = "The product"),
-        (status = 301, description = "The product has another handle now: see Location"), ReadProblems))]
+    responses((status = 200, body = ProductPage, description = "The product", headers(("ETag" = String, description = "For `If-None-Match`"), ("Cache-Control" = String), ("Surrogate-Key" = String, description = "What it is made of, for purging caches"))),
+        (status = 301, description = "The product has another handle now: see Location"), (status = 304, description = "It is as `If-None-Match` says"), ReadProblems))]
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,

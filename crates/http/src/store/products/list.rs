@@ -17,8 +17,8 @@ use crate::store::shopper::Storefront;
 
 /// Lists products as cards: filtered, sorted, page by page.
 #[utoipa::path(get, path = "/api/products", operation_id = "list_products", tag = "products",
-    params(query::ProductListQuery, ("Publishable-Key" = Option<String>, Header, description = "Names the channel")),
-    responses((status = 200, body = Page<ProductCard>, description = "A page of cards"), ReadProblems))]
+    params(query::ProductListQuery, ("Publishable-Key" = Option<String>, Header, description = "Names the channel; the default one when absent")),
+    responses((status = 200, body = Page<ProductCard>, description = "A page of cards", headers(("ETag" = String, description = "For `If-None-Match`"), ("Cache-Control" = String), ("Surrogate-Key" = String, description = "What it is made of, for purging caches"))), (status = 304, description = "It is as `If-None-Match` says"), ReadProblems))]
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,

@@ -9,10 +9,11 @@ use tradepost_app::catalog::list_products::ListProducts;
 use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Range, Sort};
 use tradepost_domain::kernel::ids::{CategoryId, EntityId};
 use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX, SEARCH_TEXT_MAX};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::list::names;
 use crate::extract::ListParams;
+use crate::extract::page::Count;
 use crate::problem::Problem;
 
 /// Characters of one value of a filter.
@@ -27,19 +28,50 @@ pub struct ProductListQuery {
     #[param(required = false, max_length = 200)]
     q: Option<String>,
     /// Id or handle of a category: products in it or below it.
-    #[param(required = false)]
+    #[param(required = false, min_length = 1)]
     category: Option<String>,
     /// Id or handle of a collection.
-    #[param(required = false)]
+    #[param(required = false, min_length = 1)]
     collection: Option<String>,
-    /// Conditions, all of which must hold: `filter[price][gte]=1000`, `filter[option.color]=red,blue`,
-    /// `filter[attribute.material]=wool`, `filter[attribute.height_cm][lt]=80`, `filter[in_stock]=true`,
-    /// `filter[brand]=`, `filter[type]=`, `filter[tag]=`, `filter[rating][gte]=4.5`. Option, price and stock conditions
-    /// are met by one and the same variant.
+    /// Conditions on options and attributes by their names: `filter[option.color]=red,blue`,
+    /// `filter[attribute.material]=wool`, `filter[attribute.size.width]=40`; numbers also with a bound,
+    /// `filter[attribute.height_cm][lt]=80`. All conditions must hold; those on options, price and stock are met by one
+    /// and the same variant. A comma in a value is written `\\,`.
     #[param(required = false, style = DeepObject, explode, value_type = Object)]
     filter: Option<serde_json::Map<String, Value>>,
-    /// `relevance` (default), `newest`, `price`, `-price`, `name` or `best_selling`.
-    #[param(required = false)]
+    /// Price in minor units of the channel's currency, at or above this.
+    #[param(required = false, rename = "filter[price][gte]")]
+    price_gte: Option<i64>,
+    /// Above this.
+    #[param(required = false, rename = "filter[price][gt]")]
+    price_gt: Option<i64>,
+    /// At or below this.
+    #[param(required = false, rename = "filter[price][lte]")]
+    price_lte: Option<i64>,
+    /// Below this.
+    #[param(required = false, rename = "filter[price][lt]")]
+    price_lt: Option<i64>,
+    /// Average rating in stars with at most two decimals, at or above this; also `gt`, `lte` and `lt`.
+    #[param(
+        required = false,
+        rename = "filter[rating][gte]",
+        pattern = "^([0-4](\\.[0-9]{1,2})?|5(\\.0{1,2})?)$"
+    )]
+    rating_gte: Option<String>,
+    /// What can be ordered, or what cannot.
+    #[param(required = false, rename = "filter[in_stock]")]
+    in_stock: Option<bool>,
+    /// Handles of brands, any of them.
+    #[param(required = false, rename = "filter[brand]")]
+    brand: Option<Vec<String>>,
+    /// Handles of product types, any of them.
+    #[param(required = false, rename = "filter[type]")]
+    product_type: Option<Vec<String>>,
+    /// Tags, any of them.
+    #[param(required = false, rename = "filter[tag]")]
+    tag: Option<Vec<String>>,
+    /// Order of the list; without words `relevance` is `best_selling`.
+    #[param(required = false, value_type = ProductSort)]
     sort: Option<String>,
     /// `page.next` of the page before.
     #[param(required = false)]
@@ -48,17 +80,37 @@ pub struct ProductListQuery {
     #[param(required = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
     /// `exact` adds `page.total`.
-    #[param(required = false)]
+    #[param(required = false, value_type = Count)]
     count: Option<String>,
     /// Only these fields of each card, separated by commas.
     #[param(required = false)]
     fields: Option<String>,
-    /// Fields of the product's page to add to each card: `variants`, `attributes`, `media`, `options`, `description`.
+    /// Fields of the product's page to add to each card.
     #[param(required = false)]
     expand: Option<String>,
     /// Locale of the texts; the channel's default when absent.
     #[param(required = false)]
     locale: Option<String>,
+}
+
+/// Order of a list of products.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes a parameter that is read by name")]
+enum ProductSort {
+    /// What fits the words best.
+    Relevance,
+    /// Published last, first.
+    Newest,
+    /// Cheapest first.
+    Price,
+    /// Dearest first.
+    #[schema(rename = "-price")]
+    PriceDescending,
+    /// By title.
+    Name,
+    /// Most sold first.
+    BestSelling,
 }
 
 /// Reads the parameters; the locale has been taken already.

@@ -1,6 +1,7 @@
 //! Pictures in bodies.
 
 use tradepost_app::catalog::product::changes::{MediaChanges, MediaSource};
+use tradepost_domain::catalog::Issue;
 use tradepost_domain::kernel::ids::MediaId;
 use utoipa::ToSchema;
 
@@ -14,13 +15,15 @@ use crate::problem::Problem;
 pub struct ProductMediaWrite {
     /// Which one, to keep one that is there.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false, pattern = "^med_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     id: Option<MediaId>,
     /// Address of a picture that is elsewhere.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false)]
     source_url: Option<String>,
     /// Name of a picture that was uploaded.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false)]
     blob: Option<String>,
     /// What it shows, for those who cannot see it.
     #[serde(default)]
@@ -28,6 +31,7 @@ pub struct ProductMediaWrite {
     alt: Patch<String>,
     /// Place among the pictures, from 0.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = u16, required = false, maximum = 65_535)]
     position: Option<u16>,
 }
 
@@ -37,9 +41,11 @@ pub struct ProductMediaWrite {
 pub struct ProductMediaAdd {
     /// Address of a picture that is elsewhere.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false)]
     source_url: Option<String>,
     /// Name of a picture that was uploaded.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, required = false)]
     blob: Option<String>,
     /// What it shows, for those who cannot see it.
     #[serde(default)]
@@ -47,6 +53,7 @@ pub struct ProductMediaAdd {
     alt: Patch<String>,
     /// Place among the pictures, from 0; the last when it is not said.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = u16, required = false, maximum = 65_535)]
     position: Option<u16>,
 }
 
@@ -60,6 +67,7 @@ pub struct ProductMediaPatch {
     alt: Patch<String>,
     /// Place among the pictures, from 0.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = u16, required = false, maximum = 65_535)]
     position: Option<u16>,
 }
 
@@ -73,7 +81,8 @@ fn source(
         (Some(url), None) => Ok(Some(MediaSource::Url(url))),
         (None, Some(blob)) => Ok(Some(MediaSource::Blob(blob))),
         (Some(_), Some(_)) => {
-            Err(Problem::malformed("conflicting_fields", path, "give either `blob` or `source_url`"))
+            let message = "give either `blob` or `source_url`";
+            Err(Problem::invalid(vec![Issue::new(path, "conflicting_fields", message)]))
         }
     }
 }

@@ -5,8 +5,8 @@ mod product;
 mod variant;
 
 pub use media::{ProductMediaAdd, ProductMediaPatch};
-pub(crate) use product::stored_time;
-pub use product::{ProductCreate, ProductPatch};
+pub use product::{ProductCreate, ProductPatch, ProductStatusWrite};
+pub(crate) use product::{stored_time, too_early};
 pub use variant::VariantPatch;
 
 use tradepost_app::catalog::product::changes::Clearable;

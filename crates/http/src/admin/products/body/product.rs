@@ -7,7 +7,7 @@ use tradepost_app::catalog::product::changes::{
     Clearable, MediaChange, OptionChange, ProductChanges, SeoChange, TextsChange, VariantChanges,
     VariantsChange,
 };
-use tradepost_domain::catalog::{JsonMap, ProductStatus};
+use tradepost_domain::catalog::{Issue, JsonMap, ProductStatus};
 use tradepost_domain::kernel::{Handle, Locale, MoneyError};
 use utoipa::ToSchema;
 
@@ -86,7 +86,6 @@ macro_rules! product_body {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             /// Name as shown.
-            #[schema(min_length = 1, max_length = 255, example = "Trail boot")]
             $(#[$title_attribute])*
             title: $title,
             /// Name in URLs; made of the title when it is not said. A product's old handles answer with a redirect.
@@ -115,6 +114,7 @@ macro_rules! product_body {
             categories: Patch<Vec<String>>,
             /// Where it stands; a new product is a draft when it is not said.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = ProductStatusWrite, required = false)]
             status: Option<ProductStatusWrite>,
             /// When a draft publishes itself.
             #[serde(default)]
@@ -122,15 +122,19 @@ macro_rules! product_body {
             publish_at: Patch<Timestamp>,
             /// Options in the order of display; made of the variants when they are not said.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = Vec<ProductOptionWrite>, required = false)]
             options: Option<Vec<ProductOptionWrite>>,
             /// Variants in the order of display; a list replaces all of them.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = Vec<VariantWrite>, required = false)]
             variants: Option<Vec<VariantWrite>>,
             /// All prices of the only variant, in short.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = Vec<PriceWrite>, required = false)]
             prices: Option<Vec<PriceWrite>>,
             /// Price of the only variant, in short.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = PriceWrite, required = false)]
             price: Option<PriceWrite>,
             /// SKU of the only variant, in short.
             #[serde(default)]
@@ -142,7 +146,7 @@ macro_rules! product_body {
             barcode: Patch<String>,
             /// Stock of the only variant at the default location, in short.
             #[serde(default, deserialize_with = "present")]
-            #[schema(minimum = 0, maximum = 1_000_000_000)]
+            #[schema(value_type = i64, required = false, minimum = 0, maximum = 1_000_000_000)]
             stock: Option<i64>,
             /// Weight of the only variant in grams, in short.
             #[serde(default)]
@@ -178,7 +182,7 @@ macro_rules! product_body {
             channels: Patch<Vec<String>>,
             /// Units sold, or a prior for a new shop.
             #[serde(default, deserialize_with = "present")]
-            #[schema(minimum = 0)]
+            #[schema(value_type = i64, required = false, minimum = 0)]
             popularity: Option<i64>,
         }
 
@@ -223,6 +227,7 @@ macro_rules! product_body {
 product_body!(
     /// A new product. A title and the price of its only variant suffice.
     ProductCreate {
+        #[schema(min_length = 1, max_length = 255, example = "Trail boot")]
         String
     }
 );
@@ -230,12 +235,13 @@ product_body!(
     /// What changes of a product: absent stays, null clears, a value sets.
     ProductPatch {
         #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = String, required = false, min_length = 1, max_length = 255, example = "Trail boot")]
         Option<String>
     }
 );
 
 fn misfit(at: &str, error: &MoneyError) -> Problem {
-    Problem::malformed("invalid_value", &format!("{at}.price"), error.to_string())
+    Problem::invalid(vec![Issue::new(format!("{at}.price"), "invalid_value", error.to_string())])
 }
 
 fn status(status: ProductStatusWrite) -> ProductStatus {
@@ -251,11 +257,18 @@ pub(crate) fn stored_time(at: Timestamp) -> Option<Timestamp> {
     Timestamp::from_microsecond(at.as_microsecond()).ok().filter(|at| *at >= Timestamp::UNIX_EPOCH)
 }
 
+/// The problem of a time that no shop like this can have meant.
+pub(crate) fn too_early(at: &str) -> Problem {
+    Problem::invalid(vec![Issue::new(
+        format!("{at}.publish_at"),
+        "invalid_value",
+        "expected a time after 1970",
+    )])
+}
+
 fn publish_at(patch: Patch<Timestamp>, at: &str) -> Result<Clearable<Timestamp>, Problem> {
     let Some(Some(time)) = clearable(patch) else { return Ok(clearable(patch)) };
-    let refuse =
-        || Problem::malformed("invalid_value", &format!("{at}.publish_at"), "expected a time after 1970");
-    stored_time(time).map(|time| Some(Some(time))).ok_or_else(refuse)
+    stored_time(time).map(|time| Some(Some(time))).ok_or_else(|| too_early(at))
 }
 
 fn option(option: ProductOptionWrite) -> OptionChange {
@@ -287,7 +300,7 @@ fn variants(
         }
         Some(_) => {
             let detail = "give the only variant's fields in short, or `variants`, not both";
-            Err(Problem::malformed("conflicting_fields", &format!("{at}.variants"), detail))
+            Err(Problem::invalid(vec![Issue::new(format!("{at}.variants"), "conflicting_fields", detail)]))
         }
     }
 }

@@ -15,7 +15,8 @@ use super::clearable;
 use crate::extract::patch::{Patch, present};
 
 /// Minor units within what money can be. A number beyond all prices is a mistake of writing, so it is told as one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, ToSchema)]
+#[schema(minimum = -10_000_000_000_000_i64, maximum = 10_000_000_000_000_i64)]
 pub struct MinorUnits(i64);
 
 impl<'de> Deserialize<'de> for MinorUnits {
@@ -41,8 +42,17 @@ pub struct PriceWrite {
     currency: Currency,
     /// What it cost before: minor units of the same currency, or money.
     #[serde(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<CompareAtShape>)]
     compare_at: Option<CompareAt>,
+}
+
+/// Minor units of the price's currency, or money in it.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what is read by hand")]
+enum CompareAtShape {
+    Units(MinorUnits),
+    Money(MoneyWrite),
 }
 
 /// What it cost before, in either form.
@@ -53,10 +63,14 @@ enum CompareAt {
 }
 
 /// Money as the API writes it.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MoneyWrite {
+    /// Minor units.
+    #[schema(value_type = i64, minimum = -10_000_000_000_000_i64, maximum = 10_000_000_000_000_i64)]
     amount: MinorUnits,
+    /// Code of ISO 4217.
+    #[schema(value_type = String)]
     currency: Currency,
 }
 
@@ -118,12 +132,15 @@ macro_rules! variant_body {
             barcode: Patch<String>,
             /// Value of each option by the option's name.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = BTreeMap<String, String>, required = false)]
             options: Option<BTreeMap<String, String>>,
             /// All its prices, at most one a currency.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = Vec<PriceWrite>, required = false)]
             prices: Option<Vec<PriceWrite>>,
             /// Its price in one currency; those in others stay.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = PriceWrite, required = false)]
             price: Option<PriceWrite>,
             /// Weight of one unit in grams.
             #[serde(default)]
@@ -131,13 +148,15 @@ macro_rules! variant_body {
             weight_grams: Patch<u32>,
             /// Units on hand at the default location.
             #[serde(default, deserialize_with = "present")]
-            #[schema(minimum = 0, maximum = 1_000_000_000)]
+            #[schema(value_type = i64, required = false, minimum = 0, maximum = 1_000_000_000)]
             stock: Option<i64>,
             /// Whether stock is counted; true when it is not said.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = bool, required = false)]
             tracked: Option<bool>,
             /// Whether it may be ordered when none is left; false when it is not said.
             #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = bool, required = false)]
             backorder: Option<bool>,
             /// Id, blob or source_url of the picture among the product's that shows it.
             #[serde(default)]
@@ -176,7 +195,7 @@ variant_body!(
     VariantWrite {
         /// Which one, to change one that is there; else it is found by its SKU or its options.
         #[serde(default, deserialize_with = "present")]
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = String, required = false, pattern = "^var_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
         id
     }
 );

@@ -18,7 +18,7 @@ use crate::problem::Problem;
     path = "/api/admin/products/{product}/media",
     operation_id = "add_product_media",
     tag = "products",
-    params(("product" = String, Path, description = "Id or handle")),
+    params(("product" = String, Path, description = "Id or handle"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent")),
     request_body = ProductMediaAdd,
     responses((status = 201, body = ProductMediaAdminView), StaffWriteProblems),
     security(("secret_key" = []))

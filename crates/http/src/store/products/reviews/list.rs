@@ -16,11 +16,23 @@ use crate::respond;
 use crate::state::ApiState;
 use crate::store::shopper::Storefront;
 
+/// Order of a product's reviews.
+#[derive(Debug, utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes a parameter that is read by name")]
+enum ProductReviewSort {
+    /// Written last, first.
+    #[schema(rename = "newest")]
+    Newest,
+    /// Most stars first.
+    #[schema(rename = "-rating")]
+    Rating,
+}
+
 /// Lists the approved reviews of a product.
 #[utoipa::path(get, path = "/api/products/{product}/reviews", operation_id = "list_product_reviews", tag = "products",
     params(
         ("product" = String, Path, description = "Id `prod_…` or handle"),
-        ("sort" = Option<String>, Query, description = "`newest` (default) or `-rating`"),
+        ("sort" = Option<ProductReviewSort>, Query, description = "Newest first when it is not said"),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before"),
         ("limit" = Option<u32>, Query, description = "Reviews at most", minimum = 1, maximum = 100),
         ("locale" = Option<String>, Query, description = "Locale of the product's page"),

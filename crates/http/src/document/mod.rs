@@ -1,5 +1,9 @@
 //! The OpenAPI 3.1 document, made of the handlers: what is not documented cannot be routed.
 
+mod parts;
+mod vocabulary;
+
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi, openapi};
 
@@ -40,12 +44,29 @@ impl Modify for Security {
     }
 }
 
+/// Problems that a read which anyone may make can answer with.
+#[derive(Debug, IntoResponses)]
+pub enum PublicProblems {
+    /// A parameter is unknown, malformed or there twice.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(#[to_schema] Problem),
+    /// There is no such thing.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] Problem),
+    /// Overloaded, or the database is away.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(#[to_schema] Problem),
+}
+
 /// Problems that every storefront read may answer with.
 #[derive(Debug, IntoResponses)]
 pub enum ReadProblems {
     /// A parameter is unknown, malformed or there twice.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(#[to_schema] Problem),
+    /// The publishable key is not known.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(#[to_schema] Problem),
     /// There is no such thing.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(#[to_schema] Problem),
@@ -117,5 +138,22 @@ pub fn openapi() -> openapi::OpenApi {
     let mut document = Document::openapi();
     let (_, routes) = crate::routes().split_for_parts();
     document.merge(routes);
+    vocabulary::apply(&mut document);
+    parts::apply(&mut document);
     document
+}
+
+/// Every operation with its path and its method in small letters.
+fn operations(document: &mut openapi::OpenApi) -> impl Iterator<Item = (&str, &'static str, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let methods = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        let known = methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)));
+        known.map(move |(method, operation)| (path.as_str(), method, operation))
+    })
 }
