@@ -67,7 +67,7 @@ impl Text {
         object.min_length = object.min_length.or(self.min);
         object.max_length = object.max_length.or(self.max);
         object.pattern = object.pattern.take().or_else(|| self.pattern.clone());
-        object.example = object.example.take().or_else(|| self.example.map(Value::from));
+        object.examples.extend(self.example.map(Value::from));
         if object.enum_values.is_none() {
             object.enum_values.clone_from(&self.values);
             let nullable =

@@ -28,7 +28,7 @@ use crate::problem::Problem;
         ("file_name" = Option<String>, Query, description = "Name of the file, for people", min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")
     ),
-    request_body(content(("text/csv"), ("application/x-ndjson"))),
+    request_body(description = "The file; not empty", content(("text/csv"), ("application/x-ndjson"))),
     responses(
         (status = 202, body = ImportView, headers(("Location" = String, description = "Path of the run"))),
         StaffWriteProblems
