@@ -29,7 +29,7 @@ use crate::store::caching::has_it;
 use crate::store::shopper::PUBLISHABLE_KEY;
 
 /// Bytes of bodies and heads that are kept at most; the bodies are shared with the catalogue's own cache.
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
+const BYTES_MAX: u64 = 192 * 1024 * 1024;
 /// Longest path and query that is kept.
 const WORDS_MAX: usize = 1024;
 /// What the head of an answer takes, roughly.
