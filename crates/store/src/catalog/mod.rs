@@ -5,6 +5,7 @@ pub mod category;
 pub mod category_write;
 pub mod collection;
 pub mod export;
+mod foreign_keys;
 pub mod fragment;
 pub mod handle_history;
 pub mod listing;
@@ -31,6 +32,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         category_write::STATEMENTS,
         collection::STATEMENTS,
         export::STATEMENTS,
+        foreign_keys::STATEMENTS,
         fragment::STATEMENTS,
         handle_history::STATEMENTS,
         media::STATEMENTS,

@@ -6,6 +6,7 @@ use tradepost_domain::catalog::{JsonMap, Product, Variant};
 use tradepost_domain::kernel::ids::{EntityId, EventId, ProductId, StockLevelId, StockLocationId};
 use uuid::Uuid;
 
+use super::foreign_keys;
 use super::row_format::{RowWriter, encode};
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
@@ -194,7 +195,11 @@ pub async fn insert_products(
     let handles: Vec<&str> = products.iter().map(|imported| imported.product.handle.as_str()).collect();
     tx.execute(RELEASE_HANDLES, &[&handles]).await?;
     let tables = [COPY_PRODUCT, COPY_MEDIA, COPY_VARIANT, COPY_PRICE, COPY_STOCK];
+    let left_out = foreign_keys::leave_out(tx, products, location).await?;
     copy_products(tx, tables, products, (location, now)).await?;
+    if left_out {
+        foreign_keys::check_again(tx).await?;
+    }
     copy_events(tx, products, now).await
 }
 
