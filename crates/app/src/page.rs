@@ -54,7 +54,8 @@ impl<T: EntityId> CursorKey for ByNumber<T> {
     fn read(text: &str) -> Option<Self> {
         let (number, id) = text.split_once('.')?;
         let key = Self { number: number.parse().ok()?, id: id.parse().ok()? };
-        Timestamp::from_microsecond(key.number).ok().map(|_| key)
+        // Nothing in a list is older than the shop: earlier times are crafted, and beyond what PostgreSQL can compare.
+        (key.number >= 0 && Timestamp::from_microsecond(key.number).is_ok()).then_some(key)
     }
 }
 

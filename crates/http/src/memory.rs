@@ -10,7 +10,7 @@ use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -30,6 +30,8 @@ use crate::store::shopper::PUBLISHABLE_KEY;
 
 /// Bytes of bodies and heads that are kept at most; the bodies are shared with the catalogue's own cache.
 const BYTES_MAX: u64 = 192 * 1024 * 1024;
+/// How long an answer to a publishable key is given again.
+const KEYED_AGE_MAX: Duration = Duration::from_secs(10);
 /// Longest path and query that is kept.
 const WORDS_MAX: usize = 1024;
 /// What the head of an answer takes, roughly.
@@ -49,6 +51,7 @@ struct Words {
 #[derive(Clone)]
 struct Answer {
     epoch: i64,
+    made_at: Instant,
     head: HeaderMap,
     etag: String,
     body: Bytes,
@@ -86,7 +89,9 @@ impl Remembering {
     fn recall(&self, words: &Words, headers: &HeaderMap) -> Option<Response> {
         let started = Instant::now();
         let answer = self.answers.get(words)?;
-        if !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
+        // Revoking a key moves no epoch: an answer to one is not older than the look-up of keys may be.
+        let aged = words.key.is_some() && started.duration_since(answer.made_at) > KEYED_AGE_MAX;
+        if aged || !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
             return None;
         }
         let known = headers.contains_key(header::IF_NONE_MATCH) && has_it(headers, &answer.etag);
@@ -129,7 +134,7 @@ fn answer(response: &Response, body: Bytes, epoch: i64, route: &str) -> Option<A
     let (answered, not_modified) = (counter("200"), counter("304"));
     let duration =
         metrics::histogram!("http_request_duration_seconds", "route" => route.to_owned(), "method" => "GET");
-    Some(Answer { epoch, head, etag, body, answered, not_modified, duration })
+    Some(Answer { epoch, made_at: Instant::now(), head, etag, body, answered, not_modified, duration })
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;

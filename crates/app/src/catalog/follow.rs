@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tradepost_store::{Listener, StoreError, Topic, outbox};
+use tradepost_store::{Listener, StoreError, Topic, idempotency, outbox};
 
 use super::project::{Pace, Projector, with_causes};
 
@@ -15,6 +15,8 @@ const POLL: Duration = Duration::from_secs(1);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How long dispatched events are kept, for those who ask what happened.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long answers are kept for requests that come again.
+const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(72);
 /// How often older ones are deleted.
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -94,7 +96,9 @@ impl Projector {
         let before = now.saturating_sub(KEPT).unwrap_or(now);
         let conn = self.shop.store.worker().conn().await?;
         let purged = outbox::purge_dispatched(&conn, before).await?;
-        tracing::debug!(events = purged, "old events purged");
+        let keys_before = now.saturating_sub(KEYS_KEPT).unwrap_or(now);
+        let keys = idempotency::purge(&conn, keys_before).await?;
+        tracing::debug!(events = purged, keys, "old events and idempotency keys purged");
         round.purged_at = Some(now);
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tradepost_domain::catalog::validate::check_text;
 use tradepost_domain::catalog::{JsonMap, Media, Price, ProductOption, ProductStatus};
 use tradepost_domain::kernel::limits::{
-    CATEGORY_DEPTH_MAX, DESCRIPTION_BYTES_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX,
+    CATEGORY_DEPTH_MAX, DESCRIPTION_BYTES_MAX, POPULARITY_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX,
 };
 use tradepost_domain::kernel::{Currency, Handle, Locale, Money, MoneyError};
 use tradepost_port::blob::is_blob_name;
@@ -16,6 +16,7 @@ use super::draft::{Given, Named};
 use super::findings::Findings;
 use super::record::{ProductRecord, STORED_PREFIX, VariantRecord};
 use super::weight::parse_grams;
+use crate::catalog::product::is_picture_url;
 use crate::html::Sanitizer;
 
 /// Locales that a product can be translated to, as when staff write it.
@@ -107,8 +108,9 @@ pub(super) fn status(findings: &mut Findings<'_>, record: &ProductRecord) -> Pro
 
 pub(super) fn popularity(findings: &mut Findings<'_>, text: Option<&str>) -> i64 {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return 0 };
-    text.parse().ok().filter(|number| *number >= 0).unwrap_or_else(|| {
-        findings.push("popularity", "invalid_number", "expected a whole number from 0");
+    text.parse().ok().filter(|number| (0..=POPULARITY_MAX).contains(number)).unwrap_or_else(|| {
+        let message = format!("expected a whole number from 0 to {POPULARITY_MAX}");
+        findings.push("popularity", "invalid_number", message);
         0
     })
 }
@@ -191,6 +193,8 @@ pub(super) fn published_at(findings: &mut Findings<'_>, text: Option<&str>) -> O
     let time = text?.parse::<Timestamp>().ok();
     // PostgreSQL keeps microseconds: what is written must read back equal.
     let time = time.and_then(|time| Timestamp::from_microsecond(time.as_microsecond()).ok());
+    // Before 1970 nothing was published on the web, and PostgreSQL's time begins later than the calendar's.
+    let time = time.filter(|time| *time >= Timestamp::UNIX_EPOCH);
     if time.is_none() {
         findings.push("published_at", "invalid_time", "expected a time such as 2026-01-31T08:00:00Z");
     }
@@ -209,10 +213,8 @@ pub(super) fn address(url: &str) -> Address {
     if stored_name(url).is_some() {
         return Address::Stored;
     }
-    let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
-    let clean = url.len() <= 2_000 && !url.contains(|letter: char| letter.is_control() || letter == ' ');
-    let web = lower.starts_with("https://") || lower.starts_with("http://");
-    match (web, clean) {
+    let web = url.contains("://");
+    match (web, is_picture_url(url)) {
         (true, true) => Address::Web,
         (false, _) if url.len() <= 255 && !url.contains([':', '\\', '\0']) => Address::File,
         _ => Address::Invalid,

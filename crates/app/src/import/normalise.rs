@@ -51,6 +51,10 @@ impl Normaliser {
             // Handles of other shops may hold capitals or signs: they become what ours would be.
             let handle =
                 text.parse().or_else(|_| Handle::from_title(text)).map_err(|error| invalid(&error))?;
+            // A path that begins like an id is read as one: the product could not be reached by its handle.
+            if handle.as_str().starts_with("prod_") {
+                return Err(("invalid_handle", "a handle does not begin with `prod_`, as ids do".to_owned()));
+            }
             if !self.handles.take(&handle) {
                 let message = format!("an earlier product of the file has the handle `{handle}`");
                 return Err(("duplicate_handle", message));

@@ -55,6 +55,18 @@ impl Product {
                 format!("at most {} bytes", limits::DESCRIPTION_BYTES_MAX),
             ));
         }
+        let control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+        if self.description.chars().any(control) {
+            issues.push(Issue::new(
+                "$.description",
+                "invalid_character",
+                "control characters are not allowed",
+            ));
+        }
+        if !(0..=limits::POPULARITY_MAX).contains(&self.popularity) {
+            let message = format!("a whole number from 0 to {}", limits::POPULARITY_MAX);
+            issues.push(Issue::new("$.popularity", "invalid_value", message));
+        }
         let seo_texts = [("$.seo.title", &self.seo.title), ("$.seo.description", &self.seo.description)];
         for (path, text) in seo_texts {
             issues.extend(text.as_deref().and_then(|text| check_text(path, text, 1_000, false)));

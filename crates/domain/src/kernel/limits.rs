@@ -60,6 +60,8 @@ pub const FILTER_VALUES_MAX: usize = 50;
 pub const SEARCH_TEXT_MAX: usize = 200;
 /// Items of one batch request.
 pub const BATCH_MAX: usize = 50;
+/// Units sold of a product, at most: a million million.
+pub const POPULARITY_MAX: i64 = 1_000_000_000_000;
 /// Stars of a review, at most.
 pub const RATING_MAX: u8 = 5;
 /// Weight of one unit in grams: one hundred tonnes.

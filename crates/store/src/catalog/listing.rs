@@ -159,7 +159,9 @@ fn key_expression(statement: &mut Composed, query: &ProductQuery) -> String {
         Order::Rank => {
             let words = words(statement, query);
             // Many products match a word equally well: what sells goes before what does not.
-            format!("(ts_rank_cd(search, {words}) * (1 + 0.1 * ln(1 + greatest(popularity, 0))))::real")
+            format!(
+                "(ts_rank_cd(search, {words}) * (1 + 0.1 * ln(1.0::float8 + greatest(popularity, 0))))::real"
+            )
         }
     }
 }

@@ -65,9 +65,6 @@ pub(super) fn apply(draft: &mut Draft<'_>, changes: &ProductChanges, resolved: &
     set_status(product, changes, now);
     if let Some(popularity) = changes.popularity {
         product.popularity = popularity;
-        if popularity < 0 {
-            draft.issue("$.popularity", "invalid_value", "popularity is not below zero");
-        }
     }
     translate(draft, changes);
     media::apply(draft, &changes.media, &resolved.assets);

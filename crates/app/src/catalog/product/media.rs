@@ -136,7 +136,7 @@ fn set_source(draft: &mut Draft<'_>, media: &mut Media, source: &MediaSource, pa
 }
 
 /// Whether a text can stand in a page as the address of a picture. It is never fetched by the shop.
-fn is_picture_url(url: &str) -> bool {
+pub(crate) fn is_picture_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     let fit = |letter: char| !letter.is_whitespace() && !letter.is_control() && !"\"'<>\\`".contains(letter);

@@ -7,6 +7,7 @@
 mod apply;
 mod audit;
 mod media;
+pub(crate) use media::is_picture_url;
 mod resolve;
 mod save;
 mod variants;

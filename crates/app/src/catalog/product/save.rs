@@ -12,6 +12,7 @@ use super::apply::{self, Draft};
 use super::audit::{difference, snapshot};
 use super::changes::{ProductChanges, VariantChanges, VariantsChange};
 use super::resolve;
+use crate::change::check_handle;
 use crate::error::WriteError;
 use crate::work::Work;
 
@@ -114,6 +115,7 @@ async fn choose_handle(
     match &changes.handle {
         None if before.is_some() => Ok(()),
         Some(Some(handle)) => {
+            check_handle::<ProductId>(handle)?;
             if let Some(holder) = product::find_handle_holder(&work.tx, handle, product.id).await? {
                 let detail = format!("another product has the handle {handle}");
                 return Err(WriteError::conflict("handle_taken", detail, Some("$.handle"))

@@ -33,8 +33,7 @@ pub async fn handler(
     params.finish()?;
     match get_category(&state.shop.catalog, &shopper, &category.into()).await? {
         CategoryAnswer::Found(document) => {
-            let tag = format!("e{}", document.epoch);
-            Ok(caching::public(&headers, document.body, &tag, &document.surrogate_keys))
+            Ok(caching::public(&headers, document.body, &document.surrogate_keys))
         }
         CategoryAnswer::Moved { handle } => {
             Ok(caching::moved(&format!("/api/categories/{handle}"), uri.query()))

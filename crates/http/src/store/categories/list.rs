@@ -28,7 +28,7 @@ pub async fn handler(
     let shopper = storefront.shopper(&mut params)?;
     params.finish()?;
     let document = list_categories(&state.shop.catalog, &shopper).await?;
-    Ok(caching::public(&headers, document.body, &format!("e{}", document.epoch), &document.surrogate_keys))
+    Ok(caching::public(&headers, document.body, &document.surrogate_keys))
 }
 
 impl From<ListCategoriesError> for Problem {

@@ -37,9 +37,7 @@ pub async fn handler(
     params.finish()?;
     let command = GetProduct { product: product.into(), fields };
     match get_product(&state.shop.catalog, &shopper, command).await? {
-        ProductAnswer::Found(page) => {
-            Ok(caching::public(&headers, page.body, &page.revision, &page.id.to_string()))
-        }
+        ProductAnswer::Found(page) => Ok(caching::public(&headers, page.body, &page.id.to_string())),
         ProductAnswer::Moved { handle } => {
             Ok(caching::moved(&format!("/api/products/{handle}"), uri.query()))
         }

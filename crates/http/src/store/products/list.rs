@@ -28,7 +28,7 @@ pub async fn handler(
     let shopper = storefront.shopper(&mut params)?;
     let command = query::list_products(params)?;
     let document = list_products(&state.shop.catalog, &shopper, command).await?;
-    Ok(caching::public(&headers, document.body, &format!("e{}", document.epoch), &document.surrogate_keys))
+    Ok(caching::public(&headers, document.body, &document.surrogate_keys))
 }
 
 impl From<ListProductsError> for Problem {

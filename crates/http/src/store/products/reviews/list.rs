@@ -1,7 +1,7 @@
 //! A product's reviews: `GET /api/products/{product}/reviews`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use tradepost_app::catalog::list_reviews::{
     ListReviews, ListReviewsError, ReviewSort, ReviewView, list_reviews,
@@ -12,8 +12,8 @@ use tradepost_domain::kernel::ids::ProductId;
 use crate::document::ReadProblems;
 use crate::extract::{IdOrHandle, ListParams, Path};
 use crate::problem::Problem;
-use crate::respond;
 use crate::state::ApiState;
+use crate::store::caching;
 use crate::store::shopper::Storefront;
 
 /// Order of a product's reviews.
@@ -43,6 +43,7 @@ pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
     Path(product): Path<IdOrHandle<ProductId>>,
+    headers: HeaderMap,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let shopper = storefront.shopper(&mut params)?;
@@ -60,7 +61,7 @@ pub async fn handler(
     params.finish()?;
     let page = list_reviews(&state.shop.catalog, &shopper, &command).await?;
     let body = serde_json::to_vec(&page).map_err(|error| Problem::internal(&error))?;
-    Ok(respond::private(StatusCode::OK, body, None, None))
+    Ok(caching::public(&headers, body.into(), "reviews"))
 }
 
 impl From<ListReviewsError> for Problem {
