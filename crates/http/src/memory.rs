@@ -22,6 +22,7 @@ use futures_util::future::Either;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tower::Service;
+use tradepost_app::catalog::cache::CHANNEL_AGE_MAX_MS;
 
 use crate::middleware::{API_VERSION, REQUEST_ID, Statements, request_id};
 use crate::state::ApiState;
@@ -49,6 +50,8 @@ struct Words {
 #[derive(Clone)]
 struct Answer {
     epoch: i64,
+    /// Milliseconds since 1970.
+    made_at: i64,
     head: HeaderMap,
     etag: String,
     body: Bytes,
@@ -82,11 +85,20 @@ impl Remembering {
         Self { inner, state, answers }
     }
 
+    fn now(&self) -> i64 {
+        self.state.shop.clock.now().as_millisecond()
+    }
+
     /// The answer that was given to these words, if it is still true.
     fn recall(&self, words: &Words, headers: &HeaderMap) -> Option<Response> {
         let started = Instant::now();
         let answer = self.answers.get(words)?;
         if !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
+            return None;
+        }
+        // A key may be taken back or expire without a change of the catalogue.
+        let age = || self.now().saturating_sub(answer.made_at);
+        if words.key.is_some() && !(0..=CHANNEL_AGE_MAX_MS).contains(&age()) {
             return None;
         }
         let known = headers.contains_key(header::IF_NONE_MATCH) && has_it(headers, &answer.etag);
@@ -121,7 +133,7 @@ fn words(request: &Request) -> Option<Words> {
     kept.then(|| Words { key: headers.get(PUBLISHABLE_KEY).cloned(), path: path.to_owned() })
 }
 
-fn answer(response: &Response, body: Bytes, epoch: i64, route: &str) -> Option<Answer> {
+fn answer(response: &Response, body: Bytes, (epoch, made_at): (i64, i64), route: &str) -> Option<Answer> {
     let mut head = response.headers().clone();
     head.remove(REQUEST_ID);
     let etag = head.get(header::ETAG)?.to_str().ok()?.to_owned();
@@ -129,7 +141,7 @@ fn answer(response: &Response, body: Bytes, epoch: i64, route: &str) -> Option<A
     let (answered, not_modified) = (counter("200"), counter("304"));
     let duration =
         metrics::histogram!("http_request_duration_seconds", "route" => route.to_owned(), "method" => "GET");
-    Some(Answer { epoch, head, etag, body, answered, not_modified, duration })
+    Some(Answer { epoch, made_at, head, etag, body, answered, not_modified, duration })
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -150,7 +162,7 @@ impl Service<Request> for Remembering {
         if let Some(response) = self.recall(&words, request.headers()) {
             return Either::Left(ready(Ok(response)));
         }
-        let epoch = self.state.shop.catalog.cache.epoch();
+        let made = (self.state.shop.catalog.cache.epoch(), self.now());
         let answers = self.answers.clone();
         let answering = Service::call(&mut self.inner, request);
         Either::Right(Box::pin(async move {
@@ -158,7 +170,7 @@ impl Service<Request> for Remembering {
             let memorable = response.extensions_mut().remove::<Memorable>();
             let route = response.extensions_mut().remove::<MatchedPath>();
             if let Some((Memorable(body), route)) = memorable.zip(route)
-                && let Some(answer) = answer(&response, body, epoch, route.as_str())
+                && let Some(answer) = answer(&response, body, made, route.as_str())
             {
                 answers.insert(words, Arc::new(answer));
             }
