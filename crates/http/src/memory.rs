@@ -10,7 +10,7 @@ use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -22,6 +22,7 @@ use futures_util::future::Either;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tower::Service;
+use tradepost_app::catalog::cache::CHANNEL_AGE_MAX_MS;
 
 use crate::middleware::{API_VERSION, REQUEST_ID, Statements, request_id};
 use crate::state::ApiState;
@@ -30,8 +31,6 @@ use crate::store::shopper::PUBLISHABLE_KEY;
 
 /// Bytes of bodies and heads that are kept at most; the bodies are shared with the catalogue's own cache.
 const BYTES_MAX: u64 = 192 * 1024 * 1024;
-/// How long an answer to a publishable key is given again.
-const KEYED_AGE_MAX: Duration = Duration::from_secs(10);
 /// Longest path and query that is kept.
 const WORDS_MAX: usize = 1024;
 /// What the head of an answer takes, roughly.
@@ -51,7 +50,8 @@ struct Words {
 #[derive(Clone)]
 struct Answer {
     epoch: i64,
-    made_at: Instant,
+    /// Milliseconds since 1970.
+    made_at: i64,
     head: HeaderMap,
     etag: String,
     body: Bytes,
@@ -85,13 +85,20 @@ impl Remembering {
         Self { inner, state, answers }
     }
 
+    fn now(&self) -> i64 {
+        self.state.shop.clock.now().as_millisecond()
+    }
+
     /// The answer that was given to these words, if it is still true.
     fn recall(&self, words: &Words, headers: &HeaderMap) -> Option<Response> {
         let started = Instant::now();
         let answer = self.answers.get(words)?;
-        // Revoking a key moves no epoch: an answer to one is not older than the look-up of keys may be.
-        let aged = words.key.is_some() && started.duration_since(answer.made_at) > KEYED_AGE_MAX;
-        if aged || !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
+        if !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
+            return None;
+        }
+        // A key may be taken back or expire without a change of the catalogue.
+        let age = || self.now().saturating_sub(answer.made_at);
+        if words.key.is_some() && !(0..=CHANNEL_AGE_MAX_MS).contains(&age()) {
             return None;
         }
         let known = headers.contains_key(header::IF_NONE_MATCH) && has_it(headers, &answer.etag);
@@ -126,7 +133,7 @@ fn words(request: &Request) -> Option<Words> {
     kept.then(|| Words { key: headers.get(PUBLISHABLE_KEY).cloned(), path: path.to_owned() })
 }
 
-fn answer(response: &Response, body: Bytes, epoch: i64, route: &str) -> Option<Answer> {
+fn answer(response: &Response, body: Bytes, (epoch, made_at): (i64, i64), route: &str) -> Option<Answer> {
     let mut head = response.headers().clone();
     head.remove(REQUEST_ID);
     let etag = head.get(header::ETAG)?.to_str().ok()?.to_owned();
@@ -134,7 +141,7 @@ fn answer(response: &Response, body: Bytes, epoch: i64, route: &str) -> Option<A
     let (answered, not_modified) = (counter("200"), counter("304"));
     let duration =
         metrics::histogram!("http_request_duration_seconds", "route" => route.to_owned(), "method" => "GET");
-    Some(Answer { epoch, made_at: Instant::now(), head, etag, body, answered, not_modified, duration })
+    Some(Answer { epoch, made_at, head, etag, body, answered, not_modified, duration })
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -155,7 +162,7 @@ impl Service<Request> for Remembering {
         if let Some(response) = self.recall(&words, request.headers()) {
             return Either::Left(ready(Ok(response)));
         }
-        let epoch = self.state.shop.catalog.cache.epoch();
+        let made = (self.state.shop.catalog.cache.epoch(), self.now());
         let answers = self.answers.clone();
         let answering = Service::call(&mut self.inner, request);
         Either::Right(Box::pin(async move {
@@ -163,7 +170,7 @@ impl Service<Request> for Remembering {
             let memorable = response.extensions_mut().remove::<Memorable>();
             let route = response.extensions_mut().remove::<MatchedPath>();
             if let Some((Memorable(body), route)) = memorable.zip(route)
-                && let Some(answer) = answer(&response, body, epoch, route.as_str())
+                && let Some(answer) = answer(&response, body, made, route.as_str())
             {
                 answers.insert(words, Arc::new(answer));
             }

@@ -11,7 +11,9 @@ use tradepost_app::catalog::projection::{CARD_EXPANSIONS, CARD_FIELDS, PAGE_FIEL
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX, HANDLE_LEN_MAX};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ArrayItems, Object, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ArrayItems, Object, OneOfBuilder, SchemaType, Type,
+};
 use utoipa::openapi::{self, ObjectBuilder, Ref, RefOr, Required, Schema};
 
 use super::operations;
@@ -36,7 +38,6 @@ struct Text {
     max: Option<usize>,
     pattern: Option<String>,
     values: Option<Vec<Value>>,
-    example: Option<&'static str>,
 }
 
 impl Text {
@@ -67,7 +68,6 @@ impl Text {
         object.min_length = object.min_length.or(self.min);
         object.max_length = object.max_length.or(self.max);
         object.pattern = object.pattern.take().or_else(|| self.pattern.clone());
-        object.examples.extend(self.example.map(Value::from));
         if object.enum_values.is_none() {
             object.enum_values.clone_from(&self.values);
             let nullable =
@@ -236,18 +236,20 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
         parameter.explode = Some(false);
         return;
     }
+    if parameter.parameter_in == ParameterIn::Header && parameter.name == "If-Match" {
+        parameter.schema = Some(if_match().into());
+        return;
+    }
     let takes_handle = parameter.description.as_deref().is_some_and(|text| text.contains("handle"));
     let text = match (&parameter.parameter_in, parameter.name.as_str()) {
-        (ParameterIn::Path, name) if takes_handle && path_prefix(name).is_some() => Some(Text::handle()),
+        // What can be no handle is not found, as an unknown one is.
+        (ParameterIn::Path, _) if takes_handle => Some(Text { min: Some(1), ..Text::default() }),
         (ParameterIn::Path, name) => path_prefix(name).map(Text::id),
         (ParameterIn::Query, "cursor") => Some(Text { min: Some(1), ..Text::pattern("^[A-Za-z0-9_-]+$") }),
         (ParameterIn::Query, "locale") => Some(Text::pattern(LOCALE)),
         (ParameterIn::Query, "filter[product_id]") => Some(Text::id("prod")),
         (ParameterIn::Query, "filter[variant_id]") => Some(Text::id("var")),
         (ParameterIn::Query, "filter[entity_id]" | "filter[actor_id]") => Some(Text::id(ANY_PREFIX)),
-        (ParameterIn::Header, "If-Match") => {
-            Some(Text { example: Some("*"), ..Text::pattern(r#"^(\*|"v[0-9]{1,18}")$"#) })
-        }
         (ParameterIn::Header, "Idempotency-Key") => Some(idempotency_key()),
         _ => None,
     };
@@ -258,6 +260,13 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
     if let Some(text) = text {
         text.give(schema);
     }
+}
+
+/// Any version, or the `ETag` of one.
+fn if_match() -> Schema {
+    let any = Text::one_of(["*"]).object();
+    let version = Text::pattern(r#"^"v[0-9]{1,18}"$"#).object();
+    Schema::OneOf(OneOfBuilder::new().item(any).item(version).build())
 }
 
 /// One value of a filter: a comma would end it.

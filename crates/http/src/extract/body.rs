@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tradepost_app::idempotency::body_hash;
 use tradepost_domain::kernel::limits::BODY_BYTES_MAX;
 
@@ -49,12 +50,39 @@ impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     strict_json::check(bytes).map_err(|problem| *problem)?;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| misfit(&error))?;
+    let value = serde_path_to_error::deserialize(&mut deserializer);
+    let value = value.or_else(|error: serde_path_to_error::Error<serde_json::Error>| {
+        let problem = misfit(&error);
+        if !problem.detail.contains("floating point") {
+            return Err(problem);
+        }
+        // JSON has one kind of number: 217.0 is a whole one, whoever wrote it.
+        let mut json: Value = serde_json::from_slice(bytes).map_err(|_| problem)?;
+        write_whole_numbers(&mut json);
+        serde_path_to_error::deserialize(json).map_err(|error| misfit(&error))
+    })?;
     Ok(Body { value, hash: body_hash(bytes) })
 }
 
+/// Writes numbers without a fraction as integers.
+fn write_whole_numbers(json: &mut Value) {
+    match json {
+        Value::Number(number) => {
+            let text = number.to_string();
+            let whole = text.strip_suffix(".0").and_then(|whole| whole.parse::<i64>().ok());
+            if let Some(whole) = whole {
+                *number = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(write_whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(write_whole_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
 /// Reads a part of a body that was taken as it came; `at` is its JSONPath.
-pub fn read_part<T: DeserializeOwned>(part: serde_json::Value, at: &str) -> Result<T, Problem> {
+pub fn read_part<T: DeserializeOwned>(mut part: Value, at: &str) -> Result<T, Problem> {
+    write_whole_numbers(&mut part);
     serde_path_to_error::deserialize(part).map_err(|error| {
         let mut problem = misfit(&error);
         let inner = problem.param.take().unwrap_or_default();
@@ -108,4 +136,19 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let named = detail.split('`').nth(1).filter(|_| code == "missing_field");
     let path = named.map_or(path.clone(), |field| format!("{path}.{field}"));
     Problem::malformed(code, &path, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point_and_another_may_not() {
+        let read = |body: &str| {
+            parse::<Vec<u16>>(body.as_bytes()).map(|body| body.value).map_err(|problem| problem.code)
+        };
+        assert_eq!(read("[1, 217.0, 2e2]"), Ok(vec![1, 217, 200]));
+        assert_eq!(read("[217.5]"), Err("invalid_type".to_owned()));
+        assert_eq!(read("[70000.0]"), Err("invalid_value".to_owned()));
+    }
 }

@@ -23,6 +23,9 @@ impl<T: EntityId> PathValue for T {
     }
 }
 
+/// Stands for the kind of a thing until the name of the parameter is known.
+const UNNAMED: &str = "thing";
+
 /// An id, or the handle that people read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdOrHandle<T> {
@@ -56,9 +59,8 @@ impl<T: EntityId> PathValue for IdOrHandle<T> {
         if looks_like_id {
             return T::read(text).map(Self::Id);
         }
-        text.parse().map(Self::Handle).map_err(|error: tradepost_domain::kernel::HandleError| {
-            Problem::new(axum::http::StatusCode::BAD_REQUEST, "invalid_handle", error.to_string())
-        })
+        // What can be no handle names nothing, as an unknown one does; the parameter says what of.
+        text.parse().map(Self::Handle).map_err(|_| Problem::missing(UNNAMED))
     }
 }
 
@@ -85,7 +87,10 @@ async fn params(parts: &mut Parts, state: &ApiState) -> Result<Vec<(String, Stri
 fn read_one<T: PathValue>(params: &[(String, String)], place: usize) -> Result<T, Problem> {
     let (name, value) =
         params.get(place).map_or(("path", ""), |(name, value)| (name.as_str(), value.as_str()));
-    T::read(value).map_err(|problem| problem.param(name))
+    T::read(value).map_err(|problem| {
+        let is_unnamed = problem.code == Problem::missing(UNNAMED).code;
+        if is_unnamed { Problem::missing(name) } else { problem }.param(name)
+    })
 }
 
 impl<T: PathValue> FromRequestParts<ApiState> for Path<T> {

@@ -12,3 +12,4 @@ mod conventions;
 mod media;
 mod meta;
 mod ops;
+mod store;

@@ -76,8 +76,8 @@ async fn what_is_no_change_of_stock_is_refused() {
     let path = format!("/api/admin/stock-levels/{}", level["id"].as_str().unwrap());
     let entries = count(&app, "audit_log").await;
     for (status, param, body) in [
-        (400, "$.on_hand", json!({})),
-        (400, "$.adjust", json!({"on_hand": 1, "adjust": 1})),
+        (422, "$.on_hand", json!({})),
+        (422, "$.adjust", json!({"on_hand": 1, "adjust": 1})),
         (400, "$.on_hand", json!({"on_hand": 1.5})),
         (400, "$.allocated", json!({"allocated": 1})),
         (400, "$.version", json!({"version": 1})),
