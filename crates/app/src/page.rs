@@ -54,10 +54,13 @@ impl<T: EntityId> CursorKey for ByNumber<T> {
     fn read(text: &str) -> Option<Self> {
         let (number, id) = text.split_once('.')?;
         let key = Self { number: number.parse().ok()?, id: id.parse().ok()? };
-        // Nothing in a list is older than the shop: earlier times are crafted, and beyond what PostgreSQL can compare.
-        (key.number >= 0 && Timestamp::from_microsecond(key.number).is_ok()).then_some(key)
+        // PostgreSQL's time begins later than the calendar's: what it cannot compare is no place in a list.
+        (key.number >= YEAR_ONE_US && Timestamp::from_microsecond(key.number).is_ok()).then_some(key)
     }
 }
+
+/// The first of January of the year 1 in microseconds since 1970.
+const YEAR_ONE_US: i64 = -62_135_596_800_000_000;
 
 /// Writes a cursor.
 pub fn encode_cursor(key: &impl CursorKey) -> String {
@@ -164,7 +167,8 @@ mod tests {
         }
         let signed = encode(&format!("+3.{}", brand(7)));
         let endless = encode(&format!("{}.{}", i64::MAX, brand(7)));
-        for text in [signed, endless] {
+        let ancient = encode(&format!("-377000000000000000.{}", brand(7)));
+        for text in [signed, endless, ancient] {
             assert_eq!(decode_cursor::<ByNumber<BrandId>>(&text), None, "{text}");
         }
     }

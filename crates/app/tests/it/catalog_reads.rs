@@ -168,8 +168,14 @@ async fn cards_are_narrowed_and_widened_as_asked() {
         json_of(&both.unwrap())["data"][1].as_object().unwrap().keys().collect::<Vec<_>>(),
         ["id", "variants"]
     );
-    let (unknown, statements) = ask(Some(&["id", "variants"]), &[]).await;
-    assert!(matches!(unknown, Err(ListProductsError::UnknownField { name }) if name == "variants"));
+    let (named, _) = ask(Some(&["id", "variants"]), &[]).await;
+    assert_eq!(
+        json_of(&named.unwrap())["data"][1].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["id", "variants"],
+        "a field of the page that is asked for by name is expanded"
+    );
+    let (unknown, statements) = ask(Some(&["id", "secrets"]), &[]).await;
+    assert!(matches!(unknown, Err(ListProductsError::UnknownField { name }) if name == "secrets"));
     assert_eq!(statements, 0);
     let (unknown, _) = ask(None, &["secrets"]).await;
     assert!(matches!(unknown, Err(ListProductsError::UnknownExpansion { name }) if name == "secrets"));
