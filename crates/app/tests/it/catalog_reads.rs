@@ -168,9 +168,9 @@ async fn cards_are_narrowed_and_widened_as_asked() {
         json_of(&both.unwrap())["data"][1].as_object().unwrap().keys().collect::<Vec<_>>(),
         ["id", "variants"]
     );
-    let (named, _) = ask(Some(&["id", "variants"]), &[]).await;
+    let (chosen, _) = ask(Some(&["id", "variants"]), &[]).await;
     assert_eq!(
-        json_of(&named.unwrap())["data"][1].as_object().unwrap().keys().collect::<Vec<_>>(),
+        json_of(&chosen.unwrap())["data"][1].as_object().unwrap().keys().collect::<Vec<_>>(),
         ["id", "variants"],
         "a field of the page that is asked for by name is expanded"
     );
