@@ -12,4 +12,5 @@ mod conventions;
 mod media;
 mod meta;
 mod ops;
+mod problems;
 mod store;

@@ -46,7 +46,7 @@ async fn a_collection_shows_what_was_picked_or_what_its_rule_picks() {
     put(&app, "Hat", 3000, json!({})).await;
     let picked = make(&app, "/api/admin/collections", &json!({"title": "Picked", "kind": "manual"})).await;
     let path = format!("/api/admin/collections/{}/products", text(&picked, "id"));
-    app.post(&path).admin().json(&json!({"product_id": boot["id"]})).send().await.expect(200);
+    let _ = app.post(&path).admin().json(&json!({"product_id": boot["id"]})).send().await.expect(200);
     let rule = json!({"match": "all", "conditions": [
         {"field": "tag", "operator": "eq", "value": "warm"}, {"field": "price", "operator": "lt", "value": 5000}]});
     make(&app, "/api/admin/collections", &json!({"title": "Warm and cheap", "kind": "rule", "rule": rule}))

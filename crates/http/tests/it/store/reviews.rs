@@ -56,7 +56,7 @@ async fn a_decision_of_staff_is_seen_in_the_reviews_and_on_the_card() {
     };
     assert_eq!(rating().await, json!({"average": 0, "count": 0}));
     let path = format!("/api/admin/reviews/{}/moderate", text(&pending, "id"));
-    app.post(&path).admin().json(&json!({"status": "approved"})).send().await.expect(200);
+    let _ = app.post(&path).admin().json(&json!({"status": "approved"})).send().await.expect(200);
     app.project().await;
     assert_eq!(rating().await, json!({"average": 4, "count": 1}));
     assert_eq!(super::listing(&app, "").await["data"][0]["rating"], json!({"average": 4, "count": 1}));
