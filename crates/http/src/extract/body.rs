@@ -148,6 +148,8 @@ mod tests {
             parse::<Vec<u16>>(body.as_bytes()).map(|body| body.value).map_err(|problem| problem.code)
         };
         assert_eq!(read("[1, 217.0, 2e2]"), Ok(vec![1, 217, 200]));
+        let large = parse::<Vec<i64>>(b"[3681862429315214.0]").map(|body| body.value).ok();
+        assert_eq!(large, Some(vec![3_681_862_429_315_214]));
         assert_eq!(read("[217.5]"), Err("invalid_type".to_owned()));
         assert_eq!(read("[70000.0]"), Err("invalid_value".to_owned()));
     }
