@@ -18,7 +18,29 @@ create table stock_level (
     on_hand     bigint not null default 0 check (on_hand between 0 and 1000000000),
     allocated   bigint not null default 0 check (allocated >= 0),
     reserved    bigint not null default 0 check (reserved >= 0),
+    -- the variant's, kept here so that the row alone can decide
+    tracked     boolean not null,
+    backorder   boolean not null,
+    -- why the quantities were last changed: each change is written down as a movement (V10), and none twice
+    moved_kind  text not null,
+    moved_by    text not null,
+    moved_id    uuid not null,
+    moved_note  text,
     version     bigint not null default 1,
     updated_at  timestamptz not null,
-    unique (variant_id, location_id)
+    unique (variant_id, location_id),
+    -- the second wall behind the conditional updates: a mistake becomes an error, never an oversell
+    constraint stock_level_not_oversold check (backorder or not tracked or allocated + reserved <= on_hand)
 );
+
+create function follow_variant_stock() returns trigger language plpgsql as $$
+begin
+    update stock_level
+       set tracked = new.tracked, backorder = new.backorder, version = version + 1
+     where variant_id = new.id;
+    return null;
+end $$;
+
+create trigger variant_stock_flags after update of tracked, backorder on variant
+    for each row when (old.tracked <> new.tracked or old.backorder <> new.backorder)
+    execute function follow_variant_stock();
