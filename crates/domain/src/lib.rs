@@ -3,5 +3,7 @@
 //! No async, SQL, HTTP, clock, randomness, environment or logging: what a rule needs is passed to it. `kernel` holds
 //! what every context uses; each other module is one context.
 
+pub mod cart;
 pub mod catalog;
 pub mod kernel;
+pub mod order;

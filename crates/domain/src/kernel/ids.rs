@@ -165,8 +165,26 @@ define_ids! {
     AuditEntryId = "aud";
     /// A cart.
     CartId = "cart";
+    /// A line of a cart.
+    CartLineId = "line";
     /// An order.
     OrderId = "ord";
+    /// A line of an order.
+    OrderLineId = "oline";
+    /// An entry of an order's timeline.
+    OrderEventId = "oevt";
+    /// A payment: one attempt to be paid.
+    PaymentId = "pay";
+    /// A refund.
+    RefundId = "ref";
+    /// What an order holds of a stock level.
+    ReservationId = "res";
+    /// Goods of an order that are sent together.
+    FulfillmentId = "ful";
+    /// A parcel.
+    ShipmentId = "ship";
+    /// A way of shipping.
+    ShippingMethodId = "smeth";
 }
 
 #[cfg(test)]

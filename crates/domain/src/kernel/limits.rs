@@ -6,6 +6,14 @@
 pub const MONEY_AMOUNT_MAX: i64 = 10_000_000_000_000;
 /// Most units of one variant in a cart line.
 pub const LINE_QUANTITY_MAX: u32 = 9_999;
+/// Lines of a cart or an order.
+pub const CART_LINES_MAX: usize = 100;
+/// Coupons of a cart.
+pub const CART_COUPONS_MAX: usize = 20;
+/// Characters of a coupon code.
+pub const COUPON_LEN_MAX: usize = 64;
+/// Keys in the metadata of a cart, a line or an order.
+pub const METADATA_KEYS_MAX: usize = 50;
 /// Most units in one stock level.
 pub const STOCK_QUANTITY_MAX: i64 = 1_000_000_000;
 /// Characters in a handle.

@@ -17,6 +17,8 @@ pub struct QuantityError;
 impl Quantity {
     /// One unit.
     pub const ONE: Self = Self(1);
+    /// As many as a line can hold.
+    pub const MAX: Self = Self(LINE_QUANTITY_MAX);
 
     /// Checks the bounds.
     pub fn new(units: u32) -> Result<Self, QuantityError> {

@@ -1,0 +1,36 @@
+//! What a cart still lacks before it can be ordered. Each requirement names the field that would meet it.
+
+use super::Cart;
+
+/// One thing that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Requirement {
+    /// Stable word in snake case.
+    pub code: &'static str,
+    /// JSONPath of the field, in the cart.
+    pub param: String,
+    /// What is missing and what to do.
+    pub message: String,
+}
+
+impl Requirement {
+    /// Puts the parts together.
+    pub fn new(code: &'static str, param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, param: param.into(), message: message.into() }
+    }
+}
+
+/// What the cart itself lacks; that its lines can be had and shipped is for others to say.
+pub fn requirements(cart: &Cart) -> Vec<Requirement> {
+    let mut missing = Vec::new();
+    if cart.lines.is_empty() {
+        missing.push(Requirement::new("lines_required", "$.lines", "put something into the cart"));
+    }
+    if cart.email.is_none() {
+        missing.push(Requirement::new("email_required", "$.email", "say where the order confirmation goes"));
+    }
+    if cart.shipping_address.is_none() {
+        missing.push(Requirement::new("shipping_address_required", "$.shipping_address", "say where the goods go"));
+    }
+    missing
+}

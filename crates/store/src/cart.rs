@@ -1,0 +1,297 @@
+//! Carts: found by their owner alone, changed as a whole under their version.
+
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+use tradepost_domain::cart::{Cart, CartLine, CartStatus, Metadata};
+use tradepost_domain::kernel::ids::{
+    CartId, CartLineId, ChannelId, CustomerId, EntityId, ShippingMethodId, VariantId,
+};
+use tradepost_domain::kernel::{Address, Quantity};
+use uuid::Uuid;
+
+use crate::db::{Client, Tx};
+use crate::error::StoreError;
+use crate::sql::sql;
+
+macro_rules! carts {
+    ($tail:literal) => {
+        concat!(
+            "
+        select c.id, c.channel_id, c.customer_id, c.currency, c.locale, c.email, c.shipping_address, c.billing_address,
+               c.shipping_method_id, c.coupons, c.metadata, c.status, c.successor_id, c.version, c.created_at, c.updated_at,
+               c.expires_at
+          from cart c",
+            $tail
+        )
+    };
+}
+
+sql! {
+    // A guest is known by a token, a customer by an id; the absent one of the two matches nothing.
+    GET = carts!("
+         where c.id = $1 and (c.customer_id = $2 or c.token_hash = $3) and c.expires_at > $4");
+    GET_FOR_UPDATE = carts!("
+         where c.id = $1 and (c.customer_id = $2 or c.token_hash = $3) and c.expires_at > $4
+           for no key update");
+    LATEST_FOR_UPDATE = carts!("
+         where c.customer_id = $1 and c.channel_id = $2 and c.status = 'open' and c.expires_at > $3
+         order by c.updated_at desc, c.id desc
+         limit 1
+           for no key update");
+    LIST = carts!("
+         where c.customer_id = $1 and c.status = 'open' and c.expires_at > $2 and ($3::uuid is null or c.id < $3)
+         order by c.id desc
+         limit $4");
+    LINES = "
+        select id, cart_id, variant_id, quantity, metadata, created_at
+          from cart_line
+         where cart_id = any ($1)
+         order by created_at, id";
+    INSERT = "
+        insert into cart (id, channel_id, customer_id, token_hash, currency, locale, email, shipping_address, billing_address,
+                          shipping_method_id, coupons, metadata, status, version, created_at, updated_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'open', $13, $14, $14, $15)";
+    UPDATE = "
+        update cart
+           set customer_id = $2, email = $3, shipping_address = $4, billing_address = $5, shipping_method_id = $6, coupons = $7,
+               metadata = $8, version = $9, updated_at = $10, expires_at = $11,
+               token_hash = case when $2::uuid is null then token_hash end
+         where id = $1";
+    CLOSE = "
+        update cart
+           set status = $2, successor_id = $3, version = version + 1, updated_at = $4
+         where id = $1 and status = 'open'";
+    PUT_LINES = "
+        insert into cart_line (id, cart_id, variant_id, quantity, metadata, created_at)
+        select l.id, $1, l.variant_id, l.quantity, l.metadata, l.created_at
+          from unnest($2::uuid[], $3::uuid[], $4::int4[], $5::jsonb[], $6::timestamptz[])
+               as l (id, variant_id, quantity, metadata, created_at)
+        on conflict (id) do update
+           set quantity = excluded.quantity, metadata = excluded.metadata";
+    DELETE_LINES = "
+        delete from cart_line where cart_id = $1 and id = any ($2)";
+    PURGE = "
+        delete from cart
+         where id in (select id from cart where expires_at < $1 order by expires_at limit $2 for update skip locked)";
+}
+
+/// Who opens a cart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CartOwner {
+    /// Whoever has the cart's token, of which this is the SHA-256.
+    Guest(Vec<u8>),
+    /// A customer who is signed in.
+    Customer(CustomerId),
+}
+
+impl CartOwner {
+    fn keys(&self) -> (Option<Uuid>, Option<&[u8]>) {
+        match self {
+            Self::Guest(hash) => (None, Some(hash)),
+            Self::Customer(id) => (Some(id.as_uuid()), None),
+        }
+    }
+}
+
+/// A cart and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredCart {
+    /// The cart.
+    pub cart: Cart,
+    /// The order that it became, or the cart that took its lines.
+    pub successor_id: Option<Uuid>,
+}
+
+fn from_row(row: &Row) -> Result<StoredCart, StoreError> {
+    let bad = |column: &str| StoreError::inconsistent("cart", column);
+    let cart = Cart {
+        id: CartId::from_uuid(row.get(0)),
+        channel_id: ChannelId::from_uuid(row.get(1)),
+        customer_id: row.get::<_, Option<Uuid>>(2).map(CustomerId::from_uuid),
+        currency: row.get::<_, &str>(3).parse().map_err(|_| bad("currency"))?,
+        locale: row.get::<_, &str>(4).parse().map_err(|_| bad("locale"))?,
+        email: row.get::<_, Option<&str>>(5).map(str::parse).transpose().map_err(|_| bad("email"))?,
+        shipping_address: row.get::<_, Option<Json<Address>>>(6).map(|address| address.0),
+        billing_address: row.get::<_, Option<Json<Address>>>(7).map(|address| address.0),
+        shipping_method_id: row.get::<_, Option<Uuid>>(8).map(ShippingMethodId::from_uuid),
+        coupons: row.get(9),
+        metadata: row.get::<_, Json<Metadata>>(10).0,
+        status: CartStatus::parse(row.get(11)).ok_or_else(|| bad("status"))?,
+        version: row.get(13),
+        created_at: row.get(14),
+        updated_at: row.get(15),
+        expires_at: row.get(16),
+        lines: Vec::new(),
+    };
+    Ok(StoredCart { cart, successor_id: row.get(12) })
+}
+
+fn line_from_row(row: &Row) -> Result<(CartId, CartLine), StoreError> {
+    let bad = || StoreError::inconsistent("cart_line", "quantity");
+    let quantity = u32::try_from(row.get::<_, i32>(3)).map_err(|_| bad())?;
+    let line = CartLine {
+        id: CartLineId::from_uuid(row.get(0)),
+        variant_id: VariantId::from_uuid(row.get(2)),
+        quantity: Quantity::new(quantity).map_err(|_| bad())?,
+        metadata: row.get::<_, Json<Metadata>>(4).0,
+        created_at: row.get(5),
+    };
+    Ok((CartId::from_uuid(row.get(1)), line))
+}
+
+async fn fill(client: &Client, carts: &mut [StoredCart]) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = carts.iter().map(|stored| stored.cart.id.as_uuid()).collect();
+    for row in client.query(LINES, &[&ids]).await? {
+        let (id, line) = line_from_row(&row)?;
+        if let Some(stored) = carts.iter_mut().find(|stored| stored.cart.id == id) {
+            stored.cart.lines.push(line);
+        }
+    }
+    Ok(())
+}
+
+async fn one(client: &Client, row: Option<Row>) -> Result<Option<StoredCart>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    let mut stored = [from_row(&row)?];
+    fill(client, &mut stored).await?;
+    let [stored] = stored;
+    Ok(Some(stored))
+}
+
+/// An owner's cart.
+pub async fn get(
+    client: &Client,
+    id: CartId,
+    owner: &CartOwner,
+    now: Timestamp,
+) -> Result<Option<StoredCart>, StoreError> {
+    let (customer, token) = owner.keys();
+    let row = client.query_opt(GET, &[&id.as_uuid(), &customer, &token, &now]).await?;
+    one(client, row).await
+}
+
+/// An owner's cart, kept from other writers until the transaction ends.
+pub async fn get_for_update(
+    tx: &Tx,
+    id: CartId,
+    owner: &CartOwner,
+    now: Timestamp,
+) -> Result<Option<StoredCart>, StoreError> {
+    let (customer, token) = owner.keys();
+    let row = tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid(), &customer, &token, &now]).await?;
+    one(tx, row).await
+}
+
+/// The open cart of a customer that was changed last, kept from other writers until the transaction ends.
+pub async fn latest_for_update(
+    tx: &Tx,
+    customer: CustomerId,
+    channel: ChannelId,
+    now: Timestamp,
+) -> Result<Option<StoredCart>, StoreError> {
+    let row = tx.query_opt(LATEST_FOR_UPDATE, &[&customer.as_uuid(), &channel.as_uuid(), &now]).await?;
+    one(tx, row).await
+}
+
+/// The open carts of a customer behind `after`, newest first.
+pub async fn list(
+    client: &Client,
+    customer: CustomerId,
+    after: Option<CartId>,
+    (limit, now): (i64, Timestamp),
+) -> Result<Vec<Cart>, StoreError> {
+    let after = after.map(|id| id.as_uuid());
+    let rows = client.query(LIST, &[&customer.as_uuid(), &now, &after, &limit]).await?;
+    let mut carts = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
+    fill(client, &mut carts).await?;
+    Ok(carts.into_iter().map(|stored| stored.cart).collect())
+}
+
+/// Stores a new cart with its lines.
+pub async fn insert(tx: &Tx, cart: &Cart, token_hash: Option<&[u8]>) -> Result<(), StoreError> {
+    let params: crate::db::Params<'_> = &[
+        &cart.id.as_uuid(),
+        &cart.channel_id.as_uuid(),
+        &cart.customer_id.map(|id| id.as_uuid()),
+        &token_hash,
+        &cart.currency.code(),
+        &cart.locale.as_str(),
+        &cart.email.as_ref().map(|email| email.as_str()),
+        &cart.shipping_address.as_ref().map(Json),
+        &cart.billing_address.as_ref().map(Json),
+        &cart.shipping_method_id.map(|id| id.as_uuid()),
+        &cart.coupons,
+        &Json(&cart.metadata),
+        &cart.version,
+        &cart.created_at,
+        &cart.expires_at,
+    ];
+    tx.execute(INSERT, params).await?;
+    put_lines(tx, cart.id, &cart.lines.iter().collect::<Vec<_>>()).await
+}
+
+/// Stores what changed between two states of a cart; both statements travel in one flight.
+pub async fn update(tx: &Tx, before: &Cart, after: &Cart) -> Result<(), StoreError> {
+    let changed: Vec<&CartLine> =
+        after.lines.iter().filter(|line| before.line(line.id).is_none_or(|old| old != *line)).collect();
+    let gone: Vec<Uuid> = before
+        .lines
+        .iter()
+        .filter(|line| after.line(line.id).is_none())
+        .map(|line| line.id.as_uuid())
+        .collect();
+    let row = update_row(tx, after);
+    let deleted = async {
+        if !gone.is_empty() {
+            tx.execute(DELETE_LINES, &[&after.id.as_uuid(), &gone]).await?;
+        }
+        Ok(())
+    };
+    futures_util::try_join!(row, deleted, put_lines(tx, after.id, &changed)).map(drop)
+}
+
+async fn update_row(tx: &Tx, cart: &Cart) -> Result<(), StoreError> {
+    let params: crate::db::Params<'_> = &[
+        &cart.id.as_uuid(),
+        &cart.customer_id.map(|id| id.as_uuid()),
+        &cart.email.as_ref().map(|email| email.as_str()),
+        &cart.shipping_address.as_ref().map(Json),
+        &cart.billing_address.as_ref().map(Json),
+        &cart.shipping_method_id.map(|id| id.as_uuid()),
+        &cart.coupons,
+        &Json(&cart.metadata),
+        &cart.version,
+        &cart.updated_at,
+        &cart.expires_at,
+    ];
+    tx.execute(UPDATE, params).await.map(drop)
+}
+
+async fn put_lines(tx: &Tx, cart: CartId, lines: &[&CartLine]) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = lines.iter().map(|line| line.id.as_uuid()).collect();
+    let variants: Vec<Uuid> = lines.iter().map(|line| line.variant_id.as_uuid()).collect();
+    let quantities: Vec<i32> =
+        lines.iter().map(|line| i32::try_from(line.quantity.get()).unwrap_or(i32::MAX)).collect();
+    let metadata: Vec<Json<&Metadata>> = lines.iter().map(|line| Json(&line.metadata)).collect();
+    let times: Vec<Timestamp> = lines.iter().map(|line| line.created_at).collect();
+    tx.execute(PUT_LINES, &[&cart.as_uuid(), &ids, &variants, &quantities, &metadata, &times]).await.map(drop)
+}
+
+/// Closes an open cart; `false` when it was closed before.
+pub async fn close(
+    tx: &Tx,
+    id: CartId,
+    (status, successor): (CartStatus, Uuid),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(CLOSE, &[&id.as_uuid(), &status.as_str(), &successor, &now]).await? == 1)
+}
+
+/// Deletes up to `limit` carts whose time ran out before `before`; answers how many.
+pub async fn purge(client: &Client, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&before, &limit]).await
+}
