@@ -1,61 +1,97 @@
--- Payments: one row for each attempt to be paid, what was given back, and the ledger of both.
+-- Payments: what is owed for an order, the attempts to be paid it, what was given back, and the ledger of all that.
 
 create table payment (
-    id               uuid primary key,
-    order_id         uuid not null references orders (id) on delete restrict,
-    provider         text not null,
-    -- the provider's id of it, once it has told one
-    provider_ref     text,
-    status           text not null check (status in ('created', 'requires_action', 'processing', 'authorized', 'captured', 'failed', 'canceled')),
-    -- what the provider was asked for, and has said: differ in a mismatch
-    amount           bigint not null check (amount > 0),
-    currency         char(3) not null,
-    capture          text not null check (capture in ('automatic', 'manual')),
-    mismatch         boolean not null default false,
-    -- the call's outcome is not known: it is read back before anything else is tried
-    unknown_since    timestamptz,
-    authorized       bigint not null default 0 check (authorized >= 0),
-    captured         bigint not null default 0 check (captured >= 0),
-    refunded         bigint not null default 0 check (refunded >= 0),
-    refunded_pending bigint not null default 0 check (refunded_pending >= 0),
-    disputed         bigint not null default 0 check (disputed >= 0),
-    disputed_lost    bigint not null default 0 check (disputed_lost >= 0),
-    -- what the shopper's browser needs to go on
-    client_secret    text,
-    next_action      jsonb,
-    error_code       text,
-    version          bigint not null default 1,
-    created_at       timestamptz not null,
-    updated_at       timestamptz not null,
-    unique (provider, provider_ref),
-    constraint payment_not_over_refunded check (refunded + refunded_pending + disputed_lost <= captured)
+    id         uuid primary key,
+    order_id   uuid not null unique references orders (id) on delete restrict,
+    provider   text not null,
+    amount     bigint not null check (amount > 0),
+    currency   char(3) not null,
+    -- how much of it is taken at once: all, or nothing until staff say so
+    capture    text not null check (capture in ('automatic', 'manual')),
+    -- the attempt whose capture was heard of first: it pays the order, right or wrong
+    settled_by uuid,
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
 );
-create index payment_order_idx on payment (order_id);
--- One attempt at a time.
-create unique index payment_live_key on payment (order_id) where status not in ('failed', 'canceled') and not mismatch;
-create index payment_open_idx on payment (updated_at) where status in ('created', 'requires_action', 'processing') or unknown_since is not null;
+
+-- One try to be paid: an object of the provider (Stripe: a PaymentIntent).
+create table payment_attempt (
+    id                uuid primary key,
+    payment_id        uuid not null references payment (id) on delete restrict,
+    order_id          uuid not null,
+    provider          text not null,
+    -- the provider's id of it, once it has told one
+    provider_ref      text,
+    status            text not null check (status in ('created', 'requires_action', 'processing', 'failed', 'authorized', 'canceled',
+                                                      'captured')),
+    amount            bigint not null check (amount > 0),
+    capture_amount    bigint not null check (capture_amount between 0 and amount),
+    currency          char(3) not null,
+    captured          bigint check (captured >= 0),
+    -- what the provider told instead of what it was asked for
+    mismatch_amount   bigint,
+    mismatch_currency char(3),
+    -- since when the outcome of a call is not known: it is read back before anything else is tried
+    unknown_since     timestamptz,
+    -- what may not be refunded again: gone back, on its way, held or lost in disputes
+    refunded          bigint not null default 0 check (refunded >= 0),
+    refund_pending    bigint not null default 0 check (refund_pending >= 0),
+    disputed          bigint not null default 0 check (disputed >= 0),
+    -- what the shopper's browser needs to go on
+    client_secret     text,
+    next_action       jsonb,
+    error_code        text,
+    created_at        timestamptz not null,
+    updated_at        timestamptz not null,
+    unique (provider, provider_ref),
+    check ((mismatch_amount is null) = (mismatch_currency is null)),
+    constraint payment_attempt_not_over_refunded check (refunded + refund_pending <= coalesce(captured, 0))
+);
+create index payment_attempt_payment_idx on payment_attempt (payment_id);
+create index payment_attempt_order_idx on payment_attempt (order_id);
+-- One that can still take money at a time.
+create unique index payment_attempt_live_key on payment_attempt (payment_id) where status not in ('canceled', 'captured');
+create index payment_attempt_open_idx on payment_attempt (updated_at)
+    where status in ('created', 'requires_action', 'processing') or unknown_since is not null;
 
 create table refund (
     id           uuid primary key,
     order_id     uuid not null references orders (id) on delete restrict,
-    payment_id   uuid not null references payment (id) on delete restrict,
+    attempt_id   uuid not null references payment_attempt (id) on delete restrict,
     provider_ref text,
     amount       bigint not null check (amount > 0),
     currency     char(3) not null,
     status       text not null check (status in ('pending', 'succeeded', 'failed')),
     reason       text not null default '',
     -- [{"line_id": ..., "quantity": n, "amount": n}]
-    lines        jsonb not null default '[]',
+    lines        jsonb not null default '[]' check (jsonb_typeof(lines) = 'array'),
     restock      boolean not null default false,
     error_code   text,
-    attempts     integer not null default 0,
+    -- calls made, and when the next one is due while it is pending
+    calls        integer not null default 0,
+    next_call_at timestamptz,
     version      bigint not null default 1,
     created_at   timestamptz not null,
     updated_at   timestamptz not null,
-    unique (payment_id, provider_ref)
+    unique (attempt_id, provider_ref)
 );
 create index refund_order_idx on refund (order_id);
-create index refund_pending_idx on refund (updated_at) where status = 'pending';
+create index refund_due_idx on refund (next_call_at) where status = 'pending';
+
+create table dispute (
+    attempt_id   uuid not null references payment_attempt (id) on delete restrict,
+    provider_ref text not null,
+    order_id     uuid not null references orders (id) on delete restrict,
+    stage        text not null check (stage in ('inquiry', 'opened', 'lost', 'won')),
+    amount       bigint not null check (amount >= 0),
+    currency     char(3) not null,
+    reason       text,
+    created_at   timestamptz not null,
+    updated_at   timestamptz not null,
+    primary key (attempt_id, provider_ref)
+);
+create index dispute_order_idx on dispute (order_id);
 
 -- Double entry. Amounts of one transaction sum to nothing; nothing is ever changed or taken out.
 create table ledger_txn (

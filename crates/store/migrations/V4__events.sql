@@ -46,6 +46,8 @@ create table idempotency_key (
     response_body   bytea,
     response_etag   text,
     response_location text,
+    -- what the request made before its answer was known: whoever takes the key over goes on with it
+    resource_id     uuid,
     created_at      timestamptz not null,
     primary key (principal, key),
     check ((state = 'done') = (response_status is not null))
