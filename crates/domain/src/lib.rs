@@ -7,3 +7,4 @@ pub mod cart;
 pub mod catalog;
 pub mod kernel;
 pub mod order;
+pub mod payment;

@@ -173,9 +173,11 @@ define_ids! {
     OrderLineId = "oline";
     /// An entry of an order's timeline.
     OrderEventId = "oevt";
-    /// A payment: one attempt to be paid.
+    /// What is owed for one order through one provider.
     PaymentId = "pay";
-    /// A refund.
+    /// One try to collect a payment.
+    PaymentAttemptId = "patt";
+    /// A refund of a payment.
     RefundId = "ref";
     /// What an order holds of a stock level.
     ReservationId = "res";
