@@ -248,7 +248,7 @@ pub async fn update(tx: &Tx, before: &Cart, after: &Cart) -> Result<(), StoreErr
         }
         Ok(())
     };
-    futures_util::try_join!(row, deleted, put_lines(tx, after.id, &changed)).map(drop)
+    futures_util::future::try_join3(row, deleted, put_lines(tx, after.id, &changed)).await.map(drop)
 }
 
 async fn update_row(tx: &Tx, cart: &Cart) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod cart;
 pub mod catalog;
 pub mod channel;
 pub mod db;
@@ -16,6 +17,7 @@ pub mod import_run;
 pub mod listen;
 pub mod local;
 pub mod migrate;
+pub mod order;
 pub mod outbox;
 pub mod seed;
 pub mod setting;

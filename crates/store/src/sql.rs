@@ -25,6 +25,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     [
         crate::api_key::STATEMENTS,
         crate::audit::STATEMENTS,
+        crate::cart::STATEMENTS,
         crate::channel::STATEMENTS,
         crate::idempotency::STATEMENTS,
         crate::listen::STATEMENTS,
@@ -39,4 +40,5 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .flatten()
     .copied()
     .chain(crate::catalog::statements())
+    .chain(crate::order::statements())
 }

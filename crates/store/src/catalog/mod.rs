@@ -17,6 +17,7 @@ pub mod redirect;
 pub mod reference;
 pub mod review;
 pub mod review_write;
+pub mod sellable;
 mod row_format;
 pub mod staging;
 pub mod staging_refs;
@@ -41,6 +42,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         reference::STATEMENTS,
         review::STATEMENTS,
         review_write::STATEMENTS,
+        sellable::STATEMENTS,
         staging::STATEMENTS,
         staging_refs::STATEMENTS,
         stock_level::STATEMENTS,

@@ -36,7 +36,8 @@ sql! {
 ///
 /// The unique key `orders_cart_id_key` refuses a second order of one cart.
 pub async fn insert(tx: &Tx, order: &OrderRow, token_hash: Option<&[u8]>) -> Result<(), StoreError> {
-    futures_util::try_join!(insert_head(tx, order, token_hash), insert_lines(tx, order.id, &order.lines)).map(drop)
+    let head = insert_head(tx, order, token_hash);
+    futures_util::future::try_join(head, insert_lines(tx, order.id, &order.lines)).await.map(drop)
 }
 
 async fn insert_head(tx: &Tx, order: &OrderRow, token_hash: Option<&[u8]>) -> Result<(), StoreError> {
