@@ -47,6 +47,14 @@ pub enum WriteError {
         /// What is lacking.
         detail: Cow<'static, str>,
     },
+    /// Nothing was sent that would open the thing.
+    #[error("{code}: {detail}")]
+    Unauthenticated {
+        /// Stable word in snake case.
+        code: &'static str,
+        /// What to send.
+        detail: Cow<'static, str>,
+    },
     /// The idempotency key's lease ran out and another request took it over while this one worked.
     #[error("another request with the same idempotency key took over")]
     ClaimLost,

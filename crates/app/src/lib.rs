@@ -7,6 +7,7 @@ pub mod answer;
 pub mod api_key;
 pub mod audit;
 pub mod auth;
+pub mod cart;
 pub mod catalog;
 pub mod change;
 pub mod channel;
@@ -21,6 +22,7 @@ pub mod patch;
 pub mod review;
 pub mod seed;
 pub mod shop;
+pub mod shopper;
 pub mod stock_location;
 pub mod system;
 pub mod work;
@@ -28,6 +30,7 @@ pub mod work;
 pub use answer::{Answer, Outcome};
 pub use error::WriteError;
 pub use shop::{Shop, ShopParts};
+pub use shopper::ShopperContext;
 pub use work::{Actor, Origin, StaffContext, Work};
 
 // What the layers above need of the store without naming it.

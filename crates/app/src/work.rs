@@ -1,15 +1,15 @@
-//! The frame of a staff's change: one transaction that holds the change, its events, its audit entry and its answer.
+//! The frame of a change: one transaction that holds the change, its events, its audit entry and its answer.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use tradepost_domain::kernel::ids::{ApiKeyId, AuditEntryId, EntityId, EventId};
+use tradepost_domain::kernel::ids::{ApiKeyId, AuditEntryId, CustomerId, EntityId, EventId};
 use tradepost_store::audit::{self, AuditRow};
 use tradepost_store::idempotency::{self, Claim, StoredAnswer};
 use tradepost_store::outbox::{self, Event};
-use tradepost_store::{StoreError, Tx};
+use tradepost_store::{Db, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Outcome};
@@ -21,22 +21,31 @@ use crate::shop::Shop;
 pub enum Actor {
     /// Staff through a secret key.
     ApiKey(ApiKeyId),
+    /// A customer who is signed in.
+    Customer(CustomerId),
+    /// A shopper whom nobody knows.
+    Guest,
     /// The shop itself: a job, a command line.
     System,
 }
 
 impl Actor {
-    fn kind(self) -> &'static str {
+    /// The word in logs and timelines.
+    pub fn kind(self) -> &'static str {
         match self {
             Self::ApiKey(_) => "api_key",
+            Self::Customer(_) => "customer",
+            Self::Guest => "guest",
             Self::System => "system",
         }
     }
 
-    fn id(self) -> Option<Uuid> {
+    /// Which of that kind, where it has an id.
+    pub fn id(self) -> Option<Uuid> {
         match self {
             Self::ApiKey(id) => Some(id.as_uuid()),
-            Self::System => None,
+            Self::Customer(id) => Some(id.as_uuid()),
+            Self::Guest | Self::System => None,
         }
     }
 }
@@ -52,7 +61,7 @@ pub struct Origin {
     pub request_id: Option<String>,
 }
 
-/// What a staff's use case is given.
+/// What a use case is given: staff's as it stands, a shopper's inside of [`crate::shopper::ShopperContext`].
 #[derive(Debug, Clone)]
 pub struct StaffContext {
     /// The shop.
@@ -73,7 +82,12 @@ impl StaffContext {
 
     /// Begins a change.
     pub async fn begin(&self, name: &'static str) -> Result<Work<'_>, StoreError> {
-        let tx = self.shop.store.admin().begin(name).await?;
+        self.begin_in(self.shop.store.admin(), name).await
+    }
+
+    /// Begins a change on a connection of the given pool.
+    pub async fn begin_in(&self, db: &Db, name: &'static str) -> Result<Work<'_>, StoreError> {
+        let tx = db.begin(name).await?;
         Ok(Work { context: self, tx, now: self.now(), events: Vec::new(), entries: Vec::new() })
     }
 }

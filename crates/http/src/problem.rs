@@ -214,6 +214,8 @@ impl From<WriteError> for Problem {
             }
             WriteError::Image(error) => error.into(),
             WriteError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail),
+            WriteError::Unauthenticated { code, detail } => Self::new(StatusCode::UNAUTHORIZED, code, detail)
+                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             WriteError::ClaimLost => Self::new(
                 StatusCode::CONFLICT,
                 "idempotency_in_progress",
