@@ -5,6 +5,7 @@
 
 pub mod cart;
 pub mod catalog;
+pub mod customer;
 pub mod kernel;
 pub mod order;
 pub mod payment;

@@ -30,6 +30,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::idempotency::STATEMENTS,
         crate::listen::STATEMENTS,
         crate::import_run::STATEMENTS,
+        crate::job::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::seed::STATEMENTS,
         crate::setting::STATEMENTS,
@@ -41,4 +42,5 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .copied()
     .chain(crate::catalog::statements())
     .chain(crate::order::statements())
+    .chain(crate::customer::statements())
 }

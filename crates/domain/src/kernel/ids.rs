@@ -149,6 +149,12 @@ define_ids! {
     StaffMemberId = "staff";
     /// A customer.
     CustomerId = "cus";
+    /// A group of customers, which prices and promotions ask for.
+    CustomerGroupId = "cgrp";
+    /// An address that a customer keeps.
+    CustomerAddressId = "addr";
+    /// A sign-in of a customer and what was refreshed from it.
+    SessionId = "sess";
     /// A place where stock lies.
     StockLocationId = "loc";
     /// The stock of one variant at one location.
