@@ -7,12 +7,14 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod audit_rules;
 pub mod catalog;
 pub mod channel;
 pub mod db;
 pub mod error;
 pub mod idempotency;
 pub mod import_run;
+pub mod inventory;
 pub mod listen;
 pub mod local;
 pub mod migrate;
