@@ -84,10 +84,31 @@ macro_rules! tables {
         )),*];
     };
 }
-tables!("product", "product_category", "product_media", "variant", "price", "stock_level", "outbox");
+tables!(
+    "product",
+    "product_category",
+    "product_media",
+    "variant",
+    "price",
+    "stock_level",
+    "stock_movement",
+    "outbox"
+);
 
-const FORGET_PRODUCTS: Sql =
-    Sql { name: "lab::FORGET_PRODUCTS", text: "truncate product, outbox cascade; checkpoint" };
+// Movements are copied as they are, not written anew by the levels that come back.
+const FORGET_PRODUCTS: Sql = Sql {
+    name: "lab::FORGET_PRODUCTS",
+    text: "alter table stock_level disable trigger user; alter table stock_movement disable trigger user;
+           truncate product, stock_movement, outbox cascade; checkpoint",
+};
+const KEEP_MOVEMENTS: Sql = Sql {
+    name: "lab::KEEP_MOVEMENTS",
+    text: "alter table stock_movement enable trigger user;
+           alter table stock_level enable trigger user;
+           alter table stock_level enable always trigger stock_level_opened;
+           alter table stock_level enable always trigger stock_level_moved;
+           alter table stock_level enable always trigger stock_level_promised",
+};
 
 /// Takes the products' rows out and copies them in again, all in one transaction; answers how long that took.
 pub async fn copy_rows(store: &Store) -> Result<Duration, LabError> {
@@ -105,5 +126,7 @@ pub async fn copy_rows(store: &Store) -> Result<Duration, LabError> {
         tx.copy_in(restore, chunks).await.map_err(error)?;
     }
     tx.commit().await.map_err(error)?;
-    Ok(started.elapsed())
+    let elapsed = started.elapsed();
+    store.worker().conn().await.map_err(error)?.batch(KEEP_MOVEMENTS).await.map_err(error)?;
+    Ok(elapsed)
 }

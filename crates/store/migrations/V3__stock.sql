@@ -33,14 +33,28 @@ create table stock_level (
     constraint stock_level_not_oversold check (backorder or not tracked or allocated + reserved <= on_hand)
 );
 
+-- Levels are locked in the order in which all writers lock them: by variant, then by location.
 create function follow_variant_stock() returns trigger language plpgsql as $$
 begin
-    update stock_level
-       set tracked = new.tracked, backorder = new.backorder, version = version + 1
-     where variant_id = new.id;
+    with changed as (
+        select n.id, n.tracked, n.backorder
+          from new_variant n
+          join old_variant o on o.id = n.id
+         where n.tracked <> o.tracked or n.backorder <> o.backorder
+    ), locked as materialized (
+        select l.id, c.tracked, c.backorder
+          from stock_level l
+          join changed c on c.id = l.variant_id
+         order by l.variant_id, l.location_id
+           for no key update of l
+    )
+    update stock_level l
+       set tracked = k.tracked, backorder = k.backorder, version = l.version + 1
+      from locked k
+     where l.id = k.id;
     return null;
 end $$;
 
-create trigger variant_stock_flags after update of tracked, backorder on variant
-    for each row when (old.tracked <> new.tracked or old.backorder <> new.backorder)
-    execute function follow_variant_stock();
+create trigger variant_stock_flags after update on variant
+    referencing old table as old_variant new table as new_variant
+    for each statement execute function follow_variant_stock();

@@ -39,12 +39,13 @@ impl StoreError {
         }
     }
 
-    /// The unique or foreign-key constraint that a write ran into, by name.
+    /// The unique, foreign-key or check constraint that a write ran into, by name.
     pub fn violated_constraint(&self) -> Option<&str> {
         match self {
             Self::Database { source, .. } => {
                 let error = source.as_db_error()?;
-                let kinds = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION];
+                let kinds =
+                    [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION, SqlState::CHECK_VIOLATION];
                 if kinds.contains(error.code()) { error.constraint() } else { None }
             }
             _ => None,

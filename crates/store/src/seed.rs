@@ -70,9 +70,11 @@ sql! {
                as r (variant_id uuid, currency char(3), amount int8, compare_at_amount int8)
          where $2::timestamptz is not null";
     STOCK_LEVELS = "
-        insert into stock_level (id, variant_id, location_id, on_hand, updated_at)
-        select r.id, r.variant_id, l.id, r.on_hand, $2
+        insert into stock_level (id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by, moved_id,
+                                 updated_at)
+        select r.id, r.variant_id, l.id, r.on_hand, v.tracked, v.backorder, 'received', 'seed', r.id, $2
           from jsonb_to_recordset($1) as r (id uuid, variant_id uuid, on_hand int8)
+          join variant v on v.id = r.variant_id
           join stock_location l on l.is_default";
     REVIEWS = "
         insert into review (id, product_id, author, rating, title, body, status, created_at, moderated_at)

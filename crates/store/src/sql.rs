@@ -26,6 +26,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::api_key::STATEMENTS,
         crate::audit::STATEMENTS,
         crate::cart::STATEMENTS,
+        crate::audit_rules::STATEMENTS,
         crate::channel::STATEMENTS,
         crate::idempotency::STATEMENTS,
         crate::listen::STATEMENTS,

@@ -166,6 +166,11 @@ impl TestApp {
         self.shop.catalog.cache.listening_from(epoch);
     }
 
+    /// Checks that everything holds that must hold in every shop.
+    pub async fn audit(&self) {
+        self.database.audit().await;
+    }
+
     /// A request of any method.
     pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();

@@ -76,4 +76,11 @@ impl TestDatabase {
         }
         Self { store: Store::new(&settings).unwrap(), url, schema }
     }
+
+    /// Checks that everything holds that must hold in every shop.
+    pub async fn audit(&self) {
+        let conn = self.store.worker().conn().await.unwrap();
+        let broken = tradepost_store::audit_rules::find_broken(&conn).await.unwrap();
+        assert_eq!(broken, [], "broken rules");
+    }
 }

@@ -4,17 +4,18 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 use tradepost_domain::catalog::validate::check_text;
-use tradepost_domain::kernel::ids::{EntityId, StockLevelId};
+use tradepost_domain::kernel::ids::{EntityId, EventId, StockLevelId};
 use tradepost_domain::kernel::limits::STOCK_QUANTITY_MAX;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::stock_level::{self, StockLevel};
+use tradepost_store::inventory::Cause;
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, Outcome};
 use crate::error::WriteError;
 use crate::page::{Page, PageRequest};
 use crate::shop::Shop;
-use crate::work::StaffContext;
+use crate::work::{StaffContext, Work};
 
 pub use tradepost_store::catalog::stock_level::StockLevelFilter;
 
@@ -113,12 +114,15 @@ pub async fn patch_stock_level(
         return Err(WriteError::VersionMismatch { current: level.version });
     }
     let on_hand = counted(&level, change)?;
+    refuse_oversold(&level, on_hand)?;
     if on_hand != level.on_hand {
         let before = json!({"on_hand": level.on_hand});
         level.on_hand = on_hand;
         level.version += 1;
         level.updated_at = work.now;
-        stock_level::update(&work.tx, &level).await?;
+        let note = reason.map(str::to_owned);
+        let cause = Cause { note, ..staff_cause(&work) };
+        stock_level::update(&work.tx, &level, &cause).await?;
         let payload = json!({
             "variant_ids": [level.variant_id.to_string()],
             "stock_level_id": level.id.to_string(),
@@ -130,6 +134,22 @@ pub async fn patch_stock_level(
         work.audit("stock_level.update", ("stock_level", id.as_uuid()), Some(before), Some(after));
     }
     work.finish_with(Outcome::Done, &StockLevelView::from(&level), Some(level.version)).await
+}
+
+/// A change by staff as the cause of movements.
+pub(crate) fn staff_cause(work: &Work<'_>) -> Cause {
+    Cause::new("staff", work.next_id::<EventId>().as_uuid())
+}
+
+/// What belongs to orders has to lie there, unless it may be ordered back.
+fn refuse_oversold(level: &StockLevel, on_hand: i64) -> Result<(), WriteError> {
+    if !level.limited || level.promised() <= on_hand {
+        return Ok(());
+    }
+    let detail = "orders and checkouts hold more units than would lie there: cancel or ship them first";
+    Err(WriteError::conflict("stock_promised", detail, Some("$.on_hand"))
+        .with_fact("allocated", level.allocated)
+        .with_fact("reserved", level.reserved))
 }
 
 fn counted(level: &StockLevel, change: StockChange) -> Result<i64, WriteError> {

@@ -127,6 +127,14 @@ pub enum MergeError {
     VariantsRequired,
     /// The file leaves out a variant of which carts or orders hold units.
     VariantInUse(String),
+    /// Orders hold more units of a variant than would lie there.
+    StockPromised(String),
+}
+
+/// What people call a variant: its SKU, else its options.
+fn name(variant: &Variant) -> String {
+    let values: Vec<&str> = variant.options.values().map(String::as_str).collect();
+    variant.sku.clone().unwrap_or_else(|| values.join(" / "))
 }
 
 /// Lays attributes over others: null removes.
@@ -291,8 +299,7 @@ impl Draft {
         let matches = match_variants(&stored.product.variants, &new.product.variants, &mut left, listed);
         let in_use = left.iter().find(|place| stored.held.get(**place).is_some_and(|held| *held > 0));
         if let Some(variant) = in_use.and_then(|place| stored.product.variants.get(*place)) {
-            let values: Vec<&str> = variant.options.values().map(String::as_str).collect();
-            return Err(MergeError::VariantInUse(variant.sku.clone().unwrap_or_else(|| values.join(" / "))));
+            return Err(MergeError::VariantInUse(name(variant)));
         }
         let media: Vec<MediaId> = product.media.iter().map(|media| media.id).collect();
         let mut stock = Vec::with_capacity(matches.len());
@@ -311,6 +318,11 @@ impl Draft {
                 merged.options.clone_from(&old.options);
             }
             let on_hand = matched.and_then(|place| stored.on_hand.get(place).copied().flatten());
+            let least = matched.and_then(|place| stored.least.get(place).copied()).unwrap_or(0);
+            let lies = units.map_or(on_hand.unwrap_or(0), |units| units.on_hand);
+            if merged.tracked && !merged.backorder && lies < least {
+                return Err(MergeError::StockPromised(name(&merged)));
+            }
             stock.push((*units, on_hand));
             product.variants.push(merged);
         }

@@ -197,6 +197,10 @@ impl Writer {
                 "variants_required",
                 "the product has several variants: list them with their prices".to_owned(),
             ),
+            MergeError::StockPromised(variant) => refused(
+                "stock_promised",
+                format!("orders hold more units of `{variant}` than would lie there"),
+            ),
             MergeError::VariantInUse(variant) => refused(
                 "variant_in_use",
                 format!(

@@ -111,6 +111,7 @@ async fn a_filling_that_is_broken_off_goes_on_behind_its_last_batch() {
     assert_eq!((rendered.products, rendered.broken), (4, 0));
     seeder.finish().await.unwrap();
     assert_eq!(seed_state(&app.shop).await.unwrap(), SeedState::Done { plan });
+    app.audit().await;
     assert_eq!(projector.verify(Verify::All).await.unwrap(), []);
 }
 

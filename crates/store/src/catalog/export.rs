@@ -33,7 +33,7 @@ sql! {
          limit $2";
     GET_VARIANTS = "
         select v.product_id, v.id, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder,
-               v.metadata, r.currencies, r.amounts, r.compare_at_amounts, s.on_hand, s.held
+               v.metadata, r.currencies, r.amounts, r.compare_at_amounts, s.on_hand, s.held, s.least
           from variant v
          cross join lateral (
                select array_agg(r.currency::text order by r.currency) as currencies,
@@ -43,7 +43,10 @@ sql! {
                 where r.variant_id = v.id) r
          cross join lateral (
                select max(s.on_hand) filter (where s.location_id = $2) as on_hand,
-                      coalesce(sum(s.allocated + s.reserved), 0)::int8 as held
+                      coalesce(sum(s.allocated + s.reserved), 0)::int8 as held,
+                      -- more than can be counted where another location is short already
+                      coalesce(max(case when s.location_id = $2 then s.allocated + s.reserved
+                                        when s.allocated + s.reserved > s.on_hand then 9223372036854775807 end), 0) as least
                  from stock_level s
                 where s.variant_id = v.id) s
          where v.product_id = any ($1)
@@ -85,6 +88,8 @@ pub struct StoredProduct {
     pub on_hand: Vec<Option<i64>>,
     /// Units of each variant that carts and orders hold, anywhere.
     pub held: Vec<i64>,
+    /// Units of each variant that have to lie at the location asked for, unless orders may wait for more.
+    pub least: Vec<i64>,
 }
 
 /// Products with these ids, in no order.
@@ -120,6 +125,7 @@ pub async fn get_products(
             stored.product.variants.push(variant_from_row(row)?);
             stored.on_hand.push(row.get(13));
             stored.held.push(row.get(14));
+            stored.least.push(row.get(15));
         }
     }
     Ok(by_id.into_values().collect())
@@ -190,7 +196,15 @@ fn product_from_row(row: &Row) -> Result<StoredProduct, StoreError> {
     };
     let (brand, product_type) = (row.get(21), row.get(22));
     let translations = object("product", row.get(23))?;
-    Ok(StoredProduct { product, brand, product_type, translations, on_hand: Vec::new(), held: Vec::new() })
+    Ok(StoredProduct {
+        product,
+        brand,
+        product_type,
+        translations,
+        on_hand: Vec::new(),
+        held: Vec::new(),
+        least: Vec::new(),
+    })
 }
 
 fn media_from_row(row: &Row) -> Media {

@@ -29,7 +29,8 @@ macro_rules! copy {
         concat!("copy ", $table, " (variant_id, currency, amount, compare_at_amount) from stdin binary")
     };
     ($table:literal, stock) => {
-        concat!("copy ", $table, " (id, variant_id, location_id, on_hand, updated_at) from stdin binary")
+        concat!("copy ", $table, " (id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by, moved_id,
+            updated_at) from stdin binary")
     };
 }
 
@@ -112,10 +113,14 @@ sql! {
            set amount = excluded.amount, compare_at_amount = excluded.compare_at_amount
          where (price.amount, price.compare_at_amount) is distinct from (excluded.amount, excluded.compare_at_amount)";
     MERGE_STOCK = "
-        insert into stock_level (id, variant_id, location_id, on_hand, updated_at)
-        select id, variant_id, location_id, on_hand, updated_at from import_stage_stock
+        insert into stock_level (id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by, moved_id,
+                                 updated_at)
+        select id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by, moved_id, updated_at
+          from import_stage_stock
+         order by variant_id
             on conflict (variant_id, location_id) do update
-           set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at
+           set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at,
+               moved_kind = 'adjusted', moved_by = excluded.moved_by, moved_id = excluded.moved_id, moved_note = null
          where stock_level.on_hand <> excluded.on_hand";
 }
 
@@ -253,16 +258,22 @@ async fn copy_products(
         };
     tx.copy_in(price_sql, encode(prices, write_price)).await?;
     let Some(location) = location else { return Ok(()) };
-    let levels = products.iter().flat_map(|imported| {
+    let levels = products.iter().copied().flat_map(|imported| {
         let stock = imported.product.variants.iter().zip(&imported.stock);
-        stock.filter_map(|(variant, stock)| stock.map(|stock| (variant, stock)))
+        stock.filter_map(move |(variant, stock)| stock.map(|stock| (imported, variant, stock)))
     });
-    let write_stock = move |row: &mut RowWriter, (variant, stock): (&Variant, ImportedStock)| {
-        row.row(5);
+    let write_stock = move |row: &mut RowWriter, (imported, variant, stock): StockPlace<'_>| {
+        row.row(10);
         row.uuid(stock.id.as_uuid());
         row.uuid(variant.id.as_uuid());
         row.uuid(location.as_uuid());
         row.int8(stock.on_hand);
+        row.boolean(variant.tracked);
+        row.boolean(variant.backorder);
+        row.text("received");
+        row.text("import");
+        // A product comes once in an import: its event is the cause of its movements.
+        row.uuid(imported.event_id.as_uuid());
         row.timestamp(now);
     };
     tx.copy_in(stock_sql, encode(levels, write_stock)).await.map(drop)
@@ -274,6 +285,8 @@ fn variants<'a>(products: &'a [&ImportedProduct]) -> impl Iterator<Item = (usize
         imported.product.variants.iter().enumerate().map(move |(position, variant)| (position, id, variant))
     })
 }
+
+type StockPlace<'a> = (&'a ImportedProduct, &'a Variant, ImportedStock);
 
 type MediaPlace<'a> = (usize, ProductId, &'a tradepost_domain::catalog::Media);
 

@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
+use crate::inventory::Cause;
 use crate::sql::sql;
 
 macro_rules! levels {
     ($tail:literal) => {
         concat!(
             "
-        select l.id, l.variant_id, l.location_id, l.on_hand, l.allocated, l.reserved, l.version, l.updated_at,
-               v.product_id, v.sku
+        select l.id, l.variant_id, l.location_id, l.on_hand, l.allocated, l.reserved, l.tracked, l.backorder,
+               l.version, l.updated_at, v.product_id, v.sku
           from stock_level l
           join variant v on v.id = l.variant_id",
             $tail
@@ -44,15 +45,22 @@ sql! {
          where ($1::uuid is null or l.variant_id = $1)
            and ($2::text is null or v.sku = $2)";
     UPDATE = "
-        update stock_level set on_hand = $2, version = $3, updated_at = $4 where id = $1";
+        update stock_level
+           set on_hand = $2, version = $3, updated_at = $4, moved_kind = 'adjusted', moved_by = $5, moved_id = $6,
+               moved_note = $7
+         where id = $1";
     // In the order of variants, so that two writers never wait for each other.
     SET_ON_HAND = "
-        insert into stock_level (id, variant_id, location_id, on_hand, version, updated_at)
-        select s.id, s.variant_id, $4, s.on_hand, 1, $5
+        insert into stock_level (id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by, moved_id,
+                                 moved_note, version, updated_at)
+        select s.id, s.variant_id, $4, s.on_hand, v.tracked, v.backorder, 'received', $5, $6, $7, 1, $8
           from unnest($1::uuid[], $2::uuid[], $3::int8[]) as s (id, variant_id, on_hand)
+          join variant v on v.id = s.variant_id
          order by s.variant_id
         on conflict (variant_id, location_id) do update
-           set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at
+           set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at,
+               moved_kind = 'adjusted', moved_by = excluded.moved_by, moved_id = excluded.moved_id,
+               moved_note = excluded.moved_note
          where stock_level.on_hand <> excluded.on_hand";
     ADD_DEFAULT_LOCATION = "
         insert into stock_location (id, handle, name, is_default, created_at, updated_at)
@@ -82,6 +90,8 @@ pub struct StockLevel {
     pub allocated: i64,
     /// Units that are held for checkouts.
     pub reserved: i64,
+    /// Whether it sells no more than lies there: the variant's stock is tracked, and it cannot be ordered back.
+    pub limited: bool,
     /// Grows by one with every change.
     pub version: i64,
     /// When it was last changed.
@@ -91,7 +101,12 @@ pub struct StockLevel {
 impl StockLevel {
     /// Units that can still be sold; below zero where more was promised than there is.
     pub fn available(&self) -> i64 {
-        self.on_hand.saturating_sub(self.allocated).saturating_sub(self.reserved)
+        self.on_hand.saturating_sub(self.promised())
+    }
+
+    /// Units that belong to orders or are held for checkouts.
+    pub fn promised(&self) -> i64 {
+        self.allocated.saturating_add(self.reserved)
     }
 }
 
@@ -105,6 +120,7 @@ fn from_row(row: &Row) -> StockLevel {
         on_hand: row.get("on_hand"),
         allocated: row.get("allocated"),
         reserved: row.get("reserved"),
+        limited: row.get::<_, bool>("tracked") && !row.get::<_, bool>("backorder"),
         version: row.get("version"),
         updated_at: row.get("updated_at"),
     }
@@ -160,10 +176,11 @@ pub async fn count(client: &Client, filter: &StockLevelFilter) -> Result<i64, St
     Ok(client.query_one(COUNT, &[&filter.variant(), &filter.sku]).await?.get(0))
 }
 
-/// Stores what lies at a level, with its version and time.
-pub async fn update(tx: &Tx, level: &StockLevel) -> Result<(), StoreError> {
+/// Stores what lies at a level, with its version and time, and why.
+pub async fn update(tx: &Tx, level: &StockLevel, cause: &Cause) -> Result<(), StoreError> {
+    let Cause { kind, id, note } = cause;
     let params: crate::db::Params<'_> =
-        &[&level.id.as_uuid(), &level.on_hand, &level.version, &level.updated_at];
+        &[&level.id.as_uuid(), &level.on_hand, &level.version, &level.updated_at, kind, id, note];
     tx.execute(UPDATE, params).await.map(drop)
 }
 
@@ -193,10 +210,13 @@ pub async fn set_on_hand(
     tx: &Tx,
     location: StockLocationId,
     levels: &[OnHand],
-    now: Timestamp,
+    (cause, now): (&Cause, Timestamp),
 ) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = levels.iter().map(|level| level.id.as_uuid()).collect();
     let variants: Vec<Uuid> = levels.iter().map(|level| level.variant_id.as_uuid()).collect();
     let on_hand: Vec<i64> = levels.iter().map(|level| level.on_hand).collect();
-    tx.execute(SET_ON_HAND, &[&ids, &variants, &on_hand, &location.as_uuid(), &now]).await.map(drop)
+    let Cause { kind, id, note } = cause;
+    let params: crate::db::Params<'_> =
+        &[&ids, &variants, &on_hand, &location.as_uuid(), kind, id, note, &now];
+    tx.execute(SET_ON_HAND, params).await.map(drop)
 }

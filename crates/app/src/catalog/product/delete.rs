@@ -12,6 +12,8 @@ use crate::answer::Answer;
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
+const PRODUCT_IN_USE: &str = "units of the product belong to open orders or checkouts: archive it instead";
+
 /// Deletes a product that is not on the shelf and of which nothing is promised to anybody.
 pub async fn delete_product(context: &StaffContext, target: &ProductTarget) -> Result<Answer, WriteError> {
     retried!(attempt(context, target))
@@ -27,10 +29,13 @@ async fn attempt(context: &StaffContext, target: &ProductTarget) -> Result<Answe
     }
     let promised: i64 = record.stock.iter().map(|level| level.allocated.saturating_add(level.reserved)).sum();
     if promised > 0 {
-        let detail = "units of the product belong to open orders or checkouts: archive it instead";
-        return Err(WriteError::conflict("product_in_use", detail, None).with_fact("promised", promised));
+        return Err(
+            WriteError::conflict("product_in_use", PRODUCT_IN_USE, None).with_fact("promised", promised)
+        );
     }
-    product::delete(&work.tx, product.id).await?;
+    let in_use = [("stock_level_promised", "product_in_use", PRODUCT_IN_USE, "$")];
+    let deleted = product::delete(&work.tx, product.id).await;
+    deleted.map_err(|error| WriteError::from_constraint(error, &in_use))?;
     let id = product.id.as_uuid();
     work.event("product.deleted", id, product.version + 1, json!({"handle": product.handle.as_str()}));
     work.audit("product.delete", ("product", id), Some(snapshot(&record)?), None);

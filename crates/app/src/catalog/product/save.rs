@@ -12,6 +12,7 @@ use super::apply::{self, Draft};
 use super::audit::{difference, snapshot};
 use super::changes::{ProductChanges, VariantChanges, VariantsChange};
 use super::resolve;
+use crate::catalog::stock_level::staff_cause;
 use crate::change::check_handle;
 use crate::error::WriteError;
 use crate::work::Work;
@@ -19,23 +20,28 @@ use crate::work::Work;
 /// Handles that are tried with a number behind them; then comes one that nobody else has.
 const NUMBERED_HANDLES: u32 = 50;
 
-/// Names that the database keeps unique, as a writer learns of it who lost a race for one.
-const NAME_CONFLICTS: [(&str, &str, &str, &str); 2] = [
+/// What the database itself guards, names and promised stock, as a writer learns of it who lost a race.
+const CONFLICTS: [(&str, &str, &str, &str); 4] = [
     ("product_handle_key", "handle_taken", "another product has this handle", "$.handle"),
     ("variant_sku_key", "sku_taken", "another variant has this SKU", "$.variants"),
+    ("stock_level_promised", "variant_in_use", VARIANT_IN_USE, "$.variants"),
+    ("stock_level_not_oversold", "stock_promised", STOCK_PROMISED, "$.variants"),
 ];
+const VARIANT_IN_USE: &str =
+    "the variant is part of open orders or checkouts: finish them first, or archive the product";
+const STOCK_PROMISED: &str = "orders and checkouts hold more units than would lie there: cancel or ship them first, or allow backorders";
 
 /// Whether another writer was faster, so that a second attempt may find its way around.
 pub(super) fn is_lost_race(error: &WriteError) -> bool {
     let WriteError::Store(source) = error else { return false };
     let violated = source.violated_constraint();
-    error.is_retryable() || NAME_CONFLICTS.iter().any(|(name, ..)| Some(*name) == violated)
+    error.is_retryable() || CONFLICTS.iter().any(|(name, ..)| Some(*name) == violated)
 }
 
 /// The conflict that is left when no attempt found a way.
 pub(super) fn name_conflict(error: WriteError) -> WriteError {
     match error {
-        WriteError::Store(error) => WriteError::from_constraint(error, &NAME_CONFLICTS),
+        WriteError::Store(error) => WriteError::from_constraint(error, &CONFLICTS),
         error => error,
     }
 }
@@ -99,8 +105,7 @@ fn refuse_removal_in_use(before: Option<&ProductRecord>, after: &Product) -> Res
     let in_use =
         before.stock.iter().find(|level| level.allocated + level.reserved > 0 && !kept(level.variant_id));
     let Some(level) = in_use else { return Ok(()) };
-    let detail = "the variant is part of open orders or checkouts: finish them first, or archive the product";
-    Err(WriteError::conflict("variant_in_use", detail, Some("$.variants"))
+    Err(WriteError::conflict("variant_in_use", VARIANT_IN_USE, Some("$.variants"))
         .with_fact("variant_id", level.variant_id.to_string())
         .with_fact("allocated", level.allocated)
         .with_fact("reserved", level.reserved))
@@ -208,7 +213,8 @@ async fn store(
     product.updated_at = work.now;
     product::save(&work.tx, before, &draft.record).await?;
     if let Some(location) = stock.location {
-        stock_level::set_on_hand(&work.tx, location, &stock.levels, work.now).await?;
+        let cause = staff_cause(work);
+        stock_level::set_on_hand(&work.tx, location, &stock.levels, (&cause, work.now)).await?;
     }
     let stored = product::get(&work.tx, draft.record.product.id).await?;
     let record = stored.ok_or(WriteError::NotFound { kind: "product" })?;

@@ -106,7 +106,7 @@ async fn variants_keep_their_identity_by_sku_or_by_options() {
 
     let report = shop.import("c.jsonl", r#"{"handle": "cup", "title": "Cup", "price": 3}"#).await;
     assert_eq!(report.errors[0].code, "variants_required");
-    let held = "update stock_level set reserved = 1";
+    let held = "update stock_level set reserved = 1, moved_kind = 'reserved', moved_id = gen_random_uuid()";
     shop.client().await.batch_execute(held).await.unwrap();
     let report =
         shop.import("d.jsonl", &line(r#"{"sku": "D", "options": {"Size": "XL"}, "price": 9}"#)).await;

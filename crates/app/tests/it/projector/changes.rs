@@ -138,9 +138,9 @@ impl TestShop {
             12 => ("insert into price (variant_id, currency, amount, compare_at_amount) select id, $2::text, $3::int8, 3000 from variant where id = $1
                         on conflict (variant_id, currency) do update set amount = excluded.amount", vec![&one, &currency, &amount], "price.updated"),
             13 => ("delete from price where variant_id = $1 and currency = $2::text", vec![&one, &currency], "variant.updated"),
-            14 => ("update stock_level set on_hand = $2, reserved = 1 where variant_id = $1", vec![&one, &on_hand], "stock.updated"),
+            14 => ("update stock_level set on_hand = $2, reserved = least(1::int8, $2), moved_kind = 'adjusted', moved_id = gen_random_uuid() where variant_id = $1", vec![&one, &on_hand], "stock.updated"),
             15 => ("update variant set tracked = $2, backorder = $3, barcode = '4006381333931' where id = $1", vec![&one, &switches.0, &switches.1], "variant.updated"),
-            16 => ("delete from variant where id = $1 and position = 1", vec![&one], "variant.deleted"),
+            16 => ("delete from variant where id = $1 and position = 1 and not exists (select from stock_level where variant_id = $1 and reserved > 0)", vec![&one], "variant.deleted"),
             17 => ("insert into product_category (product_id, category_id) select id, $2 from product where id = $1 on conflict do nothing", vec![&product, &category], "product.updated"),
             18 => ("delete from product_category where product_id = $1", vec![&product], "product.updated"),
             _ => {
@@ -250,6 +250,11 @@ impl TestShop {
         let number = dice.roll(PRODUCTS) + 1;
         let product = id(Kind::Product, number);
         if dice.roll(2) == 0 {
+            let promised = "update stock_level l
+                               set reserved = 0, moved_kind = 'released', moved_id = gen_random_uuid()
+                              from variant v
+                             where v.id = l.variant_id and v.product_id = $1";
+            self.run(promised, &[&product]).await;
             let sql = "delete from product where id = $1";
             self.apply(Change { sql, params: vec![&product], kind: "product.deleted", aggregate: product })
                 .await;

@@ -16,7 +16,7 @@ async fn a_card_and_a_page_have_the_shape_of_the_contract() {
     let shop = TestShop::with_products(1).await;
     let product = id(Kind::Product, 1);
     shop.run("update product set rating_sum = 13, rating_count = 3 where id = $1", &[&product]).await;
-    shop.run("update stock_level set on_hand = 0 where variant_id = $1", &[&variant(1, 0)]).await;
+    shop.run("update stock_level set on_hand = 0, moved_kind = 'adjusted', moved_id = gen_random_uuid() where variant_id = $1", &[&variant(1, 0)]).await;
     shop.prove("a new product").await;
     let (card, page) = shop.fragment(1, 1, "de").await.unwrap();
     insta::assert_snapshot!("card", lines(&card));
@@ -115,7 +115,7 @@ async fn what_did_not_change_is_not_written_and_begins_no_epoch() {
     );
     let all = shop.number(written).await;
     let product = id(Kind::Product, 1);
-    let stock = "update stock_level set on_hand = $2 where variant_id = $1";
+    let stock = "update stock_level set on_hand = $2, moved_kind = 'adjusted', moved_id = gen_random_uuid() where variant_id = $1";
     // Seven or six left: in stock either way.
     shop.change(stock, &[&variant(1, 0), &6_i64], "stock.updated", product).await;
     shop.prove("sold one").await;

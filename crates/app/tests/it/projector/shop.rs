@@ -252,8 +252,9 @@ impl TestShop {
             let amount = amount * factor / 100;
             self.run(sql, &[&variant, &currency, &amount, &(amount + 1_000)]).await;
         }
-        let sql = "insert into stock_level (id, variant_id, location_id, on_hand, updated_at)
-                   values (gen_random_uuid(), $1, $2, $3, $4)";
+        let sql = "insert into stock_level (id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by,
+                                            moved_id, updated_at)
+                   values (gen_random_uuid(), $1, $2, $3, true, false, 'received', 'test', gen_random_uuid(), $4)";
         self.run(sql, &[&variant, &id(Kind::Location, 1), &7_i64, &self.now()]).await;
     }
 }

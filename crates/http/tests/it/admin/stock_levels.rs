@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tradepost_testkit::TestApp;
 
-use super::products::{count, create, rows};
+use super::products::{count, create, patch, rows};
 
 async fn stocked(app: &TestApp) -> Value {
     let body = json!({"title": "Boot", "sku": "S-1", "stock": 5, "price": {"amount": 1, "currency": "EUR"}});
@@ -98,4 +98,87 @@ async fn what_is_no_change_of_stock_is_refused() {
     let _ = app.patch(missing).admin().if_match(1).json(&json!({"on_hand": 1})).send().await.expect(404);
     assert_eq!(app.get(&path).admin().send().await.json(), level);
     assert_eq!(count(&app, "audit_log").await, entries);
+}
+
+#[tokio::test]
+async fn every_way_of_staff_to_change_stock_leaves_a_movement() {
+    let app = TestApp::new().await;
+    let level = stocked(&app).await;
+    app.audit().await;
+    let path = format!("/api/admin/stock-levels/{}", level["id"].as_str().unwrap());
+    let counted = app.patch(&path).admin().if_match(1).json(&json!({"on_hand": 12, "reason": "counted"}));
+    let _ = counted.send().await.expect(200);
+    let boot = app.get("/api/admin/products/boot").admin().send().await.json();
+    let _ = patch(&app, &boot, &json!({"stock": 7})).await.expect(200);
+    let variant =
+        format!("/api/admin/products/boot/variants/{}", boot["variants"][0]["id"].as_str().unwrap());
+    let _ = app.patch(&variant).admin().if_match(2).json(&json!({"stock": 6})).send().await.expect(200);
+    let lax = json!({"tracked": false, "backorder": true});
+    let _ = app.patch(&variant).admin().if_match(3).json(&lax).send().await.expect(200);
+    let operations = json!({"operations": [
+        {"op": "create", "data": {"title": "Cap", "stock": 3, "price": {"amount": 1, "currency": "EUR"}}},
+        {"op": "patch", "id": boot["id"], "version": 4, "data": {"stock": 5}},
+    ]});
+    let _ = app.post("/api/admin/products/batch").admin().json(&operations).send().await.expect(200);
+    app.audit().await;
+    let told = rows(
+        &app,
+        "select kind, cause_kind, note, d_on_hand from stock_movement
+          where variant_id = (select id from variant where sku = 'S-1') order by id",
+    )
+    .await;
+    let told: Vec<(&str, &str, Option<&str>, i64)> =
+        told.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
+    let adjusted = |by| ("adjusted", "staff", None, by);
+    let counted = ("adjusted", "staff", Some("counted"), 7);
+    let received = ("received", "staff", None, 5);
+    assert_eq!(told, [received, counted, adjusted(-5), adjusted(-1), adjusted(-1)]);
+}
+
+#[tokio::test]
+async fn stock_is_not_changed_behind_the_movements() {
+    let app = TestApp::new().await;
+    stocked(&app).await;
+    let refused = |sql: &'static str| {
+        let app = &app;
+        async move {
+            let (client, connection) =
+                tokio_postgres::connect(&app.database.url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let error = client.execute(sql, &[]).await.unwrap_err();
+            error.as_db_error().unwrap().constraint().unwrap_or_default().to_owned()
+        }
+    };
+    let bare = "update stock_level set on_hand = on_hand + 1 where on_hand > 0";
+    // A change names the cause before it: the same kind of movement twice.
+    assert_eq!(refused(bare).await, "stock_movement_stock_level_id_cause_id_kind_key");
+    let oversold = "update stock_level set reserved = on_hand + 1, moved_id = gen_random_uuid()";
+    assert_eq!(refused(oversold).await, "stock_level_not_oversold");
+    for sql in ["update stock_movement set d_on_hand = 0", "delete from stock_movement"] {
+        refused(sql).await;
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn stock_that_orders_hold_is_neither_counted_away_nor_made_scarce() {
+    let app = TestApp::new().await;
+    let level = stocked(&app).await;
+    let promised =
+        "update stock_level set reserved = 3, moved_kind = 'reserved', moved_id = gen_random_uuid()
+                     where on_hand = 5";
+    rows(&app, promised).await;
+    let path = format!("/api/admin/stock-levels/{}", level["id"].as_str().unwrap());
+    for body in [json!({"on_hand": 2}), json!({"adjust": -3})] {
+        let problem = app.patch(&path).admin().if_match(1).json(&body).send().await.expect(409).json();
+        assert_eq!((&problem["code"], &problem["reserved"]), (&json!("stock_promised"), &json!(3)), "{body}");
+    }
+    let boot = app.get("/api/admin/products/boot").admin().send().await.json();
+    assert_eq!(patch(&app, &boot, &json!({"stock": 2})).await.expect(409).code(), "stock_promised");
+    // Where orders may wait for more, fewer may lie there; then they no longer may be told to wait for nothing.
+    let variant =
+        format!("/api/admin/products/boot/variants/{}", boot["variants"][0]["id"].as_str().unwrap());
+    let change = |version: i64, body: Value| app.patch(&variant).admin().if_match(version).json(&body).send();
+    let _ = change(1, json!({"backorder": true, "stock": 2})).await.expect(200);
+    assert_eq!(change(2, json!({"backorder": false})).await.expect(409).code(), "stock_promised");
 }

@@ -39,8 +39,9 @@ async fn a_location_where_stock_is_counted_is_not_deleted() {
     let annex = make(&app, PATH, &json!({"name": "Annex"})).await;
     product(&app, "hat").await;
     let stock = "insert into variant (id, product_id, position) select gen_random_uuid(), id, 0 from product;
-                 insert into stock_level (id, variant_id, location_id, updated_at)
-                 select gen_random_uuid(), v.id, l.id, now() from variant v, stock_location l where l.handle = 'annex'";
+                 insert into stock_level (id, variant_id, location_id, tracked, backorder, moved_kind, moved_by, moved_id,
+                                          updated_at)
+                 select gen_random_uuid(), v.id, l.id, true, false, 'received', 'test', gen_random_uuid(), now() from variant v, stock_location l where l.handle = 'annex'";
     sql(&app, stock).await;
     let path = format!("{PATH}/{}", text(&annex, "id"));
     assert_eq!(app.delete(&path).admin().send().await.expect(409).code(), "stock_location_in_use");

@@ -215,7 +215,8 @@ async fn a_variant_that_is_promised_to_somebody_stays() {
     let mut body = boot("Boot");
     body["stock"] = json!(5);
     let product = create(&app, &body).await;
-    rows(&app, "update stock_level set reserved = 2").await;
+    rows(&app, "update stock_level set reserved = 2, moved_kind = 'reserved', moved_id = gen_random_uuid()")
+        .await;
     let change = json!({"variants": [{"sku": "N", "options": {"Size": "1"}, "price": {"amount": 1, "currency": "EUR"}},
                                      {"sku": "M", "options": {"Size": "2"}, "price": {"amount": 1, "currency": "EUR"}}]});
     let problem = patch(&app, &product, &change).await.expect(409).json();

@@ -1,0 +1,3 @@
+//! Stock that moves: every way leaves its movements, and orders hold no more than there is.
+
+mod paths;
