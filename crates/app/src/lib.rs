@@ -20,6 +20,7 @@ pub mod media;
 pub mod page;
 pub mod patch;
 pub mod review;
+pub mod secret;
 pub mod seed;
 pub mod shop;
 pub mod shopper;

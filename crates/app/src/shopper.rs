@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::CustomerId;
-use tradepost_port::IdSource;
 use tradepost_store::StoreError;
 use tradepost_store::cart::CartOwner;
 use tradepost_store::order::read::OrderOwner;
@@ -57,20 +55,4 @@ impl ShopperContext {
             detail: "send the order's token in Order-Token, or sign in".into(),
         })
     }
-}
-
-/// A new secret that opens one cart or order, with the SHA-256 that is stored of it. It is shown once.
-pub fn new_token(prefix: &str, ids: &dyn IdSource) -> (String, Vec<u8>) {
-    use std::fmt::Write as _;
-    let mut text = format!("{prefix}_");
-    for byte in ids.next_secret() {
-        let _ = write!(text, "{byte:02x}");
-    }
-    let hash = token_hash(&text);
-    (text, hash)
-}
-
-/// What is stored of a secret, and compared in its place: whoever measures the time of the comparison learns of a hash.
-pub fn token_hash(text: &str) -> Vec<u8> {
-    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
 }

@@ -7,11 +7,8 @@
 
 pub mod api_key;
 pub mod audit;
-<<<<<<< HEAD
 pub mod cart;
-=======
 pub mod audit_rules;
->>>>>>> inventory
 pub mod catalog;
 pub mod channel;
 pub mod customer;
@@ -19,11 +16,8 @@ pub mod db;
 pub mod error;
 pub mod idempotency;
 pub mod import_run;
-<<<<<<< HEAD
 pub mod job;
-=======
 pub mod inventory;
->>>>>>> inventory
 pub mod listen;
 pub mod local;
 pub mod migrate;
