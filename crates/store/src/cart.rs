@@ -71,6 +71,8 @@ sql! {
            set quantity = excluded.quantity, metadata = excluded.metadata";
     DELETE_LINES = "
         delete from cart_line where cart_id = $1 and id = any ($2)";
+    DELETE_ALL_LINES = "
+        delete from cart_line where cart_id = $1";
     PURGE = "
         delete from cart
          where id in (select id from cart where expires_at < $1 order by expires_at limit $2 for update skip locked)";
@@ -289,6 +291,11 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(CLOSE, &[&id.as_uuid(), &status.as_str(), &successor, &now]).await? == 1)
+}
+
+/// Takes all lines out of a cart whose lines go into another one.
+pub async fn delete_lines(tx: &Tx, id: CartId) -> Result<(), StoreError> {
+    tx.execute(DELETE_ALL_LINES, &[&id.as_uuid()]).await.map(drop)
 }
 
 /// Deletes up to `limit` carts whose time ran out before `before`; answers how many.

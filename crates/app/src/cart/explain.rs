@@ -1,0 +1,25 @@
+//! Why a cart comes to what it does: each rule that was looked at, applied or not, and why, with the rounding.
+
+use serde_json::{Value, json};
+use tradepost_domain::kernel::ids::CartId;
+use tradepost_store::cart;
+
+use super::missing;
+use super::quote::quote;
+use super::view::TotalsView;
+use crate::error::WriteError;
+use crate::shopper::ShopperContext;
+
+/// The record that pricing kept while it priced the cart.
+pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value, WriteError> {
+    let owner = context.cart_owner()?;
+    let now = context.now();
+    let conn = context.caller.shop.store.storefront().conn().await?;
+    let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
+    let quote = quote(&conn, &stored.cart, now).await?;
+    Ok(json!({
+        "totals": TotalsView::from(&quote.priced.totals),
+        "tax_included": quote.priced.tax_included,
+        "explanation": quote.priced.explanation,
+    }))
+}

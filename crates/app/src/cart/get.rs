@@ -1,0 +1,32 @@
+//! Shows carts to their owners.
+
+use tradepost_domain::kernel::ids::CartId;
+use tradepost_store::cart;
+
+use super::view::{self, CartView};
+use super::missing;
+use crate::error::WriteError;
+use crate::page::{Page, PageRequest};
+use crate::shopper::ShopperContext;
+
+/// An owner's cart, priced by the rules of this moment.
+pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, WriteError> {
+    let owner = context.cart_owner()?;
+    let now = context.now();
+    let conn = context.caller.shop.store.storefront().conn().await?;
+    let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
+    view::show(&conn, &stored.cart, now).await
+}
+
+/// The open carts of the customer who is signed in, newest first.
+pub async fn list_carts(context: &ShopperContext, request: &PageRequest<CartId>) -> Result<Page<CartView>, WriteError> {
+    let customer = context.customer.ok_or(WriteError::Unauthenticated {
+        code: "authentication_required",
+        detail: "sign in to see your carts".into(),
+    })?;
+    let now = context.now();
+    let conn = context.caller.shop.store.storefront().conn().await?;
+    let carts = cart::list(&conn, customer, request.after, (request.rows(), now)).await?;
+    let views = view::show_all(&conn, &carts, now).await?;
+    Ok(Page::new(request, views, None, |view| view.id))
+}

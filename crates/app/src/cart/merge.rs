@@ -1,0 +1,50 @@
+//! Brings a guest's cart into the account of the customer who has signed in.
+
+use tradepost_domain::cart::CartStatus;
+use tradepost_domain::kernel::ids::{CartId, EntityId};
+use tradepost_store::cart::{self, CartOwner};
+
+use super::{closed, expiry, missing, path, view};
+use crate::answer::{Answer, Outcome};
+use crate::error::WriteError;
+use crate::shopper::ShopperContext;
+
+/// Merges the guest's cart that the token opens into the customer's latest open cart, or gives it to the customer when
+/// there is none. Answers the customer's cart; the token opens nothing afterwards.
+pub async fn merge_cart(context: &ShopperContext, id: CartId) -> Result<Answer, WriteError> {
+    let (Some(customer), Some(token)) = (context.customer, context.cart_token.clone()) else {
+        return Err(WriteError::Unauthenticated {
+            code: "authentication_required",
+            detail: "sign in, and send the token of the cart to merge in Cart-Token".into(),
+        });
+    };
+    let work = context.begin("merge_cart").await?;
+    // The customer's cart first, then the guest's: two logins that meet wait for each other in the same order.
+    let own = cart::latest_for_update(&work.tx, customer, context.channel.id, work.now).await?;
+    let guest = cart::get_for_update(&work.tx, id, &CartOwner::Guest(token), work.now).await?.ok_or_else(missing)?;
+    if let Some(successor) = guest.successor_id {
+        return Err(closed(&guest.cart, successor));
+    }
+    let same_money = |own: &cart::StoredCart| own.cart.currency == guest.cart.currency;
+    let (before, mut after) = match own.filter(same_money) {
+        Some(own) => {
+            let mut merged = own.cart.clone();
+            merged.absorb(&guest.cart, work.now)?;
+            cart::delete_lines(&work.tx, id).await?;
+            cart::close(&work.tx, id, (CartStatus::Merged, own.cart.id.as_uuid()), work.now).await?;
+            (own.cart, merged)
+        }
+        None => {
+            let mut taken = guest.cart.clone();
+            taken.customer_id = Some(customer);
+            (guest.cart, taken)
+        }
+    };
+    after.version = before.version.saturating_add(1);
+    after.updated_at = work.now;
+    after.expires_at = expiry(context, work.now);
+    cart::update(&work.tx, &before, &after).await?;
+    let view = view::show(&work.tx, &after, work.now).await?;
+    let answer = Answer::new(Outcome::Done, &view, Some(after.version))?;
+    work.finish(answer.at(path(after.id))).await
+}

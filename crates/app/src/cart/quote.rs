@@ -1,0 +1,149 @@
+//! What a cart comes to: its lines looked up, the rules of the shop loaded, both priced by the one pure function.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use tradepost_domain::cart::{Cart, CartLine};
+use tradepost_domain::kernel::ids::{CartLineId, VariantId};
+use tradepost_domain::kernel::{Currency, Money};
+use tradepost_domain::pricing::{BasePrice, PricedCart, PricingError, PricingLine, PricingSnapshot, price};
+use tradepost_domain::promotion::ItemFacts;
+use tradepost_domain::shipping::{Offer, ShippingMethod};
+use tradepost_store::catalog::sellable::{self, SaleScope, Sellable};
+use tradepost_store::{Client, StoreError};
+
+use super::rules::{Rules, load_rules};
+use crate::error::WriteError;
+
+/// A cart with its prices and with what they were made of.
+#[derive(Debug)]
+pub struct Quote {
+    /// What is known of each variant; one that is gone is not here.
+    pub sellables: BTreeMap<VariantId, Sellable>,
+    /// Lines that cannot be bought: gone, not for sale, without a price. The prices leave them out.
+    pub unavailable: BTreeSet<CartLineId>,
+    /// The prices.
+    pub priced: PricedCart,
+    /// Shipping methods that deliver this cart, cheapest first.
+    pub offers: Vec<(ShippingMethod, Offer)>,
+}
+
+impl From<PricingError> for WriteError {
+    fn from(error: PricingError) -> Self {
+        match error {
+            PricingError::Amount(_) => Self::invalid("$.lines", "amount_too_large", "the cart comes to more than any amount may be"),
+            other => Self::Store(StoreError::inconsistent("pricing", other)),
+        }
+    }
+}
+
+/// Prices a cart with the rules as they stand on this connection; inside a transaction, as it sees them.
+pub async fn quote(client: &Client, cart: &Cart, now: Timestamp) -> Result<Quote, WriteError> {
+    let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
+    let scope = SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() };
+    let found = sellable::list(client, scope, &variants);
+    let (found, rules) = futures_util::future::join(found, load_rules(client, cart, now)).await;
+    let sellables: BTreeMap<VariantId, Sellable> =
+        found?.into_iter().map(|sellable| (sellable.variant_id, sellable)).collect();
+    Ok(decide(cart, sellables, rules?, now)?)
+}
+
+/// Prices a cart of which everything is known.
+pub fn decide(
+    cart: &Cart,
+    sellables: BTreeMap<VariantId, Sellable>,
+    rules: Rules,
+    now: Timestamp,
+) -> Result<Quote, PricingError> {
+    let Rules { price_lists, promotions, coupons, customer, destination, tax, methods, classes } = rules;
+    let mut unavailable = BTreeSet::new();
+    let mut lines = Vec::with_capacity(cart.lines.len());
+    for line in &cart.lines {
+        match sellables.get(&line.variant_id).filter(|sellable| sellable.for_sale) {
+            Some(sellable) => lines.push(pricing_line(line, sellable, cart.currency, &classes)?),
+            None => {
+                unavailable.insert(line.id);
+            }
+        }
+    }
+    let mut snapshot = PricingSnapshot {
+        currency: cart.currency,
+        channel: cart.channel_id,
+        customer,
+        now,
+        lines,
+        price_lists,
+        promotions,
+        coupons,
+        destination,
+        tax,
+        shipping: None,
+    };
+    let mut priced = price_what_has_a_price(&mut snapshot, &mut unavailable)?;
+    let mut offers: Vec<(ShippingMethod, Offer)> = match &priced.parcel {
+        Some(parcel) => methods
+            .into_iter()
+            .filter_map(|method| method.offer(parcel).ok().map(|offer| (method, offer)))
+            .collect(),
+        None => Vec::new(),
+    };
+    offers.sort_by(|left, right| {
+        (left.1.price.amount(), left.0.id).cmp(&(right.1.price.amount(), right.0.id))
+    });
+    let wanted = cart.shipping_method_id;
+    let chosen = offers.iter().find(|(method, _)| wanted.is_none_or(|wanted| wanted == method.id));
+    if let Some((method, _)) = chosen {
+        snapshot.shipping = Some(method.clone());
+        priced = price(&snapshot)?;
+    }
+    Ok(Quote { sellables, unavailable, priced, offers })
+}
+
+/// Prices the lines that have a price, and leaves the others out.
+fn price_what_has_a_price(
+    snapshot: &mut PricingSnapshot,
+    unavailable: &mut BTreeSet<CartLineId>,
+) -> Result<PricedCart, PricingError> {
+    loop {
+        match price(snapshot) {
+            Err(PricingError::NoPrice { line }) => {
+                unavailable.insert(line);
+                snapshot.lines.retain(|kept| kept.id != line);
+            }
+            result => return result,
+        }
+    }
+}
+
+fn pricing_line(
+    line: &CartLine,
+    sellable: &Sellable,
+    currency: Currency,
+    classes: &super::rules::TaxClasses,
+) -> Result<PricingLine, PricingError> {
+    let money = |amount: i64| Money::new(amount, currency);
+    let base = match sellable.amount {
+        Some(amount) => {
+            let compare_at = sellable.compare_at_amount.map(money).transpose()?;
+            Some(BasePrice { amount: money(amount)?, compare_at })
+        }
+        None => None,
+    };
+    Ok(PricingLine {
+        id: line.id,
+        item: ItemFacts {
+            product_id: sellable.product_id,
+            variant_id: sellable.variant_id,
+            category_ids: sellable.category_ids.clone(),
+            collection_ids: sellable.collection_ids.clone(),
+            brand_id: sellable.brand_id,
+            product_type_id: sellable.product_type_id,
+            tags: sellable.tags.clone(),
+        },
+        quantity: line.quantity,
+        base,
+        tax_class_id: classes.of(sellable),
+        weight_grams: sellable.weight_grams.and_then(|grams| u32::try_from(grams).ok()).unwrap_or(0),
+        requires_shipping: true,
+    })
+}
