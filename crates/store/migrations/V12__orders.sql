@@ -1,4 +1,5 @@
 -- Orders: what was agreed, as it was on that day. Amounts are minor units of the order's currency, stored once and never recomputed.
+-- References are checked at the commit: the statements of a change travel in one flight, whichever is prepared first.
 
 create table orders (
     id                 uuid primary key,
@@ -53,7 +54,7 @@ create index orders_open_idx on orders (placed_at desc, id desc) where status in
 
 create table order_line (
     id                uuid primary key,
-    order_id          uuid not null references orders (id) on delete restrict,
+    order_id          uuid not null references orders (id) on delete restrict deferrable initially deferred,
     position          integer not null,
     variant_id        uuid not null,
     product_id        uuid not null,
@@ -85,7 +86,7 @@ create index order_line_variant_idx on order_line (variant_id);
 -- What happened to an order, for people.
 create table order_event (
     id         uuid primary key,
-    order_id   uuid not null references orders (id) on delete restrict,
+    order_id   uuid not null references orders (id) on delete restrict deferrable initially deferred,
     kind       text not null,
     actor_kind text not null,
     actor_id   uuid,
@@ -96,7 +97,7 @@ create index order_event_order_idx on order_event (order_id, created_at, id);
 
 create table fulfillment (
     id           uuid primary key,
-    order_id     uuid not null references orders (id) on delete restrict,
+    order_id     uuid not null references orders (id) on delete restrict deferrable initially deferred,
     location_id  uuid not null references stock_location (id) on delete restrict,
     status       text not null check (status in ('pending', 'shipped', 'delivered', 'canceled')),
     version      bigint not null default 1,
@@ -108,8 +109,8 @@ create table fulfillment (
 create index fulfillment_order_idx on fulfillment (order_id);
 
 create table fulfillment_line (
-    fulfillment_id uuid not null references fulfillment (id) on delete restrict,
-    order_line_id  uuid not null references order_line (id) on delete restrict,
+    fulfillment_id uuid not null references fulfillment (id) on delete restrict deferrable initially deferred,
+    order_line_id  uuid not null references order_line (id) on delete restrict deferrable initially deferred,
     quantity       integer not null check (quantity > 0),
     primary key (fulfillment_id, order_line_id)
 );
@@ -118,8 +119,8 @@ create index fulfillment_line_line_idx on fulfillment_line (order_line_id);
 -- A parcel of a fulfillment.
 create table shipment (
     id              uuid primary key,
-    fulfillment_id  uuid not null references fulfillment (id) on delete restrict,
-    order_id        uuid not null references orders (id) on delete restrict,
+    fulfillment_id  uuid not null references fulfillment (id) on delete restrict deferrable initially deferred,
+    order_id        uuid not null references orders (id) on delete restrict deferrable initially deferred,
     carrier         text,
     tracking_number text,
     tracking_url    text,

@@ -2,7 +2,7 @@
 
 create table payment (
     id         uuid primary key,
-    order_id   uuid not null unique references orders (id) on delete restrict,
+    order_id   uuid not null unique references orders (id) on delete restrict deferrable initially deferred,
     provider   text not null,
     amount     bigint not null check (amount > 0),
     currency   char(3) not null,
@@ -18,7 +18,7 @@ create table payment (
 -- One try to be paid: an object of the provider (Stripe: a PaymentIntent).
 create table payment_attempt (
     id                uuid primary key,
-    payment_id        uuid not null references payment (id) on delete restrict,
+    payment_id        uuid not null references payment (id) on delete restrict deferrable initially deferred,
     order_id          uuid not null,
     provider          text not null,
     -- the provider's id of it, once it has told one
@@ -42,6 +42,8 @@ create table payment_attempt (
     client_secret     text,
     next_action       jsonb,
     error_code        text,
+    -- confirmations asked for: part of the provider's idempotency key
+    confirmations     integer not null default 0,
     created_at        timestamptz not null,
     updated_at        timestamptz not null,
     unique (provider, provider_ref),
@@ -57,8 +59,8 @@ create index payment_attempt_open_idx on payment_attempt (updated_at)
 
 create table refund (
     id           uuid primary key,
-    order_id     uuid not null references orders (id) on delete restrict,
-    attempt_id   uuid not null references payment_attempt (id) on delete restrict,
+    order_id     uuid not null references orders (id) on delete restrict deferrable initially deferred,
+    attempt_id   uuid not null references payment_attempt (id) on delete restrict deferrable initially deferred,
     provider_ref text,
     amount       bigint not null check (amount > 0),
     currency     char(3) not null,
@@ -80,9 +82,9 @@ create index refund_order_idx on refund (order_id);
 create index refund_due_idx on refund (next_call_at) where status = 'pending';
 
 create table dispute (
-    attempt_id   uuid not null references payment_attempt (id) on delete restrict,
+    attempt_id   uuid not null references payment_attempt (id) on delete restrict deferrable initially deferred,
     provider_ref text not null,
-    order_id     uuid not null references orders (id) on delete restrict,
+    order_id     uuid not null references orders (id) on delete restrict deferrable initially deferred,
     stage        text not null check (stage in ('inquiry', 'opened', 'lost', 'won')),
     amount       bigint not null check (amount >= 0),
     currency     char(3) not null,
@@ -108,7 +110,7 @@ create index ledger_txn_order_idx on ledger_txn (order_id);
 
 create table ledger_entry (
     id       bigint generated always as identity primary key,
-    txn_id   uuid not null references ledger_txn (id) on delete restrict,
+    txn_id   uuid not null references ledger_txn (id) on delete restrict deferrable initially deferred,
     account  text not null,
     currency char(3) not null,
     amount   bigint not null check (amount <> 0)

@@ -23,6 +23,7 @@ pub mod local;
 pub mod migrate;
 pub mod order;
 pub mod outbox;
+pub mod payment;
 pub mod seed;
 pub mod setting;
 pub mod sql;

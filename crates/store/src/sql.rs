@@ -43,5 +43,6 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .copied()
     .chain(crate::catalog::statements())
     .chain(crate::order::statements())
+    .chain(crate::payment::statements())
     .chain(crate::customer::statements())
 }
