@@ -9,3 +9,7 @@ pub mod customer;
 pub mod kernel;
 pub mod order;
 pub mod payment;
+pub mod pricing;
+pub mod promotion;
+pub mod shipping;
+pub mod tax;

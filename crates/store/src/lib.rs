@@ -7,8 +7,8 @@
 
 pub mod api_key;
 pub mod audit;
-pub mod cart;
 pub mod audit_rules;
+pub mod cart;
 pub mod catalog;
 pub mod channel;
 pub mod customer;
@@ -16,8 +16,8 @@ pub mod db;
 pub mod error;
 pub mod idempotency;
 pub mod import_run;
-pub mod job;
 pub mod inventory;
+pub mod job;
 pub mod listen;
 pub mod local;
 pub mod migrate;

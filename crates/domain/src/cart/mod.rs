@@ -209,11 +209,18 @@ impl Cart {
         self.check_open()?;
         other.check_open()?;
         for line in &other.lines {
-            let most = self.lines.iter().find(|own| own.variant_id == line.variant_id).map_or(Quantity::MAX.get(), |own| {
-                Quantity::MAX.get().saturating_sub(own.quantity.get())
-            });
+            let most = self
+                .lines
+                .iter()
+                .find(|own| own.variant_id == line.variant_id)
+                .map_or(Quantity::MAX.get(), |own| Quantity::MAX.get().saturating_sub(own.quantity.get()));
             let Ok(quantity) = Quantity::new(line.quantity.get().min(most)) else { continue };
-            let added = LineToAdd { id: line.id, variant_id: line.variant_id, quantity, metadata: line.metadata.clone() };
+            let added = LineToAdd {
+                id: line.id,
+                variant_id: line.variant_id,
+                quantity,
+                metadata: line.metadata.clone(),
+            };
             if self.add_line(added, now).is_err() {
                 break;
             }

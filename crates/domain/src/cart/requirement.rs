@@ -30,7 +30,11 @@ pub fn requirements(cart: &Cart) -> Vec<Requirement> {
         missing.push(Requirement::new("email_required", "$.email", "say where the order confirmation goes"));
     }
     if cart.shipping_address.is_none() {
-        missing.push(Requirement::new("shipping_address_required", "$.shipping_address", "say where the goods go"));
+        missing.push(Requirement::new(
+            "shipping_address_required",
+            "$.shipping_address",
+            "say where the goods go",
+        ));
     }
     missing
 }

@@ -193,6 +193,20 @@ define_ids! {
     ShipmentId = "ship";
     /// A way of shipping.
     ShippingMethodId = "smeth";
+    /// A price list.
+    PriceListId = "plist";
+    /// A promotion.
+    PromotionId = "promo";
+    /// A coupon of a promotion.
+    CouponId = "coup";
+    /// A class of goods that are taxed alike, such as books.
+    TaxClassId = "tclass";
+    /// An area with its own taxes.
+    TaxZoneId = "tzone";
+    /// A tax rate of a class in a zone.
+    TaxRateId = "trate";
+    /// An area that shipping methods deliver to.
+    ShippingZoneId = "szone";
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ pub struct LineProgress {
 /// How much of an order is sent, over all its lines.
 pub fn fulfillment_status(lines: &[LineProgress]) -> FulfillmentStatus {
     let sum = |units: fn(&LineProgress) -> u32| lines.iter().map(|line| u64::from(units(line))).sum::<u64>();
-    let (ordered, sent, returned) = (sum(|line| line.quantity), sum(|line| line.fulfilled), sum(|line| line.returned));
+    let (ordered, sent, returned) =
+        (sum(|line| line.quantity), sum(|line| line.fulfilled), sum(|line| line.returned));
     if sent == 0 {
         FulfillmentStatus::Unfulfilled
     } else if returned == ordered {
@@ -140,7 +141,12 @@ mod tests {
 
     #[test]
     fn an_order_is_complete_when_it_is_sent_and_paid_and_never_after_it_was_canceled() {
-        let facts = |canceled, payable_settled, paid, fulfillment| OrderFacts { canceled, payable_settled, paid, fulfillment };
+        let facts = |canceled, payable_settled, paid, fulfillment| OrderFacts {
+            canceled,
+            payable_settled,
+            paid,
+            fulfillment,
+        };
         for (facts, expected) in [
             (facts(false, false, false, FulfillmentStatus::Unfulfilled), OrderStatus::Pending),
             (facts(false, true, false, FulfillmentStatus::Unfulfilled), OrderStatus::Confirmed),

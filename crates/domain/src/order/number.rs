@@ -51,7 +51,9 @@ impl FromStr for OrderNumber {
         };
         let digits: String = text.chars().filter(|letter| !matches!(letter, '-' | ' ')).map(read).collect();
         let known = digits.bytes().all(|byte| ALPHABET.contains(&byte));
-        let (Some(head), Some(tail)) = (digits.get(..LEN / 2), digits.get(LEN / 2..)) else { return Err(OrderNumberError) };
+        let (Some(head), Some(tail)) = (digits.get(..LEN / 2), digits.get(LEN / 2..)) else {
+            return Err(OrderNumberError);
+        };
         if known && digits.len() == LEN { Ok(Self(format!("{head}-{tail}"))) } else { Err(OrderNumberError) }
     }
 }
@@ -80,7 +82,15 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_numbers() {
-        for text in ["", "7K3M-92Q", "7K3M-92QXX", "7K3M-92QA", "7K3M-92Q\u{e9}", "é7K3M92Q", "\u{e9}\u{e9}\u{e9}\u{e9}"] {
+        for text in [
+            "",
+            "7K3M-92Q",
+            "7K3M-92QXX",
+            "7K3M-92QA",
+            "7K3M-92Q\u{e9}",
+            "é7K3M92Q",
+            "\u{e9}\u{e9}\u{e9}\u{e9}",
+        ] {
             assert_eq!(text.parse::<OrderNumber>(), Err(OrderNumberError), "{text}");
         }
     }

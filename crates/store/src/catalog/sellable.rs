@@ -168,8 +168,8 @@ pub async fn single_variants(
 ) -> Result<BTreeMap<ProductId, (VariantId, i64)>, StoreError> {
     let ids: Vec<Uuid> = products.iter().map(EntityId::as_uuid).collect();
     let rows = client.query(SINGLE_VARIANTS, &[&ids]).await?;
-    let found = rows.iter().map(|row| {
-        (ProductId::from_uuid(row.get(0)), (VariantId::from_uuid(row.get(1)), row.get(2)))
-    });
+    let found = rows
+        .iter()
+        .map(|row| (ProductId::from_uuid(row.get(0)), (VariantId::from_uuid(row.get(1)), row.get(2))));
     Ok(found.collect())
 }

@@ -78,7 +78,8 @@ async fn insert_head(tx: &Tx, order: &OrderRow, token_hash: Option<&[u8]>) -> Re
 async fn insert_lines(tx: &Tx, order: OrderId, lines: &[OrderLineRow]) -> Result<(), StoreError> {
     let uuids = |id: fn(&OrderLineRow) -> Uuid| lines.iter().map(id).collect::<Vec<_>>();
     let amounts = |amount: fn(&OrderLineRow) -> i64| lines.iter().map(amount).collect::<Vec<_>>();
-    let quantities: Vec<i32> = lines.iter().map(|line| i32::try_from(line.quantity).unwrap_or(i32::MAX)).collect();
+    let quantities: Vec<i32> =
+        lines.iter().map(|line| i32::try_from(line.quantity).unwrap_or(i32::MAX)).collect();
     let skus: Vec<Option<&str>> = lines.iter().map(|line| line.sku.as_deref()).collect();
     let titles: Vec<&str> = lines.iter().map(|line| line.title.as_str()).collect();
     let products: Vec<&serde_json::Value> = lines.iter().map(|line| &line.product).collect();

@@ -8,7 +8,9 @@ pub mod update;
 use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::cart::Metadata;
-use tradepost_domain::kernel::ids::{CartId, ChannelId, CustomerId, OrderId, OrderLineId, ProductId, VariantId};
+use tradepost_domain::kernel::ids::{
+    CartId, ChannelId, CustomerId, OrderId, OrderLineId, ProductId, VariantId,
+};
 use tradepost_domain::kernel::{Address, Currency, Locale};
 use tradepost_domain::order::{FulfillmentStatus, LineProgress, OrderNumber, OrderStatus};
 use tradepost_domain::payment::PaymentStatus;
@@ -17,7 +19,10 @@ use crate::sql::Sql;
 
 /// Every statement of orders.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [insert::STATEMENTS, read::STATEMENTS, timeline::STATEMENTS, update::STATEMENTS].into_iter().flatten().copied()
+    [insert::STATEMENTS, read::STATEMENTS, timeline::STATEMENTS, update::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// Amounts of an order, in minor units of its currency.

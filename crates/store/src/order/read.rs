@@ -212,7 +212,11 @@ async fn one(client: &Client, row: Option<Row>) -> Result<Option<OrderRow>, Stor
 }
 
 /// An owner's order with its lines.
-pub async fn get_owned(client: &Client, id: OrderId, owner: &OrderOwner) -> Result<Option<OrderRow>, StoreError> {
+pub async fn get_owned(
+    client: &Client,
+    id: OrderId,
+    owner: &OrderOwner,
+) -> Result<Option<OrderRow>, StoreError> {
     let (customer, token): (Option<Uuid>, Option<&[u8]>) = match owner {
         OrderOwner::Guest(hash) => (None, Some(hash)),
         OrderOwner::Customer(id) => (Some(id.as_uuid()), None),

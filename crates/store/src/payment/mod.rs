@@ -17,7 +17,10 @@ use crate::sql::Sql;
 
 /// Every statement of payments.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [ledger::STATEMENTS, read::STATEMENTS, webhook_inbox::STATEMENTS, write::STATEMENTS].into_iter().flatten().copied()
+    [ledger::STATEMENTS, read::STATEMENTS, webhook_inbox::STATEMENTS, write::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// What is owed for an order, and all that is known of it.

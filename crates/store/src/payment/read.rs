@@ -167,10 +167,12 @@ fn attempt_from_row(row: &Row) -> Result<(Attempt, AttemptDetails), StoreError> 
     let bad = |what: &str| StoreError::inconsistent("payment_attempt", what);
     let currency = currency(row, 6)?;
     let in_currency = |amount: i64, currency| Money::new(amount, currency).map_err(|_| bad("amount"));
-    let mut attempt = Attempt::new(PaymentAttemptId::from_uuid(row.get(0)), in_currency(row.get(4), currency)?);
+    let mut attempt =
+        Attempt::new(PaymentAttemptId::from_uuid(row.get(0)), in_currency(row.get(4), currency)?);
     attempt.capture_amount = in_currency(row.get(5), currency)?;
     attempt.status = AttemptStatus::parse(row.get(3)).ok_or_else(|| bad("status"))?;
-    attempt.captured = row.get::<_, Option<i64>>(7).map(|amount| in_currency(amount, currency)).transpose()?;
+    attempt.captured =
+        row.get::<_, Option<i64>>(7).map(|amount| in_currency(amount, currency)).transpose()?;
     if let (Some(amount), Some(code)) = (row.get::<_, Option<i64>>(8), row.get::<_, Option<&str>>(9)) {
         let told = code.parse().map_err(|_| bad("mismatch_currency"))?;
         attempt.mismatch = Some(in_currency(amount, told)?);

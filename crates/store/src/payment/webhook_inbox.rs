@@ -91,7 +91,8 @@ pub async fn again(
 ) -> Result<(), StoreError> {
     let state = if next_at.is_some() { "pending" } else { "parked" };
     let next_at = next_at.unwrap_or(event.received_at);
-    let params: crate::db::Params<'_> = &[&event.provider.as_str(), &event.event_id, &state, &next_at, &error];
+    let params: crate::db::Params<'_> =
+        &[&event.provider.as_str(), &event.event_id, &state, &next_at, &error];
     client.execute(AGAIN, params).await.map(drop)
 }
 

@@ -60,7 +60,8 @@ pub async fn put(tx: &Tx, record: &PaymentRecord, now: Timestamp) -> Result<(), 
         &record.version,
         &now,
     ];
-    let attempts = state.attempts.values().filter_map(|attempt| Some((attempt, record.details.get(&attempt.id)?)));
+    let attempts =
+        state.attempts.values().filter_map(|attempt| Some((attempt, record.details.get(&attempt.id)?)));
     let attempts = attempts.map(|(attempt, details)| put_attempt(tx, record, (attempt, details), now));
     let refunds = record.refunds.iter().map(|refund| put_refund(tx, refund, now));
     let disputes = state.attempts.values().map(|attempt| put_disputes(tx, record, attempt, now));
@@ -80,7 +81,8 @@ async fn put_attempt(
     (attempt, details): (&Attempt, &AttemptDetails),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let disputed = attempt.disputed(DisputeStage::Opened).saturating_add(attempt.disputed(DisputeStage::Lost));
+    let disputed =
+        attempt.disputed(DisputeStage::Opened).saturating_add(attempt.disputed(DisputeStage::Lost));
     let captured = attempt.captured.map(|_| attempt.captured_amount());
     let params: Params<'_> = &[
         &attempt.id.as_uuid(),
@@ -131,7 +133,12 @@ async fn put_refund(tx: &Tx, refund: &RefundRow, now: Timestamp) -> Result<(), S
     tx.execute(PUT_REFUND, params).await.map(drop)
 }
 
-async fn put_disputes(tx: &Tx, record: &PaymentRecord, attempt: &Attempt, now: Timestamp) -> Result<(), StoreError> {
+async fn put_disputes(
+    tx: &Tx,
+    record: &PaymentRecord,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for (id, dispute) in &attempt.disputes {
         let stage = match dispute.stage {
             DisputeStage::Inquiry => "inquiry",
