@@ -209,25 +209,20 @@ impl Cart {
         self.check_open()?;
         other.check_open()?;
         for line in &other.lines {
-            let most = self
-                .lines
-                .iter()
-                .find(|own| own.variant_id == line.variant_id)
-                .map_or(Quantity::MAX.get(), |own| Quantity::MAX.get().saturating_sub(own.quantity.get()));
-            let Ok(quantity) = Quantity::new(line.quantity.get().min(most)) else { continue };
-            let added = LineToAdd {
-                id: line.id,
-                variant_id: line.variant_id,
-                quantity,
-                metadata: line.metadata.clone(),
-            };
-            if self.add_line(added, now).is_err() {
-                break;
+            let own = self.lines.iter().find(|own| own.variant_id == line.variant_id);
+            let held = own.map_or(0, |own| own.quantity.get());
+            let room = Quantity::MAX.get().saturating_sub(held);
+            // A full cart still takes more of what it has: a line that does not fit does not end the merging.
+            if let Ok(quantity) = Quantity::new(line.quantity.get().min(room))
+                && (own.is_some() || self.lines.len() < CART_LINES_MAX)
+            {
+                let CartLine { id, variant_id, metadata, .. } = line.clone();
+                self.add_line(LineToAdd { id, variant_id, quantity, metadata }, now)?;
             }
         }
         for code in &other.coupons {
-            if self.add_coupon(code.clone()).is_err() {
-                break;
+            if self.coupons.len() < CART_COUPONS_MAX {
+                self.add_coupon(code.clone())?;
             }
         }
         self.email = self.email.take().or_else(|| other.email.clone());
