@@ -3,6 +3,7 @@
 //! One module a context, one file a verb. Nothing here knows HTTP or the text of a statement; what is outside our
 //! process is reached through ports. `shop` is the whole of one shop as a value, `work` the frame of a staff's change.
 
+pub mod address;
 pub mod answer;
 pub mod api_key;
 pub mod audit;
@@ -17,8 +18,10 @@ pub mod html;
 pub mod idempotency;
 pub mod import;
 pub mod media;
+pub mod order;
 pub mod page;
 pub mod patch;
+pub mod payment;
 pub mod review;
 pub mod secret;
 pub mod seed;
@@ -30,7 +33,7 @@ pub mod work;
 
 pub use answer::{Answer, Outcome};
 pub use error::WriteError;
-pub use shop::{Shop, ShopParts};
+pub use shop::{Checkout, Shop, ShopParts};
 pub use shopper::ShopperContext;
 pub use work::{Actor, Origin, StaffContext, Work};
 

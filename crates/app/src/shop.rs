@@ -1,9 +1,13 @@
 //! A shop is a value: everything that one shop has hangs on it, and nothing hangs anywhere else.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+use tradepost_domain::payment::PaymentProvider;
+use tradepost_port::payment::{CaptureMethod, PaymentGateway};
 use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor};
 use tradepost_store::{Store, StoreError};
 
@@ -27,6 +31,36 @@ pub struct ShopParts {
     pub uploads: PathBuf,
     /// Bytes that what shoppers read may take in memory.
     pub cache_bytes: u64,
+    /// How its checkout works.
+    pub checkout: Checkout,
+}
+
+/// How a shop's checkout works.
+#[derive(Clone)]
+pub struct Checkout {
+    /// How long a cart lives after its last change.
+    pub cart_ttl: SignedDuration,
+    /// How long stock is held for an order that is not paid yet.
+    pub reservation_ttl: SignedDuration,
+    /// Who collects payments, by provider.
+    pub gateways: BTreeMap<PaymentProvider, Arc<dyn PaymentGateway>>,
+    /// Who collects the payment of an order that names nobody.
+    pub provider: PaymentProvider,
+    /// When money that was set aside is taken.
+    pub capture: CaptureMethod,
+}
+
+impl Checkout {
+    /// A checkout with these gateways, of which the first is the usual one, and the usual times.
+    pub fn new(gateways: Vec<Arc<dyn PaymentGateway>>) -> Self {
+        Self {
+            cart_ttl: crate::cart::CART_TTL,
+            reservation_ttl: crate::order::RESERVATION_TTL,
+            provider: gateways.first().map_or(PaymentProvider::Test, |gateway| gateway.provider()),
+            gateways: gateways.into_iter().map(|gateway| (gateway.provider(), gateway)).collect(),
+            capture: CaptureMethod::Automatic,
+        }
+    }
 }
 
 /// One shop.
@@ -45,6 +79,8 @@ pub struct Shop {
     pub uploads: PathBuf,
     /// What shoppers read of it.
     pub catalog: Catalog,
+    /// How its checkout works.
+    pub checkout: Checkout,
 }
 
 impl fmt::Debug for Shop {
@@ -56,14 +92,14 @@ impl fmt::Debug for Shop {
 impl Shop {
     /// Puts a shop together. Its caches stay wary until a [`crate::catalog::listener::CatalogListener`] hears changes.
     pub fn new(parts: ShopParts) -> Self {
-        let ShopParts { store, clock, ids, blobs, images, uploads, cache_bytes } = parts;
+        let ShopParts { store, clock, ids, blobs, images, uploads, cache_bytes, checkout } = parts;
         let catalog = Catalog {
             store: store.clone(),
             search: Arc::new(PostgresSearch::new(store.clone())),
             cache: CatalogCache::new(cache_bytes, clock.clone()),
             clock: clock.clone(),
         };
-        Self { store, clock, ids, blobs, images, uploads, catalog }
+        Self { store, clock, ids, blobs, images, uploads, catalog, checkout }
     }
 
     /// The live secret key with this text, if there is one.

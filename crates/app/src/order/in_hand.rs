@@ -1,0 +1,263 @@
+//! An order in hand: loaded whole under its lock, moved on by what happened, and saved with everything that follows from
+//! it, in one transaction. Whoever changes an order does it through here, so no path can forget what another one does.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tradepost_domain::catalog::availability::LOW_STOCK_AT_MOST;
+use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId, OrderLineId};
+use tradepost_domain::order::{FulfillmentStatus, OrderFacts, OrderStatus, fulfillment_status, order_status};
+use tradepost_domain::payment::PaymentStatus;
+use tradepost_store::inventory::MovedLevel;
+use tradepost_store::order::timeline::{self, OrderEventRow};
+use tradepost_store::order::{OrderRow, read, update};
+use tradepost_store::payment::ledger::{self, Booking};
+use tradepost_store::payment::{self, PaymentRecord};
+use tradepost_store::Db;
+
+use crate::answer::Answer;
+use crate::error::WriteError;
+use crate::work::{StaffContext, Work};
+
+/// An order that is being changed.
+pub struct OrderInHand<'a> {
+    /// The transaction.
+    pub work: Work<'a>,
+    /// The order.
+    pub order: OrderRow,
+    /// Its payment; `None` where nothing was to be paid.
+    pub payment: Option<PaymentRecord>,
+    /// What the ledger is to book.
+    pub bookings: Vec<Booking>,
+    caller: &'a StaffContext,
+    was: OrderRow,
+    payment_changed: bool,
+    timeline: Vec<OrderEventRow>,
+    moved: Vec<MovedLevel>,
+}
+
+/// The settled states of a payment in which goods may be sent.
+fn is_settled(status: PaymentStatus) -> bool {
+    use PaymentStatus::{Authorized, NotRequired, Paid, PartiallyRefunded, Refunded};
+    matches!(status, NotRequired | Authorized | Paid | PartiallyRefunded | Refunded)
+}
+
+impl<'a> OrderInHand<'a> {
+    /// Opens an order and keeps other writers from it; `None` when there is none.
+    pub async fn open(
+        caller: &'a StaffContext,
+        db: &Db,
+        id: OrderId,
+        name: &'static str,
+    ) -> Result<Option<Self>, WriteError> {
+        let work = caller.begin_in(db, name).await?;
+        let Some(order) = read::get_for_update(&work.tx, id).await? else { return Ok(None) };
+        let payment = payment::read::of_order(&work.tx, id).await?;
+        Ok(Some(Self {
+            work,
+            was: order.clone(),
+            order,
+            payment,
+            bookings: Vec::new(),
+            caller,
+            payment_changed: false,
+            timeline: Vec::new(),
+            moved: Vec::new(),
+        }))
+    }
+
+    /// Who changes it.
+    pub fn caller(&self) -> &'a StaffContext {
+        self.caller
+    }
+
+    /// The moment of the change.
+    pub fn now(&self) -> Timestamp {
+        self.work.now
+    }
+
+    /// Notes that the payment is not as it was loaded.
+    pub fn touch_payment(&mut self) {
+        self.payment_changed = true;
+    }
+
+    /// Writes into the order's timeline.
+    pub fn note(&mut self, kind: &str, data: Value) {
+        let id: OrderEventId = self.work.next_id();
+        let actor = self.caller.actor;
+        self.timeline.push(OrderEventRow {
+            id,
+            order_id: self.order.id,
+            kind: kind.to_owned(),
+            actor_kind: actor.kind().to_owned(),
+            actor_id: actor.id(),
+            data,
+            created_at: self.work.now,
+        });
+    }
+
+    /// Keeps stock levels that changed, so that what is shown of them follows.
+    pub fn moved(&mut self, levels: impl IntoIterator<Item = MovedLevel>) {
+        self.moved.extend(levels);
+    }
+
+    /// The line with this id.
+    pub fn line_mut(&mut self, id: OrderLineId) -> Option<&mut tradepost_store::order::OrderLineRow> {
+        self.order.lines.iter_mut().find(|line| line.id == id)
+    }
+
+    /// Gives the order up: it is sent no more, and no payment is awaited.
+    pub fn cancel(&mut self, reason: &str) {
+        self.order.canceled_at = Some(self.work.now);
+        self.order.cancel_reason = Some(reason.to_owned());
+        self.note("canceled", json!({"reason": reason}));
+    }
+
+    /// Takes a cancellation back: the money came after all, and the goods are still there.
+    pub fn revive(&mut self) {
+        self.order.canceled_at = None;
+        self.order.cancel_reason = None;
+        self.note("revived", json!({}));
+    }
+
+    /// Derives every status from what is known now.
+    fn derive(&mut self) {
+        let now = self.work.now;
+        let order = &mut self.order;
+        if let Some(payment) = &self.payment {
+            order.payment_status = payment.state.status();
+            order.captured = payment.state.attempts.values().map(|attempt| attempt.captured_amount()).sum();
+            let succeeded = tradepost_domain::payment::RefundStage::Succeeded;
+            order.refunded = payment.state.attempts.values().map(|attempt| attempt.refunded(succeeded)).sum();
+        }
+        let progress: Vec<_> = order.lines.iter().map(tradepost_store::order::OrderLineRow::progress).collect();
+        order.fulfillment_status = fulfillment_status(&progress);
+        let facts = OrderFacts {
+            canceled: order.canceled_at.is_some(),
+            payable_settled: is_settled(order.payment_status),
+            paid: is_settled(order.payment_status) && order.payment_status != PaymentStatus::Authorized,
+            fulfillment: order.fulfillment_status,
+        };
+        order.status = order_status(facts);
+        if order.status != OrderStatus::Pending {
+            order.expires_at = None;
+        }
+        if matches!(order.status, OrderStatus::Confirmed | OrderStatus::Completed) {
+            order.confirmed_at = order.confirmed_at.or(Some(now));
+        }
+        if order.status == OrderStatus::Completed {
+            order.completed_at = order.completed_at.or(Some(now));
+        }
+    }
+
+    /// Writes down each status that is not what it was, for people and for those who follow events.
+    fn tell(&mut self) {
+        let (status, payment, fulfillment) =
+            (self.order.status, self.order.payment_status, self.order.fulfillment_status);
+        let mut kinds = Vec::new();
+        if status != self.was.status {
+            kinds.push(match status {
+                OrderStatus::Pending => "order.updated",
+                OrderStatus::Confirmed => "order.confirmed",
+                OrderStatus::Completed => "order.completed",
+                OrderStatus::Canceled => "order.canceled",
+            });
+        }
+        if payment != self.was.payment_status {
+            kinds.push(match payment {
+                PaymentStatus::Authorized => "order.authorized",
+                PaymentStatus::Paid => "order.paid",
+                PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => "order.refunded",
+                PaymentStatus::Failed => "order.payment_failed",
+                PaymentStatus::Mismatch => "order.payment_mismatch",
+                PaymentStatus::NotRequired | PaymentStatus::Pending => "order.updated",
+            });
+        }
+        if fulfillment != self.was.fulfillment_status && fulfillment != FulfillmentStatus::Unfulfilled {
+            kinds.push("order.fulfillment_updated");
+        }
+        if kinds.is_empty() {
+            kinds.push("order.updated");
+        }
+        kinds.dedup();
+        for kind in kinds {
+            tell_order(&mut self.work, kind, &self.order);
+        }
+    }
+
+    /// Saves everything in the transaction, and leaves it open for what the caller still has to write.
+    pub async fn save(&mut self) -> Result<(), WriteError> {
+        self.derive();
+        self.order.version = self.was.version.saturating_add(1);
+        self.order.updated_at = self.work.now;
+        self.tell();
+        let changed: Vec<_> = self
+            .order
+            .lines
+            .iter()
+            .filter(|line| self.was.lines.iter().all(|old| old.id != line.id || old != *line))
+            .collect();
+        if !changed.is_empty() {
+            update::update_lines(&self.work.tx, self.order.id, &changed).await?;
+        }
+        update::update(&self.work.tx, &self.order).await?;
+        if self.payment_changed
+            && let Some(payment) = &mut self.payment
+        {
+            payment.version = payment.version.saturating_add(1);
+            payment::write::put(&self.work.tx, payment, self.work.now).await?;
+        }
+        timeline::insert(&self.work.tx, &self.timeline).await?;
+        ledger::book(&self.work.tx, &self.bookings, self.work.now).await?;
+        tell_stock(&mut self.work, &self.moved);
+        self.timeline.clear();
+        self.bookings.clear();
+        self.moved.clear();
+        Ok(())
+    }
+
+    /// Saves everything and commits it with the answer.
+    pub async fn finish(mut self, answer: Answer) -> Result<Answer, WriteError> {
+        self.save().await?;
+        self.work.finish(answer).await
+    }
+
+    /// Saves everything and commits it; nobody waits for an answer.
+    pub async fn commit(self) -> Result<(), WriteError> {
+        self.finish(Answer::deleted()).await.map(drop)
+    }
+}
+
+/// Tells those who follow events how an order now stands. Rendered in the transaction of the change, so that version
+/// and facts belong together (case C39).
+pub fn tell_order(work: &mut Work<'_>, kind: &'static str, order: &OrderRow) {
+    let payload = json!({
+        "id": order.id.to_string(),
+        "number": order.number.as_str(),
+        "status": order.status.as_str(),
+        "payment_status": order.payment_status.as_str(),
+        "fulfillment_status": order.fulfillment_status.as_str(),
+        "total": {"amount": order.totals.total, "currency": order.currency.code()},
+        "version": order.version,
+    });
+    work.event(kind, order.id.as_uuid(), order.version, payload);
+}
+
+/// Tells of stock whose availability, as it is shown, is not what it was. What nobody can see is not told: at thousands
+/// of orders a second the rendering of unchanged fragments would be all that the shop does.
+pub fn tell_stock(work: &mut Work<'_>, moved: &[MovedLevel]) {
+    for level in moved.iter().filter(|level| shows(level)) {
+        let payload = json!({
+            "variant_ids": [level.variant_id.to_string()],
+            "stock_level_id": level.stock_level_id.to_string(),
+            "on_hand": level.on_hand,
+            "available": level.available,
+        });
+        work.event("stock.updated", level.product_id.as_uuid(), level.version, payload);
+    }
+}
+
+/// Whether shoppers may see a difference. A level that alone has more than a few units, before and after, keeps its
+/// variant in stock whatever the other locations have; where ordering back is allowed these may be below zero.
+fn shows(level: &MovedLevel) -> bool {
+    level.backorder || level.available.min(level.available_before) <= LOW_STOCK_AT_MOST
+}
