@@ -6,6 +6,7 @@
 pub mod cart;
 pub mod catalog;
 pub mod customer;
+pub mod inventory;
 pub mod kernel;
 pub mod order;
 pub mod payment;

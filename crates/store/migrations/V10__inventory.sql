@@ -16,10 +16,9 @@ create table stock_movement (
     d_allocated    bigint not null,
     created_at     timestamptz not null,
     -- one cause moves one level once in one way: a repeat is refused, as is a change that names no new cause
-    unique (stock_level_id, cause_id, kind)
+    constraint stock_movement_cause_key unique (cause_id, stock_level_id, kind)
 );
 create index stock_movement_variant_idx on stock_movement (variant_id, id desc);
-create index stock_movement_cause_idx on stock_movement (cause_id);
 
 create trigger stock_movement_append_only before update or delete or truncate on stock_movement
     for each statement execute function refuse_change();
@@ -36,15 +35,30 @@ begin
     return null;
 end $$;
 
+-- A change for several is split by their units: each quantity moves by all of these, up or down, or not at all.
 create function note_stock_moved() returns trigger language plpgsql as $$
 begin
     insert into stock_movement (stock_level_id, variant_id, location_id, kind, cause_kind, cause_id, note,
                                 d_on_hand, d_reserved, d_allocated, created_at)
-    select n.id, n.variant_id, n.location_id, n.moved_kind, n.moved_by, n.moved_id, n.moved_note,
-           n.on_hand - o.on_hand, n.reserved - o.reserved, n.allocated - o.allocated, n.updated_at
+    select n.id, n.variant_id, n.location_id, n.moved_kind, n.moved_by, coalesce(p.cause_id, n.moved_id), n.moved_note,
+           coalesce(sign(n.on_hand - o.on_hand)::bigint * p.units, n.on_hand - o.on_hand),
+           coalesce(sign(n.reserved - o.reserved)::bigint * p.units, n.reserved - o.reserved),
+           coalesce(sign(n.allocated - o.allocated)::bigint * p.units, n.allocated - o.allocated),
+           n.updated_at
       from new_level n
       join old_level o on o.id = n.id
+      left join lateral unnest(n.moved_for, n.moved_units) as p (cause_id, units) on true
      where n.on_hand <> o.on_hand or n.reserved <> o.reserved or n.allocated <> o.allocated;
+    if exists (select from new_level n
+                 join old_level o on o.id = n.id
+                where n.moved_for is not null
+                  and (n.on_hand <> o.on_hand or n.reserved <> o.reserved or n.allocated <> o.allocated)
+                  and not (select array[abs(n.on_hand - o.on_hand), abs(n.reserved - o.reserved),
+                                        abs(n.allocated - o.allocated)] <@ array[0, sum(u)::bigint]
+                             from unnest(n.moved_units) u)) then
+        raise exception 'the units moved for each are not those that were moved'
+            using errcode = 'check_violation', constraint = 'stock_level_moved_units';
+    end if;
     return null;
 end $$;
 

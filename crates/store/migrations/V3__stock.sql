@@ -26,12 +26,18 @@ create table stock_level (
     moved_by    text not null,
     moved_id    uuid not null,
     moved_note  text,
+    -- of a change for several at once: the units of each, which add up to it; null where `moved_id` is all of the cause
+    moved_for   uuid[],
+    moved_units bigint[],
     version     bigint not null default 1,
     updated_at  timestamptz not null,
     unique (variant_id, location_id),
     -- the second wall behind the conditional updates: a mistake becomes an error, never an oversell
-    constraint stock_level_not_oversold check (backorder or not tracked or allocated + reserved <= on_hand)
-);
+    constraint stock_level_not_oversold check (backorder or not tracked or allocated + reserved <= on_hand),
+    constraint stock_level_moved_for check (cardinality(moved_for) is not distinct from cardinality(moved_units))
+)
+-- room beside each row for its next version: a level is changed with every order
+with (fillfactor = 70);
 
 -- Levels are locked in the order in which all writers lock them: by variant, then by location.
 create function follow_variant_stock() returns trigger language plpgsql as $$

@@ -42,6 +42,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .flatten()
     .copied()
     .chain(crate::catalog::statements())
+    .chain(crate::inventory::statements())
     .chain(crate::order::statements())
     .chain(crate::payment::statements())
     .chain(crate::customer::statements())

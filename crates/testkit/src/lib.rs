@@ -11,8 +11,10 @@
 pub mod app;
 pub mod database;
 pub mod shelf;
+pub mod warehouse;
 
 pub use app::{TestApp, TestRequest, TestResponse};
 pub use database::TestDatabase;
 pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
 pub use tradepost_adapters::{RandomIds, SystemClock};
+pub use warehouse::Warehouse;

@@ -120,7 +120,8 @@ sql! {
          order by variant_id
             on conflict (variant_id, location_id) do update
            set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at,
-               moved_kind = 'adjusted', moved_by = excluded.moved_by, moved_id = excluded.moved_id, moved_note = null
+               moved_kind = 'adjusted', moved_by = excluded.moved_by, moved_id = excluded.moved_id, moved_note = null,
+               moved_for = null, moved_units = null
          where stock_level.on_hand <> excluded.on_hand";
 }
 

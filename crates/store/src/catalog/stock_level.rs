@@ -47,7 +47,7 @@ sql! {
     UPDATE = "
         update stock_level
            set on_hand = $2, version = $3, updated_at = $4, moved_kind = 'adjusted', moved_by = $5, moved_id = $6,
-               moved_note = $7
+               moved_note = $7, moved_for = null, moved_units = null
          where id = $1";
     // In the order of variants, so that two writers never wait for each other.
     SET_ON_HAND = "
@@ -60,7 +60,7 @@ sql! {
         on conflict (variant_id, location_id) do update
            set on_hand = excluded.on_hand, version = stock_level.version + 1, updated_at = excluded.updated_at,
                moved_kind = 'adjusted', moved_by = excluded.moved_by, moved_id = excluded.moved_id,
-               moved_note = excluded.moved_note
+               moved_note = excluded.moved_note, moved_for = null, moved_units = null
          where stock_level.on_hand <> excluded.on_hand";
     ADD_DEFAULT_LOCATION = "
         insert into stock_location (id, handle, name, is_default, created_at, updated_at)
