@@ -66,14 +66,21 @@ pub struct MovedLevel {
     pub on_hand: i64,
     /// Units that can still be sold; below zero where more was promised than there is.
     pub available: i64,
+    /// At most as many as could be sold before the change.
+    pub available_before: i64,
+    /// Whether the variant may be ordered when none is left.
+    pub backorder: bool,
     /// The level's version now.
     pub version: i64,
 }
 
-/// Columns of [`moved_level`], of a level `l` and its variant `v`.
+/// Columns of [`moved_level`], of a level `l` and its variant `v`; `$back` takes the change of what is available back.
 macro_rules! moved_columns {
-    () => {
-        "l.id, l.variant_id, v.product_id, l.on_hand, l.on_hand - l.allocated - l.reserved as available, l.version"
+    ($back:literal) => {
+        concat!(
+            "l.id, l.variant_id, v.product_id, l.on_hand, l.on_hand - l.allocated - l.reserved as available,
+                  l.on_hand - l.allocated - l.reserved ", $back, " as available_before, l.backorder, l.version"
+        )
     };
 }
 use moved_columns;
@@ -85,6 +92,8 @@ fn moved_level(row: &Row) -> MovedLevel {
         product_id: ProductId::from_uuid(row.get("product_id")),
         on_hand: row.get("on_hand"),
         available: row.get("available"),
+        available_before: row.get("available_before"),
+        backorder: row.get("backorder"),
         version: row.get("version"),
     }
 }

@@ -45,7 +45,7 @@ macro_rules! reserve {
            and v.id = l.variant_id
            and (not l.tracked or l.backorder or l.on_hand - l.allocated - l.reserved >= s.units)
         returning ",
-            moved_columns!()
+            moved_columns!("+ s.units")
         )
     };
 }

@@ -28,7 +28,7 @@ sql! {
                    moved_note = excluded.moved_note, moved_for = null, moved_units = null
             returning s.*
         )
-        select ", moved_columns!(), "
+        select ", moved_columns!("- l.on_hand"), "
           from l
           join variant v on v.id = l.variant_id");
 }

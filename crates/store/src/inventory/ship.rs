@@ -63,7 +63,7 @@ sql! {
          where l.id = s.stock_level_id
            and v.id = l.variant_id
            and l.on_hand >= s.units
-        returning ", moved_columns!());
+        returning ", moved_columns!("+ 0"));
 }
 
 /// What leaves from where.

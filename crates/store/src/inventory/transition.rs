@@ -42,7 +42,7 @@ macro_rules! transition {
           join locked k on k.id = s.stock_level_id, variant v
          where l.id = s.stock_level_id and v.id = l.variant_id
         returning ",
-            moved_columns!()
+            moved_columns!("- s.units")
         )
     };
 }
