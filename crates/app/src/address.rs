@@ -6,28 +6,38 @@ use utoipa::ToSchema;
 
 /// A postal address as a client sends it. `line1`, `city`, `country` and a name or a company are needed.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct AddressInput {
     /// First name.
+    #[serde(default)]
     pub first_name: Option<String>,
     /// Last name.
+    #[serde(default)]
     pub last_name: Option<String>,
     /// Company.
+    #[serde(default)]
     pub company: Option<String>,
     /// Street and number.
+    #[serde(default)]
     pub line1: Option<String>,
     /// What a carrier needs besides: floor, care of.
+    #[serde(default)]
     pub line2: Option<String>,
     /// City.
+    #[serde(default)]
     pub city: Option<String>,
     /// State, province or county.
+    #[serde(default)]
     pub region: Option<String>,
     /// Postal code; some countries have none.
+    #[serde(default)]
     pub postal_code: Option<String>,
     /// Country, ISO 3166-1 alpha-2.
+    #[serde(default)]
     #[schema(example = "DE")]
     pub country: Option<String>,
     /// Telephone number, for the carrier.
+    #[serde(default)]
     pub phone: Option<String>,
 }
 

@@ -48,7 +48,7 @@ pub async fn decide(db: &Db, request: KeyedRequest, now: Timestamp) -> Result<De
     let conn = db.conn().await?;
     let locked_until = now.saturating_add(LEASE).unwrap_or(now);
     let KeyedRequest { principal, key, operation, body_hash } = request;
-    let claim = Claim { principal, key, operation, body_hash, locked_until };
+    let mut claim = Claim { principal, key, operation, body_hash, locked_until, resource_id: None };
     if idempotency::claim(&conn, &claim, now).await? {
         return Ok(Decision::Run(claim));
     }
@@ -56,7 +56,7 @@ pub async fn decide(db: &Db, request: KeyedRequest, now: Timestamp) -> Result<De
         // Given back between the two statements: the client may try again at once.
         return Ok(Decision::InProgress);
     };
-    let ExistingKey { operation, body_hash, locked_until, answer } = existing;
+    let ExistingKey { operation, body_hash, locked_until, answer, resource_id } = existing;
     if operation != claim.operation || body_hash != claim.body_hash {
         return Ok(Decision::Mismatch);
     }
@@ -64,6 +64,7 @@ pub async fn decide(db: &Db, request: KeyedRequest, now: Timestamp) -> Result<De
         return Ok(Decision::Replay(answer));
     }
     if locked_until < now && idempotency::take_over(&conn, &claim, now).await? {
+        claim.resource_id = resource_id;
         return Ok(Decision::Run(claim));
     }
     Ok(Decision::InProgress)

@@ -58,7 +58,8 @@ impl SecretToken {
     /// Whether a stored hash is this token's. Takes the same time wherever the two differ.
     pub fn matches(&self, stored: &[u8]) -> bool {
         let hash = self.hash();
-        let differing = hash.iter().zip(stored).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs));
+        let differing =
+            hash.iter().zip(stored).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs));
         hash.len() == stored.len() && std::hint::black_box(differing) == 0
     }
 }

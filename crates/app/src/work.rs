@@ -1,5 +1,6 @@
 //! The frame of a change: one transaction that holds the change, its events, its audit entry and its answer.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -136,18 +137,53 @@ impl Work<'_> {
         });
     }
 
-    /// Writes events, audit entries and the answer, and commits them with the change.
+    /// Who makes the change.
+    pub fn actor(&self) -> Actor {
+        self.context.actor
+    }
+
+    /// Writes events, audit entries and the answer in one flight, and commits them with the change.
     pub async fn finish(self, answer: Answer) -> Result<Answer, WriteError> {
-        outbox::push(&self.tx, &self.events, self.now).await?;
-        audit::insert_all(&self.tx, &self.entries).await?;
-        if let Some(claim) = &self.context.claim {
-            let stored = stored_answer(&answer);
-            if !idempotency::finish(&self.tx, claim, &stored).await? {
-                return Err(WriteError::ClaimLost);
+        let keep = async {
+            match &self.context.claim {
+                Some(claim) => idempotency::finish(&self.tx, claim, &stored_answer(&answer)).await,
+                None => Ok(true),
             }
-        }
+        };
+        self.write_with(keep).await?;
         self.tx.commit().await?;
         Ok(answer)
+    }
+
+    /// Commits the change without its answer, which is not known yet: the claim keeps what was made, so that whoever
+    /// takes it over goes on with that.
+    pub async fn finish_for_now(self, made: Uuid) -> Result<(), WriteError> {
+        let keep = async {
+            match &self.context.claim {
+                Some(claim) => idempotency::keep_resource(&self.tx, claim, made).await,
+                None => Ok(true),
+            }
+        };
+        self.write_with(keep).await?;
+        self.tx.commit().await?;
+        Ok(())
+    }
+
+    /// Commits the change with its events and audit entries; a claim stays as it is.
+    pub async fn commit(self) -> Result<(), WriteError> {
+        self.write_with(async { Ok(true) }).await?;
+        self.tx.commit().await?;
+        Ok(())
+    }
+
+    async fn write_with(
+        &self,
+        keep: impl Future<Output = Result<bool, StoreError>>,
+    ) -> Result<(), WriteError> {
+        let pushed = outbox::push(&self.tx, &self.events, self.now);
+        let audited = audit::insert_all(&self.tx, &self.entries);
+        let (_, _, kept) = futures_util::future::try_join3(pushed, audited, keep).await?;
+        if kept { Ok(()) } else { Err(WriteError::ClaimLost) }
     }
 
     /// [`Work::finish`] with a view of the thing that was changed.

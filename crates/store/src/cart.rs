@@ -233,7 +233,8 @@ pub async fn insert(tx: &Tx, cart: &Cart, token_hash: Option<&[u8]>) -> Result<(
     put_lines(tx, cart.id, &cart.lines.iter().collect::<Vec<_>>()).await
 }
 
-/// Stores what changed between two states of a cart; both statements travel in one flight.
+/// Stores what changed between two states of a cart; its statements travel in one flight, the one that can be refused
+/// first: what is sent behind a refused one fails for no reason of its own.
 pub async fn update(tx: &Tx, before: &Cart, after: &Cart) -> Result<(), StoreError> {
     let changed: Vec<&CartLine> =
         after.lines.iter().filter(|line| before.line(line.id).is_none_or(|old| old != *line)).collect();
@@ -250,7 +251,7 @@ pub async fn update(tx: &Tx, before: &Cart, after: &Cart) -> Result<(), StoreErr
         }
         Ok(())
     };
-    futures_util::future::try_join3(row, deleted, put_lines(tx, after.id, &changed)).await.map(drop)
+    futures_util::future::try_join3(put_lines(tx, after.id, &changed), row, deleted).await.map(drop)
 }
 
 async fn update_row(tx: &Tx, cart: &Cart) -> Result<(), StoreError> {

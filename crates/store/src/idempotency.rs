@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
@@ -16,7 +17,8 @@ sql! {
         values ($1, $2, $3, $4, 'running', $5, $6)
         on conflict (principal, key) do nothing";
     GET = "
-        select operation, body_hash, state, locked_until, response_status, response_body, response_etag, response_location
+        select operation, body_hash, state, locked_until, response_status, response_body, response_etag, response_location,
+               resource_id
           from idempotency_key
          where principal = $1 and key = $2";
     TAKE_OVER = "
@@ -27,9 +29,18 @@ sql! {
         update idempotency_key
            set state = 'done', response_status = $3, response_body = $4, response_etag = $5, response_location = $6
          where principal = $1 and key = $2 and state = 'running' and locked_until = $7";
+    KEEP_RESOURCE = "
+        update idempotency_key
+           set resource_id = $3
+         where principal = $1 and key = $2 and state = 'running' and locked_until = $4";
+    // A key whose request has made something stays, free to be taken over at once.
     RELEASE = "
+        with kept as (
+            update idempotency_key
+               set locked_until = created_at
+             where principal = $1 and key = $2 and state = 'running' and locked_until = $3 and resource_id is not null)
         delete from idempotency_key
-         where principal = $1 and key = $2 and state = 'running' and locked_until = $3";
+         where principal = $1 and key = $2 and state = 'running' and locked_until = $3 and resource_id is null";
     PURGE = "
         delete from idempotency_key where created_at < $1";
 }
@@ -47,6 +58,8 @@ pub struct Claim {
     pub body_hash: Vec<u8>,
     /// Until when the claim holds.
     pub locked_until: Timestamp,
+    /// What the request made before it was broken off, for whoever takes the claim over.
+    pub resource_id: Option<Uuid>,
 }
 
 /// An answer that was given.
@@ -73,11 +86,13 @@ pub struct ExistingKey {
     pub locked_until: Timestamp,
     /// Its answer, once there is one.
     pub answer: Option<StoredAnswer>,
+    /// What it has made before its answer was known.
+    pub resource_id: Option<Uuid>,
 }
 
 /// Claims a key that nobody has used; `false` when somebody has.
 pub async fn claim(client: &Client, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
-    let Claim { principal, key, operation, body_hash, locked_until } = claim;
+    let Claim { principal, key, operation, body_hash, locked_until, .. } = claim;
     Ok(client.execute(CLAIM, &[principal, key, operation, body_hash, locked_until, &now]).await? == 1)
 }
 
@@ -99,6 +114,7 @@ fn existing(row: &Row) -> ExistingKey {
         body_hash: row.get(1),
         locked_until: row.get(3),
         answer: status.map(answer),
+        resource_id: row.get(8),
     }
 }
 
@@ -116,6 +132,12 @@ pub async fn finish(tx: &Tx, claim: &Claim, answer: &StoredAnswer) -> Result<boo
     let params: crate::db::Params<'_> =
         &[&claim.principal, &claim.key, status, body, etag, location, &claim.locked_until];
     Ok(tx.execute(FINISH, params).await? == 1)
+}
+
+/// Keeps what the request has made while its answer is not known yet. `false` when the claim was taken over meanwhile.
+pub async fn keep_resource(tx: &Tx, claim: &Claim, made: Uuid) -> Result<bool, StoreError> {
+    let params: crate::db::Params<'_> = &[&claim.principal, &claim.key, &made, &claim.locked_until];
+    Ok(tx.execute(KEEP_RESOURCE, params).await? == 1)
 }
 
 /// Gives a claim back after a failure that is not to be repeated to the client.

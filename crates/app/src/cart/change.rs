@@ -18,30 +18,34 @@ use crate::shopper::ShopperContext;
 
 /// Changes to a cart: what is absent stays, null clears.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct CartPatch {
     /// Where the order confirmation goes.
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub email: Patch<String>,
     /// Where the goods go.
+    #[serde(default)]
     #[schema(value_type = Option<AddressInput>)]
     pub shipping_address: Patch<AddressInput>,
     /// Where the bill goes; null for the shipping address.
+    #[serde(default)]
     #[schema(value_type = Option<AddressInput>)]
     pub billing_address: Patch<AddressInput>,
     /// Id of the shipping method; null for the cheapest one.
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub shipping_method: Patch<ShippingMethodId>,
     /// All coupon codes.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     pub coupons: Option<Vec<String>>,
     /// Language of its texts.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub locale: Option<Locale>,
     /// What the client keeps with it, all of it.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>, nullable = false)]
     pub metadata: Option<Metadata>,
 }
@@ -88,7 +92,9 @@ pub async fn patch_cart(
     if let Some(wanted) = &patch.locale {
         match context.channel.serve_locale(Some(wanted)) {
             Some(served) => cart.locale = served.clone(),
-            None => issues.push(Issue::new("$.locale", "unsupported_locale", "the channel does not speak it")),
+            None => {
+                issues.push(Issue::new("$.locale", "unsupported_locale", "the channel does not speak it"))
+            }
         }
     }
     if let Some(codes) = patch.coupons {

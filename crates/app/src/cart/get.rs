@@ -3,8 +3,8 @@
 use tradepost_domain::kernel::ids::CartId;
 use tradepost_store::cart;
 
-use super::view::{self, CartView};
 use super::missing;
+use super::view::{self, CartView};
 use crate::error::WriteError;
 use crate::page::{Page, PageRequest};
 use crate::shopper::ShopperContext;
@@ -19,7 +19,10 @@ pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, 
 }
 
 /// The open carts of the customer who is signed in, newest first.
-pub async fn list_carts(context: &ShopperContext, request: &PageRequest<CartId>) -> Result<Page<CartView>, WriteError> {
+pub async fn list_carts(
+    context: &ShopperContext,
+    request: &PageRequest<CartId>,
+) -> Result<Page<CartView>, WriteError> {
     let customer = context.customer.ok_or(WriteError::Unauthenticated {
         code: "authentication_required",
         detail: "sign in to see your carts".into(),

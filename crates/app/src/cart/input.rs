@@ -47,9 +47,9 @@ pub fn read_quantity(path: &str, units: u32) -> Result<Quantity, Issue> {
 
 /// Reads an e-mail address.
 pub fn read_email(path: &str, text: &str) -> Result<EmailAddress, Issue> {
-    text.trim().parse().map_err(|_| {
-        Issue::new(path, "invalid_email", "expected an e-mail address such as ada@example.com")
-    })
+    text.trim()
+        .parse()
+        .map_err(|_| Issue::new(path, "invalid_email", "expected an e-mail address such as ada@example.com"))
 }
 
 /// Reads a coupon code.
@@ -91,7 +91,11 @@ pub struct WantedLine {
 }
 
 /// Reads lines; `path` is the JSONPath of the list. Products are resolved to their only variant by one statement.
-pub async fn read_lines(client: &Client, path: &str, lines: Vec<LineAdd>) -> Result<Vec<WantedLine>, WriteError> {
+pub async fn read_lines(
+    client: &Client,
+    path: &str,
+    lines: Vec<LineAdd>,
+) -> Result<Vec<WantedLine>, WriteError> {
     let products: Vec<ProductId> = lines.iter().filter_map(|line| line.product_id).collect();
     let singles = if products.is_empty() {
         std::collections::BTreeMap::new()
@@ -101,7 +105,8 @@ pub async fn read_lines(client: &Client, path: &str, lines: Vec<LineAdd>) -> Res
     let mut wanted = Vec::with_capacity(lines.len());
     let mut issues = Vec::new();
     for (index, line) in lines.into_iter().enumerate() {
-        let at = if path.ends_with(']') || path == "$" { path.to_owned() } else { format!("{path}[{index}]") };
+        let at =
+            if path.ends_with(']') || path == "$" { path.to_owned() } else { format!("{path}[{index}]") };
         issues.extend(check_metadata(&format!("{at}.metadata"), &line.metadata));
         let quantity = read_quantity(&format!("{at}.quantity"), line.quantity);
         let variant = match (line.variant_id, line.product_id) {
@@ -113,12 +118,22 @@ pub async fn read_lines(client: &Client, path: &str, lines: Vec<LineAdd>) -> Res
                     "variant_required",
                     "the product has more than one variant: name one with variant_id",
                 )),
-                None => Err(Issue::new(format!("{at}.product_id"), "product_not_found", "there is no such product")),
+                None => Err(Issue::new(
+                    format!("{at}.product_id"),
+                    "product_not_found",
+                    "there is no such product",
+                )),
             },
-            _ => Err(Issue::new(format!("{at}.variant_id"), "required", "name either variant_id or product_id")),
+            _ => Err(Issue::new(
+                format!("{at}.variant_id"),
+                "required",
+                "name either variant_id or product_id",
+            )),
         };
         match (variant, quantity) {
-            (Ok(variant_id), Ok(quantity)) => wanted.push(WantedLine { variant_id, quantity, metadata: line.metadata }),
+            (Ok(variant_id), Ok(quantity)) => {
+                wanted.push(WantedLine { variant_id, quantity, metadata: line.metadata })
+            }
             (variant, quantity) => issues.extend([variant.err(), quantity.err()].into_iter().flatten()),
         }
     }

@@ -15,14 +15,14 @@ use crate::shopper::ShopperContext;
 
 /// Changes to a line: what is absent stays.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct LinePatch {
     /// How many.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(minimum = 1, maximum = 9999, nullable = false)]
     pub quantity: Option<u32>,
     /// What the client keeps with the line, all of it.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>, nullable = false)]
     pub metadata: Option<Metadata>,
 }
@@ -37,7 +37,8 @@ pub async fn add_cart_line(
     let mut change = Change::open(context, id, version, "add_cart_line").await?;
     for line in read_lines(&change.work.tx, "$", vec![line]).await? {
         let id = change.work.next_id();
-        let line = LineToAdd { id, variant_id: line.variant_id, quantity: line.quantity, metadata: line.metadata };
+        let line =
+            LineToAdd { id, variant_id: line.variant_id, quantity: line.quantity, metadata: line.metadata };
         change.after.add_line(line, change.work.now)?;
     }
     change.finish(context, Outcome::Created).await
@@ -52,7 +53,9 @@ pub async fn patch_cart_line(
 ) -> Result<Answer, WriteError> {
     let quantity = patch.quantity.map(|units| read_quantity("$.quantity", units)).transpose();
     let quantity = quantity.map_err(|issue| WriteError::Invalid(vec![issue]))?;
-    refuse(patch.metadata.as_ref().map(|metadata| check_metadata("$.metadata", metadata)).unwrap_or_default())?;
+    refuse(
+        patch.metadata.as_ref().map(|metadata| check_metadata("$.metadata", metadata)).unwrap_or_default(),
+    )?;
     let mut change = Change::open(context, id, version, "patch_cart_line").await?;
     change.after.change_line(line, quantity, patch.metadata)?;
     change.finish(context, Outcome::Done).await

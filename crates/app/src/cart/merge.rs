@@ -21,7 +21,8 @@ pub async fn merge_cart(context: &ShopperContext, id: CartId) -> Result<Answer, 
     let work = context.begin("merge_cart").await?;
     // The customer's cart first, then the guest's: two logins that meet wait for each other in the same order.
     let own = cart::latest_for_update(&work.tx, customer, context.channel.id, work.now).await?;
-    let guest = cart::get_for_update(&work.tx, id, &CartOwner::Guest(token), work.now).await?.ok_or_else(missing)?;
+    let guest =
+        cart::get_for_update(&work.tx, id, &CartOwner::Guest(token), work.now).await?.ok_or_else(missing)?;
     if let Some(successor) = guest.successor_id {
         return Err(closed(&guest.cart, successor));
     }

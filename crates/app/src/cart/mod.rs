@@ -95,7 +95,9 @@ impl<'a> Change<'a> {
         stored.map_err(|error| {
             let unknown = "there is no such variant";
             match error.violated_constraint() {
-                Some("cart_line_variant_id_fkey") => WriteError::invalid("$.variant_id", "variant_not_found", unknown),
+                Some("cart_line_variant_id_fkey") => {
+                    WriteError::invalid("$.variant_id", "variant_not_found", unknown)
+                }
                 _ => error.into(),
             }
         })?;
@@ -110,7 +112,7 @@ fn path(id: CartId) -> String {
 }
 
 /// Why a closed cart cannot be changed, with what it became.
-fn closed(cart: &Cart, successor: uuid::Uuid) -> WriteError {
+pub(crate) fn closed(cart: &Cart, successor: uuid::Uuid) -> WriteError {
     use tradepost_domain::cart::CartStatus;
     use tradepost_domain::kernel::ids::OrderId;
     let error = WriteError::from(ChangeCartError::Closed(cart.status));

@@ -31,7 +31,9 @@ pub struct Quote {
 impl From<PricingError> for WriteError {
     fn from(error: PricingError) -> Self {
         match error {
-            PricingError::Amount(_) => Self::invalid("$.lines", "amount_too_large", "the cart comes to more than any amount may be"),
+            PricingError::Amount(_) => {
+                Self::invalid("$.lines", "amount_too_large", "the cart comes to more than any amount may be")
+            }
             other => Self::Store(StoreError::inconsistent("pricing", other)),
         }
     }
@@ -87,9 +89,8 @@ pub fn decide(
             .collect(),
         None => Vec::new(),
     };
-    offers.sort_by(|left, right| {
-        (left.1.price.amount(), left.0.id).cmp(&(right.1.price.amount(), right.0.id))
-    });
+    offers
+        .sort_by(|left, right| (left.1.price.amount(), left.0.id).cmp(&(right.1.price.amount(), right.0.id)));
     let wanted = cart.shipping_method_id;
     let chosen = offers.iter().find(|(method, _)| wanted.is_none_or(|wanted| wanted == method.id));
     if let Some((method, _)) = chosen {

@@ -26,7 +26,10 @@ pub struct ShippingOfferView {
 }
 
 /// The ways of sending a cart to its address, cheapest first; none without an address.
-pub async fn list_shipping_offers(context: &ShopperContext, id: CartId) -> Result<Vec<ShippingOfferView>, WriteError> {
+pub async fn list_shipping_offers(
+    context: &ShopperContext,
+    id: CartId,
+) -> Result<Vec<ShippingOfferView>, WriteError> {
     let owner = context.cart_owner()?;
     let now = context.now();
     let conn = context.caller.shop.store.storefront().conn().await?;

@@ -234,7 +234,11 @@ impl CartView {
     pub fn check_new_lines(&self, path: &str) -> Result<(), WriteError> {
         let gone = |(index, line): (usize, &CartLineView)| {
             line.total.is_none().then(|| {
-                Issue::new(format!("{path}[{index}].variant_id"), "line_unavailable", "it cannot be bought in this channel")
+                Issue::new(
+                    format!("{path}[{index}].variant_id"),
+                    "line_unavailable",
+                    "it cannot be bought in this channel",
+                )
             })
         };
         let issues: Vec<Issue> = self.lines.iter().enumerate().filter_map(gone).collect();
@@ -275,7 +279,9 @@ pub fn product_view(sellable: &Sellable) -> LineProductView {
 }
 
 fn availability(sellable: Option<&Sellable>, quantity: u32) -> Availability {
-    let Some(sellable) = sellable.filter(|sellable| sellable.for_sale) else { return Availability::OutOfStock };
+    let Some(sellable) = sellable.filter(|sellable| sellable.for_sale) else {
+        return Availability::OutOfStock;
+    };
     let left = sellable.available;
     let of_all = Availability::of_variant(sellable.tracked, sellable.backorder, left);
     if sellable.tracked && left < i64::from(quantity) {
@@ -294,7 +300,9 @@ fn line_view(line: &CartLine, priced: Option<&PricedLine>, sellable: Option<&Sel
         quantity: line.quantity.get(),
         unit_price: amount(|line| line.unit_price),
         compare_at_price: priced.and_then(|line| line.compare_at).map(MoneyView::from),
-        discounts: priced.map(|line| line.discounts.iter().map(DiscountView::from).collect()).unwrap_or_default(),
+        discounts: priced
+            .map(|line| line.discounts.iter().map(DiscountView::from).collect())
+            .unwrap_or_default(),
         total: amount(|line| line.total),
         tax: amount(|line| line.tax),
         availability: availability(sellable, line.quantity.get()).into(),
@@ -316,7 +324,11 @@ fn obstacles(cart: &Cart, quote: &Quote) -> Vec<Requirement> {
             && sellable.available < i64::from(line.quantity.get())
         {
             let message = format!("{} can be had: lower the quantity", sellable.available.max(0));
-            missing.push(Requirement::new("insufficient_stock", format!("$.lines[{index}].quantity"), message));
+            missing.push(Requirement::new(
+                "insufficient_stock",
+                format!("$.lines[{index}].quantity"),
+                message,
+            ));
         }
     }
     let sent = quote.priced.parcel.is_some();
@@ -328,7 +340,9 @@ fn obstacles(cart: &Cart, quote: &Quote) -> Vec<Requirement> {
             }
             _ => None,
         };
-        missing.extend(unmet.map(|message| Requirement::new("shipping_unavailable", "$.shipping_method", message)));
+        missing.extend(
+            unmet.map(|message| Requirement::new("shipping_unavailable", "$.shipping_method", message)),
+        );
     }
     missing
 }
@@ -350,7 +364,8 @@ pub fn view(cart: &Cart, quote: &Quote) -> CartView {
     });
     let coupons = cart.coupons.iter().map(|code| {
         let outcome = priced.coupons.iter().find(|outcome| outcome.code.as_str() == code);
-        let reason = outcome.and_then(|outcome| outcome.reason.as_ref()).map(|reason| serde_json::json!(reason));
+        let reason =
+            outcome.and_then(|outcome| outcome.reason.as_ref()).map(|reason| serde_json::json!(reason));
         CartCouponView {
             code: code.clone(),
             applied: outcome.is_some_and(|outcome| outcome.reason.is_none()),

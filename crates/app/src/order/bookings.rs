@@ -17,11 +17,16 @@ fn receivable(order: OrderId) -> String {
 /// The sales of an order, by what they are; tax that is contained in prices is taken out of them.
 fn sales(totals: &OrderTotals) -> [(&'static str, i64); 3] {
     let revenue = totals.total.saturating_sub(totals.shipping).saturating_sub(totals.tax);
-    [("revenue", revenue.saturating_neg()), ("shipping", totals.shipping.saturating_neg()), ("tax", totals.tax.saturating_neg())]
+    [
+        ("revenue", revenue.saturating_neg()),
+        ("shipping", totals.shipping.saturating_neg()),
+        ("tax", totals.tax.saturating_neg()),
+    ]
 }
 
 fn of_sale(order: &OrderRow, id: Uuid, kind: &'static str, sign: i64) -> Booking {
-    let sales = sales(&order.totals).map(|(account, amount)| (account.to_owned(), amount.saturating_mul(sign)));
+    let sales =
+        sales(&order.totals).map(|(account, amount)| (account.to_owned(), amount.saturating_mul(sign)));
     let owed = (receivable(order.id), order.totals.total.saturating_mul(sign));
     Booking {
         id,

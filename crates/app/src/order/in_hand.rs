@@ -7,12 +7,12 @@ use tradepost_domain::catalog::availability::LOW_STOCK_AT_MOST;
 use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId, OrderLineId};
 use tradepost_domain::order::{FulfillmentStatus, OrderFacts, OrderStatus, fulfillment_status, order_status};
 use tradepost_domain::payment::PaymentStatus;
+use tradepost_store::Db;
 use tradepost_store::inventory::MovedLevel;
 use tradepost_store::order::timeline::{self, OrderEventRow};
 use tradepost_store::order::{OrderRow, read, update};
 use tradepost_store::payment::ledger::{self, Booking};
 use tradepost_store::payment::{self, PaymentRecord};
-use tradepost_store::Db;
 
 use crate::answer::Answer;
 use crate::error::WriteError;
@@ -129,7 +129,8 @@ impl<'a> OrderInHand<'a> {
             let succeeded = tradepost_domain::payment::RefundStage::Succeeded;
             order.refunded = payment.state.attempts.values().map(|attempt| attempt.refunded(succeeded)).sum();
         }
-        let progress: Vec<_> = order.lines.iter().map(tradepost_store::order::OrderLineRow::progress).collect();
+        let progress: Vec<_> =
+            order.lines.iter().map(tradepost_store::order::OrderLineRow::progress).collect();
         order.fulfillment_status = fulfillment_status(&progress);
         let facts = OrderFacts {
             canceled: order.canceled_at.is_some(),
@@ -222,8 +223,9 @@ impl<'a> OrderInHand<'a> {
     }
 
     /// Saves everything and commits it; nobody waits for an answer.
-    pub async fn commit(self) -> Result<(), WriteError> {
-        self.finish(Answer::deleted()).await.map(drop)
+    pub async fn commit(mut self) -> Result<(), WriteError> {
+        self.save().await?;
+        self.work.commit().await
     }
 }
 

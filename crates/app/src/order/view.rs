@@ -147,7 +147,10 @@ pub struct PlacedOrderView {
     pub payment_client_secret: Option<String>,
 }
 
-fn line_view(line: &OrderLineRow, money: &dyn Fn(i64) -> Result<MoneyView, MoneyError>) -> Result<OrderLineView, MoneyError> {
+fn line_view(
+    line: &OrderLineRow,
+    money: &dyn Fn(i64) -> Result<MoneyView, MoneyError>,
+) -> Result<OrderLineView, MoneyError> {
     Ok(OrderLineView {
         id: line.id,
         variant_id: line.variant_id,

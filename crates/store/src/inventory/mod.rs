@@ -79,7 +79,9 @@ macro_rules! moved_columns {
     ($back:literal) => {
         concat!(
             "l.id, l.variant_id, v.product_id, l.on_hand, l.on_hand - l.allocated - l.reserved as available,
-                  l.on_hand - l.allocated - l.reserved ", $back, " as available_before, l.backorder, l.version"
+                  l.on_hand - l.allocated - l.reserved ",
+            $back,
+            " as available_before, l.backorder, l.version"
         )
     };
 }

@@ -83,8 +83,7 @@ sql! {
         select id from orders
          where expires_at <= $1
          order by expires_at
-         limit $2
-           for no key update skip locked";
+         limit $2";
 }
 
 /// Who opens an order.
@@ -313,8 +312,8 @@ impl OrderFilter {
     }
 }
 
-/// Up to `limit` orders that nobody paid in time, kept from other sweepers until the transaction ends.
-pub async fn expired(tx: &Tx, now: Timestamp, limit: i64) -> Result<Vec<OrderId>, StoreError> {
-    let rows = tx.query(EXPIRED, &[&now, &limit]).await?;
+/// Up to `limit` orders that nobody paid in time. Only candidates: whoever gives one up asks again under its lock.
+pub async fn expired(client: &Client, now: Timestamp, limit: i64) -> Result<Vec<OrderId>, StoreError> {
+    let rows = client.query(EXPIRED, &[&now, &limit]).await?;
     Ok(rows.iter().map(|row| OrderId::from_uuid(row.get(0))).collect())
 }

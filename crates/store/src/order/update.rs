@@ -21,6 +21,8 @@ sql! {
           from unnest($2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::int8[])
                as c (id, fulfilled, returned, refunded_quantity, refunded_amount)
          where l.order_id = $1 and l.id = c.id";
+    REPLACE_TOKEN = "
+        update orders set token_hash = $2 where id = $1 and customer_id is null";
     // The token dies with the claim: from now on the customer's session opens the order.
     CLAIM = "
         update orders
@@ -77,4 +79,9 @@ pub async fn claim(
 ) -> Result<Option<i64>, StoreError> {
     let row = tx.query_opt(CLAIM, &[&id.as_uuid(), &customer.as_uuid(), &now]).await?;
     Ok(row.map(|row| row.get(0)))
+}
+
+/// Gives a guest's order another token, of which this is the SHA-256.
+pub async fn replace_token(tx: &Tx, id: OrderId, token_hash: &[u8]) -> Result<(), StoreError> {
+    tx.execute(REPLACE_TOKEN, &[&id.as_uuid(), &token_hash]).await.map(drop)
 }

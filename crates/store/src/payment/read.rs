@@ -48,7 +48,7 @@ sql! {
         select order_id
           from payment_attempt
          where (status in ('created', 'requires_action', 'processing') or unknown_since is not null) and updated_at < $1
-           and provider <> 'test'
+           and (provider <> 'test' or unknown_since is not null)
          order by updated_at
          limit $2";
     REFUNDS_DUE = "
@@ -125,8 +125,8 @@ pub async fn order_of_intent(
     Ok(row.map(read))
 }
 
-/// Orders with attempts of other providers than the built-in one that have waited since before `before`, the longest
-/// waiting first.
+/// Orders with attempts that have waited since before `before`, the longest waiting first; of the built-in provider, which
+/// tells nothing by itself, only those whose last outcome is not known.
 pub async fn open_since(client: &Client, before: Timestamp, limit: i64) -> Result<Vec<OrderId>, StoreError> {
     let rows = client.query(OPEN, &[&before, &limit]).await?;
     Ok(rows.iter().map(|row| OrderId::from_uuid(row.get(0))).collect())

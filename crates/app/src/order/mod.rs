@@ -1,0 +1,37 @@
+//! Orders: placed from a cart or from items, read by their owner, given up, claimed by a new customer; moved on by
+//! payments and by staff.
+
+pub mod bookings;
+pub mod cancel;
+pub mod claim;
+pub mod get;
+pub mod in_hand;
+pub mod input;
+pub mod place;
+pub mod sweep;
+pub mod view;
+
+pub use cancel::{OrderCancel, cancel_own_order};
+pub use claim::claim_order;
+pub use get::{get_own_order, list_own_orders};
+pub use input::OrderCreate;
+pub use place::place_order;
+pub use sweep::OrderSweeper;
+pub use view::{OrderView, PlacedOrderView};
+
+use jiff::SignedDuration;
+
+use crate::error::WriteError;
+
+/// How long stock is held for an order that is not paid yet, unless the shop says otherwise.
+pub const RESERVATION_TTL: SignedDuration = SignedDuration::from_mins(15);
+
+fn missing() -> WriteError {
+    WriteError::NotFound { kind: "order" }
+}
+
+impl From<tradepost_domain::kernel::MoneyError> for WriteError {
+    fn from(error: tradepost_domain::kernel::MoneyError) -> Self {
+        Self::Store(tradepost_store::StoreError::inconsistent("orders", error))
+    }
+}

@@ -1,0 +1,121 @@
+//! Begins to collect: asks the provider for its object of an attempt, with no transaction open, and writes down what it
+//! says. What cannot be asked now is asked again by the reconciler: the order stands, its goods are held.
+
+use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
+use tradepost_domain::payment::{AttemptStatus, PaymentFact};
+use tradepost_port::payment::{CreateIntent, Intent, Outcome};
+use tradepost_store::payment::{PaymentRecord, read};
+
+use super::facts::take_facts;
+use super::{WITHIN, capture_method, gateway, inconsistent, note_intent};
+use crate::answer::Answer;
+use crate::error::WriteError;
+use crate::order::in_hand::OrderInHand;
+use crate::order::place;
+use crate::secret::SecretToken;
+use crate::shopper::ShopperContext;
+use crate::work::StaffContext;
+
+/// Asks for what an order's new attempt needs and answers the order.
+pub async fn begin_payment(
+    context: &ShopperContext,
+    id: OrderId,
+    token: Option<SecretToken>,
+) -> Result<Answer, WriteError> {
+    let caller = &context.caller;
+    ask(caller, id).await?;
+    let db = caller.shop.store.storefront();
+    let opened = OrderInHand::open(caller, db, id, "begin_payment").await?;
+    let order = opened.ok_or_else(|| inconsistent("a placed order is gone"))?;
+    let token = match (token, order.order.customer_id) {
+        (Some(token), _) => Some(token),
+        (None, Some(_)) => None,
+        // The one that was drawn died with the request that drew it; nobody has seen it.
+        (None, None) => {
+            let token = SecretToken::draw(place::ORDER_TOKEN, caller.shop.ids.as_ref());
+            tradepost_store::order::update::replace_token(&order.work.tx, id, &token.hash()).await?;
+            Some(token)
+        }
+    };
+    let answer = place::answer(&order.order, order.payment.as_ref(), token.as_ref())?;
+    order.work.finish(answer).await
+}
+
+/// Asks the provider for its object of the order's attempt, should it have none yet, and writes down what it says.
+pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteError> {
+    let db = caller.shop.store.storefront();
+    let record = read::of_order(&*db.conn().await?, id).await?;
+    let Some((record, attempt)) =
+        record.and_then(|record| nameless(&record).map(|attempt| (record, attempt)))
+    else {
+        return Ok(());
+    };
+    let amount = record.state.attempts.get(&attempt).map(|attempt| attempt.amount);
+    let request = CreateIntent {
+        attempt_id: attempt,
+        order_id: id,
+        amount: amount.ok_or_else(|| inconsistent("an attempt without an amount"))?,
+        capture: capture_method(&record),
+        provider_customer: None,
+        save_payment_method: false,
+    };
+    let outcome = gateway(&caller.shop, record.state.provider)?.create(&request, WITHIN).await;
+    let opened = OrderInHand::open(caller, db, id, "note_intent").await?;
+    let mut order = opened.ok_or_else(|| inconsistent("a placed order is gone"))?;
+    note(&mut order, attempt, &outcome).await?;
+    order.commit().await
+}
+
+/// The live attempt whose object at the provider is not known.
+fn nameless(record: &PaymentRecord) -> Option<PaymentAttemptId> {
+    let live = record.state.attempts.values().find(|attempt| attempt.status == AttemptStatus::Created)?;
+    record.details.get(&live.id)?.provider_ref.is_none().then_some(live.id)
+}
+
+/// Writes down what a provider said of an attempt.
+pub(super) async fn note(
+    order: &mut OrderInHand<'_>,
+    attempt: PaymentAttemptId,
+    outcome: &Outcome<Intent>,
+) -> Result<(), WriteError> {
+    let now = order.now();
+    order.touch_payment();
+    let record = order.payment.as_mut().ok_or_else(|| inconsistent("an order without a payment"))?;
+    let facts: Vec<PaymentFact> = match outcome {
+        Outcome::Ok(intent) | Outcome::RequiresAction(intent, _) => {
+            note_intent(record, attempt, intent);
+            intent.facts.clone()
+        }
+        Outcome::Declined(decline) => {
+            set(record, attempt, |details| {
+                details.unknown_since = None;
+                details.error_code = Some(decline.code.clone());
+            });
+            decline.facts.clone()
+        }
+        Outcome::Refused(refusal) => {
+            tracing::warn!(order.id = %record.order_id, code = %refusal.code, message = %refusal.message, "the payment provider refused a request");
+            set(record, attempt, |details| {
+                details.unknown_since = None;
+                details.error_code = Some(refusal.code.clone());
+            });
+            Vec::new()
+        }
+        Outcome::NotDone(why) | Outcome::Unknown(why) => {
+            tracing::warn!(order.id = %record.order_id, why, "the payment provider did not answer");
+            set(record, attempt, |details| details.unknown_since = details.unknown_since.or(Some(now)));
+            Vec::new()
+        }
+    };
+    take_facts(order, attempt, &facts).await
+}
+
+fn set(
+    record: &mut PaymentRecord,
+    attempt: PaymentAttemptId,
+    change: impl FnOnce(&mut tradepost_store::payment::AttemptDetails),
+) {
+    if let Some(details) = record.details.get_mut(&attempt) {
+        change(details);
+    }
+}

@@ -1,0 +1,148 @@
+//! Works off what providers have told: each event by itself, again and again until it is understood, and put aside for
+//! people after a day.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
+use tradepost_domain::payment::{PaymentFact, PaymentProvider};
+use tradepost_port::payment::{EventMeaning, PaymentGateway};
+use tradepost_store::payment::read;
+use tradepost_store::payment::webhook_inbox::{self, InboxEvent};
+
+use super::facts::take_facts;
+use super::reconcile::look_at;
+use super::{gateway, inconsistent};
+use crate::error::WriteError;
+use crate::order::in_hand::OrderInHand;
+use crate::shop::Shop;
+use crate::work::{Actor, Origin, StaffContext};
+
+/// How long an event that is not understood is tried again.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// Longest wait between two tries.
+const WAIT_MAX_SECONDS: i64 = 600;
+
+/// Works off the inbox of a shop.
+#[derive(Debug, Clone)]
+pub struct InboxWorker {
+    caller: StaffContext,
+}
+
+/// Why an event was put back.
+#[derive(Debug, thiserror::Error)]
+enum WorkOffError {
+    /// It speaks of something that is not here (yet): it may have come before our own commit (case C35).
+    #[error("no order of ours belongs to it")]
+    Unknown,
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+    /// Something of ours failed.
+    #[error(transparent)]
+    Failed(#[from] WriteError),
+}
+
+impl InboxWorker {
+    /// A worker for a shop.
+    pub fn new(shop: Arc<Shop>) -> Self {
+        Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
+    }
+
+    /// Works off what is due, up to `limit` events; answers how many there were.
+    pub async fn work(&self, limit: usize) -> Result<usize, WriteError> {
+        let mut done = 0;
+        while done < limit && self.work_off_one().await? {
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    async fn work_off_one(&self) -> Result<bool, WriteError> {
+        let db = self.caller.shop.store.worker();
+        let tx = db.begin("take_inbox").await?;
+        let now = self.caller.now();
+        let Some(event) = webhook_inbox::take(&tx, now).await? else { return Ok(false) };
+        // Taken for a while: whoever dies on it gives it back by doing nothing.
+        let later = now.saturating_add(SignedDuration::from_secs(30)).unwrap_or(now);
+        webhook_inbox::again(&tx, &event, Some(later), "being worked off").await?;
+        tx.commit().await?;
+        let result = self.work_off(&event).await;
+        let conn = db.conn().await?;
+        match result {
+            Ok(()) => webhook_inbox::done(&conn, &event, now).await?,
+            Err(error) => {
+                let next = self.next_try(&event);
+                tracing::warn!(event.id = %event.event_id, %error, parked = next.is_none(), "an event of a payment provider could not be worked off");
+                webhook_inbox::again(&conn, &event, next, &error.to_string()).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn next_try(&self, event: &InboxEvent) -> Option<jiff::Timestamp> {
+        let now = self.caller.now();
+        let given_up = event.received_at.saturating_add(PATIENCE).unwrap_or(event.received_at);
+        let wait =
+            1_i64.checked_shl(u32::try_from(event.attempts).unwrap_or(0).min(10)).unwrap_or(WAIT_MAX_SECONDS);
+        let next = now.saturating_add(SignedDuration::from_secs(wait.min(WAIT_MAX_SECONDS))).unwrap_or(now);
+        (next < given_up).then_some(next)
+    }
+
+    async fn work_off(&self, event: &InboxEvent) -> Result<(), WorkOffError> {
+        let gateway = gateway(&self.caller.shop, event.provider)?;
+        let body = serde_json::to_vec(&event.payload)
+            .map_err(|error| WorkOffError::Unreadable(error.to_string()))?;
+        match read_event(gateway.as_ref(), &body)? {
+            EventMeaning::Nothing => Ok(()),
+            EventMeaning::LookAt { intent_id } => {
+                let (order, _) = self.find(event.provider, &intent_id, None).await?;
+                Ok(look_at(&self.caller, order).await?)
+            }
+            EventMeaning::Facts(facts) => self.take(event.provider, &facts).await,
+        }
+    }
+
+    async fn find(
+        &self,
+        provider: PaymentProvider,
+        intent: &str,
+        attempt: Option<PaymentAttemptId>,
+    ) -> Result<(OrderId, PaymentAttemptId), WorkOffError> {
+        let conn = self.caller.shop.store.worker().conn().await.map_err(WriteError::from)?;
+        let found =
+            read::order_of_intent(&conn, provider, intent, attempt).await.map_err(WriteError::from)?;
+        found.ok_or(WorkOffError::Unknown)
+    }
+
+    async fn take(&self, provider: PaymentProvider, facts: &[PaymentFact]) -> Result<(), WorkOffError> {
+        for fact in facts {
+            let (id, attempt) = self.find(provider, &fact.intent_id, fact.attempt_id).await?;
+            let db = self.caller.shop.store.worker();
+            let opened = OrderInHand::open(&self.caller, db, id, "take_event").await?;
+            let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
+            name(&mut order, attempt, &fact.intent_id);
+            take_facts(&mut order, attempt, std::slice::from_ref(fact)).await?;
+            order.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+fn read_event(gateway: &dyn PaymentGateway, body: &[u8]) -> Result<EventMeaning, WorkOffError> {
+    gateway
+        .read_event(body)
+        .map(|event| event.meaning)
+        .map_err(|error| WorkOffError::Unreadable(error.to_string()))
+}
+
+/// Gives an attempt the provider's name of it, should the event be the first that tells it.
+fn name(order: &mut OrderInHand<'_>, attempt: PaymentAttemptId, intent: &str) {
+    let Some(details) = order.payment.as_mut().and_then(|record| record.details.get_mut(&attempt)) else {
+        return;
+    };
+    if details.provider_ref.is_none() {
+        details.provider_ref = Some(intent.to_owned());
+        order.touch_payment();
+    }
+}

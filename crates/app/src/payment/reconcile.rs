@@ -1,0 +1,156 @@
+//! Reads back what nobody told us: attempts whose outcome is not known or that wait too long, refunds that were not
+//! answered, and attempts of orders that were given up. With it a shop is right even when no webhook ever comes.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
+use tradepost_domain::payment::AttemptStatus;
+use tradepost_port::payment::{Outcome, PaymentGateway, ReadError};
+use tradepost_store::payment::{PaymentRecord, read};
+
+use super::begin::{ask, note};
+use super::refund::ask_provider;
+use super::{WITHIN, gateway, inconsistent, intent_ref};
+use crate::error::WriteError;
+use crate::order::in_hand::OrderInHand;
+use crate::shop::Shop;
+use crate::work::{Actor, Origin, StaffContext};
+
+/// Attempts are left alone for so long: their own request may still be on its way.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// Orders looked at in one round.
+const ORDERS_MAX: i64 = 100;
+
+/// Reads back what is not known.
+#[derive(Debug, Clone)]
+pub struct Reconciler {
+    caller: StaffContext,
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Orders whose attempts were looked at.
+    pub looked_at: usize,
+    /// Orders whose refunds were asked for again.
+    pub refunds: usize,
+    /// Orders that could not be looked at; each is in the log.
+    pub failed: usize,
+}
+
+impl Reconciler {
+    /// A reconciler for a shop.
+    pub fn new(shop: Arc<Shop>) -> Self {
+        Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
+    }
+
+    /// Looks at attempts that have waited for two minutes.
+    pub async fn read_back(&self) -> Result<Reconciled, WriteError> {
+        let now = self.caller.now();
+        let before = now.saturating_sub(PATIENCE).unwrap_or(now);
+        let due = {
+            let conn = self.caller.shop.store.worker().conn().await?;
+            read::open_since(&conn, before, ORDERS_MAX).await?
+        };
+        let mut done = Reconciled::default();
+        for order in due {
+            match look_at(&self.caller, order).await {
+                Ok(()) => done.looked_at += 1,
+                Err(error) => {
+                    tracing::warn!(order.id = %order, %error, "a payment could not be read back");
+                    done.failed += 1;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Asks for refunds that are written down and not done.
+    pub async fn refund(&self) -> Result<Reconciled, WriteError> {
+        let due = {
+            let conn = self.caller.shop.store.worker().conn().await?;
+            read::refunds_due(&conn, self.caller.now(), ORDERS_MAX).await?
+        };
+        let mut done = Reconciled::default();
+        for order in due {
+            match self.refund_order(order).await {
+                Ok(()) => done.refunds += 1,
+                Err(error) => {
+                    tracing::warn!(order.id = %order, %error, "a refund could not be asked for");
+                    done.failed += 1;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn refund_order(&self, order: OrderId) -> Result<(), WriteError> {
+        let now = self.caller.now();
+        let record = read::of_order(&*self.caller.shop.store.worker().conn().await?, order).await?;
+        let rows = record.iter().flat_map(|record| &record.refunds);
+        let due: Vec<_> =
+            rows.filter(|row| row.next_call_at.is_some_and(|at| at <= now)).map(|row| row.id).collect();
+        for refund in due {
+            ask_provider(&self.caller, order, refund).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads back every attempt of an order that is not settled, and gives up those that nobody needs any more.
+pub(super) async fn look_at(caller: &StaffContext, id: OrderId) -> Result<(), WriteError> {
+    ask(caller, id).await?;
+    let db = caller.shop.store.worker();
+    let record = read::of_order(&*db.conn().await?, id).await?;
+    let Some(record) = record else { return Ok(()) };
+    let gateway = gateway(&caller.shop, record.state.provider)?;
+    let open = |status: AttemptStatus| !matches!(status, AttemptStatus::Captured | AttemptStatus::Canceled);
+    for attempt in record.state.attempts.values() {
+        let unknown = record.details.get(&attempt.id).is_some_and(|details| details.unknown_since.is_some());
+        if open(attempt.status) || unknown {
+            read_back(caller, (id, attempt.id), &record, gateway.as_ref()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn read_back(
+    caller: &StaffContext,
+    (id, attempt): (OrderId, PaymentAttemptId),
+    record: &PaymentRecord,
+    gateway: &dyn PaymentGateway,
+) -> Result<(), WriteError> {
+    let Some(intent) = intent_ref(record, attempt) else { return Ok(()) };
+    let told = gateway.retrieve(&intent, WITHIN).await;
+    let db = caller.shop.store.worker();
+    let opened = OrderInHand::open(caller, db, id, "read_back").await?;
+    let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
+    match told {
+        Ok(found) => note(&mut order, attempt, &Outcome::Ok(found)).await?,
+        Err(ReadError::NotFound) => {
+            note(&mut order, attempt, &Outcome::NotDone("the provider has no such payment".into())).await?
+        }
+        Err(error) => {
+            tracing::warn!(order.id = %id, %error, "a payment provider could not be asked");
+            return Ok(());
+        }
+    }
+    let canceled = order.order.canceled_at.is_some();
+    let status = order
+        .payment
+        .as_ref()
+        .and_then(|record| record.state.attempts.get(&attempt))
+        .map(|state| state.status);
+    order.commit().await?;
+    let give_up = canceled
+        && status.is_some_and(|status| !matches!(status, AttemptStatus::Captured | AttemptStatus::Canceled));
+    if !give_up {
+        return Ok(());
+    }
+    let outcome = gateway.cancel(&intent, WITHIN).await;
+    let opened = OrderInHand::open(caller, db, id, "note_cancellation").await?;
+    let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
+    note(&mut order, attempt, &outcome).await?;
+    order.commit().await
+}
