@@ -7,6 +7,7 @@ pub mod answer;
 pub mod api_key;
 pub mod audit;
 pub mod auth;
+pub mod batch;
 pub mod catalog;
 pub mod change;
 pub mod channel;

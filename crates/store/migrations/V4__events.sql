@@ -1,4 +1,4 @@
--- What happens beside a change, written in its transaction: events, jobs, answers to repeat, the audit log, keys.
+-- What happens beside a change, written in its transaction: events, answers to repeat, the audit log, keys.
 
 -- Events that follow from changes. `id` is not the order of commits: readers take rows that are not dispatched yet,
 -- never rows above the last one they saw.
@@ -14,25 +14,6 @@ create table outbox (
 );
 create index outbox_pending_idx on outbox (id) where dispatched_at is null;
 create index outbox_dispatched_idx on outbox (dispatched_at) where dispatched_at is not null;
-
-create table job (
-    id           uuid primary key,
-    queue        text not null,
-    payload      jsonb not null default '{}',
-    -- at most one unfinished job with this key
-    unique_key   text,
-    run_at       timestamptz not null,
-    attempts     integer not null default 0,
-    locked_until timestamptz,
-    last_error   text,
-    finished_at  timestamptz,
-    failed_at    timestamptz,
-    created_at   timestamptz not null
-);
-create index job_due_idx on job (run_at) where finished_at is null and failed_at is null;
-create index job_finished_idx on job (finished_at) where finished_at is not null;
-create unique index job_unique_key on job (queue, unique_key)
-    where unique_key is not null and finished_at is null and failed_at is null;
 
 -- Answers by Idempotency-Key: kept in the transaction of the work they answer.
 create table idempotency_key (

@@ -27,6 +27,10 @@ sql! {
         update idempotency_key
            set state = 'done', response_status = $3, response_body = $4, response_etag = $5, response_location = $6
          where principal = $1 and key = $2 and state = 'running' and locked_until = $7";
+    SUSPEND = "
+        update idempotency_key
+           set locked_until = created_at - interval '1 second'
+         where principal = $1 and key = $2 and state = 'running' and locked_until = $3";
     RELEASE = "
         delete from idempotency_key
          where principal = $1 and key = $2 and state = 'running' and locked_until = $3";
@@ -116,6 +120,11 @@ pub async fn finish(tx: &Tx, claim: &Claim, answer: &StoredAnswer) -> Result<boo
     let params: crate::db::Params<'_> =
         &[&claim.principal, &claim.key, status, body, etag, location, &claim.locked_until];
     Ok(tx.execute(FINISH, params).await? == 1)
+}
+
+/// Ends a claim without an answer: whoever comes next with the same request takes it over.
+pub async fn suspend(client: &Client, claim: &Claim) -> Result<(), StoreError> {
+    client.execute(SUSPEND, &[&claim.principal, &claim.key, &claim.locked_until]).await.map(drop)
 }
 
 /// Gives a claim back after a failure that is not to be repeated to the client.

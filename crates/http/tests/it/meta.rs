@@ -185,6 +185,30 @@ async fn what_the_document_lists_is_routed_and_no_other_method_is() {
 }
 
 #[tokio::test]
+async fn every_change_of_a_product_or_of_stock_needs_the_version_that_was_read() {
+    let app = TestApp::new().await;
+    let guarded = ["/api/admin/products/{", "/api/admin/stock-levels/{"];
+    let mut checked = 0;
+    for operation in admin_operations() {
+        if !operation.changes() || !guarded.iter().any(|start| operation.path.starts_with(start)) {
+            continue;
+        }
+        let refused = operation.request(&app, &operation.sample_path()).admin().send().await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.code().as_str()),
+            (428, "precondition_required"),
+            "{}",
+            operation.name()
+        );
+        let header = operation.about["parameters"].as_array().unwrap().iter();
+        let mut header = header.filter(|parameter| parameter["name"] == "If-Match");
+        assert_eq!(header.next().unwrap()["required"], true, "{}", operation.name());
+        checked += 1;
+    }
+    assert!(checked >= 12, "only {checked} operations were found");
+}
+
+#[tokio::test]
 async fn an_unknown_parameter_is_refused() {
     let app = TestApp::new().await;
     for operation in admin_operations() {

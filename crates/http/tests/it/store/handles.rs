@@ -54,9 +54,9 @@ async fn what_is_not_on_the_shelf_is_not_found_by_any_name() {
     let deleted = put(&app, "Deleted", 100, json!({})).await;
     app.project().await;
     assert_eq!(found(&app, "").await, ["archived", "deleted", "taken-back"]);
-    let _ = app.post("/api/admin/products/archived/archive").admin().send().await.expect(200);
-    let _ = app.post("/api/admin/products/taken-back/unpublish").admin().send().await.expect(200);
-    let _ = app.post("/api/admin/products/deleted/unpublish").admin().send().await.expect(200);
+    let _ = app.post("/api/admin/products/archived/archive").admin().header("if-match", "*").send().await.expect(200);
+    let _ = app.post("/api/admin/products/taken-back/unpublish").admin().header("if-match", "*").send().await.expect(200);
+    let _ = app.post("/api/admin/products/deleted/unpublish").admin().header("if-match", "*").send().await.expect(200);
     let _ =
         app.delete("/api/admin/products/deleted").admin().header("if-match", "*").send().await.expect(204);
     app.project().await;
@@ -68,7 +68,7 @@ async fn what_is_not_on_the_shelf_is_not_found_by_any_name() {
             }
         }
     }
-    let _ = app.post("/api/admin/products/draft/publish").admin().send().await.expect(200);
+    let _ = app.post("/api/admin/products/draft/publish").admin().header("if-match", "*").send().await.expect(200);
     app.project().await;
     assert_eq!(found(&app, "").await, ["draft"]);
 }
