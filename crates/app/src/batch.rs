@@ -75,11 +75,7 @@ pub struct BatchView<T> {
 }
 
 /// Runs a batch. `refuse` turns an error into a refusal, or gives it back when it must not be an item's answer.
-pub async fn run_batch<O, E, R>(
-    context: &StaffContext,
-    operations: Vec<O>,
-    refuse: R,
-) -> Result<Answer, E>
+pub async fn run_batch<O, E, R>(context: &StaffContext, operations: Vec<O>, refuse: R) -> Result<Answer, E>
 where
     O: BatchOperation,
     E: From<WriteError>,

@@ -49,6 +49,7 @@ create table collection (
     updated_at  timestamptz not null,
     check ((kind = 'rule') = (rule is not null))
 );
+create index collection_title_idx on collection (title, id);
 
 -- A stored picture; the key is the file's name in the blob store, made of its content's hash.
 create table media_asset (
@@ -61,6 +62,7 @@ create table media_asset (
     renditions   jsonb not null default '{}',
     created_at   timestamptz not null
 );
+create index media_asset_created_idx on media_asset (created_at desc, blob desc);
 
 create table product (
     id              uuid primary key,
@@ -125,6 +127,7 @@ create table product_media (
     check ((blob is null) <> (source_url is null))
 );
 create index product_media_product_idx on product_media (product_id, position);
+create index product_media_blob_idx on product_media (blob) where blob is not null;
 
 create table variant (
     id           uuid primary key,

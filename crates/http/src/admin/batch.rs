@@ -19,7 +19,9 @@ pub(super) fn sized<T>(items: Vec<T>, at: &str) -> Result<Vec<T>, Problem> {
 
 /// Makes refusals of errors. What is about the key is no answer of an item; neither is a failure of ours, as long as the
 /// request has a key with which it can be asked again.
-pub(super) fn refusing(request: &WriteRequest) -> impl Fn(WriteError) -> Result<Refusal, Problem> + Send + use<> {
+pub(super) fn refusing(
+    request: &WriteRequest,
+) -> impl Fn(WriteError) -> Result<Refusal, Problem> + Send + use<> {
     let has_key = request.key.is_some();
     move |error| {
         let about_key = matches!(error, WriteError::ClaimLost | WriteError::KeyReused);

@@ -9,6 +9,7 @@ pub mod channels;
 pub mod collections;
 pub mod imports;
 pub mod media;
+pub mod prices;
 pub mod product_types;
 pub mod products;
 pub mod reviews;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(collections::routes())
         .merge(imports::routes())
         .merge(media::routes())
+        .merge(prices::routes())
         .merge(product_types::routes())
         .merge(products::routes())
         .merge(reviews::routes())

@@ -170,6 +170,8 @@ fn field_text(name: &str) -> Option<Text> {
     Some(match name {
         "handle" => Text::handle(),
         "product_id" | "product_ids" => Text::id("prod"),
+        "variant_id" => Text::id("var"),
+        "category_ids" => Text::id("cat"),
         "channel_id" => Text::id("chan"),
         "parent_id" => Text::id("cat"),
         "locales" | "default_locale" => Text::pattern(LOCALE),
@@ -244,6 +246,7 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
     let text = match (&parameter.parameter_in, parameter.name.as_str()) {
         // What can be no handle is not found, as an unknown one is.
         (ParameterIn::Path, _) if takes_handle => Some(Text { min: Some(1), ..Text::default() }),
+        (ParameterIn::Path, "blob") => Some(Text::pattern(r"^[0-9a-f]{64}\.[0-9a-z]{2,5}$")),
         (ParameterIn::Path, name) => path_prefix(name).map(Text::id),
         (ParameterIn::Query, "cursor") => Some(Text { min: Some(1), ..Text::pattern("^[A-Za-z0-9_-]+$") }),
         (ParameterIn::Query, "locale") => Some(Text::pattern(LOCALE)),

@@ -19,10 +19,11 @@ use crate::work::Work;
 /// Handles that are tried with a number behind them; then comes one that nobody else has.
 const NUMBERED_HANDLES: u32 = 50;
 
-/// Names that the database keeps unique, as a writer learns of it who lost a race for one.
-const NAME_CONFLICTS: [(&str, &str, &str, &str); 2] = [
+/// What the database keeps true of names and pictures, as a writer learns of it who lost a race for one.
+const NAME_CONFLICTS: [(&str, &str, &str, &str); 3] = [
     ("product_handle_key", "handle_taken", "another product has this handle", "$.handle"),
     ("variant_sku_key", "sku_taken", "another variant has this SKU", "$.variants"),
+    ("product_media_blob_fkey", "media_not_found", "a picture was deleted meanwhile", "$.media"),
 ];
 
 /// Whether another writer was faster, so that a second attempt may find its way around.

@@ -189,7 +189,6 @@ pub async fn handler(
     let operations = items.map(|(index, item)| item.into_operation(&format!("$.operations[{index}]")));
     let operations = operations.collect::<Result<Vec<_>, _>>()?;
     let refuse = batch::refusing(&request);
-    let run =
-        |context| async move { run_batch(&context, operations, refuse).await };
+    let run = |context| async move { run_batch(&context, operations, refuse).await };
     staff.write(request, body.hash, run).await
 }

@@ -5,7 +5,7 @@
 
 mod archive;
 mod batch;
-mod body;
+pub(super) mod body;
 mod create;
 mod delete;
 mod fields;

@@ -7,6 +7,7 @@ mod categories;
 mod channels;
 mod collections;
 mod imports;
+mod prices;
 mod product_types;
 pub(crate) mod products;
 mod reviews;
