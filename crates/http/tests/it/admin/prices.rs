@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};
 
 use super::products::{create, read, rows};
-use super::{events, sql_value, text};
+use super::{Intruder, events, sql_value, text};
 
 const PATH: &str = "/api/admin/prices";
 const BATCH: &str = "/api/admin/prices/batch";
@@ -164,24 +164,10 @@ async fn a_sku_that_went_to_another_variant_meanwhile_is_not_mistaken() {
     let app = TestApp::new().await;
     let product = boot(&app).await;
     // Another writer holds the product and gives the SKU away before the batch can lock it.
-    let (mut other, connection) =
-        tokio_postgres::connect(&app.database.url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    let change = other.transaction().await.unwrap();
-    change
-        .batch_execute("select 1 from product for update; update variant set sku = 'Z' where sku = 'A'")
-        .await
-        .unwrap();
+    let first = "select 1 from product for update; update variant set sku = 'Z' where sku = 'A'";
+    let intruder = Intruder::begin(&app, first).await;
     let items = json!([{"sku": "A", "price": euro(1)}]);
-    let waiting = async {
-        let count = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'
-                      and query like '%from product where id = $1 for update%'";
-        while sql_value(&app, count).await == "0" {
-            tokio::task::yield_now().await;
-        }
-        change.commit().await.unwrap();
-    };
-    let (answer, ()) = tokio::join!(set(&app, &items), waiting);
+    let (answer, ()) = tokio::join!(set(&app, &items), intruder.finish_when_waited_for("select 1"));
     assert_eq!(answer.expect(200).json()["results"][0]["problem"]["code"], "variant_not_found");
     assert_eq!(sql_value(&app, "select count(*) from price where amount = 100").await, "1");
     assert_eq!(read(&app, &product).await["version"], 1);

@@ -66,6 +66,7 @@ async fn what_is_wrong_with_a_single_variant_is_told_by_its_own_path() {
             "$.sku",
             json!({"sku": "B", "price": {"amount": 5, "currency": "EUR"}, "options": {"Color": "Green"}}),
         ),
+        (422, "$.metadata.", json!({"price": price, "options": {"Color": "Red"}, "metadata": {"": 1}})),
         (400, "$.id", json!({"id": product["variants"][0]["id"]})),
         (400, "$.product_id", json!({"product_id": "x"})),
     ] {
