@@ -206,15 +206,11 @@ mod tests {
         let mut file = folder.join("lib.rs");
         for segment in rest {
             let inner = [folder.join(format!("{segment}.rs")), folder.join(segment).join("mod.rs")];
-            match inner.into_iter().find(|file| file.exists()) {
-                Some(found) => (file, folder) = (found, folder.join(segment)),
-                None => {
-                    let text = std::fs::read_to_string(&file).ok()?;
-                    return Some(
-                        !crate::source::Source::parse(&text).ok()?.lines_of_word(segment).is_empty(),
-                    );
-                }
-            }
+            let Some(found) = inner.into_iter().find(|file| file.exists()) else {
+                let text = std::fs::read_to_string(&file).ok()?;
+                return Some(!crate::source::Source::parse(&text).ok()?.lines_of_word(segment).is_empty());
+            };
+            (file, folder) = (found, folder.join(segment));
         }
         Some(true)
     }
@@ -262,7 +258,9 @@ mod tests {
     #[test]
     fn an_unfilled_skeleton_breaks_the_house_rules() {
         let files = every_shape().map(|endpoint| skeletons(&endpoint).unwrap());
-        files.iter().for_each(|files| check_leftovers(files));
+        for files in &files {
+            check_leftovers(files);
+        }
     }
 
     fn check_leftovers(files: &[Skeleton]) {

@@ -171,9 +171,8 @@ fn field_text(name: &str) -> Option<Text> {
         "handle" => Text::handle(),
         "product_id" | "product_ids" => Text::id("prod"),
         "variant_id" => Text::id("var"),
-        "category_ids" => Text::id("cat"),
         "channel_id" => Text::id("chan"),
-        "parent_id" => Text::id("cat"),
+        "parent_id" | "category_ids" => Text::id("cat"),
         "locales" | "default_locale" => Text::pattern(LOCALE),
         "scopes" => Text::one_of(Scope::ALL.map(Scope::as_str)),
         _ => return None,
@@ -236,6 +235,10 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
         parameter.schema = Some(values.min_items(Some(1)).max_items(Some(FILTER_VALUES_MAX)).build().into());
         parameter.style = Some(ParameterStyle::Form);
         parameter.explode = Some(false);
+        return;
+    }
+    if parameter.name == "filter[currency]" {
+        parameter.schema = Some(Ref::from_schema_name(CURRENCY).into());
         return;
     }
     if parameter.parameter_in == ParameterIn::Header && parameter.name == "If-Match" {
