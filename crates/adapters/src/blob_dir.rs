@@ -72,6 +72,15 @@ impl BlobStore for BlobDirectory {
             }
         })
     }
+
+    fn delete(&self, name: String) -> BoxFuture<'_, Result<(), BlobError>> {
+        Box::pin(async move {
+            match tokio::fs::remove_file(self.path(&name)?).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +99,9 @@ mod tests {
         let files = std::fs::read_dir(folder.path().join("media/0a")).unwrap().count();
         assert_eq!(files, 1, "no temporary file stays behind");
         assert!(blobs.names().eq([name.clone()]));
+        blobs.delete(name.clone()).await.unwrap();
+        blobs.delete(name.clone()).await.unwrap();
+        assert!(blobs.get(name).await.unwrap().is_none());
         let outside = blobs.get("../../../etc/passwd".to_owned()).await;
         assert!(matches!(outside, Err(BlobError::InvalidName(_))));
     }

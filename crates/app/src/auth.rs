@@ -68,6 +68,8 @@ pub struct SecretKey {
     pub id: ApiKeyId,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// The last use of it that is written.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// SHA-256 of a key's text, which is what is stored of it.
@@ -104,6 +106,7 @@ pub async fn authenticate_secret(
     let found = api_key::find_live(&*db.conn().await?, &key_hash(text), now).await?;
     let secret = |row: ApiKeyRow| SecretKey {
         id: row.id,
+        last_used_at: row.last_used_at,
         scopes: row.scopes.iter().filter_map(|word| Scope::parse(word)).collect(),
     };
     Ok(found.filter(|row| row.kind == "secret").map(secret))

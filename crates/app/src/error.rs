@@ -58,6 +58,9 @@ pub enum WriteError {
     /// The idempotency key's lease ran out and another request took it over while this one worked.
     #[error("another request with the same idempotency key took over")]
     ClaimLost,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// A file could not be kept.
     #[error(transparent)]
     Blob(#[from] BlobError),

@@ -2,7 +2,8 @@
 //!
 //! A key is claimed in a small transaction before the work and finished in the transaction of the work, so that there
 //! is no moment at which the work is done and its answer is not kept. Only answers of work that ran are kept: an
-//! answer that a repeat could better (401, 429, 5xx) gives the key back.
+//! answer that a repeat could better (401, 429) gives the key back. A failure of ours (5xx) may have left parts of a
+//! batch done: its key stays with its request, which a repeat takes up at once.
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
@@ -75,6 +76,11 @@ pub async fn keep_refusal(db: &Db, claim: &Claim, answer: &StoredAnswer) -> Resu
     let tx = db.begin("keep_refusal").await?;
     idempotency::finish(&tx, claim, answer).await?;
     tx.commit().await
+}
+
+/// Ends the claim and leaves the key to its request: a repeat of it runs at once, another request is refused.
+pub async fn suspend(db: &Db, claim: &Claim) -> Result<(), StoreError> {
+    idempotency::suspend(&*db.conn().await?, claim).await
 }
 
 /// Gives the key back, so that a repeat runs.

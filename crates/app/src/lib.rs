@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod audit;
 pub mod auth;
 pub mod cart;
+pub mod batch;
 pub mod catalog;
 pub mod change;
 pub mod channel;

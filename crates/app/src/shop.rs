@@ -11,6 +11,7 @@ use tradepost_port::payment::{CaptureMethod, PaymentGateway};
 use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor};
 use tradepost_store::{Store, StoreError};
 
+use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
@@ -77,6 +78,8 @@ pub struct Shop {
     pub images: Arc<dyn ImageProcessor>,
     /// Folder of the files that are uploaded for imports, which are removed when they are done.
     pub uploads: PathBuf,
+    /// When its keys were used, as far as it is not written yet.
+    pub key_uses: Arc<KeyUses>,
     /// What shoppers read of it.
     pub catalog: Catalog,
     /// How its checkout works.
@@ -93,17 +96,24 @@ impl Shop {
     /// Puts a shop together. Its caches stay wary until a [`crate::catalog::listener::CatalogListener`] hears changes.
     pub fn new(parts: ShopParts) -> Self {
         let ShopParts { store, clock, ids, blobs, images, uploads, cache_bytes, checkout } = parts;
+        let key_uses = Arc::new(KeyUses::default());
         let catalog = Catalog {
             store: store.clone(),
             search: Arc::new(PostgresSearch::new(store.clone())),
             cache: CatalogCache::new(cache_bytes, clock.clone()),
             clock: clock.clone(),
+            key_uses: key_uses.clone(),
         };
-        Self { store, clock, ids, blobs, images, uploads, catalog, checkout }
+        Self { store, clock, ids, blobs, images, uploads, key_uses, catalog, checkout }
     }
 
     /// The live secret key with this text, if there is one.
     pub async fn authenticate_secret(&self, text: &str) -> Result<Option<SecretKey>, StoreError> {
-        auth::authenticate_secret(self.store.admin(), text, self.clock.now()).await
+        let now = self.clock.now();
+        let Some(key) = auth::authenticate_secret(self.store.admin(), text, now).await? else {
+            return Ok(None);
+        };
+        self.key_uses.note(key.id, key.last_used_at, now);
+        Ok(Some(key))
     }
 }

@@ -222,6 +222,12 @@ impl From<WriteError> for Problem {
                 "another request with this Idempotency-Key is running",
             )
             .header(header::RETRY_AFTER, HeaderValue::from_static("1")),
+            WriteError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "this Idempotency-Key was used for another request: take a new key for a new request",
+            )
+            .param("Idempotency-Key"),
             WriteError::Store(error) => error.into(),
             WriteError::Blob(error) => Self::internal(&error),
             WriteError::Render(error) => Self::internal(&error),

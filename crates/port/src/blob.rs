@@ -21,6 +21,8 @@ pub trait BlobStore: Send + Sync + 'static {
     fn put(&self, name: String, content: Bytes) -> BoxFuture<'_, Result<(), BlobError>>;
     /// Reads a blob; `None` when there is none of this name.
     fn get(&self, name: String) -> BoxFuture<'_, Result<Option<Bytes>, BlobError>>;
+    /// Removes a blob; one that is not there is gone already.
+    fn delete(&self, name: String) -> BoxFuture<'_, Result<(), BlobError>>;
 }
 
 /// Whether a text is the name of a blob: SHA-256 in hexadecimal, a dot, and an ending of 2 to 5 letters or digits.

@@ -82,6 +82,13 @@ impl BlobStore for MemoryBlobs {
             Ok(self.blobs.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned())
         })
     }
+
+    fn delete(&self, name: String) -> BoxFuture<'_, Result<(), BlobError>> {
+        Box::pin(async move {
+            self.blobs.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            Ok(())
+        })
+    }
 }
 
 /// Takes every PNG as a picture of one pixel and keeps its bytes.

@@ -6,17 +6,19 @@ pub use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort, SortKey,
 };
 
+use std::error::Error;
+
 use crate::BoxFuture;
 
 /// Why a search failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The engine is away or overloaded.
-    #[error("search is not available: {0}")]
-    Unavailable(String),
+    #[error("search is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// The engine failed.
-    #[error("search failed: {0}")]
-    Failed(String),
+    #[error("search failed")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// An engine that finds products.

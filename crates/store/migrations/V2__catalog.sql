@@ -49,6 +49,7 @@ create table collection (
     updated_at  timestamptz not null,
     check ((kind = 'rule') = (rule is not null))
 );
+create index collection_title_idx on collection (title, id);
 
 -- A stored picture; the key is the file's name in the blob store, made of its content's hash.
 create table media_asset (
@@ -61,10 +62,12 @@ create table media_asset (
     renditions   jsonb not null default '{}',
     created_at   timestamptz not null
 );
+create index media_asset_created_idx on media_asset (created_at desc, blob desc);
 
 create table product (
     id              uuid primary key,
-    handle          text not null unique,
+    -- by its bytes, so that the unique index serves beginnings too
+    handle          text collate "C" not null unique,
     title           text not null,
     description     text not null default '',
     status          text not null check (status in ('draft', 'published', 'archived')),
@@ -92,6 +95,8 @@ create table product (
     created_at      timestamptz not null,
     updated_at      timestamptz not null
 );
+-- Staff look for the beginning of a title, in any case.
+create index product_title_idx on product (lower(title) text_pattern_ops);
 create index product_brand_idx on product (brand_id) where brand_id is not null;
 create index product_type_idx on product (product_type_id) where product_type_id is not null;
 create index product_category_idx on product (category_id) where category_id is not null;
@@ -125,12 +130,14 @@ create table product_media (
     check ((blob is null) <> (source_url is null))
 );
 create index product_media_product_idx on product_media (product_id, position);
+create index product_media_blob_idx on product_media (blob) where blob is not null;
 
 create table variant (
     id           uuid primary key,
     product_id   uuid not null references product (id) on delete cascade,
     position     integer not null,
-    sku          text unique,
+    -- by its bytes, so that the unique index serves beginnings too
+    sku          text collate "C" unique,
     barcode      text,
     -- value of each option by its name: {"Color": "Red"}
     options      jsonb not null default '{}' check (jsonb_typeof(options) = 'object'),

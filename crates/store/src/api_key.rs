@@ -1,5 +1,7 @@
 //! API keys: publishable ones name a channel, secret ones carry scopes. Only hashes are stored.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId, EntityId};
@@ -29,6 +31,11 @@ sql! {
          limit $2";
     COUNT = "
         select count(*) from api_key";
+    MARK_USED = "
+        update api_key k
+           set last_used_at = u.at
+          from unnest($1::uuid[], $2::timestamptz[]) as u (id, at)
+         where k.id = u.id and (k.last_used_at is null or k.last_used_at < u.at)";
     REVOKE = "
         update api_key set revoked_at = $2 where id = $1 and revoked_at is null";
     REVOKE_BY_NAME = "
@@ -109,6 +116,13 @@ pub async fn list(
 /// How many there are, live or not.
 pub async fn count(client: &Client) -> Result<i64, StoreError> {
     Ok(client.query_one(COUNT, &[]).await?.get(0))
+}
+
+/// Marks when keys were used, unless they were used later.
+pub async fn mark_used(client: &Client, uses: &BTreeMap<ApiKeyId, Timestamp>) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = uses.keys().map(EntityId::as_uuid).collect();
+    let times: Vec<Timestamp> = uses.values().copied().collect();
+    client.execute(MARK_USED, &[&ids, &times]).await.map(drop)
 }
 
 /// Takes a key back; `false` when it was already.

@@ -33,14 +33,13 @@ sql! {
         update idempotency_key
            set resource_id = $3
          where principal = $1 and key = $2 and state = 'running' and locked_until = $4";
-    // A key whose request has made something stays, free to be taken over at once.
+    SUSPEND = "
+        update idempotency_key
+           set locked_until = created_at - interval '1 second'
+         where principal = $1 and key = $2 and state = 'running' and locked_until = $3";
     RELEASE = "
-        with kept as (
-            update idempotency_key
-               set locked_until = created_at
-             where principal = $1 and key = $2 and state = 'running' and locked_until = $3 and resource_id is not null)
         delete from idempotency_key
-         where principal = $1 and key = $2 and state = 'running' and locked_until = $3 and resource_id is null";
+         where principal = $1 and key = $2 and state = 'running' and locked_until = $3";
     PURGE = "
         delete from idempotency_key where created_at < $1";
 }
@@ -138,6 +137,11 @@ pub async fn finish(tx: &Tx, claim: &Claim, answer: &StoredAnswer) -> Result<boo
 pub async fn keep_resource(tx: &Tx, claim: &Claim, made: Uuid) -> Result<bool, StoreError> {
     let params: crate::db::Params<'_> = &[&claim.principal, &claim.key, &made, &claim.locked_until];
     Ok(tx.execute(KEEP_RESOURCE, params).await? == 1)
+}
+
+/// Ends a claim without an answer: whoever comes next with the same request takes it over.
+pub async fn suspend(client: &Client, claim: &Claim) -> Result<(), StoreError> {
+    client.execute(SUSPEND, &[&claim.principal, &claim.key, &claim.locked_until]).await.map(drop)
 }
 
 /// Gives a claim back after a failure that is not to be repeated to the client.

@@ -1,7 +1,7 @@
 //! PostgreSQL: everything that is SQL, and nothing that decides.
 //!
 //! One module a context holds its statements and the functions that run them on a borrowed connection; `db` holds the
-//! pools and transactions; `outbox`, `job`, `idempotency` and `audit` are written beside a change in its transaction;
+//! pools and transactions; `outbox`, `idempotency` and `audit` are written beside a change in its transaction;
 //! `local` is the managed server of the demo and the tests. Every statement is a constant and registered in
 //! [`statements`], so that one test can prepare them all against the migrated schema.
 

@@ -108,7 +108,7 @@ fn check_list(endpoint: &Endpoint) -> String {
          1. crates/domain/src/{context}/: the rule, pure and total, with a property test beside it\n\
          2. crates/store/src/{context}: the statements; the owner is a parameter of every finder\n\
          3. crates/app/src/{context}/{file}.rs: load, decide, save, outbox, commit; name the errors instead of NotWritten\n\
-         4. crates/http/src/{url_folders}.rs: request, view, one problem for each error\n\
+         4. crates/http/src/{url_folders}.rs: the right scope, `IfMatch` where the thing has a version, one problem for each error\n\
          5. add `routes!({route}::handler)` to the router of `{surface}`\n\
          6. `cargo xtask openapi`, read the difference, commit it\n\
          7. crates/http/tests/it/{url_folders}.rs: make it green, add bad input and the wrong owner; CHANGELOG.md\n\
@@ -186,9 +186,84 @@ mod tests {
         assert!(!root.join("crates/app").exists());
     }
 
+    /// One of each shape: a change by staff with and without a body, a read of theirs, what shoppers do.
+    fn every_shape() -> [Endpoint; 5] {
+        [
+            ("admin", "brands", "create"),
+            ("admin", "products/variants", "delete"),
+            ("admin", "brands", "get"),
+            ("store", "carts", "create"),
+            ("store", "products", "list"),
+        ]
+        .map(|(surface, resource, verb)| Endpoint::new(surface, resource, verb, None).unwrap())
+    }
+
+    /// Whether a path ends at a file of this repository that has the word; none when it is not ours.
+    fn is_there(root: &Path, crate_: &str, segments: &[String]) -> Option<bool> {
+        let (first, rest) = segments.split_first()?;
+        let name = if first == "crate" { crate_ } else { first.strip_prefix("tradepost_")? };
+        let mut folder = root.join("crates").join(name).join("src");
+        let mut file = folder.join("lib.rs");
+        for segment in rest {
+            let inner = [folder.join(format!("{segment}.rs")), folder.join(segment).join("mod.rs")];
+            let Some(found) = inner.into_iter().find(|file| file.exists()) else {
+                let text = std::fs::read_to_string(&file).ok()?;
+                return Some(!crate::source::Source::parse(&text).ok()?.lines_of_word(segment).is_empty());
+            };
+            (file, folder) = (found, folder.join(segment));
+        }
+        Some(true)
+    }
+
+    #[test]
+    fn what_a_skeleton_uses_is_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut checked = 0;
+        for endpoint in every_shape() {
+            for skeleton in skeletons(&endpoint).unwrap() {
+                let crate_ = skeleton.root.split('/').nth(1).unwrap();
+                for used in crate::source::Source::parse(&skeleton.content).unwrap().paths() {
+                    let own = used.segments.contains(&endpoint.use_case_file());
+                    if let (false, Some(is_there)) = (own, is_there(root, crate_, &used.segments)) {
+                        assert!(is_there, "{}: {}", skeleton.path(), used.segments.join("::"));
+                        checked += 1;
+                    }
+                }
+            }
+        }
+        assert!(checked > 40, "only {checked} paths were found");
+    }
+
+    #[test]
+    fn a_skeleton_is_written_as_the_handlers_of_the_tree_are() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let tree = crate::tree::Tree::load(root).unwrap();
+        for line in [
+            "staff: Staff<ProductsWrite>,",
+            "staff: Staff<ProductsRead>,",
+            "State(state): State<ApiState>,",
+            "(_, request): (NoParams, WriteRequest),",
+            "_: NoParams,",
+            ") -> Result<Response, Problem> {",
+            "staff.write(request, body.hash, run).await",
+            "staff.write(request, Vec::new(), run).await",
+            "security((\"secret_key\" = []))",
+        ] {
+            assert!(HANDLER.contains(line), "{line}");
+            let users = tree.texts("crates/http/src", "rs").filter(|(_, text)| text.contains(line)).count();
+            assert!(users >= 2, "{line}: {users} files have it");
+        }
+    }
+
     #[test]
     fn an_unfilled_skeleton_breaks_the_house_rules() {
-        let files = skeletons(&endpoint()).unwrap();
+        let files = every_shape().map(|endpoint| skeletons(&endpoint).unwrap());
+        for files in &files {
+            check_leftovers(files);
+        }
+    }
+
+    fn check_leftovers(files: &[Skeleton]) {
         let texts: Vec<(String, &str)> =
             files.iter().map(|file| (file.path(), file.content.as_str())).collect();
         let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();

@@ -97,9 +97,19 @@ impl Endpoint {
         format!("{}_{}", self.verb, nouns.join("_"))
     }
 
-    /// The command, and with `Error` the errors: `AddCartLine`.
+    /// What the body says: `CartLineAdd`, `BrandCreate`, `BrandPatch`.
     pub fn command(&self) -> String {
-        self.use_case().split('_').map(capitalized).collect()
+        type_name(&format!("{}_{}", self.noun(), self.verb))
+    }
+
+    /// What is answered: `CartLineView`.
+    pub fn view(&self) -> String {
+        type_name(&format!("{}_view", self.noun()))
+    }
+
+    /// Why it cannot be done: `AddCartLineError`.
+    pub fn error(&self) -> String {
+        type_name(&format!("{}_error", self.use_case()))
     }
 
     /// For the first line of a file: `Add cart line`.
@@ -109,10 +119,11 @@ impl Endpoint {
 
     /// The operation in the OpenAPI document, unique over all surfaces.
     pub fn operation_id(&self) -> String {
-        if self.surface == "store" {
-            self.use_case()
-        } else {
-            format!("{}_{}", self.surface, self.use_case())
+        let use_case = self.use_case();
+        match (self.surface.as_str(), use_case.strip_prefix(&self.verb)) {
+            ("admin", Some(nouns)) => format!("{}_admin{nouns}", self.verb),
+            ("store", _) | (_, None) => use_case,
+            (surface, _) => format!("{surface}_{use_case}"),
         }
     }
 
@@ -125,22 +136,38 @@ impl Endpoint {
     pub fn method(&self) -> &'static str {
         match self.verb.as_str() {
             "list" | "get" => "GET",
-            "update" => "PATCH",
+            "patch" | "update" => "PATCH",
             "delete" | "remove" => "DELETE",
             _ => "POST",
         }
     }
 
-    /// The status of success.
-    pub fn status(&self) -> (u16, &'static str) {
+    /// The status of success. What is no change by staff answers with what it shows.
+    pub fn status(&self) -> u16 {
         match self.verb.as_str() {
-            "add" | "create" | "register" => (201, "CREATED"),
-            "delete" | "remove" => (204, "NO_CONTENT"),
-            _ => (200, "OK"),
+            _ if !self.is_staff_write() => 200,
+            "add" | "create" => 201,
+            "delete" | "remove" => 204,
+            _ => 200,
         }
     }
 
-    /// The address with its parameters: `/api/carts/{cart_id}/lines`, `/api/admin/products/{product_id}/publish`.
+    /// Whether staff ask, with a secret key.
+    pub fn is_staff(&self) -> bool {
+        self.surface == "admin"
+    }
+
+    /// Whether it is a change by staff, which goes through the frame of all of them.
+    pub fn is_staff_write(&self) -> bool {
+        self.is_staff() && self.method() != "GET"
+    }
+
+    /// The thing that it is about: `cart_line`.
+    pub fn noun(&self) -> String {
+        self.resource.iter().map(|part| singular(&module(part))).collect::<Vec<_>>().join("_")
+    }
+
+    /// The address with its parameters: `/api/carts/{cart}/lines`, `/api/admin/products/{product}/publish`.
     pub fn url(&self) -> String {
         let mut url = self.prefix.to_owned();
         let last = self.resource.len().saturating_sub(1);
@@ -148,7 +175,7 @@ impl Endpoint {
             url.push('/');
             url += part;
             if index < last || self.is_about_one() {
-                url = format!("{url}/{{{}_id}}", singular(&module(part)));
+                url = format!("{url}/{{{}}}", singular(&module(part)));
             }
         }
         if self.is_action() { format!("{url}/{}", self.verb.replace('_', "-")) } else { url }
@@ -174,14 +201,14 @@ impl Endpoint {
     fn is_action(&self) -> bool {
         !matches!(
             self.verb.as_str(),
-            "list" | "get" | "update" | "delete" | "remove" | "add" | "create" | "place"
+            "list" | "get" | "patch" | "update" | "delete" | "remove" | "add" | "create" | "place"
         )
     }
 
     /// On `auth` and `hooks` an action is on the surface itself, as in `/api/auth/password/forgot`.
     fn is_about_one(&self) -> bool {
-        let takes_one =
-            matches!(self.verb.as_str(), "get" | "update" | "delete" | "remove") || self.is_action();
+        let takes_one = matches!(self.verb.as_str(), "get" | "patch" | "update" | "delete" | "remove")
+            || self.is_action();
         takes_one && !matches!(self.surface.as_str(), "auth" | "hooks")
     }
 
@@ -225,6 +252,11 @@ fn singular(noun: &str) -> String {
     }
 }
 
+/// `CartLine` for `cart_line`.
+pub fn type_name(words: &str) -> String {
+    words.split('_').map(capitalized).collect()
+}
+
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
@@ -244,9 +276,12 @@ mod tests {
         assert_eq!(endpoint.context, "cart");
         assert_eq!(endpoint.use_case_file(), "add_line");
         assert_eq!(endpoint.use_case(), "add_cart_line");
-        assert_eq!(endpoint.command(), "AddCartLine");
-        assert_eq!((endpoint.method(), endpoint.url().as_str()), ("POST", "/api/carts/{cart_id}/lines"));
-        assert_eq!(endpoint.status(), (201, "CREATED"));
+        assert_eq!(
+            (endpoint.command(), endpoint.error()),
+            ("CartLineAdd".to_owned(), "AddCartLineError".to_owned())
+        );
+        assert_eq!((endpoint.method(), endpoint.url().as_str()), ("POST", "/api/carts/{cart}/lines"));
+        assert_eq!(endpoint.status(), 200);
     }
 
     #[test]
@@ -256,18 +291,18 @@ mod tests {
             format!("{} {} {}", endpoint.method(), endpoint.url(), endpoint.operation_id())
         };
         assert_eq!(about("store", "products", "list"), "GET /api/products list_products");
-        assert_eq!(about("store", "products", "get"), "GET /api/products/{product_id} get_product");
+        assert_eq!(about("store", "products", "get"), "GET /api/products/{product} get_product");
         assert_eq!(
             about("admin", "products", "publish"),
-            "POST /api/admin/products/{product_id}/publish admin_publish_product"
+            "POST /api/admin/products/{product}/publish publish_admin_product"
         );
         assert_eq!(
-            about("admin", "stock-levels", "update"),
-            "PATCH /api/admin/stock-levels/{stock_level_id} admin_update_stock_level"
+            about("admin", "stock-levels", "patch"),
+            "PATCH /api/admin/stock-levels/{stock_level} patch_admin_stock_level"
         );
         assert_eq!(
             about("store", "carts/lines", "remove"),
-            "DELETE /api/carts/{cart_id}/lines/{line_id} remove_cart_line"
+            "DELETE /api/carts/{cart}/lines/{line} remove_cart_line"
         );
         assert_eq!(about("store", "orders", "place"), "POST /api/orders place_order");
     }

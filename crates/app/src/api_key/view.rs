@@ -33,7 +33,7 @@ pub struct ApiKeyView {
     /// When it was taken back.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Timestamp>,
-    /// When it was last used.
+    /// When it was last used, to within a minute or so; null when it never was.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
     /// When it was made.

@@ -60,11 +60,15 @@ async fn find_key(catalog: &Catalog, key: &str) -> Result<Option<KnownKey>, Stor
     hash.iter_mut().zip(digest.as_ref()).for_each(|(place, byte)| *place = *byte);
     let load = async || {
         let conn = catalog.store.storefront().conn().await?;
-        let row = api_key::find_live(&conn, &hash, catalog.clock.now()).await?;
+        let now = catalog.clock.now();
+        let row = api_key::find_live(&conn, &hash, now).await?;
         // Only publishable keys name a channel.
         let known = row.and_then(|row| {
             let expires_at_ms = row.expires_at.map_or(i64::MAX, jiff::Timestamp::as_millisecond);
-            row.channel_id.map(|channel_id| KnownKey { channel_id, expires_at_ms })
+            let channel_id = row.channel_id?;
+            // Noted when it is loaded, which is every few seconds, and not on the way of every request.
+            catalog.key_uses.note(row.id, row.last_used_at, now);
+            Some(KnownKey { channel_id, expires_at_ms })
         });
         Ok::<_, StoreError>(known)
     };

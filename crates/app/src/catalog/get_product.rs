@@ -80,15 +80,24 @@ pub async fn get_product(
     }
     let view = shopper.view();
     let Some(page) = find_page(catalog, &view, &command.product).await? else {
-        let Reference::Handle(handle) = &command.product else { return Ok(ProductAnswer::NotFound) };
-        let conn = catalog.store.storefront().conn().await?;
-        let moved = redirect::find_moved_product(&conn, &view, handle).await?;
+        let moved = find_moved(catalog, &view, &command.product).await?;
         return Ok(moved.map_or(ProductAnswer::NotFound, |handle| ProductAnswer::Moved { handle }));
     };
     let Some(fields) = command.fields else { return Ok(ProductAnswer::Found(page)) };
     let mut writer = ObjectWriter::new();
     writer.take(&page.body, |name| fields.iter().any(|field| field == name))?;
     Ok(ProductAnswer::Found(ProductPage { body: writer.finish().into(), ..page }))
+}
+
+/// The present handle of the product that once had this one, if the view shows it.
+pub(super) async fn find_moved(
+    catalog: &Catalog,
+    view: &View,
+    product: &Reference<ProductId>,
+) -> Result<Option<String>, StoreError> {
+    let Reference::Handle(handle) = product else { return Ok(None) };
+    let conn = catalog.store.storefront().conn().await?;
+    redirect::find_moved_product(&conn, view, handle).await
 }
 
 /// The page of a product by either of its names, if the view shows it.

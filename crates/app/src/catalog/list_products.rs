@@ -86,24 +86,12 @@ pub enum ListProductsError {
     /// There is no such collection.
     #[error("there is no such collection")]
     CollectionNotFound,
-    /// The search is away or overloaded.
-    #[error("products cannot be listed now: {0}")]
-    Unavailable(String),
-    /// The search failed.
-    #[error("products cannot be listed: {0}")]
-    Search(String),
+    /// The search is away, overloaded or failed.
+    #[error("products cannot be listed")]
+    Search(#[from] SearchError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<SearchError> for ListProductsError {
-    fn from(error: SearchError) -> Self {
-        match error {
-            SearchError::Unavailable(reason) => Self::Unavailable(reason),
-            SearchError::Failed(reason) => Self::Search(reason),
-        }
-    }
 }
 
 /// Lists products as `{"data":[card, …],"page":{"next","has_more","limit"}}`, with `total` if it was to be counted.
@@ -119,7 +107,7 @@ pub async fn list_products(
     let answer = async |epoch| make(catalog, shopper, &command, epoch).await;
     let made = catalog.cache.document(&question, answer).await?;
     // Every listing has an answer, if an empty one.
-    made.ok_or_else(|| ListProductsError::Search("no answer was made".to_owned()))
+    made.ok_or_else(|| StoreError::inconsistent("product_view", "no answer was made").into())
 }
 
 /// Whoever asks for a field of the page by its name gets it without asking for its expansion too.

@@ -8,7 +8,7 @@ use tradepost_store::StoreError;
 use tradepost_store::catalog::review::{self, ReviewPage, ReviewRow};
 
 use super::cursor::{self, KeyKind, Place, Question};
-use super::get_product::find_page;
+use super::get_product::{find_moved, find_page};
 use super::{Catalog, Reference, Shopper};
 use crate::page::{Page, PageInfo};
 
@@ -68,6 +68,12 @@ pub enum ListReviewsError {
     /// The shopper's channel shows no such product.
     #[error("there is no such product")]
     ProductNotFound,
+    /// The product has another handle now.
+    #[error("the product has the handle {handle} now")]
+    ProductMoved {
+        /// The present handle.
+        handle: String,
+    },
     /// The cursor is garbage or belongs to another list.
     #[error("the cursor is not one of this list")]
     InvalidCursor,
@@ -82,8 +88,13 @@ pub async fn list_reviews(
     shopper: &Shopper,
     command: &ListReviews,
 ) -> Result<Page<ReviewView>, ListReviewsError> {
-    let page = find_page(catalog, &shopper.view(), &command.product).await?;
-    let product_id = page.ok_or(ListReviewsError::ProductNotFound)?.id;
+    let shown = shopper.view();
+    let Some(page) = find_page(catalog, &shown, &command.product).await? else {
+        let moved = find_moved(catalog, &shown, &command.product).await?;
+        return Err(moved
+            .map_or(ListReviewsError::ProductNotFound, |handle| ListReviewsError::ProductMoved { handle }));
+    };
+    let product_id = page.id;
     let question = Question::of(&format!("reviews {product_id} {:?}", command.sort));
     let limit = command.limit.clamp(1, PAGE_LIMIT_MAX);
     let after = position(command, question)?;

@@ -17,8 +17,10 @@ pub mod collection;
 pub mod cursor;
 mod follow;
 pub mod get_category;
+pub mod get_collection;
 pub mod get_product;
 pub mod list_categories;
+pub mod list_collections;
 pub mod list_products;
 pub mod list_reviews;
 pub mod listener;
@@ -45,6 +47,8 @@ use tradepost_port::search::ProductSearch;
 use tradepost_store::Store;
 use tradepost_store::catalog::fragment::View;
 
+use crate::api_key::KeyUses;
+
 pub use cache::CatalogCache;
 pub use project::{Projected, Projector};
 pub use tradepost_store::catalog::redirect::Reference;
@@ -61,6 +65,8 @@ pub struct Catalog {
     pub cache: CatalogCache,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Where uses of publishable keys are noted.
+    pub key_uses: Arc<KeyUses>,
 }
 
 /// Who reads: a shopper in a channel, in one of its locales.

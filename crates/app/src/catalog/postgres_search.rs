@@ -21,16 +21,16 @@ impl PostgresSearch {
 impl ProductSearch for PostgresSearch {
     fn search<'a>(&'a self, query: &'a ProductQuery) -> BoxFuture<'a, Result<ProductHits, SearchError>> {
         Box::pin(async move {
-            let conn = self.store.storefront().conn().await.map_err(|error| search_error(&error))?;
-            listing::search(&conn, query).await.map_err(|error| search_error(&error))
+            let conn = self.store.storefront().conn().await.map_err(search_error)?;
+            listing::search(&conn, query).await.map_err(search_error)
         })
     }
 }
 
-fn search_error(error: &StoreError) -> SearchError {
+fn search_error(error: StoreError) -> SearchError {
     if error.is_unavailable() {
-        SearchError::Unavailable(error.to_string())
+        SearchError::Unavailable(error.into())
     } else {
-        SearchError::Failed(error.to_string())
+        SearchError::Failed(error.into())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::json;
@@ -11,7 +12,7 @@ use tradepost_port::image::EncodedImage;
 use tradepost_store::catalog::media::{self, MediaAsset};
 use utoipa::ToSchema;
 
-use super::blob_url;
+use super::{audited, blob_url};
 use crate::answer::{Answer, Outcome};
 use crate::catalog::product::view::{RenditionView, renditions};
 use crate::error::WriteError;
@@ -35,6 +36,9 @@ pub struct MediaAssetView {
     pub size_bytes: i64,
     /// Narrower copies.
     pub renditions: Vec<RenditionView>,
+    /// When it was first stored.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
 }
 
 impl From<&MediaAsset> for MediaAssetView {
@@ -47,6 +51,7 @@ impl From<&MediaAsset> for MediaAssetView {
             height: asset.height,
             size_bytes: asset.size_bytes,
             renditions: renditions(&asset.renditions),
+            created_at: asset.created_at,
         }
     }
 }
@@ -62,31 +67,22 @@ pub async fn upload_media(context: &StaffContext, picture: Bytes) -> Result<Answ
         renditions.insert(width, keep(shop, &copy).await?);
     }
     let original = processed.original;
-    let asset = MediaAsset {
+    let mut asset = MediaAsset {
         blob: keep(shop, &original).await?,
         content_type: content_type(original.ending).to_owned(),
         width: i32::try_from(original.width).ok(),
         height: i32::try_from(original.height).ok(),
         size_bytes: i64::try_from(original.content.len()).unwrap_or(i64::MAX),
         renditions,
+        created_at: context.now(),
     };
     let mut work = context.begin("upload_media").await?;
-    media::insert(&work.tx, &asset, work.now).await?;
+    asset.created_at = media::insert(&work.tx, &asset).await?;
     let view = MediaAssetView::from(&asset);
     let after = json!({"blob": view.blob, "size_bytes": view.size_bytes});
-    // A blob has no id: the entry names it in what it holds.
-    let entity = uuid::Uuid::from_bytes(name_bytes(&original.content));
-    work.audit("media.upload", ("media_asset", entity), None, Some(after));
+    work.audit("media.upload", audited(&view.blob), None, Some(after));
     let answer = Answer::new(Outcome::Created, &view, None)?.at(view.url.clone());
     work.finish(answer).await
-}
-
-/// The first half of a content's hash, where a UUID has to stand for it.
-fn name_bytes(content: &[u8]) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    let hash = digest(&SHA256, content);
-    bytes.iter_mut().zip(hash.as_ref()).for_each(|(place, byte)| *place = *byte);
-    bytes
 }
 
 async fn keep(shop: &Shop, image: &EncodedImage) -> Result<String, WriteError> {

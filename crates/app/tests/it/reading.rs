@@ -57,6 +57,7 @@ impl Reading {
             search: search.clone(),
             cache: CatalogCache::new(CACHE_BYTES_DEFAULT, clock.clone()),
             clock: clock.clone(),
+            key_uses: Arc::default(),
         };
         let channel = find_channel(&catalog, None).await.unwrap();
         let shopper = Shopper::new(channel, None).unwrap();

@@ -128,18 +128,14 @@ fn mismatch(definition: &AttributeDefinition, value: &Value) -> Option<String> {
     }
 }
 
-/// Checks the bounds that hold for every JSON object of a product, `what` being `attributes` or `metadata`.
-pub fn check_json_bounds(what: &str, map: &JsonMap) -> Vec<Issue> {
+/// Checks the bounds that hold for every JSON object of a product; `at` is its path: `$.attributes`.
+pub fn check_json_bounds(at: &str, map: &JsonMap) -> Vec<Issue> {
     let mut issues = Vec::new();
     if map.len() > ATTRIBUTES_MAX {
-        issues.push(Issue::new(
-            format!("$.{what}"),
-            "too_many_keys",
-            format!("at most {ATTRIBUTES_MAX} keys"),
-        ));
+        issues.push(Issue::new(at, "too_many_keys", format!("at most {ATTRIBUTES_MAX} keys")));
     }
     for (key, value) in map {
-        let path = || format!("$.{what}.{key}");
+        let path = || format!("{at}.{key}");
         if key.is_empty() || key.len() > 255 || key.contains('\0') {
             issues.push(Issue::new(path(), "invalid_key", "a key has 1 to 255 bytes and no NUL"));
         }
@@ -228,7 +224,8 @@ mod tests {
     fn depth_and_nul_are_bounded() {
         let deep = (0..9).fold(json!(1), |inner, _| json!([inner]));
         let Value::Object(map) = json!({"deep": deep, "nul": "a\u{0}b"}) else { panic!("an object") };
-        let codes: Vec<_> = check_json_bounds("metadata", &map).into_iter().map(|issue| issue.code).collect();
+        let codes: Vec<_> =
+            check_json_bounds("$.metadata", &map).into_iter().map(|issue| issue.code).collect();
         assert_eq!(codes, ["too_deep", "invalid_character"]);
     }
 }

@@ -37,8 +37,8 @@ impl Product {
         for (path, text) in seo_texts {
             issues.extend(text.as_deref().and_then(|text| check_text(path, text, 1_000, false)));
         }
-        issues.extend(check_json_bounds("attributes", &self.attributes));
-        issues.extend(check_json_bounds("metadata", &self.metadata));
+        issues.extend(check_json_bounds("$.attributes", &self.attributes));
+        issues.extend(check_json_bounds("$.metadata", &self.metadata));
         issues.extend(schema.check(&self.attributes));
         self.check_counts(&mut issues);
         self.check_options(&mut issues);
@@ -173,7 +173,7 @@ impl Variant {
                 format!("at most {}", limits::WEIGHT_GRAMS_MAX),
             ));
         }
-        issues.extend(check_json_bounds("metadata", &self.metadata));
+        issues.extend(check_json_bounds(&format!("{path}.metadata"), &self.metadata));
         let mut currencies = BTreeSet::new();
         for (index, price) in self.prices.iter().enumerate() {
             let path = format!("{path}.prices[{index}]");

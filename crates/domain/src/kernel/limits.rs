@@ -44,6 +44,8 @@ pub const ATTRIBUTES_MAX: usize = 250;
 pub const ATTRIBUTE_DEPTH_MAX: usize = 8;
 /// Depth of the category tree.
 pub const CATEGORY_DEPTH_MAX: usize = 10;
+/// Categories that are put in order at once.
+pub const CATEGORY_ORDER_MAX: usize = 1_000;
 /// Products of a collection that is picked by hand.
 pub const COLLECTION_PRODUCTS_MAX: usize = 10_000;
 /// Locales of a channel.

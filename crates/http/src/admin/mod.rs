@@ -2,12 +2,14 @@
 
 pub mod api_keys;
 pub mod audit_log;
+mod batch;
 pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
 pub mod imports;
 pub mod media;
+pub mod prices;
 pub mod product_types;
 pub mod products;
 pub mod reviews;
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(collections::routes())
         .merge(imports::routes())
         .merge(media::routes())
+        .merge(prices::routes())
         .merge(product_types::routes())
         .merge(products::routes())
         .merge(reviews::routes())

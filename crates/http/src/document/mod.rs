@@ -3,8 +3,11 @@
 mod parts;
 mod vocabulary;
 
+use std::collections::BTreeMap;
+
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi, openapi};
 
 use crate::problem::Problem;
@@ -19,7 +22,7 @@ use crate::problem::Problem;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     components(schemas(Problem)),
-    modifiers(&Security)
+    modifiers(&Security, &Problems)
 )]
 struct Document;
 
@@ -44,93 +47,64 @@ impl Modify for Security {
     }
 }
 
-/// Problems that a read which anyone may make can answer with.
-#[derive(Debug, IntoResponses)]
-pub enum PublicProblems {
-    /// A parameter is unknown, malformed or there twice.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] Problem),
-    /// There is no such thing.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] Problem),
-    /// Overloaded, or the database is away.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
+/// The problems that there are: name, status and what they mean. Said once; answers refer to them by name.
+const PROBLEMS: [(&str, &str, &str); 11] = [
+    ("Malformed", "400", "The body, a parameter or a header is unknown, malformed or there twice."),
+    ("Unauthenticated", "401", "A key is needed and none was sent, or it is not known."),
+    ("Forbidden", "403", "The key lacks the scope."),
+    ("NotFound", "404", "There is no such thing."),
+    ("Conflict", "409", "Against the present state."),
+    ("VersionMismatch", "412", "The version in `If-Match` is not the present one, which is `current`."),
+    ("TooLarge", "413", "The body is too large."),
+    ("UnsupportedMediaType", "415", "The body is of another type than this operation takes."),
+    ("Invalid", "422", "Understood, but against the rules."),
+    ("PreconditionRequired", "428", "`If-Match` is missing."),
+    ("Unavailable", "503", "Overloaded, or the database is away."),
+];
+
+/// Declares which problems operations of a kind may answer with.
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $($problem:ident)*;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                refer_to(&[$(stringify!($problem)),*])
+            }
+        }
+    )*};
+}
+problems! {
+    /// Problems that a read which anyone may make can answer with.
+    PublicProblems: Malformed NotFound Unavailable;
+    /// Problems that every storefront read may answer with.
+    ReadProblems: Malformed Unauthenticated NotFound Unavailable;
+    /// Problems that every read of staff may answer with.
+    StaffReadProblems: Malformed Unauthenticated Forbidden NotFound Unavailable;
+    /// Problems that every write of staff may answer with.
+    StaffWriteProblems: Malformed Unauthenticated Forbidden NotFound Conflict VersionMismatch TooLarge
+        UnsupportedMediaType Invalid PreconditionRequired Unavailable;
 }
 
-/// Problems that every storefront read may answer with.
-#[derive(Debug, IntoResponses)]
-pub enum ReadProblems {
-    /// A parameter is unknown, malformed or there twice.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] Problem),
-    /// The publishable key is not known.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] Problem),
-    /// There is no such thing.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] Problem),
-    /// Overloaded, or the database is away.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
+fn refer_to(names: &[&str]) -> BTreeMap<String, RefOr<Response>> {
+    let wanted = PROBLEMS.into_iter().filter(|(name, ..)| names.contains(name));
+    wanted.map(|(name, status, _)| (status.to_owned(), Ref::from_response_name(name).into())).collect()
 }
 
-/// Problems that every read of staff may answer with.
-#[derive(Debug, IntoResponses)]
-pub enum StaffReadProblems {
-    /// A parameter is unknown, malformed or there twice.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] Problem),
-    /// No key, or one that is not known.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] Problem),
-    /// The key lacks the scope.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
-    /// There is no such thing.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] Problem),
-    /// Overloaded, or the database is away.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
-}
+struct Problems;
 
-/// Problems that every write of staff may answer with.
-#[derive(Debug, IntoResponses)]
-pub enum StaffWriteProblems {
-    /// The body, a parameter or a header is malformed.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(#[to_schema] Problem),
-    /// No key, or one that is not known.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthenticated(#[to_schema] Problem),
-    /// The key lacks the scope.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(#[to_schema] Problem),
-    /// There is no such thing.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] Problem),
-    /// Against the present state.
-    #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(#[to_schema] Problem),
-    /// The version in `If-Match` is not the present one.
-    #[response(status = 412, content_type = "application/problem+json")]
-    VersionMismatch(#[to_schema] Problem),
-    /// The body is too large.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] Problem),
-    /// The body is not JSON.
-    #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedMediaType(#[to_schema] Problem),
-    /// Understood, but against the rules.
-    #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(#[to_schema] Problem),
-    /// `If-Match` is missing.
-    #[response(status = 428, content_type = "application/problem+json")]
-    PreconditionRequired(#[to_schema] Problem),
-    /// Overloaded, or the database is away.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(#[to_schema] Problem),
+impl Modify for Problems {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, _, meaning) in PROBLEMS {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let response =
+                ResponseBuilder::new().description(meaning).content("application/problem+json", content);
+            components.responses.insert(name.to_owned(), response.build().into());
+        }
+    }
 }
 
 /// The whole document.

@@ -170,8 +170,9 @@ fn field_text(name: &str) -> Option<Text> {
     Some(match name {
         "handle" => Text::handle(),
         "product_id" | "product_ids" => Text::id("prod"),
+        "variant_id" => Text::id("var"),
         "channel_id" => Text::id("chan"),
-        "parent_id" => Text::id("cat"),
+        "parent_id" | "category_ids" => Text::id("cat"),
         "locales" | "default_locale" => Text::pattern(LOCALE),
         "scopes" => Text::one_of(Scope::ALL.map(Scope::as_str)),
         _ => return None,
@@ -236,6 +237,10 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
         parameter.explode = Some(false);
         return;
     }
+    if parameter.name == "filter[currency]" {
+        parameter.schema = Some(Ref::from_schema_name(CURRENCY).into());
+        return;
+    }
     if parameter.parameter_in == ParameterIn::Header && parameter.name == "If-Match" {
         parameter.schema = Some(if_match().into());
         return;
@@ -244,6 +249,7 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
     let text = match (&parameter.parameter_in, parameter.name.as_str()) {
         // What can be no handle is not found, as an unknown one is.
         (ParameterIn::Path, _) if takes_handle => Some(Text { min: Some(1), ..Text::default() }),
+        (ParameterIn::Path, "blob") => Some(Text::pattern(r"^[0-9a-f]{64}\.[0-9a-z]{2,5}$")),
         (ParameterIn::Path, name) => path_prefix(name).map(Text::id),
         (ParameterIn::Query, "cursor") => Some(Text { min: Some(1), ..Text::pattern("^[A-Za-z0-9_-]+$") }),
         (ParameterIn::Query, "locale") => Some(Text::pattern(LOCALE)),

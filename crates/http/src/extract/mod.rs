@@ -14,6 +14,6 @@ pub use body::Body;
 pub use headers::{IfMatch, WriteRequest};
 pub use list::{ListParams, NoParams};
 pub use page::{CursorQuery, PageQuery, take_page, take_uncounted_page};
-pub use path::{IdOrHandle, Path, Path2};
+pub use path::{BlobName, IdOrHandle, Path, Path2};
 pub use staff::{Permission, Staff};
 pub use upload::UploadedImage;

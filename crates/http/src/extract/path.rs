@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use tradepost_app::catalog::Reference;
 use tradepost_domain::kernel::Handle;
 use tradepost_domain::kernel::ids::EntityId;
+use tradepost_port::blob::is_blob_name;
 
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -61,6 +62,17 @@ impl<T: EntityId> PathValue for IdOrHandle<T> {
         }
         // What can be no handle names nothing, as an unknown one does; the parameter says what of.
         text.parse().map(Self::Handle).map_err(|_| Problem::missing(UNNAMED))
+    }
+}
+
+/// Name of a stored picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobName(pub String);
+
+impl PathValue for BlobName {
+    fn read(text: &str) -> Result<Self, Problem> {
+        // What can be no name names nothing.
+        if is_blob_name(text) { Ok(Self(text.to_owned())) } else { Err(Problem::missing("media")) }
     }
 }
 

@@ -14,7 +14,7 @@ use tradepost_app::audit::record_denied;
 use tradepost_app::auth::Scope;
 use tradepost_app::idempotency::{self, Decision, KeyedRequest};
 use tradepost_app::work::{Actor, Origin, StaffContext};
-use tradepost_app::{Answer, StoredAnswer};
+use tradepost_app::{Answer, StoredAnswer, WriteError};
 
 use super::headers::WriteRequest;
 use crate::middleware::RequestId;
@@ -125,8 +125,8 @@ impl<P: Permission> Staff<P> {
         let claim = match idempotency::decide(db, keyed, self.context.now()).await? {
             Decision::Run(claim) => claim,
             Decision::Replay(answer) => return Ok(replay(answer)),
-            Decision::Mismatch => return Err(mismatch()),
-            Decision::InProgress => return Err(tradepost_app::WriteError::ClaimLost.into()),
+            Decision::Mismatch => return Err(WriteError::KeyReused.into()),
+            Decision::InProgress => return Err(WriteError::ClaimLost.into()),
         };
         self.context.claim = Some(claim.clone());
         match run(self.context).await {
@@ -136,7 +136,12 @@ impl<P: Permission> Staff<P> {
                 Err(problem)
             }
             Err(problem) => {
-                idempotency::release(db, &claim).await?;
+                let given_up = if problem.status >= 500 {
+                    idempotency::suspend(db, &claim).await
+                } else {
+                    idempotency::release(db, &claim).await
+                };
+                given_up?;
                 Err(problem)
             }
         }
@@ -145,18 +150,13 @@ impl<P: Permission> Staff<P> {
 
 /// Refusals that a repeat must get again: the work ran and was against the rules or the state.
 fn is_kept(problem: &Problem) -> bool {
-    matches!(problem.status, 404 | 409 | 412 | 422) && problem.code != "idempotency_in_progress"
+    matches!(problem.status, 404 | 409 | 412 | 422) && !problem.code.starts_with("idempotency_")
 }
 
 fn stored(problem: &Problem) -> Result<StoredAnswer, Problem> {
     let body = serde_json::to_vec(problem).map_err(|error| Problem::internal(&error))?;
     let status = i16::try_from(problem.status).unwrap_or(500);
     Ok(StoredAnswer { status, body, etag: None, location: None })
-}
-
-fn mismatch() -> Problem {
-    let detail = "this Idempotency-Key was used for another request: take a new key for a new request";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail).param("Idempotency-Key")
 }
 
 fn replay(answer: StoredAnswer) -> Response {

@@ -2,6 +2,7 @@
 
 pub mod caching;
 pub mod categories;
+pub mod collections;
 pub mod products;
 pub mod shopper;
 
@@ -18,4 +19,6 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(products::reviews::list::handler))
         .routes(routes!(categories::list::handler))
         .routes(routes!(categories::get::handler))
+        .routes(routes!(collections::list::handler))
+        .routes(routes!(collections::get::handler))
 }

@@ -8,6 +8,8 @@ use crate::admin::products::{boot, count, create};
 
 /// A PNG of 700 by 4 pixels in one colour.
 const PICTURE: &[u8] = include_bytes!("media/wide.png");
+/// A PNG of 3 by 2 pixels in another.
+const SMALL: &[u8] = include_bytes!("media/small.png");
 
 #[tokio::test]
 async fn an_uploaded_picture_is_served_for_ever_in_its_widths() {
@@ -132,4 +134,91 @@ async fn a_drawing_is_served_so_that_nothing_in_it_runs() {
     let served = app.get(&format!("/media/{name}")).send().await.expect(200);
     assert_eq!(served.header("content-type"), "image/svg+xml");
     assert!(served.header("content-security-policy").contains("sandbox"));
+}
+
+#[tokio::test]
+async fn stored_pictures_are_listed_newest_first() {
+    let app = TestApp::new().await;
+    let upload = async |png: &'static [u8]| {
+        app.clock.advance(jiff::SignedDuration::from_secs(1));
+        app.post("/api/admin/media").admin().raw("image/png", png).send().await.expect(201).json()
+    };
+    let (old, new) = (upload(PICTURE).await, upload(SMALL).await);
+    assert_eq!(upload(PICTURE).await, old, "it was stored before");
+    let first = app.get("/api/admin/media?limit=1&count=exact").admin().send().await.expect(200);
+    assert_eq!(first.statements, 3, "the key, the page and the count");
+    let first = first.json();
+    assert_eq!((&first["data"], &first["page"]["total"]), (&json!([new]), &json!(2)));
+    let next = format!("/api/admin/media?limit=1&cursor={}", first["page"]["next"].as_str().unwrap());
+    let second = app.get(&next).admin().send().await.expect(200).json();
+    assert_eq!((&second["data"], &second["page"]["next"]), (&json!([old]), &json!(null)));
+    let one = format!("/api/admin/media/{}", old["blob"].as_str().unwrap());
+    let one = app.get(&one).admin().send().await.expect(200);
+    assert_eq!((one.json(), one.statements), (old, 2));
+    for (path, status, code) in [
+        ("/api/admin/media?cursor=eA", 400, "invalid_cursor"),
+        ("/api/admin/media?limit=101", 400, "invalid_parameter"),
+        ("/api/admin/media?q=x", 400, "unknown_parameter"),
+        ("/api/admin/media/boot.png", 404, "media_not_found"),
+        ("/api/admin/media/..%2fx", 404, "media_not_found"),
+        (&format!("/api/admin/media/{}.png", "0".repeat(64)), 404, "media_not_found"),
+    ] {
+        assert_eq!(app.get(path).admin().send().await.expect(status).code(), code, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_goes_with_its_files_once_no_product_shows_it() {
+    let app = TestApp::new().await;
+    let asset =
+        app.post("/api/admin/media").admin().raw("image/png", PICTURE).send().await.expect(201).json();
+    let mut body = boot("Boot");
+    body["media"] = json!([{"blob": asset["blob"]}]);
+    let product = create(&app, &body).await;
+    let path = format!("/api/admin/media/{}", asset["blob"].as_str().unwrap());
+    let used = app.delete(&path).admin().send().await.expect(409);
+    assert_eq!(
+        (used.code(), used.json()["product_ids"].clone()),
+        ("media_in_use".to_owned(), json!([product["id"]]))
+    );
+    let _ = app
+        .patch("/api/admin/products/boot")
+        .admin()
+        .if_match(1)
+        .json(&json!({"media": []}))
+        .send()
+        .await
+        .expect(200);
+    let gone = app.delete(&path).admin().header("idempotency-key", "k").send().await.expect(204);
+    assert!(gone.bytes.is_empty());
+    let again = app.delete(&path).admin().header("idempotency-key", "k").send().await.expect(204);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    let _ = app.delete(&path).admin().send().await.expect(404);
+    let copies = asset["renditions"].as_array().unwrap().iter().map(|copy| &copy["url"]);
+    for url in copies.chain([&asset["url"]]) {
+        let _ = app.get(url.as_str().unwrap()).send().await.expect(404);
+    }
+    let actions = crate::admin::products::rows(
+        &app,
+        "select action from audit_log where entity_kind = 'media_asset' order by id",
+    )
+    .await;
+    let actions: Vec<&str> = actions.iter().map(|row| row.get(0)).collect();
+    assert_eq!(actions, ["media.upload", "media.delete"]);
+}
+
+#[tokio::test]
+async fn a_file_that_another_picture_needs_stays() {
+    let app = TestApp::new().await;
+    let asset =
+        app.post("/api/admin/media").admin().raw("image/png", PICTURE).send().await.expect(201).json();
+    let copy = asset["renditions"][0]["url"].as_str().unwrap();
+    let blob = copy.trim_start_matches("/media/");
+    crate::admin::sql(&app, &format!(
+        "insert into media_asset (blob, content_type, size_bytes, created_at) values ('{blob}', 'image/jpeg', 1, now())"
+    )).await;
+    let path = format!("/api/admin/media/{}", asset["blob"].as_str().unwrap());
+    let _ = app.delete(&path).admin().send().await.expect(204);
+    let _ = app.get(copy).send().await.expect(200);
+    let _ = app.get(asset["url"].as_str().unwrap()).send().await.expect(404);
 }

@@ -61,10 +61,9 @@ pub async fn serve_house(
         }
     });
     let ops = Ops::new(Some(figures));
-    // Until it is dropped, the caches hear what changes.
-    let _listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, phases.clone()));
+    let key_uses = write_key_uses(&house, phases.clone());
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
     let address = listeners.address();
@@ -82,6 +81,7 @@ pub async fn serve_house(
     if let Some(workers) = workers {
         stop_workers(workers).await;
     }
+    stop_workers(key_uses).await;
     drop(listener);
     house.close().await?;
     tracing::info!("stopped");
@@ -120,6 +120,17 @@ fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandl
             let _ = import_phases.wait_for(|phase| *phase > Phase::Serving).await;
         };
         tokio::join!(projector.run(shutdown), imports.run(import_shutdown));
+    })
+}
+
+/// Writes now and then when keys were used; a last time when all requests are answered.
+fn write_key_uses(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
+    let shop = house.shop.clone();
+    tokio::spawn(async move {
+        let shutdown = async move {
+            let _ = phases.wait_for(|phase| *phase >= Phase::Cut).await;
+        };
+        shop.key_uses.run(shop.store.worker(), shutdown).await;
     })
 }
 

@@ -33,6 +33,17 @@ sql! {
         select pg_advisory_xact_lock(hashtext('tradepost-category-tree-' || current_schema()))";
     PARENTS = "
         select id, parent_id from category";
+    CHILDREN_FOR_UPDATE = "
+        select id, parent_id, handle, name, description, position, translations, version, created_at, updated_at
+          from category
+         where parent_id is not distinct from $1
+         order by position, name, id
+           for update";
+    SET_POSITIONS = "
+        update category c
+           set position = p.position, version = c.version + 1, updated_at = $3
+          from unnest($1::uuid[], $2::int4[]) as p (id, position)
+         where c.id = p.id";
     INSERT = "
         insert into category (id, parent_id, handle, name, description, position, translations, version, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -119,6 +130,22 @@ pub async fn lock_tree(tx: &Tx) -> Result<Vec<(CategoryId, Option<CategoryId>)>,
     let rows = tx.query(PARENTS, &[]).await?;
     let pair = |row: &Row| (CategoryId::from_uuid(row.get(0)), parent(row, 1));
     Ok(rows.iter().map(pair).collect())
+}
+
+/// The categories below one, or at the root, in their order; kept from other writers until the transaction ends.
+pub async fn children_for_update(
+    tx: &Tx,
+    parent: Option<CategoryId>,
+) -> Result<Vec<CategoryRecord>, StoreError> {
+    let rows = tx.query(CHILDREN_FOR_UPDATE, &[&parent.map(|id| id.as_uuid())]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+/// Gives categories their places, and each a new version.
+pub async fn set_positions(tx: &Tx, places: &[(CategoryId, i32)], now: Timestamp) -> Result<(), StoreError> {
+    let (ids, positions): (Vec<Uuid>, Vec<i32>) =
+        places.iter().map(|(id, place)| (id.as_uuid(), *place)).unzip();
+    tx.execute(SET_POSITIONS, &[&ids, &positions, &now]).await.map(drop)
 }
 
 /// Stores a new category.

@@ -19,6 +19,12 @@ sql! {
          limit $2";
     COUNT = "
         select count(*) from collection";
+    LIST_BY_TITLE = "
+        select id, handle, title, description, kind, rule, version, created_at, updated_at
+          from collection
+         where ($1::text is null or (title, id) > ($1, $2))
+         order by title, id
+         limit $3";
     FIND = "
         select id, handle, title, description, kind, rule, version, created_at, updated_at
           from collection
@@ -125,6 +131,17 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<CollectionRow>, StoreError> {
     let rows = client.query(LIST, &[&after.map(|id| id.as_uuid()), &limit]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+/// Collections behind a title and an id, in the order of their titles.
+pub async fn list_by_title(
+    client: &Client,
+    after: Option<(&str, CollectionId)>,
+    limit: i64,
+) -> Result<Vec<CollectionRow>, StoreError> {
+    let (title, id) = after.unzip();
+    let rows = client.query(LIST_BY_TITLE, &[&title, &id.map(|id| id.as_uuid()), &limit]).await?;
     Ok(rows.iter().map(from_row).collect())
 }
 

@@ -10,6 +10,7 @@ pub mod fragment;
 pub mod handle_history;
 pub mod listing;
 pub mod media;
+pub mod price;
 pub mod product;
 pub mod product_type;
 pub mod projection;
@@ -37,6 +38,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         fragment::STATEMENTS,
         handle_history::STATEMENTS,
         media::STATEMENTS,
+        price::STATEMENTS,
         product_type::STATEMENTS,
         redirect::STATEMENTS,
         reference::STATEMENTS,

@@ -20,6 +20,11 @@ sql! {
           from handle_history h
           join category c on c.id = h.target_id
          where h.kind = 'category' and h.handle = $1";
+    FIND_MOVED_COLLECTION = "
+        select c.handle
+          from handle_history h
+          join collection c on c.id = h.target_id
+         where h.kind = 'collection' and h.handle = $1";
     /// Present names before former ones: a handle may have gone from one to another.
     RESOLVE = "
         select coalesce((select id from category where id = $1),
@@ -78,4 +83,9 @@ pub async fn find_moved_product(
 /// The present handle of the category that once had this one.
 pub async fn find_moved_category(client: &Client, handle: &str) -> Result<Option<String>, StoreError> {
     Ok(client.query_opt(FIND_MOVED_CATEGORY, &[&handle]).await?.map(|row| row.get(0)))
+}
+
+/// The present handle of the collection that once had this one.
+pub async fn find_moved_collection(client: &Client, handle: &str) -> Result<Option<String>, StoreError> {
+    Ok(client.query_opt(FIND_MOVED_COLLECTION, &[&handle]).await?.map(|row| row.get(0)))
 }

@@ -25,6 +25,12 @@ sql! {
         select id, product_id, customer_id, author, rating, title, body, status, version, created_at, moderated_at
           from review
          where id = $1";
+    LOCK_PRODUCT = "
+        select p.id
+          from review r
+          join product p on p.id = r.product_id
+         where r.id = $1
+           for no key update of p";
     GET_FOR_UPDATE = "
         select id, product_id, customer_id, author, rating, title, body, status, version, created_at, moderated_at
           from review
@@ -108,8 +114,10 @@ pub async fn get(client: &Client, id: ReviewId) -> Result<Option<ReviewRecord>, 
     client.query_opt(GET, &[&id.as_uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// One review, kept from other writers until the transaction ends.
+/// One review, kept from other writers until the transaction ends, and its product before it: in the order in which the
+/// deletion of a product takes them, so that the two never wait for each other.
 pub async fn get_for_update(tx: &Tx, id: ReviewId) -> Result<Option<ReviewRecord>, StoreError> {
+    tx.query(LOCK_PRODUCT, &[&id.as_uuid()]).await?;
     tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row).transpose()
 }
 

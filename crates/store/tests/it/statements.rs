@@ -28,3 +28,40 @@ fn every_statement_has_a_name_of_its_own() {
     names.dedup();
     assert_eq!(names.len(), count);
 }
+
+/// The plan of a staff's list of products that looks for a beginning.
+async fn plan_of_prefix_search(client: &tokio_postgres::Client, name: &str, arguments: &str) -> String {
+    let sql = statements().find(|sql| sql.name == name).unwrap();
+    client.batch_execute(&format!("prepare asked as {}", sql.text)).await.unwrap();
+    let rows = client.simple_query(&format!("explain execute asked ({arguments})")).await.unwrap();
+    client.batch_execute("deallocate asked").await.unwrap();
+    let line = |message: &tokio_postgres::SimpleQueryMessage| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    };
+    rows.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_beginning_is_looked_for_in_indexes() {
+    let database = TestDatabase::new().await;
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    // The tables are empty: whether an index could serve shows where reading all rows is out of the question.
+    client.batch_execute("set enable_seqscan = off; set plan_cache_mode = force_custom_plan").await.unwrap();
+    let page = "tradepost_store::catalog::product::page";
+    for (name, arguments) in [
+        ("NEWEST", "null, 'bo', null, null, null, null, null, 'Bo', null, 21"),
+        ("TITLE", "null, 'bo', null, null, null, null, null, 'Bo', null, 21, null"),
+        ("COUNT", "null, 'bo', null, null, null, null, null, 'Bo'"),
+    ] {
+        let plan = plan_of_prefix_search(&client, &format!("{page}::{name}"), arguments).await;
+        for index in ["product_title_idx", "product_handle_key", "variant_sku_key", "product_pkey"] {
+            assert!(plan.contains(index), "{name}: no {index} in\n{plan}");
+        }
+        assert!(!plan.contains("Seq Scan"), "{name}:\n{plan}");
+        for bound in ["~>=~", "handle >= 'bo'", "sku >= 'BO'"] {
+            assert!(plan.contains(bound), "{name}: no {bound} in\n{plan}");
+        }
+    }
+}

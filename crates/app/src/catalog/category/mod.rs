@@ -4,12 +4,14 @@ mod create;
 mod delete;
 mod patch;
 mod read;
+mod reorder;
 mod view;
 
 pub use create::{CategoryCreate, create_category};
 pub use delete::delete_category;
 pub use patch::{CategoryPatch, patch_category};
 pub use read::{find_category, list_categories};
+pub use reorder::{CategoryOrder, CategoryOrderView, reorder_categories};
 pub use view::{CategoryAdminView, CategoryTexts};
 
 use tradepost_domain::catalog::category::{CategoryTree, CategoryTreeError};

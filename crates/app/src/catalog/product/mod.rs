@@ -21,6 +21,7 @@ pub mod delete;
 pub mod get;
 pub mod list;
 pub mod patch;
+pub mod prices;
 pub mod transition;
 pub mod view;
 

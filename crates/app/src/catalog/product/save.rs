@@ -20,12 +20,13 @@ use crate::work::Work;
 /// Handles that are tried with a number behind them; then comes one that nobody else has.
 const NUMBERED_HANDLES: u32 = 50;
 
-/// What the database itself guards, names and promised stock, as a writer learns of it who lost a race.
-const CONFLICTS: [(&str, &str, &str, &str); 4] = [
+/// What the database itself guards, names, pictures and promised stock, as a writer learns of it who lost a race.
+const CONFLICTS: [(&str, &str, &str, &str); 5] = [
     ("product_handle_key", "handle_taken", "another product has this handle", "$.handle"),
     ("variant_sku_key", "sku_taken", "another variant has this SKU", "$.variants"),
     ("stock_level_promised", "variant_in_use", VARIANT_IN_USE, "$.variants"),
     ("stock_level_not_oversold", "stock_promised", STOCK_PROMISED, "$.variants"),
+    ("product_media_blob_fkey", "media_not_found", "a picture was deleted meanwhile", "$.media"),
 ];
 const VARIANT_IN_USE: &str =
     "the variant is part of open orders or checkouts: finish them first, or archive the product";

@@ -5,6 +5,7 @@ pub mod delete;
 pub mod get;
 pub mod list;
 pub mod patch;
+pub mod reorder;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,9 +14,8 @@ use crate::state::ApiState;
 
 /// Routes of the categories.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list::handler, create::handler)).routes(routes!(
-        get::handler,
-        patch::handler,
-        delete::handler
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list::handler, create::handler))
+        .routes(routes!(reorder::handler))
+        .routes(routes!(get::handler, patch::handler, delete::handler))
 }

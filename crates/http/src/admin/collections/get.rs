@@ -14,7 +14,7 @@ use crate::respond;
 #[utoipa::path(
     get,
     path = "/api/admin/collections/{collection}",
-    operation_id = "get_collection",
+    operation_id = "get_admin_collection",
     tag = "collections",
     params(("collection" = String, Path, description = "Id or handle of the collection")),
     responses((status = 200, body = CollectionView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffReadProblems),

@@ -14,7 +14,7 @@ use crate::respond;
 #[utoipa::path(
     get,
     path = "/api/admin/collections",
-    operation_id = "list_collections",
+    operation_id = "list_admin_collections",
     tag = "collections",
     params(PageQuery),
     responses((status = 200, body = Page<CollectionView>), StaffReadProblems),

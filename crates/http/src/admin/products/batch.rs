@@ -1,18 +1,17 @@
 //! `POST /api/admin/products/batch`.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
-use tradepost_app::WriteError;
-use tradepost_app::catalog::product::ProductKey;
-use tradepost_app::catalog::product::batch::{BatchOperation, ProductBatchView, Refusal, run_product_batch};
+use tradepost_app::batch::{BatchView, run_batch};
+use tradepost_app::catalog::product::batch::ProductOperation;
 use tradepost_app::catalog::product::patch::ProductTarget;
+use tradepost_app::catalog::product::{ProductAdminView, ProductKey};
 use tradepost_domain::kernel::ids::ProductId;
-use tradepost_domain::kernel::limits::BATCH_MAX;
 use utoipa::ToSchema;
 
 use super::body::{ProductCreate, ProductPatch};
 use super::publish::ProductPublish;
+use crate::admin::batch;
 use crate::document::StaffWriteProblems;
 use crate::extract::body::read_part;
 use crate::extract::patch::present;
@@ -56,7 +55,7 @@ pub struct ProductBatchItem {
     /// Which product; not for `create`.
     #[serde(default, deserialize_with = "present")]
     id: Option<ProductId>,
-    /// Version that the change is meant for; needed for `patch` and `delete`.
+    /// Version that the change is meant for; needed for `patch` and `delete`, any will do for the others without it.
     #[serde(default, deserialize_with = "present")]
     version: Option<i64>,
     /// The body that the operation alone would have.
@@ -90,7 +89,7 @@ enum ProductBatchItemShape {
         /// Which product.
         #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
         id: String,
-        /// Version that the change is meant for.
+        /// Version that the change is meant for; any when it is not said.
         #[schema(required = false)]
         version: i64,
         /// When; now when it is not said.
@@ -102,7 +101,7 @@ enum ProductBatchItemShape {
         /// Which product.
         #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
         id: String,
-        /// Version that the change is meant for.
+        /// Version that the change is meant for; any when it is not said.
         #[schema(required = false)]
         version: i64,
     },
@@ -111,7 +110,7 @@ enum ProductBatchItemShape {
         /// Which product.
         #[schema(pattern = "^prod_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
         id: String,
-        /// Version that the change is meant for.
+        /// Version that the change is meant for; any when it is not said.
         #[schema(required = false)]
         version: i64,
     },
@@ -126,7 +125,7 @@ enum ProductBatchItemShape {
 }
 
 impl ProductBatchItem {
-    fn into_operation(self, at: &str) -> Result<BatchOperation, Problem> {
+    fn into_operation(self, at: &str) -> Result<ProductOperation, Problem> {
         let missing = |field: &str| {
             let detail = format!("this operation needs `{field}`");
             Problem::malformed("missing_field", &format!("{at}.{field}"), detail)
@@ -142,7 +141,7 @@ impl ProductBatchItem {
                 return Err(unwanted(if id.is_some() { "id" } else { "version" }));
             }
             let body: ProductCreate = read_part(data.ok_or_else(|| missing("data"))?, &inner)?;
-            return Ok(BatchOperation::Create(Box::new(body.into_changes(&inner)?)));
+            return Ok(ProductOperation::Create(Box::new(body.into_changes(&inner)?)));
         }
         let target = ProductTarget { key: ProductKey::Id(id.ok_or_else(|| missing("id"))?), version };
         let needs_version = matches!(op, ProductBatchOp::Patch | ProductBatchOp::Delete);
@@ -152,31 +151,32 @@ impl ProductBatchItem {
         match (op, data) {
             (ProductBatchOp::Patch, data) => {
                 let body: ProductPatch = read_part(data.ok_or_else(|| missing("data"))?, &inner)?;
-                Ok(BatchOperation::Patch(target, Box::new(body.into_changes(&inner)?)))
+                Ok(ProductOperation::Patch(target, Box::new(body.into_changes(&inner)?)))
             }
-            (ProductBatchOp::Publish, None) => Ok(BatchOperation::Publish(target, None)),
+            (ProductBatchOp::Publish, None) => Ok(ProductOperation::Publish(target, None)),
             (ProductBatchOp::Publish, Some(data)) => {
                 let body: ProductPublish = read_part(data, &inner)?;
-                Ok(BatchOperation::Publish(target, body.time(&inner)?))
+                Ok(ProductOperation::Publish(target, body.time(&inner)?))
             }
             (_, Some(_)) => Err(unwanted("data")),
-            (ProductBatchOp::Unpublish, None) => Ok(BatchOperation::Unpublish(target)),
-            (ProductBatchOp::Archive, None) => Ok(BatchOperation::Archive(target)),
-            (ProductBatchOp::Delete | ProductBatchOp::Create, None) => Ok(BatchOperation::Delete(target)),
+            (ProductBatchOp::Unpublish, None) => Ok(ProductOperation::Unpublish(target)),
+            (ProductBatchOp::Archive, None) => Ok(ProductOperation::Archive(target)),
+            (ProductBatchOp::Delete | ProductBatchOp::Create, None) => Ok(ProductOperation::Delete(target)),
         }
     }
 }
 
 /// Runs up to 50 changes, one after the other, each by itself: one that fails leaves the others as they are. What
-/// cannot be read refuses the whole batch before anything is done. With an `Idempotency-Key`, a batch that broke off
-/// goes on where it stopped when it is sent again.
+/// cannot be read refuses the whole batch before anything is done. Items carry the versions they are meant for, so that
+/// there is no `If-Match`. With an `Idempotency-Key`, a batch that broke off goes on where it stopped when it is sent
+/// again; without one, a failure on our side is the answer of its item, and the last.
 #[utoipa::path(
     post,
     path = "/api/admin/products/batch",
     operation_id = "batch_products",
     tag = "products",
     request_body = ProductBatch,
-    responses((status = 200, body = ProductBatchView), StaffWriteProblems),
+    responses((status = 200, body = BatchView<ProductAdminView>), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
@@ -185,26 +185,10 @@ pub async fn handler(
     request: WriteRequest,
     body: Body<ProductBatch>,
 ) -> Result<Response, Problem> {
-    let items = body.value.operations;
-    if items.is_empty() || items.len() > BATCH_MAX {
-        let detail = format!("a batch has 1 to {BATCH_MAX} operations");
-        return Err(
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "batch_size", detail).param("$.operations")
-        );
-    }
-    let items = items.into_iter().enumerate();
+    let items = batch::sized(body.value.operations, "$.operations")?.into_iter().enumerate();
     let operations = items.map(|(index, item)| item.into_operation(&format!("$.operations[{index}]")));
     let operations = operations.collect::<Result<Vec<_>, _>>()?;
-    let run = |context| async move { run_product_batch(&context, operations, refuse).await };
+    let refuse = batch::refusing(&request);
+    let run = |context| async move { run_batch(&context, operations, refuse).await };
     staff.write(request, body.hash, run).await
-}
-
-/// A refusal becomes the item's answer; a failure of ours, or a key that is in use, ends the batch.
-fn refuse(error: WriteError) -> Result<Refusal, Problem> {
-    let problem = Problem::from(error);
-    if problem.status >= 500 || problem.code == "idempotency_in_progress" {
-        return Err(problem);
-    }
-    let json = serde_json::to_vec(&problem).map_err(|error| Problem::internal(&error))?;
-    Ok(Refusal { status: problem.status, problem: json })
 }

@@ -31,7 +31,7 @@ pub async fn handler(
     _: NoParams,
     request: WriteRequest,
 ) -> Result<Response, Problem> {
-    let target = target(product, Some(version));
+    let target = target(product, version);
     let run = |context| async move { Ok(delete_product(&context, &target).await?) };
     staff.write(request, body_hash(b""), run).await
 }

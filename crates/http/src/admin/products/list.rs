@@ -40,7 +40,7 @@ enum AdminProductSort {
     tag = "products",
     params(
         PageQuery,
-        ("q" = Option<String>, Query, description = "Beginning of the title, the handle or a SKU, in any case", min_length = 1, max_length = 200, pattern = "\\S"),
+        ("q" = Option<String>, Query, description = "Beginning of the title (in any case), of the handle, or of a SKU (as it is written, in capitals or in small letters)", min_length = 1, max_length = 200, pattern = "\\S"),
         ("filter[status]" = Option<ProductStatusWrite>, Query, description = "Where they stand"),
         ("filter[brand]" = Option<String>, Query, description = "Handle of a brand", min_length = 1, max_length = 200, pattern = "\\S"),
         ("filter[type]" = Option<String>, Query, description = "Handle of a product type", min_length = 1, max_length = 200, pattern = "\\S"),

@@ -1,11 +1,11 @@
 //! Products.
 //!
-//! PATCH and DELETE need `If-Match`; a POST takes it where it is sent. Every change of a product, of its variants and
-//! of its pictures counts in the product's version.
+//! Every change of a product, of its variants and of its pictures needs `If-Match` and counts in the product's version. A
+//! batch carries versions in its items.
 
 mod archive;
 mod batch;
-mod body;
+pub(super) mod body;
 mod create;
 mod delete;
 mod fields;
@@ -39,6 +39,11 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(media::routes())
 }
 
+/// The body of a change that has nothing to say but which product it is for.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 fn key(product: IdOrHandle<ProductId>) -> ProductKey {
     match product {
         IdOrHandle::Id(id) => ProductKey::Id(id),
@@ -46,6 +51,6 @@ fn key(product: IdOrHandle<ProductId>) -> ProductKey {
     }
 }
 
-fn target(product: IdOrHandle<ProductId>, version: Option<IfMatch>) -> ProductTarget {
-    ProductTarget { key: key(product), version: version.and_then(IfMatch::version) }
+fn target(product: IdOrHandle<ProductId>, version: IfMatch) -> ProductTarget {
+    ProductTarget { key: key(product), version: version.version() }
 }

@@ -33,7 +33,7 @@ pub async fn handler(
     (_, request): (NoParams, WriteRequest),
     body: Body<ProductPatch>,
 ) -> Result<Response, Problem> {
-    let target = target(product, Some(version));
+    let target = target(product, version);
     let changes = body.value.into_changes("$")?;
     let run = |context| async move { Ok(patch_product(&context, &target, &changes).await?) };
     staff.write(request, body.hash, run).await

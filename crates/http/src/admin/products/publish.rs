@@ -38,7 +38,10 @@ impl ProductPublish {
     path = "/api/admin/products/{product}/publish",
     operation_id = "publish_product",
     tag = "products",
-    params(("product" = String, Path, description = "Id or handle"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent")),
+    params(
+        ("product" = String, Path, description = "Id or handle"),
+        ("If-Match" = String, Header, description = "ETag of the version that was read, or *")
+    ),
     request_body = Option<ProductPublish>,
     responses((status = 200, body = ProductAdminView), StaffWriteProblems),
     security(("secret_key" = []))
@@ -46,7 +49,7 @@ impl ProductPublish {
 pub async fn handler(
     staff: Staff<ProductsWrite>,
     Path(product): Path<IdOrHandle<ProductId>>,
-    version: Option<IfMatch>,
+    version: IfMatch,
     (_, request): (NoParams, WriteRequest),
     body: Option<Body<ProductPublish>>,
 ) -> Result<Response, Problem> {

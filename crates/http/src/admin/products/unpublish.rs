@@ -6,16 +6,11 @@ use tradepost_app::catalog::product::transition::unpublish_product;
 use tradepost_app::idempotency::body_hash;
 use tradepost_domain::kernel::ids::ProductId;
 
-use super::target;
+use super::{Nothing, target};
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::ProductsWrite;
 use crate::extract::{Body, IdOrHandle, IfMatch, NoParams, Path, Staff, WriteRequest};
 use crate::problem::Problem;
-
-/// The body, which has no fields.
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 /// Takes a product off the shelf, to be written on; a planned publication is called off.
 #[utoipa::path(
@@ -23,14 +18,17 @@ pub struct Nothing {}
     path = "/api/admin/products/{product}/unpublish",
     operation_id = "unpublish_product",
     tag = "products",
-    params(("product" = String, Path, description = "Id or handle"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent")),
+    params(
+        ("product" = String, Path, description = "Id or handle"),
+        ("If-Match" = String, Header, description = "ETag of the version that was read, or *")
+    ),
     responses((status = 200, body = ProductAdminView), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
     staff: Staff<ProductsWrite>,
     Path(product): Path<IdOrHandle<ProductId>>,
-    version: Option<IfMatch>,
+    version: IfMatch,
     (_, request): (NoParams, WriteRequest),
     body: Option<Body<Nothing>>,
 ) -> Result<Response, Problem> {

@@ -6,6 +6,7 @@ use axum::response::Response;
 use tradepost_app::catalog::list_products::{ListProductsError, list_products};
 use tradepost_app::catalog::views::ProductCard;
 use tradepost_app::page::Page;
+use tradepost_port::search::SearchError;
 
 use super::query;
 use crate::document::ReadProblems;
@@ -45,8 +46,8 @@ impl From<ListProductsError> for Problem {
             }
             ListProductsError::CategoryNotFound => Self::missing("category").param("category"),
             ListProductsError::CollectionNotFound => Self::missing("collection").param("collection"),
-            ListProductsError::Unavailable(_) => Self::unavailable(&error),
-            ListProductsError::Search(_) => Self::internal(&error),
+            ListProductsError::Search(SearchError::Unavailable(_)) => Self::unavailable(&error),
+            ListProductsError::Search(SearchError::Failed(_)) => Self::internal(&error),
             ListProductsError::Store(error) => error.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! `/api/admin/api-keys`.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tradepost_app::auth::Scope;
 use tradepost_testkit::TestApp;
@@ -125,4 +126,24 @@ async fn a_key_is_either_of_a_channel_or_of_scopes() {
     ] {
         assert_eq!(app.post(PATH).admin().json(&body).send().await.expect(422).code(), code, "{body}");
     }
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_key_is_written_beside_the_requests_and_once_a_minute() {
+    let app = TestApp::new().await;
+    let start = app.shop.clock.now();
+    let used = async || {
+        app.shop.key_uses.write(app.shop.store.worker()).await.unwrap();
+        let answer = app.get(PATH).admin().send().await.expect(200);
+        assert_eq!(answer.statements, 2, "the key and the list: nothing is written on the way");
+        answer.json()["data"][0]["last_used_at"].clone()
+    };
+    assert_eq!(used().await, Value::Null);
+    assert_eq!(used().await, start.to_string());
+    app.clock.advance(SignedDuration::from_secs(59));
+    let _ = used().await;
+    assert_eq!(used().await, start.to_string(), "one that is young enough is not written again");
+    app.clock.advance(SignedDuration::from_secs(1));
+    let _ = used().await;
+    assert_eq!(used().await, app.shop.clock.now().to_string());
 }

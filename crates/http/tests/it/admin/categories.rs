@@ -142,3 +142,59 @@ async fn a_move_costs_the_same_number_of_statements_in_a_large_tree() {
     let large = move_to(&app, &left, &right["id"]).await.expect(200).statements;
     assert_eq!((small, large), (8, 8));
 }
+
+#[tokio::test]
+async fn those_below_one_are_put_in_order() {
+    let app = TestApp::new().await;
+    let hats = category(&app, "Hats", None).await;
+    let (caps, berets) =
+        (category(&app, "Caps", Some(&hats)).await, category(&app, "Berets", Some(&hats)).await);
+    let toques = category(&app, "Toques", Some(&hats)).await;
+    let other = category(&app, "Shoes", None).await;
+    let order = |body: Value| app.post("/api/admin/categories/reorder").admin().json(&body).send();
+    let done =
+        order(json!({"parent_id": hats["id"], "category_ids": [toques["id"], caps["id"]]})).await.expect(200);
+    let statements = done.statements;
+    let done = done.json();
+    let places = |done: &Value| -> Vec<(String, i64, i64)> {
+        let item = |one: &Value| {
+            (
+                text(one, "name").to_owned(),
+                one["position"].as_i64().unwrap(),
+                one["version"].as_i64().unwrap(),
+            )
+        };
+        done["data"].as_array().unwrap().iter().map(item).collect()
+    };
+    let named = |name: &str, place, version| (name.to_owned(), place, version);
+    assert_eq!(places(&done), [named("Toques", 0, 1), named("Caps", 1, 2), named("Berets", 2, 2)]);
+    let shown = app.get(&format!("{PATH}/{}", text(&berets, "id"))).admin().send().await.expect(200).json();
+    assert_eq!((&shown["position"], &shown["version"]), (&json!(2), &json!(2)));
+    let again = order(json!({"parent_id": hats["id"], "category_ids": [caps["id"]]})).await.expect(200);
+    assert_eq!(again.statements, statements, "as many for one as for two");
+    assert_eq!(places(&again.json()), [named("Caps", 0, 3), named("Toques", 1, 2), named("Berets", 2, 2)]);
+    let root = order(json!({"category_ids": [other["id"], hats["id"]]})).await.expect(200).json();
+    assert_eq!(places(&root), [named("Shoes", 0, 1), named("Hats", 1, 2)]);
+    let count = "select count(*) from outbox where type = 'category.updated'";
+    assert_eq!(sql_value(&app, count).await, "5");
+    for (status, param, body) in [
+        (
+            422,
+            "$.category_ids[1]",
+            json!({"parent_id": hats["id"], "category_ids": [caps["id"], other["id"]]}),
+        ),
+        (
+            422,
+            "$.category_ids[1]",
+            json!({"parent_id": hats["id"], "category_ids": [caps["id"], caps["id"]]}),
+        ),
+        (422, "$.category_ids", json!({"category_ids": vec![&hats["id"]; 1001]})),
+        (400, "$.category_ids", json!({"parent_id": hats["id"]})),
+        (400, "$.category_ids[0]", json!({"category_ids": ["hats"]})),
+        (400, "$.parent_id", json!({"parent_id": "hats", "category_ids": []})),
+    ] {
+        let refused = order(body.clone()).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["param"]), (status, &json!(param)), "{body}");
+    }
+    assert_eq!(sql_value(&app, count).await, "5");
+}

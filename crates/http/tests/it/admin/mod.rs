@@ -7,6 +7,7 @@ mod categories;
 mod channels;
 mod collections;
 mod imports;
+mod prices;
 mod product_types;
 pub(crate) mod products;
 mod reviews;
@@ -33,6 +34,38 @@ pub async fn sql_value(app: &TestApp, text: &str) -> String {
         _ => None,
     });
     row.and_then(|row| row.get(0)).unwrap_or_default().to_owned()
+}
+
+/// Another writer, with a transaction of its own that is open.
+pub struct Intruder {
+    client: tokio_postgres::Client,
+    watcher: tokio_postgres::Client,
+    pid: i32,
+}
+
+impl Intruder {
+    /// Begins with a statement, of which it keeps the locks.
+    pub async fn begin(app: &TestApp, first: &str) -> Self {
+        let connect = async || {
+            let (client, connection) =
+                tokio_postgres::connect(&app.database.url, tokio_postgres::NoTls).await.expect("connects");
+            tokio::spawn(connection);
+            client
+        };
+        let (client, watcher) = (connect().await, connect().await);
+        client.batch_execute(&format!("begin; {first}")).await.expect("runs");
+        let pid = client.query_one("select pg_backend_pid()", &[]).await.expect("answers").get(0);
+        Self { client, watcher, pid }
+    }
+
+    /// Goes on with a last statement as soon as somebody waits for its locks, and commits.
+    pub async fn finish_when_waited_for(self, last: &str) {
+        let waiting = "select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))";
+        while self.watcher.query_one(waiting, &[&self.pid]).await.expect("answers").get::<_, i64>(0) == 0 {
+            tokio::task::yield_now().await;
+        }
+        self.client.batch_execute(&format!("{last}; commit")).await.expect("runs");
+    }
 }
 
 /// Puts a bare product into the database; answers its id on the wire.

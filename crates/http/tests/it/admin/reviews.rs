@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tradepost_testkit::{TestApp, TestResponse};
 
-use super::{events, latest_audit, make, product, sql_value, text};
+use super::{Intruder, events, latest_audit, make, product, sql_value, text};
 
 const PATH: &str = "/api/admin/reviews";
 
@@ -56,7 +56,7 @@ async fn moderation_is_told_of_the_product_and_noted() {
     let product = product(&app, "hat").await;
     let review = make(&app, PATH, &body(&product, 5)).await;
     let moderated = moderate(&app, &review, "approved").await.expect(200);
-    assert_eq!(moderated.statements, 7);
+    assert_eq!(moderated.statements, 8);
     let (kind, payload) = events(&app).await.pop().unwrap();
     assert_eq!((kind.as_str(), &payload["review_id"]), ("review.moderated", &review["id"]));
     let aggregate =
@@ -167,4 +167,28 @@ async fn what_is_wrong_with_a_review_is_named() {
         );
     }
     assert_eq!(sql_value(&app, "select count(*) from review").await, "0");
+}
+
+#[tokio::test]
+async fn a_decision_and_the_deletion_of_its_product_do_not_wait_for_each_other() {
+    let app = TestApp::new().await;
+    let product = product(&app, "hat").await;
+    for stars in 1..=2 {
+        let mut review = body(&product, stars);
+        review["status"] = json!("approved");
+        let review = make(&app, PATH, &review).await;
+        // Somebody has the product and is about to take its reviews with it.
+        let intruder = Intruder::begin(&app, "select 1 from product for update").await;
+        let path = format!("{PATH}/{}", text(&review, "id"));
+        let decided = async {
+            if stars == 1 {
+                moderate(&app, &review, "rejected").await
+            } else {
+                app.delete(&path).admin().send().await
+            }
+        };
+        let deleted = intruder.finish_when_waited_for("delete from review");
+        let (decided, ()) = tokio::join!(decided, deleted);
+        assert_eq!(decided.expect(404).code(), "review_not_found");
+    }
 }

@@ -18,6 +18,11 @@ async fn former_handles_of_a_product_lead_to_the_present_one() {
         assert_eq!(moved.header("location"), "/api/products/trail-boot?fields=id&locale=de");
         assert!(moved.header("cache-control").starts_with("public"), "{}", moved.header("cache-control"));
         assert!(moved.bytes.is_empty());
+        let reviews = app.get(&format!("/api/products/{former}/reviews?limit=5")).send().await.expect(301);
+        assert_eq!(reviews.header("location"), "/api/products/trail-boot/reviews?limit=5");
+        // Staff change what they have read: a former handle is nobody's name to them.
+        let path = format!("/api/admin/products/{former}");
+        assert_eq!(app.get(&path).admin().send().await.expect(404).code(), "product_not_found");
     }
     assert_eq!(found(&app, "").await, ["trail-boot"]);
     // A handle that someone else takes is theirs.
@@ -54,9 +59,27 @@ async fn what_is_not_on_the_shelf_is_not_found_by_any_name() {
     let deleted = put(&app, "Deleted", 100, json!({})).await;
     app.project().await;
     assert_eq!(found(&app, "").await, ["archived", "deleted", "taken-back"]);
-    let _ = app.post("/api/admin/products/archived/archive").admin().send().await.expect(200);
-    let _ = app.post("/api/admin/products/taken-back/unpublish").admin().send().await.expect(200);
-    let _ = app.post("/api/admin/products/deleted/unpublish").admin().send().await.expect(200);
+    let _ = app
+        .post("/api/admin/products/archived/archive")
+        .admin()
+        .header("if-match", "*")
+        .send()
+        .await
+        .expect(200);
+    let _ = app
+        .post("/api/admin/products/taken-back/unpublish")
+        .admin()
+        .header("if-match", "*")
+        .send()
+        .await
+        .expect(200);
+    let _ = app
+        .post("/api/admin/products/deleted/unpublish")
+        .admin()
+        .header("if-match", "*")
+        .send()
+        .await
+        .expect(200);
     let _ =
         app.delete("/api/admin/products/deleted").admin().header("if-match", "*").send().await.expect(204);
     app.project().await;
@@ -68,7 +91,13 @@ async fn what_is_not_on_the_shelf_is_not_found_by_any_name() {
             }
         }
     }
-    let _ = app.post("/api/admin/products/draft/publish").admin().send().await.expect(200);
+    let _ = app
+        .post("/api/admin/products/draft/publish")
+        .admin()
+        .header("if-match", "*")
+        .send()
+        .await
+        .expect(200);
     app.project().await;
     assert_eq!(found(&app, "").await, ["draft"]);
 }

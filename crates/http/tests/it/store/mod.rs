@@ -5,6 +5,7 @@ mod bad_input;
 mod caching;
 mod categories;
 mod channels;
+mod collections;
 mod filters;
 mod handles;
 mod pages;

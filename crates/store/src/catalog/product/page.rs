@@ -3,6 +3,7 @@
 //! The filters stand in one text, the orders in three statements: nothing is put together at run time.
 
 use jiff::Timestamp;
+use tokio_postgres::types::ToSql;
 use tradepost_domain::catalog::ProductStatus;
 use tradepost_domain::kernel::ids::{EntityId, ProductId};
 use uuid::Uuid;
@@ -12,6 +13,9 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 /// The filters, with the parameters that every statement of this module begins with.
+///
+/// A beginning is looked for in `product_title_idx` and in the unique indexes of handles and SKUs; a SKU is found as it is
+/// written, in capitals and in small letters.
 macro_rules! filtered {
     ($head:literal, $tail:literal) => {
         concat!(
@@ -19,8 +23,14 @@ macro_rules! filtered {
             "
           from product p
          where ($1::text is null or p.status = $1)
-           and ($2::text is null or starts_with(lower(p.title), $2) or starts_with(p.handle, $2)
-                or p.id in (select v.product_id from variant v where starts_with(lower(v.sku), $2)))
+           and ($2::text is null or p.id = any (array(
+                   select t.id from product t where starts_with(lower(t.title), $2)
+                   union all
+                   select h.id from product h where starts_with(h.handle, $2)
+                   union all
+                   select v.product_id
+                     from variant v
+                    where starts_with(v.sku, $2) or starts_with(v.sku, upper($2)) or starts_with(v.sku, $8))))
            and ($3::text is null or p.brand_id in (select b.id from brand b where b.handle = $3))
            and ($4::text is null or p.product_type_id in (select t.id from product_type t where t.handle = $4))
            and ($5::uuid is null or p.category_id = $5
@@ -36,19 +46,19 @@ sql! {
     // Ids are of version 7: their order is the order of creation.
     NEWEST = filtered!("
         select p.id, p.updated_at, p.title", "
-           and ($8::uuid is null or p.id < $8)
+           and ($9::uuid is null or p.id < $9)
          order by p.id desc
-         limit $9");
+         limit $10");
     UPDATED = filtered!("
         select p.id, p.updated_at, p.title", "
-           and ($8::uuid is null or (p.updated_at, p.id) < ($10::timestamptz, $8))
+           and ($9::uuid is null or (p.updated_at, p.id) < ($11::timestamptz, $9))
          order by p.updated_at desc, p.id desc
-         limit $9");
+         limit $10");
     TITLE = filtered!("
         select p.id, p.updated_at, p.title", "
-           and ($8::uuid is null or (p.title, p.id) > ($10::text, $8))
+           and ($9::uuid is null or (p.title, p.id) > ($11::text, $9))
          order by p.title, p.id
-         limit $9");
+         limit $10");
     COUNT = filtered!("
         select count(*)", "");
 }
@@ -58,7 +68,7 @@ sql! {
 pub struct ProductFilter {
     /// Only of this status.
     pub status: Option<ProductStatus>,
-    /// Only those whose title, handle or SKU begins so; in any case.
+    /// Only those whose title, handle or SKU begins so; titles in any case, SKUs as given, in capitals or in small letters.
     pub prefix: Option<String>,
     /// Only of the brand with this handle.
     pub brand: Option<String>,
@@ -104,48 +114,35 @@ pub async fn list_ids(
     limit: i64,
 ) -> Result<Vec<PageKey>, StoreError> {
     let id = after.map(|key| key.id.as_uuid());
+    let status = filter.status.map(ProductStatus::as_str);
+    let lowered = filter.prefix.as_ref().map(|prefix| prefix.to_lowercase());
+    let ProductFilter { prefix, brand, product_type, category, updated_from, updated_before, .. } = filter;
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![
+        &status,
+        &lowered,
+        brand,
+        product_type,
+        category,
+        updated_from,
+        updated_before,
+        prefix,
+        &id,
+        &limit,
+    ];
     let updated_at = after.map(|key| key.updated_at);
     let title = after.map(|key| key.title.as_str());
-    let status = filter.status.map(ProductStatus::as_str);
-    let prefix = filter.prefix.as_ref().map(|prefix| prefix.to_lowercase());
-    let ProductFilter { brand, product_type, category, updated_from, updated_before, .. } = filter;
-    let rows = match sort {
-        PageSort::Newest => {
-            let params: crate::db::Params<'_> =
-                &[&status, &prefix, brand, product_type, category, updated_from, updated_before, &id, &limit];
-            client.query(NEWEST, params).await?
-        }
+    let statement = match sort {
+        PageSort::Newest => NEWEST,
         PageSort::Updated => {
-            let params: crate::db::Params<'_> = &[
-                &status,
-                &prefix,
-                brand,
-                product_type,
-                category,
-                updated_from,
-                updated_before,
-                &id,
-                &limit,
-                &updated_at,
-            ];
-            client.query(UPDATED, params).await?
+            params.push(&updated_at);
+            UPDATED
         }
         PageSort::Title => {
-            let params: crate::db::Params<'_> = &[
-                &status,
-                &prefix,
-                brand,
-                product_type,
-                category,
-                updated_from,
-                updated_before,
-                &id,
-                &limit,
-                &title,
-            ];
-            client.query(TITLE, params).await?
+            params.push(&title);
+            TITLE
         }
     };
+    let rows = client.query(statement, &params).await?;
     let key = |row: &tokio_postgres::Row| PageKey {
         id: ProductId::from_uuid(row.get(0)),
         updated_at: row.get(1),
@@ -157,9 +154,9 @@ pub async fn list_ids(
 /// Products that a filter lets through.
 pub async fn count(client: &Client, filter: &ProductFilter) -> Result<i64, StoreError> {
     let status = filter.status.map(ProductStatus::as_str);
-    let prefix = filter.prefix.as_ref().map(|prefix| prefix.to_lowercase());
-    let ProductFilter { brand, product_type, category, updated_from, updated_before, .. } = filter;
+    let lowered = filter.prefix.as_ref().map(|prefix| prefix.to_lowercase());
+    let ProductFilter { prefix, brand, product_type, category, updated_from, updated_before, .. } = filter;
     let params: crate::db::Params<'_> =
-        &[&status, &prefix, brand, product_type, category, updated_from, updated_before];
+        &[&status, &lowered, brand, product_type, category, updated_from, updated_before, prefix];
     Ok(client.query_one(COUNT, params).await?.get(0))
 }

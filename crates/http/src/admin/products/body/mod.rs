@@ -7,7 +7,7 @@ mod variant;
 pub use media::{ProductMediaAdd, ProductMediaPatch};
 pub use product::{ProductCreate, ProductPatch, ProductStatusWrite};
 pub(crate) use product::{stored_time, too_early};
-pub use variant::VariantPatch;
+pub use variant::{PriceWrite, VariantPatch};
 
 use tradepost_app::catalog::product::changes::Clearable;
 

@@ -100,7 +100,8 @@ impl<'de> Deserialize<'de> for CompareAt {
 }
 
 impl PriceWrite {
-    pub(super) fn price(self) -> Result<Price, MoneyError> {
+    /// The price.
+    pub fn price(self) -> Result<Price, MoneyError> {
         let compare_at = match self.compare_at {
             None => None,
             Some(CompareAt::Units(units)) => Some(Money::new(units.0, self.currency)?),

@@ -18,7 +18,10 @@ use crate::problem::Problem;
     path = "/api/admin/products/{product}/media",
     operation_id = "add_product_media",
     tag = "products",
-    params(("product" = String, Path, description = "Id or handle"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent")),
+    params(
+        ("product" = String, Path, description = "Id or handle"),
+        ("If-Match" = String, Header, description = "ETag of the product's version that was read, or *")
+    ),
     request_body = ProductMediaAdd,
     responses((status = 201, body = ProductMediaAdminView), StaffWriteProblems),
     security(("secret_key" = []))
@@ -26,7 +29,7 @@ use crate::problem::Problem;
 pub async fn handler(
     staff: Staff<ProductsWrite>,
     Path(product): Path<IdOrHandle<ProductId>>,
-    version: Option<IfMatch>,
+    version: IfMatch,
     (_, request): (NoParams, WriteRequest),
     body: Body<ProductMediaAdd>,
 ) -> Result<Response, Problem> {

@@ -33,7 +33,7 @@ pub async fn handler(
     _: NoParams,
     request: WriteRequest,
 ) -> Result<Response, Problem> {
-    let target = target(product, Some(version));
+    let target = target(product, version);
     let run = |context| async move { Ok(remove_product_media(&context, &target, media).await?) };
     staff.write(request, body_hash(b""), run).await
 }

@@ -35,7 +35,7 @@ pub async fn handler(
     (_, request): (NoParams, WriteRequest),
     body: Body<ProductMediaPatch>,
 ) -> Result<Response, Problem> {
-    let target = target(product, Some(version));
+    let target = target(product, version);
     let changes = body.value.into_changes();
     let run = |context| async move { Ok(patch_product_media(&context, &target, media, changes).await?) };
     staff.write(request, body.hash, run).await

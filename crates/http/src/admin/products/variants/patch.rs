@@ -35,7 +35,7 @@ pub async fn handler(
     (_, request): (NoParams, WriteRequest),
     body: Body<VariantPatch>,
 ) -> Result<Response, Problem> {
-    let target = target(product, Some(version));
+    let target = target(product, version);
     let changes = body.value.into_changes().map_err(super::misfit)?;
     let run = |context| async move { Ok(patch_variant(&context, &target, variant, changes).await?) };
     staff.write(request, body.hash, run).await

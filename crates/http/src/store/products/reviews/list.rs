@@ -1,7 +1,7 @@
 //! A product's reviews: `GET /api/products/{product}/reviews`.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use tradepost_app::catalog::list_reviews::{
     ListReviews, ListReviewsError, ReviewSort, ReviewView, list_reviews,
@@ -28,7 +28,7 @@ enum ProductReviewSort {
     Rating,
 }
 
-/// Lists the approved reviews of a product.
+/// Lists the approved reviews of a product. A former handle of the product answers 301 with the present one.
 #[utoipa::path(get, path = "/api/products/{product}/reviews", operation_id = "list_product_reviews", tag = "products",
     params(
         ("product" = String, Path, description = "Id `prod_…` or handle"),
@@ -38,12 +38,13 @@ enum ProductReviewSort {
         ("locale" = Option<String>, Query, description = "Locale of the product's page"),
         ("Publishable-Key" = Option<String>, Header, description = "Names the channel"),
     ),
-    responses((status = 200, body = Page<ReviewView>, description = "A page of reviews"), ReadProblems))]
+    responses((status = 200, body = Page<ReviewView>, description = "A page of reviews"),
+        (status = 301, description = "The product has another handle now: see Location"), ReadProblems))]
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
     Path(product): Path<IdOrHandle<ProductId>>,
-    headers: HeaderMap,
+    (uri, headers): (Uri, HeaderMap),
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let shopper = storefront.shopper(&mut params)?;
@@ -59,7 +60,12 @@ pub async fn handler(
         cursor: params.take("cursor"),
     };
     params.finish()?;
-    let page = list_reviews(&state.shop.catalog, &shopper, &command).await?;
+    let page = match list_reviews(&state.shop.catalog, &shopper, &command).await {
+        Err(ListReviewsError::ProductMoved { handle }) => {
+            return Ok(caching::moved(&format!("/api/products/{handle}/reviews"), uri.query()));
+        }
+        page => page?,
+    };
     let body = serde_json::to_vec(&page).map_err(|error| Problem::internal(&error))?;
     Ok(caching::public(&headers, body.into(), "reviews"))
 }
@@ -67,7 +73,9 @@ pub async fn handler(
 impl From<ListReviewsError> for Problem {
     fn from(error: ListReviewsError) -> Self {
         match error {
-            ListReviewsError::ProductNotFound => Self::missing("product"),
+            ListReviewsError::ProductNotFound | ListReviewsError::ProductMoved { .. } => {
+                Self::missing("product")
+            }
             ListReviewsError::InvalidCursor => Self::malformed("invalid_cursor", "cursor", error.to_string()),
             ListReviewsError::Store(error) => error.into(),
         }

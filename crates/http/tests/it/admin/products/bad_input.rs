@@ -104,6 +104,7 @@ async fn malformed_values_are_400_and_broken_rules_422_with_their_path() {
         (422, "$.media[0].id", json!({"media": [{"id": "med_01000000000000000000000010"}]})),
         (422, "$.options[0].values", json!({"options": [{"name": "Color", "values": []}]})),
         (422, "$.tags[1]", json!({"tags": ["a", " "]})),
+        (422, "$.metadata.", json!({"metadata": {"": 1}})),
     ] {
         let response = app.post("/api/admin/products").admin().json(&with(&changes)).send().await;
         let problem = response.json();
@@ -122,7 +123,7 @@ async fn malformed_values_are_400_and_broken_rules_422_with_their_path() {
 async fn broken_rules_are_all_told_at_once() {
     let app = TestApp::new().await;
     let body = json!({"title": "", "category": "nowhere", "variants": [
-        {"sku": "A", "options": {"Color": "Red"}}, {"sku": "A", "options": {"Color": "Red"}, "price": {"amount": -1, "currency": "EUR"}}]});
+        {"sku": "A", "options": {"Color": "Red"}}, {"sku": "A", "options": {"Color": "Red"}, "price": {"amount": -1, "currency": "EUR"}, "metadata": {"": 1}}]});
     let problem = app.post("/api/admin/products").admin().json(&body).send().await.expect(422).json();
     let codes: Vec<&str> =
         problem["errors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect();
@@ -136,6 +137,9 @@ async fn broken_rules_are_all_told_at_once() {
     ] {
         assert!(codes.contains(&code), "{code} in {codes:?}");
     }
+    let errors = problem["errors"].as_array().unwrap();
+    let metadata = errors.iter().find(|error| error["code"] == "invalid_key").unwrap();
+    assert_eq!(metadata["param"], "$.variants[1].metadata.");
 }
 
 #[tokio::test]

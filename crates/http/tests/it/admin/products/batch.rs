@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tradepost_app::WriteError;
-use tradepost_app::catalog::product::batch::{BatchOperation, Refusal, run_product_batch};
+use tradepost_app::batch::{Refusal, run_batch};
+use tradepost_app::catalog::product::batch::ProductOperation;
 use tradepost_app::catalog::product::changes::{ProductChanges, VariantChanges, VariantsChange};
 use tradepost_app::idempotency::{Decision, KeyedRequest, body_hash, decide};
 use tradepost_app::work::{Actor, Origin, StaffContext};
@@ -11,6 +12,7 @@ use tradepost_domain::kernel::{Currency, Money};
 use tradepost_testkit::{TestApp, TestResponse};
 
 use super::{boot, count, create};
+use crate::admin::sql;
 
 async fn batch(app: &TestApp, key: &str, operations: &Value) -> TestResponse {
     let request = app.post("/api/admin/products/batch").admin().header("idempotency-key", key);
@@ -74,11 +76,11 @@ async fn what_cannot_be_read_refuses_the_batch_before_anything_is_done() {
     assert_eq!(count(&app, "product").await, 0);
 }
 
-fn operation(title: &str) -> BatchOperation {
+fn operation(title: &str) -> ProductOperation {
     let price = Price { price: Money::new(100, Currency::EUR).unwrap(), compare_at: None };
     let variant = VariantChanges { price: Some(price), ..VariantChanges::default() };
     let variants = VariantsChange::Single(Box::new(variant));
-    BatchOperation::Create(Box::new(ProductChanges {
+    ProductOperation::Create(Box::new(ProductChanges {
         title: Some(title.to_owned()),
         variants,
         ..ProductChanges::default()
@@ -105,12 +107,64 @@ async fn a_batch_that_broke_off_goes_on_where_it_stopped() {
     };
     let refuse = |error: WriteError| Err::<Refusal, WriteError>(error);
     // The second operation breaks the batch as a failure of ours would: its title is refused, and `refuse` keeps nothing.
-    let broken = run_product_batch(&context, vec![operation("One"), operation("")], refuse).await;
+    let broken = run_batch(&context, vec![operation("One"), operation("")], refuse).await;
     assert!(matches!(broken, Err(WriteError::Invalid(_))));
     assert_eq!(count(&app, "product").await, 1);
-    let answer = run_product_batch(&context, vec![operation("One"), operation("Two")], refuse).await.unwrap();
+    let answer = run_batch(&context, vec![operation("One"), operation("Two")], refuse).await.unwrap();
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(body["results"][0]["body"]["handle"], "one", "the first is not made again");
     assert_eq!(body["results"][1]["body"]["handle"], "two");
     assert_eq!(count(&app, "product").await, 2);
+}
+
+/// Lets every product of this title fail as a fault of the database would.
+async fn sabotage(app: &TestApp) {
+    sql(
+        app,
+        "create function sabotage() returns trigger language plpgsql as $$ begin
+             if new.title = 'Doomed' then raise exception 'sabotaged'; end if;
+             return new;
+         end $$;
+         create trigger sabotage before insert or update on product for each row execute function sabotage()",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_key_a_failure_on_our_side_is_the_answer_of_its_item_and_the_last_one() {
+    let app = TestApp::new().await;
+    sabotage(&app).await;
+    let operations: Vec<Value> = ["One", "Doomed", "Three"]
+        .into_iter()
+        .map(|title| json!({"op": "create", "data": boot(title)}))
+        .collect();
+    let request = app.post("/api/admin/products/batch").admin();
+    let answer = request.json(&json!({"operations": operations})).send().await.expect(200);
+    let results = answer.json()["results"].clone();
+    assert_eq!(results.as_array().unwrap().len(), 2, "{results}");
+    assert_eq!((&results[0]["status"], &results[0]["body"]["handle"]), (&json!(201), &json!("one")));
+    let problem = &results[1]["problem"];
+    assert_eq!((&results[1]["status"], &problem["code"]), (&json!(500), &json!("internal_error")));
+    assert!(!String::from_utf8_lossy(&answer.bytes).contains("sabotaged"), "the source stays with us");
+    assert_eq!(count(&app, "product").await, 1);
+}
+
+#[tokio::test]
+async fn with_a_key_a_failure_on_our_side_keeps_the_key_for_the_same_batch() {
+    let app = TestApp::new().await;
+    sabotage(&app).await;
+    let create = |title: &str| json!({"op": "create", "data": boot(title)});
+    let meant = json!([create("One"), create("Doomed")]);
+    assert_eq!(batch(&app, "k", &meant).await.expect(500).code(), "internal_error");
+    for _ in 0..2 {
+        let other = batch(&app, "k", &json!([create("Other")])).await.expect(422);
+        assert_eq!(other.code(), "idempotency_key_reused");
+    }
+    assert_eq!(batch(&app, "k", &meant).await.expect(500).code(), "internal_error");
+    sql(&app, "drop trigger sabotage on product").await;
+    let done = batch(&app, "k", &meant).await.expect(200).json();
+    let handles = [&done["results"][0]["body"]["handle"], &done["results"][1]["body"]["handle"]];
+    assert_eq!(handles, ["one", "doomed"]);
+    assert_eq!(count(&app, "product").await, 2, "what was done before is not done again");
+    assert_eq!(batch(&app, "k", &meant).await.expect(200).header("idempotent-replayed"), "true");
 }

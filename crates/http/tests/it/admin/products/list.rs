@@ -56,7 +56,7 @@ async fn filters_narrow_the_list() {
         let mut body = boot(title);
         body["brand"] = json!(brand);
         body["status"] = json!(status);
-        body["sku"] = json!(format!("SKU-{title}"));
+        body["sku"] = json!(format!("SKU-{}", title.to_uppercase()));
         create(&app, &body).await;
         app.clock.advance(SignedDuration::from_secs(60));
     }
@@ -64,6 +64,7 @@ async fn filters_narrow_the_list() {
         ("?filter[status]=published", vec!["Hat", "Red shoe"]),
         ("?q=RED&sort=title", vec!["Red boot", "Red shoe"]),
         ("?q=sku-ha", vec!["Hat"]),
+        ("?q=SKU-HA", vec!["Hat"]),
         ("?q=red-sh", vec!["Red shoe"]),
         ("?q=%25", vec![]),
         ("?filter[brand]=acme&filter[status]=draft", vec!["Red boot"]),

@@ -166,17 +166,19 @@ async fn a_product_goes_to_the_shelf_and_off_it() {
     let app = TestApp::new().await;
     let product = create(&app, &boot("Boot")).await;
     let path = |verb: &str| format!("/api/admin/products/boot/{verb}");
-    let published = app.post(&path("publish")).admin().send().await.expect(200).json();
+    let published = app.post(&path("publish")).admin().if_match(1).send().await.expect(200).json();
     assert_eq!((&published["status"], &published["version"]), (&json!("published"), &json!(2)));
-    let again = app.post(&path("publish")).admin().json(&json!({})).send().await.expect(200).json();
+    let again =
+        app.post(&path("publish")).admin().if_match(2).json(&json!({})).send().await.expect(200).json();
     assert_eq!(again, published);
     let _ = app.post(&path("archive")).admin().if_match(1).send().await.expect(412);
     let _ = app.post(&path("archive")).admin().if_match(2).send().await.expect(200);
-    let draft = app.post(&path("unpublish")).admin().send().await.expect(200).json();
+    let draft = app.post(&path("unpublish")).admin().if_match(3).send().await.expect(200).json();
     assert_eq!((&draft["status"], &draft["version"]), (&json!("draft"), &json!(4)));
     assert_eq!(draft["published_at"], published["published_at"]);
     let planned = json!({"publish_at": "2026-12-24T18:00:00+01:00"});
-    let planned = app.post(&path("publish")).admin().json(&planned).send().await.expect(200).json();
+    let planned =
+        app.post(&path("publish")).admin().if_match(4).json(&planned).send().await.expect(200).json();
     assert_eq!(
         (&planned["status"], &planned["publish_at"]),
         (&json!("draft"), &json!("2026-12-24T17:00:00Z"))
@@ -199,7 +201,8 @@ async fn only_what_is_not_on_the_shelf_is_deleted() {
     let path = "/api/admin/products/boot";
     assert_eq!(app.delete(path).admin().send().await.expect(428).code(), "precondition_required");
     assert_eq!(app.delete(path).admin().if_match(1).send().await.expect(409).code(), "product_published");
-    let _ = app.post("/api/admin/products/boot/archive").admin().send().await.expect(200);
+    let _ =
+        app.post("/api/admin/products/boot/archive").admin().header("if-match", "*").send().await.expect(200);
     assert!(app.delete(path).admin().if_match(2).send().await.expect(204).bytes.is_empty());
     let _ = app.get(path).admin().send().await.expect(404);
     for table in ["product", "variant", "price", "stock_level", "handle_history"] {

@@ -14,7 +14,7 @@ async fn a_variant_is_added_changed_and_removed() {
     let product = create(&app, &body).await;
     let path = "/api/admin/products/boot/variants";
     let added = json!({"sku": "B", "options": {"Color": "Blue"}, "price": price, "stock": 3});
-    let added = app.post(path).admin().json(&added).send().await.expect(201);
+    let added = app.post(path).admin().if_match(1).json(&added).send().await.expect(201);
     assert_eq!(added.header("etag"), "\"v2\"");
     let location = added.header("location").to_owned();
     let variant = added.json();
@@ -66,10 +66,11 @@ async fn what_is_wrong_with_a_single_variant_is_told_by_its_own_path() {
             "$.sku",
             json!({"sku": "B", "price": {"amount": 5, "currency": "EUR"}, "options": {"Color": "Green"}}),
         ),
+        (422, "$.metadata.", json!({"price": price, "options": {"Color": "Red"}, "metadata": {"": 1}})),
         (400, "$.id", json!({"id": product["variants"][0]["id"]})),
         (400, "$.product_id", json!({"product_id": "x"})),
     ] {
-        let response = app.post(path).admin().json(&variant).send().await;
+        let response = app.post(path).admin().if_match(1).json(&variant).send().await;
         let problem = response.json();
         let first = problem["errors"]
             .as_array()
@@ -91,7 +92,7 @@ async fn a_picture_is_added_moved_and_removed() {
     let product = create(&app, &body).await;
     let path = "/api/admin/products/boot/media";
     let added = json!({"source_url": "https://cdn.example/3.jpg", "alt": "Three", "position": 0});
-    let added = app.post(path).admin().json(&added).send().await.expect(201);
+    let added = app.post(path).admin().if_match(1).json(&added).send().await.expect(201);
     let location = added.header("location").to_owned();
     let media = added.json();
     assert_eq!(media["url"], "https://cdn.example/3.jpg");

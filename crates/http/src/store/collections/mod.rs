@@ -1,0 +1,4 @@
+//! Collections: `/api/collections`.
+
+pub mod get;
+pub mod list;
