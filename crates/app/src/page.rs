@@ -130,6 +130,12 @@ impl<T> Page<T> {
         Self { data: rows, page: PageInfo { next, has_more, limit: request.limit, total } }
     }
 
+    /// A list that is always whole.
+    pub fn whole(data: Vec<T>) -> Self {
+        let limit = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        Self { data, page: PageInfo { next: None, has_more: false, limit, total: None } }
+    }
+
     /// The same page of what is shown of its items.
     pub fn map<V>(self, view: impl Fn(T) -> V) -> Page<V> {
         Page { data: self.data.into_iter().map(view).collect(), page: self.page }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tradepost_adapters::{BlobDirectory, ImageCodec, RandomIds, SystemClock};
+use tradepost_adapters::{BlobDirectory, ImageCodec, RandomIds, SystemClock, TestPayments};
 use tradepost_app::system::{FirstChannel, set_up_shop};
-use tradepost_app::{Actor, Origin, Shop, ShopParts, StaffContext};
+use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
@@ -63,6 +63,7 @@ impl House {
             images: Arc::new(ImageCodec::default()),
             uploads: config.data_dir.join("uploads"),
             cache_bytes: config.cache_bytes,
+            checkout: Checkout::new(vec![Arc::new(TestPayments::new(Arc::new(SystemClock)))]),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {

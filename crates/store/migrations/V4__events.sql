@@ -1,4 +1,4 @@
--- What happens beside a change, written in its transaction: events, answers to repeat, the audit log, keys.
+-- What happens beside a change, written in its transaction: events, jobs, answers to repeat, the audit log, keys.
 
 -- Events that follow from changes. `id` is not the order of commits: readers take rows that are not dispatched yet,
 -- never rows above the last one they saw.

@@ -219,7 +219,7 @@ pub async fn insert(tx: &Tx, cart: &Cart, token_hash: Option<&[u8]>) -> Result<(
         &token_hash,
         &cart.currency.code(),
         &cart.locale.as_str(),
-        &cart.email.as_ref().map(|email| email.as_str()),
+        &cart.email.as_ref().map(tradepost_domain::kernel::EmailAddress::as_str),
         &cart.shipping_address.as_ref().map(Json),
         &cart.billing_address.as_ref().map(Json),
         &cart.shipping_method_id.map(|id| id.as_uuid()),
@@ -258,7 +258,7 @@ async fn update_row(tx: &Tx, cart: &Cart) -> Result<(), StoreError> {
     let params: crate::db::Params<'_> = &[
         &cart.id.as_uuid(),
         &cart.customer_id.map(|id| id.as_uuid()),
-        &cart.email.as_ref().map(|email| email.as_str()),
+        &cart.email.as_ref().map(tradepost_domain::kernel::EmailAddress::as_str),
         &cart.shipping_address.as_ref().map(Json),
         &cart.billing_address.as_ref().map(Json),
         &cart.shipping_method_id.map(|id| id.as_uuid()),

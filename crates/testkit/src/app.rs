@@ -152,6 +152,9 @@ impl TestApp {
             images: Arc::new(ImageCodec::default()),
             uploads: uploads.path().to_owned(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+            checkout: tradepost_app::Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(
+                clock.clone(),
+            ))]),
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));

@@ -13,7 +13,7 @@ pub mod view;
 pub mod webhook;
 
 pub use confirm::{PaymentConfirm, confirm_payment};
-pub use get::get_payment;
+pub use get::{PaymentStatusView, get_payment, get_payment_status};
 pub use inbox::InboxWorker;
 pub use reconcile::Reconciler;
 pub use refund::{RefundCreate, RefundView, create_refund, list_refunds};

@@ -81,6 +81,9 @@ problems! {
     PublicProblems: Malformed NotFound Unavailable;
     /// Problems that every storefront read may answer with.
     ReadProblems: Malformed Unauthenticated NotFound Unavailable;
+    /// Problems that every write of a shopper may answer with.
+    ShopperWriteProblems: Malformed Unauthenticated NotFound Conflict VersionMismatch TooLarge
+        UnsupportedMediaType Invalid Unavailable;
     /// Problems that every read of staff may answer with.
     StaffReadProblems: Malformed Unauthenticated Forbidden NotFound Unavailable;
     /// Problems that every write of staff may answer with.

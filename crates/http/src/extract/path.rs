@@ -76,6 +76,16 @@ impl PathValue for BlobName {
     }
 }
 
+/// Any text, for the handler to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(pub String);
+
+impl PathValue for Word {
+    fn read(text: &str) -> Result<Self, Problem> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
 impl<T: EntityId> From<IdOrHandle<T>> for Reference<T> {
     fn from(either: IdOrHandle<T>) -> Self {
         match either {

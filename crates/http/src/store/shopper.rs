@@ -48,6 +48,11 @@ fn unknown_key() -> Problem {
 }
 
 impl Storefront {
+    /// The channel.
+    pub fn into_channel(self) -> Arc<Channel> {
+        self.channel
+    }
+
     /// The shopper, with the locale that the query asks for.
     pub fn shopper(self, params: &mut ListParams) -> Result<Shopper, Problem> {
         let wanted: Option<Locale> = params.take_parsed("locale", "a locale such as en or de-AT")?;

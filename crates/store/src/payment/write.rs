@@ -1,6 +1,7 @@
 //! Payments written: the whole record as it now is. Rows that are there are updated, others inserted.
 
 use jiff::Timestamp;
+use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::EntityId;
 use tradepost_domain::payment::{Attempt, DisputeStage, RefundStage};
 
@@ -95,7 +96,7 @@ async fn put_attempt(
         &attempt.capture_amount.amount(),
         &attempt.amount.currency().code(),
         &captured,
-        &attempt.mismatch.map(|told| told.amount()),
+        &attempt.mismatch.map(Money::amount),
         &attempt.mismatch.map(|told| told.currency().code()),
         &details.unknown_since,
         &attempt.refunded(RefundStage::Succeeded),

@@ -73,6 +73,7 @@ impl TestShop {
             images: Arc::new(tradepost_port::fake::UntouchedImages),
             uploads: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+            checkout: tradepost_app::Checkout::new(Vec::new()),
         }));
         let projector = Projector::new(shop.clone());
         let shop = Self { database, shop, clock, projector, client };

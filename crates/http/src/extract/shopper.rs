@@ -1,0 +1,111 @@
+//! Who buys: the channel, the customer who is signed in, and the secrets that open a guest's cart and order.
+
+use std::future::Future;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use tradepost_app::secret::SecretToken;
+use tradepost_app::work::{Actor, StaffContext};
+use tradepost_app::{Answer, ShopperContext};
+use tradepost_domain::kernel::ids::CustomerId;
+
+use super::headers::WriteRequest;
+use super::once::run_once;
+use super::staff::origin;
+use crate::problem::Problem;
+use crate::state::ApiState;
+use crate::store::shopper::Storefront;
+
+/// Opens a guest's cart.
+const CART_TOKEN: &str = "cart-token";
+/// Opens a guest's order.
+const ORDER_TOKEN: &str = "order-token";
+
+/// A shopper's request that is about a cart, an order or a payment.
+#[derive(Debug)]
+pub struct Buyer {
+    /// What use cases are given.
+    pub context: ShopperContext,
+}
+
+impl FromRequestParts<ApiState> for Buyer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let storefront = Storefront::from_request_parts(parts, state).await?;
+        let customer = signed_in(parts, state)?;
+        let actor = customer.map_or(Actor::Guest, Actor::Customer);
+        let caller = StaffContext { shop: state.shop.clone(), actor, origin: origin(parts), claim: None };
+        Ok(Self {
+            context: ShopperContext {
+                caller,
+                channel: storefront.into_channel(),
+                customer,
+                cart_token: token(parts, CART_TOKEN, tradepost_app::cart::create::CART_TOKEN),
+                order_token: token(parts, ORDER_TOKEN, tradepost_app::order::place::ORDER_TOKEN),
+            },
+        })
+    }
+}
+
+/// The customer of the access token, if one was sent.
+fn signed_in(_: &Parts, _: &ApiState) -> Result<Option<CustomerId>, Problem> {
+    Ok(None)
+}
+
+/// The SHA-256 of a secret that was sent. One that cannot be ours opens nothing, as one that is not known.
+fn token(parts: &Parts, header: &str, prefix: &str) -> Option<Vec<u8>> {
+    let text = parts.headers.get(header)?.to_str().unwrap_or_default();
+    Some(SecretToken::read(prefix, text).map(|token| token.hash()).unwrap_or_default())
+}
+
+/// The request of a write that needs an idempotency key: without one, a lost answer could become a second order.
+pub fn required_key(request: WriteRequest) -> Result<WriteRequest, Problem> {
+    if request.key.is_some() {
+        return Ok(request);
+    }
+    let detail =
+        "send an Idempotency-Key, such as a new UUID, so that a repeat of the request is not a second one";
+    Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_required", detail).param("Idempotency-Key"))
+}
+
+impl Buyer {
+    /// Runs a write once for its idempotency key, or gives the answer that it had.
+    pub async fn write<F, Fut>(
+        self,
+        request: WriteRequest,
+        body_hash: Vec<u8>,
+        run: F,
+    ) -> Result<Response, Problem>
+    where
+        F: FnOnce(ShopperContext) -> Fut,
+        Fut: Future<Output = Result<Answer, Problem>>,
+    {
+        let mut context = self.context;
+        let principal = match context.customer {
+            Some(customer) => customer.to_string(),
+            // Guests have no names: the secret that opens what is written to tells them apart, and for what is new the
+            // key itself has to be nobody else's.
+            None => guest(&context),
+        };
+        let shop = context.caller.shop.clone();
+        let now = context.now();
+        run_once((shop.store.storefront(), now), principal, (request, body_hash), |claim| {
+            context.caller.claim = claim;
+            run(context)
+        })
+        .await
+    }
+}
+
+fn guest(context: &ShopperContext) -> String {
+    use std::fmt::Write as _;
+    let secret = context.cart_token.as_ref().or(context.order_token.as_ref());
+    let mut name = "guest".to_owned();
+    for byte in secret.into_iter().flatten().take(16) {
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}

@@ -1,0 +1,4 @@
+//! Coupons of a cart.
+
+pub mod add;
+pub mod remove;

@@ -1,0 +1,28 @@
+//! `POST /api/carts`.
+
+use axum::response::Response;
+use tradepost_app::cart::{CartCreate, CartView, create_cart};
+
+use crate::document::ShopperWriteProblems;
+use crate::extract::{Body, Buyer, WriteRequest};
+use crate::problem::Problem;
+
+/// Makes a cart. A guest is told its secret this once.
+#[utoipa::path(
+    post,
+    path = "/api/carts",
+    operation_id = "create_cart",
+    tag = "carts",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    request_body = CartCreate,
+    responses((status = 201, body = CartView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), ShopperWriteProblems),
+    security((), ("access_token" = []))
+)]
+pub async fn handler(
+    buyer: Buyer,
+    request: WriteRequest,
+    body: Body<CartCreate>,
+) -> Result<Response, Problem> {
+    let create = body.value;
+    buyer.write(request, body.hash, |context| async move { Ok(create_cart(&context, create).await?) }).await
+}

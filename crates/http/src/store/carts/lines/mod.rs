@@ -1,0 +1,5 @@
+//! Lines of a cart.
+
+pub mod add;
+pub mod patch;
+pub mod remove;
