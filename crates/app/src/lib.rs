@@ -18,6 +18,7 @@ pub mod export;
 pub mod html;
 pub mod idempotency;
 pub mod import;
+pub mod inventory;
 pub mod media;
 pub mod order;
 pub mod page;

@@ -30,14 +30,6 @@ sql! {
                       group by product_id) r on r.product_id = p.id
          where p.rating_sum <> coalesce(r.rating_sum, 0)
             or p.rating_count <> coalesce(r.rating_count, 0)";
-    OVERPROMISED_STOCK = "
-        select count(*), min(v.sku)
-          from stock_level s
-          join variant v on v.id = s.variant_id
-         where s.on_hand < 0
-            or s.allocated < 0
-            or s.reserved < 0
-            or (v.tracked and not v.backorder and s.allocated + s.reserved > s.on_hand)";
     LIST_BLOBS = "
         select blob, renditions
           from media_asset
@@ -92,12 +84,6 @@ pub async fn projection_backlog(client: &Client) -> Result<i64, StoreError> {
 /// Products whose rating is not that of their approved reviews.
 pub async fn wrong_ratings(client: &Client) -> Result<Wrong, StoreError> {
     let row = client.query_one(WRONG_RATINGS, &[]).await?;
-    Ok(Wrong { count: row.get(0), example: row.get(1) })
-}
-
-/// Stock levels that promise more than there is.
-pub async fn overpromised_stock(client: &Client) -> Result<Wrong, StoreError> {
-    let row = client.query_one(OVERPROMISED_STOCK, &[]).await?;
     Ok(Wrong { count: row.get(0), example: row.get(1) })
 }
 

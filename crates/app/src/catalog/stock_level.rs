@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tradepost_domain::catalog::validate::check_text;
 use tradepost_domain::kernel::ids::{EntityId, EventId, StockLevelId};
 use tradepost_domain::kernel::limits::STOCK_QUANTITY_MAX;
@@ -20,7 +20,7 @@ use crate::work::{StaffContext, Work};
 pub use tradepost_store::catalog::stock_level::StockLevelFilter;
 
 /// Characters of a reason.
-const REASON_LEN_MAX: usize = 255;
+pub(crate) const REASON_LEN_MAX: usize = 255;
 
 /// The stock of one variant at one location.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,6 +96,16 @@ pub enum StockChange {
     Adjust(i64),
 }
 
+impl StockChange {
+    /// The field that says it.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::OnHand(_) => "on_hand",
+            Self::Adjust(_) => "adjust",
+        }
+    }
+}
+
 /// Changes what lies at a level, and keeps the reason in the audit log.
 pub async fn patch_stock_level(
     context: &StaffContext,
@@ -113,8 +123,8 @@ pub async fn patch_stock_level(
     if version.is_some_and(|version| version != level.version) {
         return Err(WriteError::VersionMismatch { current: level.version });
     }
-    let on_hand = counted(&level, change)?;
-    refuse_oversold(&level, on_hand)?;
+    let on_hand = counted(Some(&level), change, "$")?;
+    refuse_oversold(&level, on_hand, &format!("$.{}", change.field()))?;
     if on_hand != level.on_hand {
         let before = json!({"on_hand": level.on_hand});
         level.on_hand = on_hand;
@@ -123,13 +133,7 @@ pub async fn patch_stock_level(
         let note = reason.map(str::to_owned);
         let cause = Cause { note, ..staff_cause(&work) };
         stock_level::update(&work.tx, &level, &cause).await?;
-        let payload = json!({
-            "variant_ids": [level.variant_id.to_string()],
-            "stock_level_id": level.id.to_string(),
-            "on_hand": on_hand,
-            "available": level.available(),
-        });
-        work.event("stock.updated", level.product_id.as_uuid(), level.version, payload);
+        work.event("stock.updated", level.product_id.as_uuid(), level.version, level_payload(&level));
         let after = json!({"on_hand": on_hand, "reason": reason});
         work.audit("stock_level.update", ("stock_level", id.as_uuid()), Some(before), Some(after));
     }
@@ -141,30 +145,46 @@ pub(crate) fn staff_cause(work: &Work<'_>) -> Cause {
     Cause::new("staff", work.next_id::<EventId>().as_uuid())
 }
 
-/// What belongs to orders has to lie there, unless it may be ordered back.
-fn refuse_oversold(level: &StockLevel, on_hand: i64) -> Result<(), WriteError> {
+/// What belongs to orders has to lie there, unless it may be ordered back; `param` is the field that says how much.
+pub(crate) fn refuse_oversold(level: &StockLevel, on_hand: i64, param: &str) -> Result<(), WriteError> {
     if !level.limited || level.promised() <= on_hand {
         return Ok(());
     }
     let detail = "orders and checkouts hold more units than would lie there: cancel or ship them first";
-    Err(WriteError::conflict("stock_promised", detail, Some("$.on_hand"))
+    Err(WriteError::conflict("stock_promised", detail, Some(param))
         .with_fact("allocated", level.allocated)
         .with_fact("reserved", level.reserved))
 }
 
-fn counted(level: &StockLevel, change: StockChange) -> Result<i64, WriteError> {
+/// Units that lie at a level after a change, nothing where there is no level yet; `at` is where the change stands.
+pub(crate) fn counted(
+    level: Option<&StockLevel>,
+    change: StockChange,
+    at: &str,
+) -> Result<i64, WriteError> {
     let fits = |units: &i64| (0..=STOCK_QUANTITY_MAX).contains(units);
+    let on_hand = level.map_or(0, |level| level.on_hand);
     match change {
         StockChange::OnHand(units) if fits(&units) => Ok(units),
         StockChange::OnHand(_) => {
             let message = format!("a number from 0 to {STOCK_QUANTITY_MAX}");
-            Err(WriteError::invalid("$.on_hand", "invalid_quantity", message))
+            Err(WriteError::invalid(format!("{at}.on_hand"), "invalid_quantity", message))
         }
-        StockChange::Adjust(by) => level.on_hand.checked_add(by).filter(fits).ok_or_else(|| {
+        StockChange::Adjust(by) => on_hand.checked_add(by).filter(fits).ok_or_else(|| {
             let detail = format!("what lies there stays between 0 and {STOCK_QUANTITY_MAX}");
-            WriteError::conflict("insufficient_stock", detail, Some("$.adjust"))
-                .with_fact("on_hand", level.on_hand)
-                .with_fact("available", level.available())
+            WriteError::conflict("insufficient_stock", detail, Some(&format!("{at}.adjust")))
+                .with_fact("on_hand", on_hand)
+                .with_fact("available", level.map_or(0, StockLevel::available))
         }),
     }
+}
+
+/// What the event of a changed level tells.
+pub(crate) fn level_payload(level: &StockLevel) -> Value {
+    json!({
+        "variant_ids": [level.variant_id.to_string()],
+        "stock_level_id": level.id.to_string(),
+        "on_hand": level.on_hand,
+        "available": level.available(),
+    })
 }

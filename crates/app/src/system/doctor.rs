@@ -1,7 +1,8 @@
 //! Whether the shop is sound: every invariant that can be checked against the database, a finding each.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use tradepost_store::audit_rules::{self, BrokenRule};
 use tradepost_store::migrate::{SchemaState, schema_state};
 use tradepost_store::system::{self, Wrong};
 use tradepost_store::{Client, StoreError};
@@ -66,7 +67,7 @@ pub async fn examine(
     findings.push(connections(shop, &client).await?);
     findings.push(backlog(shop, &client).await?);
     findings.push(ratings(&system::wrong_ratings(&client).await?));
-    findings.push(stock(&system::overpromised_stock(&client).await?));
+    findings.push(rules(&audit_rules::find_broken(&client).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
     Ok(findings)
 }
@@ -117,10 +118,18 @@ fn ratings(wrong: &Wrong) -> Finding {
     })
 }
 
-fn stock(wrong: &Wrong) -> Finding {
-    counted("stock", wrong, "no stock level is negative or promises more than there is", || {
-        format!("{} stock levels are negative or promise more than there is", wrong.count)
-    })
+/// The rules that hold at every moment, each with how many break it and one of them.
+fn rules(broken: &[BrokenRule]) -> Finding {
+    const CHECK: &str = "rules";
+    if broken.is_empty() {
+        return Finding::sound(CHECK, "every rule of stock holds");
+    }
+    let mut by_rule: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    for BrokenRule { rule, id } in broken {
+        by_rule.entry(rule).or_insert((0, id)).0 += 1;
+    }
+    let told = by_rule.iter().map(|(rule, (count, id))| format!("{rule}: {count}, {id} for one"));
+    Finding::broken(CHECK, told.collect::<Vec<_>>().join("; "))
 }
 
 fn counted(check: &'static str, wrong: &Wrong, sound: &str, broken: impl Fn() -> String) -> Finding {

@@ -159,6 +159,8 @@ define_ids! {
     StockLocationId = "loc";
     /// The stock of one variant at one location.
     StockLevelId = "slev";
+    /// A change of a stock level's quantities.
+    StockMovementId = "smov";
     /// A run of an import.
     ImportId = "imp";
     /// A run of an export.

@@ -15,6 +15,7 @@ pub mod products;
 pub mod reviews;
 pub mod stock_levels;
 pub mod stock_locations;
+pub mod stock_movements;
 pub mod system;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -38,5 +39,6 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(reviews::routes())
         .merge(stock_levels::routes())
         .merge(stock_locations::routes())
+        .merge(stock_movements::routes())
         .merge(system::routes())
 }

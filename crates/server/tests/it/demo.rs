@@ -174,7 +174,7 @@ fn a_demo_that_lost_its_file_makes_new_keys_and_the_old_ones_are_dead() {
     let output = run(&["doctor", "--data", data.to_str().unwrap()]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    for check in ["schema", "connections", "outbox", "ratings", "stock", "pictures", "fragments"] {
+    for check in ["schema", "connections", "outbox", "ratings", "rules", "pictures", "fragments"] {
         assert!(said.contains(check), "{check} is missing in {said}");
     }
 }

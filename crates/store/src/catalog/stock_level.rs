@@ -32,6 +32,33 @@ sql! {
     GET_FOR_UPDATE = levels!("
          where l.id = $1
            for update of l");
+    LOCK_AT = levels!("
+          join unnest($1::uuid[], $2::uuid[]) as a (variant_id, location_id)
+            on a.variant_id = l.variant_id and a.location_id = l.location_id
+         order by l.variant_id, l.location_id
+           for no key update of l");
+    RESOLVE = "
+        select coalesce(by_id.id, by_sku.id), s.id
+          from unnest($1::uuid[], $2::text[], $3::uuid[]) with ordinality as t (variant_id, sku, location_id, place)
+          left join variant by_id on by_id.id = t.variant_id
+          left join variant by_sku on by_sku.sku = t.sku
+          left join stock_location s on s.id = t.location_id
+         order by t.place";
+    // A version says which level was read: one that somebody else has made meanwhile is not written over.
+    WRITE = "
+        insert into stock_level (id, variant_id, location_id, on_hand, tracked, backorder, moved_kind, moved_by, moved_id,
+                                 moved_note, version, updated_at)
+        select w.id, v.id, w.location_id, w.on_hand, v.tracked, v.backorder, 'received', w.kind, w.cause_id, w.note,
+               w.version, $9
+          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::text[], $7::uuid[], $8::text[])
+               as w (id, variant_id, location_id, on_hand, version, kind, cause_id, note)
+          join variant v on v.id = w.variant_id
+         order by v.id, w.location_id
+            on conflict (variant_id, location_id) do update
+           set on_hand = excluded.on_hand, version = excluded.version, updated_at = excluded.updated_at,
+               moved_kind = 'adjusted', moved_by = excluded.moved_by, moved_id = excluded.moved_id,
+               moved_note = excluded.moved_note, moved_for = null, moved_units = null
+         where stock_level.version = excluded.version - 1";
     LIST = levels!("
          where ($1::uuid is null or l.variant_id = $1)
            and ($2::text is null or v.sku = $2)
@@ -219,4 +246,100 @@ pub async fn set_on_hand(
     let params: crate::db::Params<'_> =
         &[&ids, &variants, &on_hand, &location.as_uuid(), kind, id, note, &now];
     tx.execute(SET_ON_HAND, params).await.map(drop)
+}
+
+/// A variant by one of its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VariantRef {
+    /// By its id.
+    Id(VariantId),
+    /// By its SKU.
+    Sku(String),
+}
+
+/// A level that is meant, whether it is there or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Of which variant.
+    pub variant: VariantRef,
+    /// Where.
+    pub location_id: StockLocationId,
+}
+
+/// What a target names; absent is what does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The variant.
+    pub variant_id: Option<VariantId>,
+    /// The location.
+    pub location_id: Option<StockLocationId>,
+}
+
+/// What targets name, in their order.
+pub async fn resolve(client: &Client, targets: &[Target]) -> Result<Vec<Found>, StoreError> {
+    let (mut ids, mut skus) = (Vec::with_capacity(targets.len()), Vec::with_capacity(targets.len()));
+    for target in targets {
+        let (id, sku) = match &target.variant {
+            VariantRef::Id(id) => (Some(id.as_uuid()), None),
+            VariantRef::Sku(sku) => (None, Some(sku)),
+        };
+        ids.push(id);
+        skus.push(sku);
+    }
+    let locations: Vec<Uuid> = targets.iter().map(|target| target.location_id.as_uuid()).collect();
+    let rows = client.query(RESOLVE, &[&ids, &skus, &locations]).await?;
+    let found = |row: &Row| Found {
+        variant_id: row.get::<_, Option<Uuid>>(0).map(VariantId::from_uuid),
+        location_id: row.get::<_, Option<Uuid>>(1).map(StockLocationId::from_uuid),
+    };
+    Ok(rows.iter().map(found).collect())
+}
+
+/// Levels of variants at locations, as far as they are there, kept from other writers until the transaction ends.
+pub async fn lock_at(
+    tx: &Tx,
+    places: &[(VariantId, StockLocationId)],
+) -> Result<Vec<StockLevel>, StoreError> {
+    let (variants, locations): (Vec<Uuid>, Vec<Uuid>) =
+        places.iter().map(|(variant, location)| (variant.as_uuid(), location.as_uuid())).unzip();
+    Ok(tx.query(LOCK_AT, &[&variants, &locations]).await?.iter().map(from_row).collect())
+}
+
+/// What is to lie at a level, which is made where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelWrite {
+    /// Id of the level, if it has to be made.
+    pub id: StockLevelId,
+    /// The variant.
+    pub variant_id: VariantId,
+    /// Where.
+    pub location_id: StockLocationId,
+    /// Units.
+    pub on_hand: i64,
+    /// The level's version with this change: 1 for a new one.
+    pub version: i64,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Writes levels; answers how many: those of another version than the one before are left as they are.
+pub async fn write(tx: &Tx, levels: &[LevelWrite], now: Timestamp) -> Result<usize, StoreError> {
+    if levels.is_empty() {
+        return Ok(0);
+    }
+    fn column<'a, T>(levels: &'a [LevelWrite], of: impl Fn(&'a LevelWrite) -> T) -> Vec<T> {
+        levels.iter().map(of).collect()
+    }
+    let params: crate::db::Params<'_> = &[
+        &column(levels, |level| level.id.as_uuid()),
+        &column(levels, |level| level.variant_id.as_uuid()),
+        &column(levels, |level| level.location_id.as_uuid()),
+        &column(levels, |level| level.on_hand),
+        &column(levels, |level| level.version),
+        &column(levels, |level| level.cause.kind),
+        &column(levels, |level| level.cause.id),
+        &column(levels, |level| level.cause.note.as_deref()),
+        &now,
+    ];
+    Ok(usize::try_from(tx.execute(WRITE, params).await?).unwrap_or(usize::MAX))
 }

@@ -5,6 +5,7 @@
 //! A reservation goes from state to state by conditional updates alone: who changes the row owns what follows from it.
 //! The movements are written by the tables themselves (V10), made of the change.
 
+mod movement;
 mod reserve;
 mod restock;
 mod ship;
@@ -14,6 +15,7 @@ use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{EntityId, OrderId, ProductId, StockLevelId, VariantId};
 use uuid::Uuid;
 
+pub use movement::{MovementFilter, StockMovement, list_movements};
 pub use reserve::{Hold, NextId, ReserveOrder, Reserved, reserve};
 pub use restock::{ReturnedLine, restock};
 pub use ship::{ShipFrom, ship};
@@ -23,7 +25,7 @@ use crate::sql::Sql;
 
 /// Every statement of this context.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [reserve::STATEMENTS, restock::STATEMENTS, ship::STATEMENTS, transition::STATEMENTS]
+    [movement::STATEMENTS, reserve::STATEMENTS, restock::STATEMENTS, ship::STATEMENTS, transition::STATEMENTS]
         .into_iter()
         .flatten()
         .copied()

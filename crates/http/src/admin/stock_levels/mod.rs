@@ -1,5 +1,8 @@
 //! Stock levels.
 
+mod body;
+mod bulk;
+mod create;
 mod get;
 mod list;
 mod patch;
@@ -11,5 +14,8 @@ use crate::state::ApiState;
 
 /// Routes of stock levels.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(get::handler, patch::handler))
+    OpenApiRouter::new()
+        .routes(routes!(list::handler, create::handler))
+        .routes(routes!(bulk::handler))
+        .routes(routes!(get::handler, patch::handler))
 }

@@ -1,11 +1,11 @@
 //! `PATCH /api/admin/stock-levels/{stock_level}`.
 
 use axum::response::Response;
-use tradepost_app::catalog::stock_level::{StockChange, StockLevelView, patch_stock_level};
-use tradepost_domain::catalog::Issue;
+use tradepost_app::catalog::stock_level::{StockLevelView, patch_stock_level};
 use tradepost_domain::kernel::ids::StockLevelId;
 use utoipa::ToSchema;
 
+use super::body::stock_change;
 use crate::document::StaffWriteProblems;
 use crate::extract::patch::present;
 use crate::extract::staff::StockWrite;
@@ -30,10 +30,6 @@ pub struct StockLevelPatch {
     reason: Option<String>,
 }
 
-fn refuse(path: &str, code: &'static str, message: &'static str) -> Problem {
-    Problem::invalid(vec![Issue::new(path, code, message)])
-}
-
 /// Changes what lies at a level. Repeating an adjustment adjusts twice: send an `Idempotency-Key`.
 #[utoipa::path(
     patch,
@@ -56,16 +52,7 @@ pub async fn handler(
     body: Body<StockLevelPatch>,
 ) -> Result<Response, Problem> {
     let StockLevelPatch { on_hand, adjust, reason } = body.value;
-    let change = match (on_hand, adjust) {
-        (Some(units), None) => StockChange::OnHand(units),
-        (None, Some(by)) => StockChange::Adjust(by),
-        (None, None) => {
-            return Err(refuse("$.on_hand", "missing_field", "give `on_hand` or `adjust`"));
-        }
-        (Some(_), Some(_)) => {
-            return Err(refuse("$.adjust", "conflicting_fields", "give either `on_hand` or `adjust`"));
-        }
-    };
+    let change = stock_change((on_hand, adjust), "$")?;
     let run = |context| async move {
         Ok(patch_stock_level(&context, id, version.version(), change, reason.as_deref()).await?)
     };

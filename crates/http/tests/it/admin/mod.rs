@@ -13,6 +13,7 @@ pub(crate) mod products;
 mod reviews;
 mod stock_levels;
 mod stock_locations;
+mod stock_movements;
 mod system;
 
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Stock levels.
 
 use serde_json::{Value, json};
-use tradepost_testkit::TestApp;
+use tradepost_testkit::{TestApp, TestResponse};
 
 use super::products::{count, create, patch, rows};
 
@@ -181,4 +181,98 @@ async fn stock_that_orders_hold_is_neither_counted_away_nor_made_scarce() {
     let change = |version: i64, body: Value| app.patch(&variant).admin().if_match(version).json(&body).send();
     let _ = change(1, json!({"backorder": true, "stock": 2})).await.expect(200);
     assert_eq!(change(2, json!({"backorder": false})).await.expect(409).code(), "stock_promised");
+}
+
+async fn bulk(app: &TestApp, items: &Value) -> TestResponse {
+    app.post("/api/admin/stock-levels/bulk").admin().json(&json!({"items": items})).send().await
+}
+
+#[tokio::test]
+async fn levels_are_set_in_bulk_each_by_itself() {
+    let app = TestApp::new().await;
+    let level = stocked(&app).await;
+    let annex = app.post("/api/admin/stock-locations").admin().json(&json!({"name": "Annex"})).send().await.json();
+    let items = json!([
+        {"sku": "S-1", "on_hand": 9, "reason": "counted"},
+        {"variant_id": level["variant_id"], "location_id": annex["id"], "on_hand": 4},
+        {"sku": "S-2", "adjust": 2, "version": 1},
+        {"sku": "S-2", "location_id": annex["id"], "adjust": -1},
+        {"sku": "S-1", "adjust": 1},
+        {"sku": "S-9", "on_hand": 1},
+        {"sku": "S-2", "location_id": "loc_01000000000000000000000010", "on_hand": 1},
+        {"sku": "S-2", "location_id": annex["id"], "on_hand": 1, "version": 7},
+        {"sku": "S-2", "location_id": annex["id"], "on_hand": 0},
+    ]);
+    let response = bulk(&app, &items).await.expect(200);
+    let results = response.json()["results"].clone();
+    let told: Vec<(u64, Option<&str>, Option<&str>)> = (results.as_array().unwrap().iter())
+        .map(|item| {
+            let problem = &item["problem"];
+            (item["status"].as_u64().unwrap(), problem["code"].as_str(), problem["param"].as_str())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (200, None, None),
+            (201, None, None),
+            (200, None, None),
+            (409, Some("insufficient_stock"), Some("$.items[3].adjust")),
+            (422, Some("duplicate_item"), Some("$.items[4]")),
+            (422, Some("unknown_variant"), Some("$.items[5].sku")),
+            (422, Some("unknown_stock_location"), Some("$.items[6].location_id")),
+            (412, Some("version_mismatch"), Some("If-Match")),
+            (201, None, None),
+        ]
+    );
+    assert_eq!((&results[0]["body"]["on_hand"], &results[0]["body"]["version"]), (&json!(9), &json!(2)));
+    assert_eq!(results[7]["problem"]["current"], 0);
+    let list = app.get("/api/admin/stock-levels?count=exact").admin().send().await.json();
+    assert_eq!(list["page"]["total"], 4);
+    app.audit().await;
+    let one = bulk(&app, &json!([{"sku": "S-1", "on_hand": 1}])).await.expect(200);
+    assert_eq!(one.statements, response.statements, "as many statements for one as for nine");
+}
+
+#[tokio::test]
+async fn what_is_no_batch_of_levels_is_refused_whole() {
+    let app = TestApp::new().await;
+    stocked(&app).await;
+    let one = json!({"sku": "S-1", "on_hand": 1});
+    for (status, param, items) in [
+        (422, "$.items", json!([])),
+        (422, "$.items", Value::Array(vec![one.clone(); 51])),
+        (422, "$.items[1].variant_id", json!([one, {"on_hand": 1}])),
+        (422, "$.items[1].sku", json!([one, {"sku": "S-2", "variant_id": "var_01000000000000000000000010", "on_hand": 1}])),
+        (422, "$.items[1].on_hand", json!([one, {"sku": "S-2"}])),
+        (422, "$.items[1].adjust", json!([one, {"sku": "S-2", "on_hand": 1, "adjust": 1}])),
+        (400, "$.items[1].reserved", json!([one, {"sku": "S-2", "reserved": 1}])),
+        (400, "$.items[1].variant_id", json!([one, {"variant_id": "S-2", "on_hand": 1}])),
+    ] {
+        let response = bulk(&app, &items).await;
+        assert_eq!(
+            (response.status.as_u16(), response.json()["param"].as_str()),
+            (status, Some(param)),
+            "{items}"
+        );
+    }
+    assert_eq!(count(&app, "stock_movement").await, 1);
+}
+
+#[tokio::test]
+async fn a_level_is_made_once() {
+    let app = TestApp::new().await;
+    let level = stocked(&app).await;
+    let annex = app.post("/api/admin/stock-locations").admin().json(&json!({"name": "Annex"})).send().await.json();
+    let body = json!({"sku": "S-1", "location_id": annex["id"], "on_hand": 3, "reason": "moved in"});
+    let make = || app.post("/api/admin/stock-levels").admin().json(&body).send();
+    let made = make().await.expect(201);
+    assert_eq!((made.header("etag"), &made.json()["available"]), ("\"v1\"", &json!(3)));
+    assert_eq!(app.get(made.header("location")).admin().send().await.expect(200).json(), made.json());
+    let twice = make().await.expect(409).json();
+    assert_eq!((&twice["code"], &twice["stock_level_id"]), (&json!("stock_level_exists"), &made.json()["id"]));
+    let other = json!({"variant_id": level["variant_id"], "adjust": 1});
+    let _ = app.post("/api/admin/stock-levels").admin().json(&other).send().await.expect(409);
+    assert_eq!(count(&app, "stock_movement").await, 2);
+    app.audit().await;
 }
