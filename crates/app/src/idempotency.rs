@@ -7,8 +7,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
-use tradepost_store::idempotency::{self, Claim, ExistingKey, StoredAnswer};
-use tradepost_store::{Db, StoreError};
+use tradepost_store::idempotency::{self, ExistingKey, StoredAnswer};
+
+pub use tradepost_store::Db;
+use tradepost_store::StoreError;
+pub use tradepost_store::idempotency::Claim;
 
 /// How long a claim holds; longer than any request may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);

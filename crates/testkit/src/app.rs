@@ -16,7 +16,7 @@ use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_http::ApiState;
-use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs};
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails};
 use tradepost_port::{Clock, IdSource};
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
@@ -32,6 +32,8 @@ pub struct TestApp {
     pub shop: Arc<Shop>,
     /// Its clock, which stands still until it is moved.
     pub clock: Arc<FakeClock>,
+    /// The mails that it sends.
+    pub mails: Arc<RecordedMails>,
     /// The default channel: euro, English and German.
     pub channel_id: ChannelId,
     /// A secret key with every scope.
@@ -140,10 +142,16 @@ impl TestRequest<'_> {
 impl TestApp {
     /// A shop with one channel and one key.
     pub async fn new() -> Self {
+        Self::with_rate_limits(false).await
+    }
+
+    /// The same, which may or may not count how often somebody tries.
+    pub async fn with_rate_limits(rate_limits: bool) -> Self {
         let database = Arc::new(TestDatabase::new().await);
         let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
         let uploads = Arc::new(tempfile::tempdir().unwrap());
+        let mails = Arc::new(RecordedMails::default());
         let shop = Arc::new(Shop::new(ShopParts {
             store: database.store.clone(),
             clock: clock.clone(),
@@ -152,10 +160,13 @@ impl TestApp {
             images: Arc::new(ImageCodec::default()),
             uploads: uploads.path().to_owned(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+            mailer: mails.clone(),
+            public_url: "https://shop.example.com".to_owned(),
+            rate_limits,
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, channel_id, admin_key, router, uploads }
+        Self { database, shop, clock, mails, channel_id, admin_key, router, uploads }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.

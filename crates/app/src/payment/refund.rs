@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::Money;
-use tradepost_domain::kernel::ids::{EntityId, OrderId, OrderLineId, PaymentAttemptId, RefundId, StockLocationId};
+use tradepost_domain::kernel::ids::{
+    EntityId, OrderId, OrderLineId, PaymentAttemptId, RefundId, StockLocationId,
+};
 use tradepost_domain::kernel::issue::check_text;
 use tradepost_domain::payment::MoveMoneyError;
 use tradepost_port::payment::{Outcome, RefundIntent};

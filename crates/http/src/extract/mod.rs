@@ -1,8 +1,10 @@
 //! What handlers are given: authority, bodies, paths and headers, each checked before the handler runs.
 
 pub mod body;
+pub mod customer;
 pub mod headers;
 pub mod list;
+pub mod once;
 pub mod page;
 pub mod patch;
 pub mod path;
@@ -11,8 +13,10 @@ pub mod strict_json;
 pub mod upload;
 
 pub use body::Body;
+pub use customer::{Customer, Visitor};
 pub use headers::{IfMatch, WriteRequest};
 pub use list::{ListParams, NoParams};
+pub use once::run_once;
 pub use page::{CursorQuery, PageQuery, take_page, take_uncounted_page};
 pub use path::{BlobName, IdOrHandle, Path, Path2};
 pub use staff::{Permission, Staff};

@@ -9,17 +9,16 @@ use std::net::SocketAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use tradepost_app::Answer;
 use tradepost_app::audit::record_denied;
 use tradepost_app::auth::Scope;
-use tradepost_app::idempotency::{self, Decision, KeyedRequest};
 use tradepost_app::work::{Actor, Origin, StaffContext};
-use tradepost_app::{Answer, StoredAnswer, WriteError};
 
 use super::headers::WriteRequest;
+use super::once::run_once;
 use crate::middleware::RequestId;
 use crate::problem::Problem;
-use crate::respond;
 use crate::state::ApiState;
 
 /// A scope as a type.
@@ -38,7 +37,7 @@ macro_rules! permissions {
         }
     )*};
 }
-permissions!(ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead);
+permissions!(ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead CustomersRead CustomersWrite);
 
 /// Staff who may do `P`.
 #[derive(Debug)]
@@ -73,13 +72,13 @@ impl<P: Permission> FromRequestParts<ApiState> for Staff<P> {
     }
 }
 
-fn unauthenticated(code: &str, detail: &str) -> Problem {
+pub(super) fn unauthenticated(code: &str, detail: &str) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, code, detail)
         .param("Authorization")
         .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
+pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let value = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
         unauthenticated("authentication_required", "send a secret key as Authorization: Bearer sk_…")
     })?;
@@ -90,7 +89,7 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
         .ok_or_else(|| unauthenticated("invalid_credentials", "expected Authorization: Bearer sk_…"))
 }
 
-fn origin(parts: &Parts) -> Origin {
+pub(super) fn origin(parts: &Parts) -> Origin {
     let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>();
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
@@ -103,7 +102,7 @@ fn origin(parts: &Parts) -> Origin {
 impl<P: Permission> Staff<P> {
     /// Runs a write once for its idempotency key, or gives the answer that it had.
     pub async fn write<F, Fut>(
-        mut self,
+        self,
         request: WriteRequest,
         body_hash: Vec<u8>,
         run: F,
@@ -112,65 +111,17 @@ impl<P: Permission> Staff<P> {
         F: FnOnce(StaffContext) -> Fut,
         Fut: Future<Output = Result<Answer, Problem>>,
     {
-        let Some(key) = request.key else {
-            return run(self.context).await.map(respond::written);
-        };
         let principal = match self.context.actor {
             Actor::ApiKey(id) => id.to_string(),
-            Actor::System => "system".to_owned(),
+            other => other.kind().to_owned(),
         };
-        let keyed = KeyedRequest { principal, key, operation: request.operation, body_hash };
-        let shop = self.context.shop.clone();
-        let db = shop.store.admin();
-        let claim = match idempotency::decide(db, keyed, self.context.now()).await? {
-            Decision::Run(claim) => claim,
-            Decision::Replay(answer) => return Ok(replay(answer)),
-            Decision::Mismatch => return Err(WriteError::KeyReused.into()),
-            Decision::InProgress => return Err(WriteError::ClaimLost.into()),
-        };
-        self.context.claim = Some(claim.clone());
-        match run(self.context).await {
-            Ok(answer) => Ok(respond::written(answer)),
-            Err(problem) if is_kept(&problem) => {
-                idempotency::keep_refusal(db, &claim, &stored(&problem)?).await?;
-                Err(problem)
-            }
-            Err(problem) => {
-                let given_up = if problem.status >= 500 {
-                    idempotency::suspend(db, &claim).await
-                } else {
-                    idempotency::release(db, &claim).await
-                };
-                given_up?;
-                Err(problem)
-            }
-        }
+        let mut context = self.context;
+        let shop = context.shop.clone();
+        let now = context.now();
+        run_once((shop.store.admin(), now), principal, (request, body_hash), |claim| {
+            context.claim = claim;
+            run(context)
+        })
+        .await
     }
-}
-
-/// Refusals that a repeat must get again: the work ran and was against the rules or the state.
-fn is_kept(problem: &Problem) -> bool {
-    matches!(problem.status, 404 | 409 | 412 | 422) && !problem.code.starts_with("idempotency_")
-}
-
-fn stored(problem: &Problem) -> Result<StoredAnswer, Problem> {
-    let body = serde_json::to_vec(problem).map_err(|error| Problem::internal(&error))?;
-    let status = i16::try_from(problem.status).unwrap_or(500);
-    Ok(StoredAnswer { status, body, etag: None, location: None })
-}
-
-fn replay(answer: StoredAnswer) -> Response {
-    let status = u16::try_from(answer.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = if status.is_success() {
-        let etag = answer.etag.and_then(|etag| HeaderValue::from_str(&etag).ok());
-        respond::private(status, answer.body, etag, answer.location.as_deref())
-    } else {
-        match serde_json::from_slice::<Problem>(&answer.body) {
-            Ok(problem) => problem.into_response(),
-            Err(error) => Problem::internal(&error).into_response(),
-        }
-    };
-    response.headers_mut().insert(respond::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-    response
 }

@@ -1,0 +1,79 @@
+//! Writes run once for their idempotency key: the first request runs, a repeat is given the answer that it had.
+
+use std::future::Future;
+
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use tradepost_app::idempotency::{self, Claim, Db, Decision, KeyedRequest};
+use tradepost_app::{Answer, StoredAnswer, WriteError};
+
+use super::headers::WriteRequest;
+use crate::problem::Problem;
+use crate::respond;
+
+/// Runs a write once for its key and principal; without a key, it just runs.
+pub async fn run_once<F, Fut>(
+    (db, now): (&Db, Timestamp),
+    principal: String,
+    (request, body_hash): (WriteRequest, Vec<u8>),
+    run: F,
+) -> Result<Response, Problem>
+where
+    F: FnOnce(Option<Claim>) -> Fut,
+    Fut: Future<Output = Result<Answer, Problem>>,
+{
+    let Some(key) = request.key else {
+        return run(None).await.map(respond::written);
+    };
+    let keyed = KeyedRequest { principal, key, operation: request.operation, body_hash };
+    let claim = match idempotency::decide(db, keyed, now).await? {
+        Decision::Run(claim) => claim,
+        Decision::Replay(answer) => return Ok(replay(answer)),
+        Decision::Mismatch => return Err(WriteError::KeyReused.into()),
+        Decision::InProgress => return Err(WriteError::ClaimLost.into()),
+    };
+    match run(Some(claim.clone())).await {
+        Ok(answer) => Ok(respond::written(answer)),
+        Err(problem) if is_kept(&problem) => {
+            idempotency::keep_refusal(db, &claim, &stored(&problem)?).await?;
+            Err(problem)
+        }
+        Err(problem) => {
+            let given_up = if problem.status >= 500 {
+                idempotency::suspend(db, &claim).await
+            } else {
+                idempotency::release(db, &claim).await
+            };
+            given_up?;
+            Err(problem)
+        }
+    }
+}
+
+/// Refusals that a repeat must get again: the work ran and was against the rules or the state.
+fn is_kept(problem: &Problem) -> bool {
+    matches!(problem.status, 404 | 409 | 412 | 422) && !problem.code.starts_with("idempotency_")
+}
+
+fn stored(problem: &Problem) -> Result<StoredAnswer, Problem> {
+    let body = serde_json::to_vec(problem).map_err(|error| Problem::internal(&error))?;
+    let status = i16::try_from(problem.status).unwrap_or(500);
+    Ok(StoredAnswer { status, body, etag: None, location: None })
+}
+
+fn replay(answer: StoredAnswer) -> Response {
+    let status = u16::try_from(answer.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = if status.is_success() {
+        let etag = answer.etag.and_then(|etag| HeaderValue::from_str(&etag).ok());
+        respond::private(status, answer.body, etag, answer.location.as_deref())
+    } else {
+        match serde_json::from_slice::<Problem>(&answer.body) {
+            Ok(problem) => problem.into_response(),
+            Err(error) => Problem::internal(&error).into_response(),
+        }
+    };
+    response.headers_mut().insert(respond::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    response
+}
