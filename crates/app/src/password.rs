@@ -11,9 +11,8 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use tokio::sync::Semaphore;
 use tradepost_port::IdSource;
 
-/// Kibibytes of memory that a hash takes.
-const MEMORY_KIB: u32 = 19_456;
-const PASSES: u32 = 2;
+/// KiB of memory that a hash takes, and how often it goes over them.
+const COST: (u32, u32) = (19_456, 2);
 /// How many may wait for a thread.
 const QUEUE: usize = 32;
 
@@ -128,24 +127,30 @@ fn salt(ids: &dyn IdSource) -> [u8; 16] {
     salt
 }
 
-fn argon2() -> Result<Argon2<'static>, PasswordError> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(failed)?;
+fn argon2((memory_kib, passes): (u32, u32)) -> Result<Argon2<'static>, PasswordError> {
+    let params = Params::new(memory_kib, passes, 1, None).map_err(failed)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-fn hash(password: &str, salt: &[u8]) -> Result<String, PasswordError> {
-    let hash: PasswordHash = argon2()?.hash_password_with_salt(password.as_bytes(), salt).map_err(failed)?;
+/// The PHC string of a password by a cost (KiB of memory, passes) and a salt of 16 bytes.
+pub fn hash_with(password: &str, cost: (u32, u32), salt: &[u8]) -> Result<String, PasswordError> {
+    let hash: PasswordHash =
+        argon2(cost)?.hash_password_with_salt(password.as_bytes(), salt).map_err(failed)?;
     Ok(hash.to_string())
+}
+
+fn hash(password: &str, salt: &[u8]) -> Result<String, PasswordError> {
+    hash_with(password, COST, salt)
 }
 
 fn verify(password: &str, stored: &str) -> Result<Verdict, PasswordError> {
     let stored = PasswordHash::new(stored).map_err(failed)?;
-    let argon2 = argon2()?;
+    let argon2 = argon2(COST)?;
     if argon2.verify_password(password.as_bytes(), &stored).is_err() {
         return Ok(Verdict::Wrong);
     }
     let same = Params::try_from(&stored)
-        .is_ok_and(|params| (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, 1));
+        .is_ok_and(|params| ((params.m_cost(), params.t_cost()), params.p_cost()) == (COST, 1));
     let outdated = !same || stored.algorithm != Algorithm::Argon2id.ident();
     Ok(if outdated { Verdict::Outdated } else { Verdict::Right })
 }
@@ -183,9 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_other_parameters_is_right_and_outdated() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
-        let stored: PasswordHash = weak.hash_password_with_salt(b"correct horse", &[7; 16]).unwrap();
-        let verdict = Passwords::default().verify("correct horse", Some(&stored.to_string())).await;
+        let stored = hash_with("correct horse", (8_192, 1), &[7; 16]).unwrap();
+        let verdict = Passwords::default().verify("correct horse", Some(&stored)).await;
         assert_eq!(verdict.unwrap(), Verdict::Outdated);
     }
 

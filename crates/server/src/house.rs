@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tradepost_adapters::{BlobDirectory, ImageCodec, MailDirectory, RandomIds, SystemClock};
+use tradepost_adapters::{BlobDirectory, ImageCodec, MailDirectory, RandomIds, SystemClock, TestPayments};
 use tradepost_app::system::{FirstChannel, set_up_shop};
-use tradepost_app::{Actor, Origin, Shop, ShopParts, StaffContext};
+use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
@@ -65,6 +65,7 @@ impl House {
             images: Arc::new(ImageCodec::default()),
             uploads: config.data_dir.join("uploads"),
             cache_bytes: config.cache_bytes,
+            checkout: Checkout::new(vec![Arc::new(TestPayments::new(Arc::new(SystemClock)))]),
             mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,

@@ -156,3 +156,166 @@ impl<'a> UnverifiedToken<'a> {
         Ok(claims)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ring::signature::KeyPair as _;
+    use serde_json::{Value, json};
+
+    const NOW: i64 = 1_793_534_400;
+    const KID: Uuid = Uuid::from_u128(0x0190_abcd_0000_7000_8000_0000_0000_0001);
+    const AUDIENCE: Audience<'static> =
+        Audience { issuer: "https://shop.example.com", audience: "storefront", store: "s1" };
+
+    fn pair() -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+    }
+
+    fn claims() -> Value {
+        json!({"iss": "https://shop.example.com", "aud": "storefront", "sub": "cus_x", "exp": NOW + 600, "iat": NOW,
+            "nbf": NOW, "jti": "j", "typ": "access", "sid": "sess_x", "store": "s1"})
+    }
+
+    fn header() -> Value {
+        json!({"alg": "EdDSA", "typ": "at+jwt", "kid": KID.simple().to_string()})
+    }
+
+    /// Signed with the right key, whatever it says.
+    fn forge(header: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = URL_SAFE_NO_PAD.encode(pair().sign(signed.as_bytes()));
+        format!("{signed}.{signature}")
+    }
+
+    fn verify(token: &str, now: i64) -> Result<AccessClaims, AccessTokenError> {
+        let unverified = UnverifiedToken::read(token)?;
+        assert_eq!(unverified.kid, KID);
+        let public_key = pair().public_key().as_ref().to_vec();
+        unverified.verify(&public_key, &AUDIENCE, Timestamp::from_second(now).unwrap())
+    }
+
+    fn with(mut value: Value, field: &str, new: Value) -> String {
+        match new {
+            Value::Null => {
+                value.as_object_mut().unwrap().remove(field);
+            }
+            new => value[field] = new,
+        }
+        value.to_string()
+    }
+
+    #[test]
+    fn what_was_signed_here_is_known_again_within_its_time() {
+        let made: AccessClaims = serde_json::from_value(claims()).unwrap();
+        let token = sign(KID, &pair(), &made).unwrap();
+        assert_eq!(verify(&token, NOW), Ok(made.clone()));
+        assert_eq!(verify(&token, NOW - 30), Ok(made.clone()), "clocks differ a little");
+        assert_eq!(verify(&token, NOW - 31), Err(AccessTokenError::Invalid));
+        assert_eq!(verify(&token, NOW + 629), Ok(made));
+        assert_eq!(verify(&token, NOW + 630), Err(AccessTokenError::Expired));
+    }
+
+    /// C70: each of these is signed with the right key and says something that it must not.
+    #[test]
+    fn no_header_but_ours_is_read() {
+        let public = URL_SAFE_NO_PAD.encode(pair().public_key().as_ref());
+        let mut bad: Vec<String> = Vec::new();
+        for alg in ["none", "None", "NONE", "HS256", "RS256", "ES256", "eddsa", ""] {
+            bad.push(with(header(), "alg", json!(alg)));
+        }
+        for typ in ["JWT", "jwt", "rt+jwt", ""] {
+            bad.push(with(header(), "typ", json!(typ)));
+        }
+        let kid = KID.hyphenated().to_string();
+        for kid in
+            ["", "../../etc/passwd", "' or 1=1 --", kid.as_str(), &KID.simple().to_string().to_uppercase()]
+        {
+            bad.push(with(header(), "kid", json!(kid)));
+        }
+        for field in ["alg", "typ", "kid"] {
+            bad.push(with(header(), field, Value::Null));
+            bad.push(with(header(), field, json!(1)));
+        }
+        for field in ["jku", "x5u", "x5c", "crit", "zip", "cty"] {
+            bad.push(with(header(), field, json!("https://evil.example/keys")));
+        }
+        bad.push(with(header(), "jwk", json!({"kty": "OKP", "crv": "Ed25519", "x": public})));
+        bad.push(format!(
+            "{{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"{}\"}}",
+            KID.simple()
+        ));
+        bad.extend(["".to_owned(), "[]".to_owned(), "{}".to_owned(), "null".to_owned()]);
+        for header in bad {
+            let token = forge(&header, &claims().to_string());
+            assert_eq!(UnverifiedToken::read(&token).map(drop), Err(AccessTokenError::Invalid), "{header}");
+        }
+    }
+
+    #[test]
+    fn every_claim_is_required_once_with_its_type_and_its_value() {
+        let mut bad: Vec<String> = Vec::new();
+        for field in ["iss", "aud", "sub", "exp", "iat", "nbf", "jti", "typ", "sid", "store"] {
+            bad.push(with(claims(), field, Value::Null));
+            bad.push(with(claims(), field, json!(null_text(field))));
+            let value = claims()[field].to_string();
+            bad.push(claims().to_string().replacen('{', &format!("{{\"{field}\":{value},"), 1));
+        }
+        for field in ["exp", "iat", "nbf"] {
+            let at = claims()[field].as_i64().unwrap();
+            for value in [
+                json!(at.to_string()),
+                json!(format!("{at}.5").parse::<f64>().unwrap()),
+                json!(-at),
+                json!(u64::MAX),
+            ] {
+                bad.push(with(claims(), field, value));
+            }
+        }
+        bad.push(with(claims(), "aud", json!(["storefront"])));
+        bad.push(with(claims(), "exp", json!(NOW + 601)));
+        bad.push(with(claims(), "exp", json!(NOW)));
+        bad.push(with(claims(), "nbf", json!(NOW + 31)));
+        bad.push(with(claims(), "nbf", json!(NOW - 1)));
+        bad.push(with(claims(), "admin", json!(true)));
+        for claims in bad {
+            let token = forge(&header().to_string(), &claims);
+            assert_eq!(verify(&token, NOW), Err(AccessTokenError::Invalid), "{claims}");
+        }
+    }
+
+    /// A value of another kind than the claim's own, or another text.
+    fn null_text(field: &str) -> Value {
+        if matches!(field, "sub" | "jti" | "sid") { json!(7) } else { json!("another") }
+    }
+
+    #[test]
+    fn a_signature_of_another_key_or_over_another_text_is_none() {
+        let token = forge(&header().to_string(), &claims().to_string());
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let other = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
+        let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, pair().public_key().as_ref());
+        let forged = [
+            URL_SAFE_NO_PAD.encode(other.sign(signed.as_bytes())),
+            URL_SAFE_NO_PAD.encode(ring::hmac::sign(&secret, signed.as_bytes())),
+            URL_SAFE_NO_PAD.encode([0; 64]),
+            String::new(),
+            format!("{signature}="),
+            format!("{signature}A"),
+        ];
+        for signature in forged {
+            assert_eq!(
+                verify(&format!("{signed}.{signature}"), NOW),
+                Err(AccessTokenError::Invalid),
+                "{signature}"
+            );
+        }
+        let (header, _) = signed.split_once('.').unwrap();
+        let other_claims = URL_SAFE_NO_PAD.encode(with(claims(), "sub", json!("cus_y")));
+        let swapped = format!("{header}.{other_claims}.{signature}");
+        assert_eq!(verify(&swapped, NOW), Err(AccessTokenError::Invalid));
+        for text in ["", ".", "..", "a.b", "a.b.c.d", &format!("{token}.x"), &"a".repeat(3_000)] {
+            assert!(UnverifiedToken::read(text).and_then(|_| verify(text, NOW)).is_err(), "{text}");
+        }
+    }
+}

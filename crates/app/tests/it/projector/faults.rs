@@ -113,6 +113,9 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         images: std::sync::Arc::new(tradepost_port::fake::UntouchedImages),
         uploads: std::env::temp_dir(),
         cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+        checkout: tradepost_app::Checkout::new(vec![std::sync::Arc::new(
+            tradepost_adapters::TestPayments::new(shop.clock.clone()),
+        )]),
         mailer: std::sync::Arc::new(tradepost_port::fake::RecordedMails::default()),
         public_url: "https://shop.example.com".to_owned(),
         rate_limits: false,

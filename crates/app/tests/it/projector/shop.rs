@@ -73,6 +73,9 @@ impl TestShop {
             images: Arc::new(tradepost_port::fake::UntouchedImages),
             uploads: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+            checkout: tradepost_app::Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(
+                clock.clone(),
+            ))]),
             mailer: Arc::new(tradepost_port::fake::RecordedMails::default()),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits: false,
