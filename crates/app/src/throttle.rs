@@ -85,7 +85,7 @@ impl fmt::Debug for Throttle {
 impl Throttle {
     /// The usual limits, or none at all where somebody else keeps them (or a test of load would measure nothing else).
     pub fn new(clock: Arc<dyn Clock>, enabled: bool) -> Self {
-        let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_600));
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
         let clock = ShopClock(clock);
         Self(enabled.then(|| Limits {
             sign_in_account: Limit::new(5, minute, &clock),

@@ -42,8 +42,8 @@ pub async fn reset_password(
     let token = SecretToken::read(MAIL_TOKEN, &command.token).ok_or_else(dead_token)?;
     let hash = shop.passwords.hash(password, &*shop.ids).await?;
     let mut work = context.begin_in(shop.store.storefront(), "reset_password").await?;
-    let taken = mail_token::take(&work.tx, &token.hash(), MailPurpose::PasswordReset, work.now).await?;
-    let (id, email_key) = taken.ok_or_else(dead_token)?;
+    let opened_for = mail_token::take(&work.tx, &token.hash(), MailPurpose::PasswordReset, work.now).await?;
+    let (id, email_key) = opened_for.ok_or_else(dead_token)?;
     let found = account::get_for_update(&work.tx, id).await?;
     let usable = found.filter(|row| row.status == CustomerStatus::Active && row.email_key == email_key);
     let mut customer = usable.ok_or_else(dead_token)?;

@@ -27,8 +27,9 @@ pub struct EmailVerification {
 pub async fn verify_email(context: &StaffContext, command: EmailVerification) -> Result<(), WriteError> {
     let token = SecretToken::read(MAIL_TOKEN, &command.token).ok_or_else(dead_token)?;
     let mut work = context.begin_in(context.shop.store.storefront(), "verify_email").await?;
-    let taken = mail_token::take(&work.tx, &token.hash(), MailPurpose::EmailVerification, work.now).await?;
-    let (id, email_key) = taken.ok_or_else(dead_token)?;
+    let opened_for =
+        mail_token::take(&work.tx, &token.hash(), MailPurpose::EmailVerification, work.now).await?;
+    let (id, email_key) = opened_for.ok_or_else(dead_token)?;
     let found = account::get_for_update(&work.tx, id).await?;
     let usable = found.filter(|row| row.status == CustomerStatus::Active && row.email_key == email_key);
     let mut customer = usable.ok_or_else(dead_token)?;

@@ -33,7 +33,7 @@ const ATTEMPTS_MAX: i32 = 10;
 /// How long the worker rests when nothing waits.
 const REST: Duration = Duration::from_secs(1);
 /// How often what has had its day is deleted.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 /// What is done is kept so long, for those who ask what happened.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
