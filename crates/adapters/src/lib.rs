@@ -2,12 +2,14 @@
 
 pub mod blob_dir;
 pub mod image_codec;
+pub mod mail_directory;
 pub mod stripe;
 pub mod system;
 pub mod test_payments;
 
 pub use blob_dir::BlobDirectory;
 pub use image_codec::ImageCodec;
+pub use mail_directory::MailDirectory;
 pub use stripe::{StripeGateway, StripeSettings};
 pub use system::{RandomIds, SystemClock};
 pub use test_payments::TestPayments;

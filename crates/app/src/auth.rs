@@ -30,11 +30,15 @@ pub enum Scope {
     OrdersRead,
     /// Move orders on: cancel, send, refund.
     OrdersWrite,
+    /// Read customers.
+    CustomersRead,
+    /// Change them.
+    CustomersWrite,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::SettingsRead,
@@ -45,6 +49,8 @@ impl Scope {
         Self::AuditRead,
         Self::OrdersRead,
         Self::OrdersWrite,
+        Self::CustomersRead,
+        Self::CustomersWrite,
     ];
 
     /// The word on the wire.
@@ -60,6 +66,8 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::OrdersRead => "orders:read",
             Self::OrdersWrite => "orders:write",
+            Self::CustomersRead => "customers:read",
+            Self::CustomersWrite => "customers:write",
         }
     }
 

@@ -6,6 +6,9 @@ use tradepost_domain::catalog::Issue;
 use tradepost_port::{BlobError, ImageError};
 use tradepost_store::StoreError;
 
+use crate::password::PasswordError;
+use crate::throttle::Throttled;
+
 /// A change that was not made. Nothing of it is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -55,6 +58,12 @@ pub enum WriteError {
         /// What to send.
         detail: Cow<'static, str>,
     },
+    /// Tried too often.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// A password could not be hashed or compared.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     /// The idempotency key's lease ran out and another request took it over while this one worked.
     #[error("another request with the same idempotency key took over")]
     ClaimLost,

@@ -3,6 +3,7 @@
 //! One module a context, one file a verb. Nothing here knows HTTP or the text of a statement; what is outside our
 //! process is reached through ports. `shop` is the whole of one shop as a value, `work` the frame of a staff's change.
 
+pub mod access;
 pub mod address;
 pub mod answer;
 pub mod api_key;
@@ -13,15 +14,18 @@ pub mod cart;
 pub mod catalog;
 pub mod change;
 pub mod channel;
+pub mod customer;
 pub mod error;
 pub mod export;
 pub mod html;
 pub mod idempotency;
 pub mod import;
 pub mod inventory;
+pub mod mail;
 pub mod media;
 pub mod order;
 pub mod page;
+pub mod password;
 pub mod patch;
 pub mod payment;
 pub mod review;
@@ -31,6 +35,7 @@ pub mod shop;
 pub mod shopper;
 pub mod stock_location;
 pub mod system;
+pub mod throttle;
 pub mod work;
 
 pub use answer::{Answer, Outcome};

@@ -29,6 +29,7 @@ impl SecretToken {
     }
 
     /// The token that follows from this one and a salt: the same each time, and found by nobody who lacks either.
+    #[must_use]
     pub fn successor(&self, prefix: &str, salt: &[u8]) -> Self {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), self.0.as_bytes());
         Self::of_bytes(prefix, tag.as_ref())

@@ -8,13 +8,16 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
-use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor};
+use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer};
 use tradepost_store::{Store, StoreError};
 
+use crate::access::KeyRing;
 use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::password::Passwords;
+use crate::throttle::Throttle;
 
 /// What a shop is made of.
 pub struct ShopParts {
@@ -32,6 +35,12 @@ pub struct ShopParts {
     pub uploads: PathBuf,
     /// Bytes that what shoppers read may take in memory.
     pub cache_bytes: u64,
+    /// What carries its mails.
+    pub mailer: Arc<dyn Mailer>,
+    /// Where it is reached from outside, without a slash at the end: never what a request says of itself.
+    pub public_url: String,
+    /// Whether it counts how often somebody tries.
+    pub rate_limits: bool,
     /// How its checkout works.
     pub checkout: Checkout,
 }
@@ -84,6 +93,16 @@ pub struct Shop {
     pub catalog: Catalog,
     /// How its checkout works.
     pub checkout: Checkout,
+    /// What carries its mails.
+    pub mailer: Arc<dyn Mailer>,
+    /// Where it is reached from outside, without a slash at the end.
+    pub public_url: String,
+    /// Signs and checks the access tokens of its customers.
+    pub keys: KeyRing,
+    /// Hashes and compares passwords.
+    pub passwords: Passwords,
+    /// How often somebody may try.
+    pub throttle: Throttle,
 }
 
 impl fmt::Debug for Shop {
@@ -95,7 +114,19 @@ impl fmt::Debug for Shop {
 impl Shop {
     /// Puts a shop together. Its caches stay wary until a [`crate::catalog::listener::CatalogListener`] hears changes.
     pub fn new(parts: ShopParts) -> Self {
-        let ShopParts { store, clock, ids, blobs, images, uploads, cache_bytes, checkout } = parts;
+        let ShopParts {
+            store,
+            clock,
+            ids,
+            blobs,
+            images,
+            uploads,
+            cache_bytes,
+            mailer,
+            public_url,
+            rate_limits,
+            checkout,
+        } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let catalog = Catalog {
             store: store.clone(),
@@ -104,7 +135,25 @@ impl Shop {
             clock: clock.clone(),
             key_uses: key_uses.clone(),
         };
-        Self { store, clock, ids, blobs, images, uploads, key_uses, catalog, checkout }
+        let keys = KeyRing::new(store.clone(), clock.clone(), ids.clone(), public_url.clone());
+        let throttle = Throttle::new(clock.clone(), rate_limits);
+        let passwords = Passwords::default();
+        Self {
+            store,
+            clock,
+            ids,
+            blobs,
+            images,
+            uploads,
+            key_uses,
+            catalog,
+            checkout,
+            mailer,
+            public_url,
+            keys,
+            passwords,
+            throttle,
+        }
     }
 
     /// The live secret key with this text, if there is one.

@@ -4,6 +4,7 @@
 //! `middleware` what wraps every request, `document` the OpenAPI description. No SQL and no rule of the shop is here.
 
 pub mod admin;
+pub mod auth;
 pub mod document;
 pub mod extract;
 pub mod media;
@@ -27,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .merge(store::routes())
+        .merge(auth::routes())
         .merge(admin::routes())
         .merge(media::routes())
         .merge(ops::routes())

@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tradepost_app::WriteError;
+use tradepost_app::password::PasswordError;
+use tradepost_app::throttle::Throttled;
 use tradepost_domain::catalog::Issue;
 use tradepost_port::ImageError;
 use utoipa::ToSchema;
@@ -183,6 +185,13 @@ impl From<tradepost_app::StoreError> for Problem {
     }
 }
 
+impl From<Throttled> for Problem {
+    fn from(error: Throttled) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", error.to_string());
+        problem.header(header::RETRY_AFTER, error.retry_after_seconds.into())
+    }
+}
+
 impl From<ImageError> for Problem {
     fn from(error: ImageError) -> Self {
         let (status, code) = match error {
@@ -216,6 +225,9 @@ impl From<WriteError> for Problem {
             WriteError::Forbidden { code, detail } => Self::new(StatusCode::FORBIDDEN, code, detail),
             WriteError::Unauthenticated { code, detail } => Self::new(StatusCode::UNAUTHORIZED, code, detail)
                 .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            WriteError::Throttled(throttled) => throttled.into(),
+            WriteError::Password(error @ PasswordError::Busy) => Self::unavailable(&error),
+            WriteError::Password(error) => Self::internal(&error),
             WriteError::ClaimLost => Self::new(
                 StatusCode::CONFLICT,
                 "idempotency_in_progress",

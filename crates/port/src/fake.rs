@@ -1,4 +1,4 @@
-//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory, pictures untouched.
+//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory, pictures untouched, mails kept.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use crate::blob::is_blob_name;
 use crate::image::{EncodedImage, ProcessedImage};
-use crate::{BlobError, BlobStore, BoxFuture, Clock, IdSource, ImageError, ImageProcessor};
+use crate::{
+    BlobError, BlobStore, BoxFuture, Clock, IdSource, ImageError, ImageProcessor, Mail, MailError, Mailer,
+};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]
@@ -103,6 +105,37 @@ impl ImageProcessor for UntouchedImages {
             }
             let original = EncodedImage { ending: "png", content, width: 1, height: 1 };
             Ok(ProcessedImage { original, renditions: Vec::new() })
+        })
+    }
+}
+
+/// Keeps mails instead of sending them; refuses while it is told to.
+#[derive(Debug, Default)]
+pub struct RecordedMails {
+    sent: Mutex<Vec<Mail>>,
+    failure: Mutex<Option<MailError>>,
+}
+
+impl RecordedMails {
+    /// Takes out what was sent so far.
+    pub fn take(&self) -> Vec<Mail> {
+        std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on every mail fails so, or none does.
+    pub fn fail_with(&self, failure: Option<MailError>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+}
+
+impl Mailer for RecordedMails {
+    fn send(&self, mail: Mail) -> BoxFuture<'_, Result<(), MailError>> {
+        Box::pin(async move {
+            if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                return Err(failure);
+            }
+            self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+            Ok(())
         })
     }
 }

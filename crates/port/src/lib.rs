@@ -11,6 +11,7 @@ pub mod clock;
 pub mod fake;
 pub mod ids;
 pub mod image;
+pub mod mail;
 pub mod payment;
 pub mod search;
 
@@ -18,6 +19,7 @@ pub use blob::{BlobError, BlobStore};
 pub use clock::Clock;
 pub use ids::IdSource;
 pub use image::{ImageError, ImageProcessor};
+pub use mail::{Mail, MailError, Mailer};
 pub use payment::PaymentGateway;
 
 /// A future of a port's method, so that ports can stand behind `Arc<dyn …>`.

@@ -1,10 +1,11 @@
 //! The shop with everything that it stands on: its database (private or elsewhere), its files, its clock.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tradepost_adapters::{BlobDirectory, ImageCodec, RandomIds, SystemClock, TestPayments};
+use tradepost_adapters::{BlobDirectory, ImageCodec, MailDirectory, RandomIds, SystemClock, TestPayments};
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
@@ -55,15 +56,19 @@ impl House {
         settings.admin.size = config.pools.admin;
         settings.worker.size = config.pools.worker;
         let blobs = BlobDirectory::new(config.data_dir.join("media"));
+        let ids = Arc::new(RandomIds::default());
         let shop = Arc::new(Shop::new(ShopParts {
             store: Store::new(&settings)?,
             clock: Arc::new(SystemClock),
-            ids: Arc::new(RandomIds::default()),
+            ids: ids.clone(),
             blobs: Arc::new(blobs.clone()),
             images: Arc::new(ImageCodec::default()),
             uploads: config.data_dir.join("uploads"),
             cache_bytes: config.cache_bytes,
             checkout: Checkout::new(vec![Arc::new(TestPayments::new(Arc::new(SystemClock)))]),
+            mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
+            public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
+            rate_limits: config.rate_limit_enabled,
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -91,6 +96,16 @@ impl House {
         let stopped = tokio::task::spawn_blocking(move || server.stop()).await;
         stopped.map_err(Failure::new)?.map_err(Failure::from)
     }
+}
+
+/// Where a program on this machine finds what listens on an address.
+pub fn base_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 fn first_channel() -> FirstChannel {
@@ -133,5 +148,17 @@ async fn private_database(
             Ok((std::fs::read_to_string(&address_file)?.into(), None))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_means_every_address_is_shown_as_one_that_can_be_opened() {
+        assert_eq!(base_url("0.0.0.0:8080".parse().unwrap()), "http://127.0.0.1:8080");
+        assert_eq!(base_url("[::]:80".parse().unwrap()), "http://[::1]:80");
+        assert_eq!(base_url("192.168.1.5:1".parse().unwrap()), "http://192.168.1.5:1");
     }
 }

@@ -185,3 +185,4 @@ create table review (
 create index review_product_idx on review (product_id, created_at desc, id desc) where status = 'approved';
 create index review_status_idx on review (status, created_at desc, id desc);
 create unique index review_customer_key on review (product_id, customer_id) where customer_id is not null;
+create index review_author_idx on review (customer_id) where customer_id is not null;

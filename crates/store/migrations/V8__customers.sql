@@ -102,3 +102,6 @@ create table signing_key (
 
 -- A customer's review stays when the customer goes, without the name.
 alter table review add constraint review_customer_id_fkey foreign key (customer_id) references customer (id) on delete set null;
+
+-- Tells this database from every other: what one shop signs another does not take, a copy of it included.
+insert into setting (key, value, updated_at) values ('store_id', to_jsonb(gen_random_uuid()::text), now());

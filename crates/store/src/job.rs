@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{EntityId, JobId};
 
-use crate::db::{Client, Tx};
+use crate::db::Client;
 use crate::error::StoreError;
 use crate::sql::sql;
 
@@ -31,7 +31,7 @@ sql! {
     FAIL = "
         update job set failed_at = $2, locked_until = null, last_error = $3 where id = $1";
     PURGE = "
-        delete from job where finished_at < $1";
+        delete from job where queue = $1 and finished_at < $2";
 }
 
 /// A job to do later.
@@ -99,7 +99,7 @@ pub async fn fail(client: &Client, id: JobId, now: Timestamp, error: &str) -> Re
     client.execute(FAIL, &[&id.as_uuid(), &now, &error]).await.map(drop)
 }
 
-/// Deletes jobs that were done before a time; answers how many.
-pub async fn purge_finished(tx: &Tx, before: Timestamp) -> Result<u64, StoreError> {
-    tx.execute(PURGE, &[&before]).await
+/// Deletes jobs of a queue that were done before a time; answers how many.
+pub async fn purge_finished(client: &Client, queue: &str, before: Timestamp) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&queue, &before]).await
 }

@@ -11,13 +11,14 @@ use tower::ServiceExt;
 use tradepost_adapters::ImageCodec;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
 use tradepost_app::catalog::Projector;
+use tradepost_app::mail::CustomerMailWorker;
 use tradepost_app::{Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_http::ApiState;
-use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs};
-use tradepost_port::{Clock, IdSource};
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails};
+use tradepost_port::{Clock, IdSource, Mail};
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
 
@@ -32,6 +33,8 @@ pub struct TestApp {
     pub shop: Arc<Shop>,
     /// Its clock, which stands still until it is moved.
     pub clock: Arc<FakeClock>,
+    /// The mails that it sends.
+    pub mails: Arc<RecordedMails>,
     /// The default channel: euro, English and German.
     pub channel_id: ChannelId,
     /// A secret key with every scope.
@@ -83,6 +86,22 @@ impl TestResponse {
     }
 }
 
+/// A customer who is signed in.
+#[derive(Debug, Clone)]
+pub struct TestCustomer {
+    /// Id on the wire.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// Access token of the first session.
+    pub access_token: String,
+    /// Its refresh token.
+    pub refresh_token: String,
+}
+
+/// The password of every customer of a test.
+pub const TEST_PASSWORD: &str = "correct horse battery";
+
 /// A request in the making.
 #[derive(Debug)]
 pub struct TestRequest<'a> {
@@ -104,6 +123,12 @@ impl TestRequest<'_> {
     pub fn admin(self) -> Self {
         let value = format!("Bearer {}", self.app.admin_key);
         self.header("authorization", &value)
+    }
+
+    /// With an access token, or whatever else is borne.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
     }
 
     /// With `If-Match: "v<version>"`.
@@ -140,10 +165,16 @@ impl TestRequest<'_> {
 impl TestApp {
     /// A shop with one channel and one key.
     pub async fn new() -> Self {
+        Self::with_rate_limits(false).await
+    }
+
+    /// The same, which may or may not count how often somebody tries.
+    pub async fn with_rate_limits(rate_limits: bool) -> Self {
         let database = Arc::new(TestDatabase::new().await);
         let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
         let uploads = Arc::new(tempfile::tempdir().unwrap());
+        let mails = Arc::new(RecordedMails::default());
         let shop = Arc::new(Shop::new(ShopParts {
             store: database.store.clone(),
             clock: clock.clone(),
@@ -155,10 +186,13 @@ impl TestApp {
             checkout: tradepost_app::Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(
                 clock.clone(),
             ))]),
+            mailer: mails.clone(),
+            public_url: "https://shop.example.com".to_owned(),
+            rate_limits,
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, channel_id, admin_key, router, uploads }
+        Self { database, shop, clock, mails, channel_id, admin_key, router, uploads }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
@@ -172,6 +206,24 @@ impl TestApp {
     /// Checks that everything holds that must hold in every shop.
     pub async fn audit(&self) {
         self.database.audit().await;
+    }
+
+    /// Registers a customer.
+    pub async fn customer(&self, email: &str) -> TestCustomer {
+        let body = serde_json::json!({"email": email, "password": TEST_PASSWORD, "first_name": "Ada"});
+        let tokens = self.post("/api/auth/register").json(&body).send().await.expect(201).json();
+        let text = |json: &Value, field: &str| json[field].as_str().unwrap().to_owned();
+        let access_token = text(&tokens, "access_token");
+        let account = self.get("/api/account").bearer(&access_token).send().await.expect(200).json();
+        let refresh_token = text(&tokens, "refresh_token");
+        TestCustomer { id: text(&account, "id"), email: email.to_owned(), access_token, refresh_token }
+    }
+
+    /// Lets the worker send the mails that are due; answers those that were sent since the last time.
+    pub async fn send_mails(&self) -> Vec<Mail> {
+        let worker = CustomerMailWorker::new(self.shop.clone());
+        while worker.step().await.unwrap() > 0 {}
+        self.mails.take()
     }
 
     /// A request of any method.

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
@@ -13,7 +14,7 @@ pub mod database;
 pub mod shelf;
 pub mod warehouse;
 
-pub use app::{TestApp, TestRequest, TestResponse};
+pub use app::{TEST_PASSWORD, TestApp, TestCustomer, TestRequest, TestResponse};
 pub use database::TestDatabase;
 pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
 pub use tradepost_adapters::{RandomIds, SystemClock};

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{
-    ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, EntityId, ExportId, ImportId,
-    MediaId, ProductId, ProductTypeId, ReviewId, StaffMemberId, StockLevelId, StockLocationId, VariantId,
+    ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CustomerAddressId, CustomerId,
+    EntityId, ExportId, ImportId, MediaId, ProductId, ProductTypeId, ReviewId, StaffMemberId, StockLevelId,
+    StockLocationId, VariantId,
 };
 use tradepost_store::StoreError;
 use tradepost_store::audit::{self, AuditFilter, AuditRow};
@@ -49,7 +50,7 @@ pub struct AuditEntryView {
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AuditActorView {
-    /// `api_key`, `staff` or `system`.
+    /// `api_key`, `staff`, `customer`, `guest` or `system`.
     pub kind: String,
     /// Which of them; null for the shop itself.
     pub id: Option<String>,
@@ -102,6 +103,8 @@ kinds! {
     "stock_level" => StockLevelId,
     "import" => ImportId,
     "export" => ExportId,
+    "customer" => CustomerId,
+    "customer_address" => CustomerAddressId,
 }
 
 fn view(row: AuditRow) -> AuditEntryView {

@@ -101,7 +101,7 @@ pub(super) async fn find_moved(
 }
 
 /// The page of a product by either of its names, if the view shows it.
-pub(super) async fn find_page(
+pub(crate) async fn find_page(
     catalog: &Catalog,
     view: &View,
     product: &Reference<ProductId>,

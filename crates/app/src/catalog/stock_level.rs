@@ -157,11 +157,7 @@ pub(crate) fn refuse_oversold(level: &StockLevel, on_hand: i64, param: &str) -> 
 }
 
 /// Units that lie at a level after a change, nothing where there is no level yet; `at` is where the change stands.
-pub(crate) fn counted(
-    level: Option<&StockLevel>,
-    change: StockChange,
-    at: &str,
-) -> Result<i64, WriteError> {
+pub(crate) fn counted(level: Option<&StockLevel>, change: StockChange, at: &str) -> Result<i64, WriteError> {
     let fits = |units: &i64| (0..=STOCK_QUANTITY_MAX).contains(units);
     let on_hand = level.map_or(0, |level| level.on_hand);
     match change {

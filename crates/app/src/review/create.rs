@@ -50,20 +50,22 @@ fn pending() -> ReviewStatus {
     ReviewStatus::Pending
 }
 
-impl ReviewCreate {
-    fn issues(&self, now: Timestamp) -> Vec<Issue> {
-        let mut issues = Vec::from_iter(check_text("$.author", &self.author, TITLE_LEN_MAX, true));
-        issues.extend(check_text("$.title", &self.title, TITLE_LEN_MAX, false));
-        issues.extend(check_text("$.body", &self.body, REVIEW_LEN_MAX, false));
-        if !is_rating(self.rating) {
-            issues.push(Issue::new("$.rating", "out_of_range", format!("1 to {RATING_MAX} stars")));
-        }
-        if self.created_at.is_some_and(|at| at > now || at < Timestamp::UNIX_EPOCH) {
-            let message = "a review was written between 1970 and now";
-            issues.push(Issue::new("$.created_at", "out_of_range", message));
-        }
-        issues
+/// What is wrong with a review's texts and stars, whoever wrote it.
+pub(super) fn issues(review: &ReviewRecord) -> Vec<Issue> {
+    let mut issues = Vec::from_iter(check_text("$.author", &review.author, TITLE_LEN_MAX, true));
+    issues.extend(check_text("$.title", &review.title, TITLE_LEN_MAX, false));
+    issues.extend(check_text("$.body", &review.body, REVIEW_LEN_MAX, false));
+    if !u8::try_from(review.rating).is_ok_and(is_rating) {
+        issues.push(Issue::new("$.rating", "out_of_range", format!("1 to {RATING_MAX} stars")));
     }
+    issues
+}
+
+/// A review is not from the future, nor from before there were any.
+fn time_issue(written_at: Timestamp, now: Timestamp) -> Option<Issue> {
+    let message = "a review was written between 1970 and now";
+    let possible = (Timestamp::UNIX_EPOCH..=now).contains(&written_at);
+    (!possible).then(|| Issue::new("$.created_at", "out_of_range", message))
 }
 
 fn conflict(error: StoreError) -> WriteError {
@@ -76,7 +78,6 @@ fn conflict(error: StoreError) -> WriteError {
 /// Stores the review, and counts it if it comes approved.
 pub async fn create_review(context: &StaffContext, create: ReviewCreate) -> Result<Answer, WriteError> {
     let mut work = context.begin("create_review").await?;
-    refuse(create.issues(work.now))?;
     let written_at = create.created_at.unwrap_or(work.now);
     let review = ReviewRecord {
         id: work.next_id(),
@@ -92,6 +93,9 @@ pub async fn create_review(context: &StaffContext, create: ReviewCreate) -> Resu
         created_at: Timestamp::from_microsecond(written_at.as_microsecond()).unwrap_or(written_at),
         moderated_at: (create.status != ReviewStatus::Pending).then_some(work.now),
     };
+    let mut found = issues(&review);
+    found.extend(time_issue(written_at, work.now));
+    refuse(found)?;
     review_write::insert(&work.tx, &review).await.map_err(conflict)?;
     rate(&work.tx, review.product_id, None, Some(&review)).await?;
     tell(&mut work, ReviewAdminView::KIND.created, &review);

@@ -1,4 +1,4 @@
-//! Reviews, as staff keep them: brought from elsewhere, decided about, deleted.
+//! Reviews: written by customers, and as staff keep them: brought from elsewhere, decided about, deleted.
 //!
 //! A product's rating is the sum of its approved reviews. It is kept in the transaction of the change, by adding to what
 //! is there: the review's row is locked, so a decision counts once, and the product's row takes every addition.
@@ -8,6 +8,7 @@ mod delete;
 mod moderate;
 mod read;
 mod view;
+mod write;
 
 pub use create::{ReviewCreate, create_review};
 pub use delete::delete_review;
@@ -15,6 +16,7 @@ pub use moderate::{ReviewDecision, moderate_review};
 pub use read::{find_review, list_reviews};
 pub use tradepost_store::catalog::review_write::ReviewFilter;
 pub use view::{ReviewAdminView, ReviewStatusShape};
+pub use write::{OwnReviewView, ReviewSubmission, write_review};
 
 use serde_json::{Value, json};
 use tradepost_domain::catalog::ReviewStatus;

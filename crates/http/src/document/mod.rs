@@ -38,6 +38,14 @@ impl Modify for Security {
                 .build(),
         );
         components.add_security_scheme("secret_key", bearer);
+        let access = SecurityScheme::Http(
+            Http::builder()
+                .scheme(HttpAuthScheme::Bearer)
+                .bearer_format("JWT")
+                .description(Some("Access token of a customer, from /api/auth/login"))
+                .build(),
+        );
+        components.add_security_scheme("customer_token", access);
         let publishable = ApiKeyValue::with_description(
             "Publishable-Key",
             "Names the channel; absent means the default channel",
@@ -48,7 +56,7 @@ impl Modify for Security {
 }
 
 /// The problems that there are: name, status and what they mean. Said once; answers refer to them by name.
-const PROBLEMS: [(&str, &str, &str); 11] = [
+const PROBLEMS: [(&str, &str, &str); 12] = [
     ("Malformed", "400", "The body, a parameter or a header is unknown, malformed or there twice."),
     ("Unauthenticated", "401", "A key is needed and none was sent, or it is not known."),
     ("Forbidden", "403", "The key lacks the scope."),
@@ -59,6 +67,7 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     ("UnsupportedMediaType", "415", "The body is of another type than this operation takes."),
     ("Invalid", "422", "Understood, but against the rules."),
     ("PreconditionRequired", "428", "`If-Match` is missing."),
+    ("TooMany", "429", "Tried too often: wait as long as `Retry-After` says."),
     ("Unavailable", "503", "Overloaded, or the database is away."),
 ];
 
@@ -84,6 +93,13 @@ problems! {
     /// Problems that every write of a shopper may answer with.
     ShopperWriteProblems: Malformed Unauthenticated NotFound Conflict VersionMismatch TooLarge
         UnsupportedMediaType Invalid Unavailable;
+    /// Problems that signing in, up and out can answer with.
+    SignInProblems: Malformed Unauthenticated Forbidden Conflict TooLarge UnsupportedMediaType Invalid TooMany Unavailable;
+    /// Problems that every read of a customer may answer with.
+    CustomerReadProblems: Malformed Unauthenticated NotFound Unavailable;
+    /// Problems that every write of a customer may answer with.
+    CustomerWriteProblems: Malformed Unauthenticated Forbidden NotFound Conflict VersionMismatch TooLarge
+        UnsupportedMediaType Invalid TooMany Unavailable;
     /// Problems that every read of staff may answer with.
     StaffReadProblems: Malformed Unauthenticated Forbidden NotFound Unavailable;
     /// Problems that every write of staff may answer with.

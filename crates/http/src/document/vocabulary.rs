@@ -25,7 +25,7 @@ const LOCALE: &str = "^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}))?$";
 /// What an id has after its prefix.
 const BASE32: &str = "_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 /// Prefixes of the things that the audit log tells of.
-const ANY_PREFIX: &str = "(prod|var|med|cat|col|brand|ptype|rev|chan|key|staff|loc|slev|imp|exp)";
+const ANY_PREFIX: &str = "(prod|var|med|cat|col|brand|ptype|rev|chan|key|staff|loc|slev|imp|exp|cus|addr)";
 /// Component that lists the currencies.
 const CURRENCY: &str = "CurrencyCode";
 /// Types that describe what `domain` reads strictly: no other field is taken.
@@ -173,7 +173,8 @@ fn field_text(name: &str) -> Option<Text> {
         "variant_id" => Text::id("var"),
         "channel_id" => Text::id("chan"),
         "parent_id" | "category_ids" => Text::id("cat"),
-        "locales" | "default_locale" => Text::pattern(LOCALE),
+        "group_ids" => Text::id("cgrp"),
+        "locale" | "locales" | "default_locale" => Text::pattern(LOCALE),
         "scopes" => Text::one_of(Scope::ALL.map(Scope::as_str)),
         _ => return None,
     })
@@ -196,6 +197,8 @@ fn path_prefix(name: &str) -> Option<&'static str> {
         "category" => "cat",
         "channel" => "chan",
         "collection" => "col",
+        "customer" => "cus",
+        "customer_address" => "addr",
         "import" => "imp",
         "media" => "med",
         "product" => "prod",
@@ -254,6 +257,7 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
         (ParameterIn::Query, "cursor") => Some(Text { min: Some(1), ..Text::pattern("^[A-Za-z0-9_-]+$") }),
         (ParameterIn::Query, "locale") => Some(Text::pattern(LOCALE)),
         (ParameterIn::Query, "filter[product_id]") => Some(Text::id("prod")),
+        (ParameterIn::Query, "filter[group_id]") => Some(Text::id("cgrp")),
         (ParameterIn::Query, "filter[variant_id]") => Some(Text::id("var")),
         (ParameterIn::Query, "filter[entity_id]" | "filter[actor_id]") => Some(Text::id(ANY_PREFIX)),
         (ParameterIn::Header, "Idempotency-Key") => Some(idempotency_key()),

@@ -2,15 +2,15 @@
 
 use std::future::Future;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use tradepost_app::secret::SecretToken;
 use tradepost_app::work::{Actor, StaffContext};
 use tradepost_app::{Answer, ShopperContext};
-use tradepost_domain::kernel::ids::CustomerId;
 
+use super::customer::Customer;
 use super::headers::WriteRequest;
 use super::once::run_once;
 use super::staff::origin;
@@ -35,7 +35,8 @@ impl FromRequestParts<ApiState> for Buyer {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let storefront = Storefront::from_request_parts(parts, state).await?;
-        let customer = signed_in(parts, state)?;
+        let signed_in = <Customer as OptionalFromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
+        let customer = signed_in.map(|customer| customer.id);
         let actor = customer.map_or(Actor::Guest, Actor::Customer);
         let caller = StaffContext { shop: state.shop.clone(), actor, origin: origin(parts), claim: None };
         Ok(Self {
@@ -48,11 +49,6 @@ impl FromRequestParts<ApiState> for Buyer {
             },
         })
     }
-}
-
-/// The customer of the access token, if one was sent.
-fn signed_in(_: &Parts, _: &ApiState) -> Result<Option<CustomerId>, Problem> {
-    Ok(None)
 }
 
 /// The SHA-256 of a secret that was sent. One that cannot be ours opens nothing, as one that is not known.

@@ -37,7 +37,10 @@ macro_rules! permissions {
         }
     )*};
 }
-permissions!(ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead OrdersRead OrdersWrite);
+permissions!(
+    ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead OrdersRead OrdersWrite
+    CustomersRead CustomersWrite
+);
 
 /// Staff who may do `P`.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The storefront: what shoppers read. Guests' reads are public and cacheable; nothing here decides about money.
 
+pub mod account;
 pub mod caching;
 pub mod carts;
 pub mod categories;
@@ -19,12 +20,13 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(products::list::handler))
         .routes(routes!(products::get::handler))
-        .routes(routes!(products::reviews::list::handler))
+        .routes(routes!(products::reviews::list::handler, products::reviews::create::handler))
         .routes(routes!(categories::list::handler))
         .routes(routes!(categories::get::handler))
         .routes(routes!(collections::list::handler))
         .routes(routes!(collections::get::handler))
         .merge(checkout())
+        .merge(account::routes())
 }
 
 /// Routes of carts, orders and payments.

@@ -8,6 +8,7 @@
 )]
 
 mod admin;
+mod auth;
 mod conventions;
 mod media;
 mod meta;

@@ -61,6 +61,8 @@ impl Operation {
                 "review" => "rev",
                 "api_key" => "key",
                 "import" => "imp",
+                "customer" => "cus",
+                "customer_address" => "addr",
                 "export" => "exp",
                 "media" => "med",
                 other => other,

@@ -8,11 +8,12 @@ use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
 use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_app::import::ImportWorker;
+use tradepost_app::mail::CustomerMailWorker;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
 use crate::failure::Failure;
-use crate::house::{House, Tenancy};
+use crate::house::{House, Tenancy, base_url};
 use crate::serve::{Listeners, Phase, raise_file_limit, run};
 use crate::shutdown::{Signals, close_on_signal};
 
@@ -24,10 +25,12 @@ const SPARE_FILES: u64 = 200;
 const WORKERS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves until a signal.
-pub async fn serve(config: Config) -> Result<ExitCode, Failure> {
+pub async fn serve(mut config: Config) -> Result<ExitCode, Failure> {
     // The signals first: one that comes while the database starts must find somebody who stops it.
     let signals = Signals::new()?;
     let listeners = bind(&config)?;
+    // The port may have been any free one.
+    config.public_url.get_or_insert_with(|| base_url(listeners.address()));
     let house = House::open(&config, Tenancy::Owner).await?;
     if config.migrate_on_start {
         house.migrate().await?;
@@ -111,7 +114,8 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let projector = Projector::new(house.shop.clone());
     let imports = ImportWorker::new(house.shop.clone());
-    let mut import_phases = phases.clone();
+    let mails = CustomerMailWorker::new(house.shop.clone());
+    let (mut import_phases, mut mail_phases) = (phases.clone(), phases.clone());
     tokio::spawn(async move {
         let shutdown = async move {
             let _ = phases.wait_for(|phase| *phase > Phase::Serving).await;
@@ -119,7 +123,10 @@ fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandl
         let import_shutdown = async move {
             let _ = import_phases.wait_for(|phase| *phase > Phase::Serving).await;
         };
-        tokio::join!(projector.run(shutdown), imports.run(import_shutdown));
+        let mail_shutdown = async move {
+            let _ = mail_phases.wait_for(|phase| *phase > Phase::Serving).await;
+        };
+        tokio::join!(projector.run(shutdown), imports.run(import_shutdown), mails.run(mail_shutdown));
     })
 }
 

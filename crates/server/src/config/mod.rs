@@ -37,6 +37,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Whether `serve` runs the background work too.
     pub workers: bool,
+    /// Whether it is counted how often somebody tries.
+    pub rate_limit_enabled: bool,
     /// Memory for cached answers, in bytes.
     pub cache_bytes: u64,
     /// Connections to PostgreSQL.
@@ -99,6 +101,7 @@ struct RawConfig {
     log: String,
     log_format: String,
     workers: bool,
+    rate_limit_enabled: bool,
     cache_bytes: u64,
     pools: Pools,
     limits: Limits,
@@ -131,6 +134,7 @@ impl Config {
             log: raw.log,
             log_format,
             workers: raw.workers,
+            rate_limit_enabled: raw.rate_limit_enabled,
             cache_bytes: raw.cache_bytes,
             pools: raw.pools,
             limits: raw.limits,

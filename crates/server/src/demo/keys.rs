@@ -26,7 +26,7 @@ pub struct DemoFile {
     pub admin_api_key: String,
     /// A member of the staff, once there are people.
     pub staff: Option<Person>,
-    /// A customer, likewise.
+    /// A customer.
     pub customer: Option<Person>,
     /// Where the database is.
     pub database_url: String,
@@ -50,13 +50,13 @@ pub struct Keys {
 
 impl DemoFile {
     /// The file of a shop that is about to be served.
-    pub fn new(base_url: String, keys: Keys, house: &House) -> Self {
+    pub fn new(base_url: String, keys: Keys, customer: Person, house: &House) -> Self {
         Self {
             base_url,
             publishable_key: keys.publishable,
             admin_api_key: keys.admin,
             staff: None,
-            customer: None,
+            customer: Some(customer),
             database_url: house.database_url.expose_secret().to_owned(),
         }
     }
@@ -69,7 +69,7 @@ impl DemoFile {
     }
 
     /// What an earlier run wrote, if it can be read.
-    fn read(folder: &DemoFolder) -> Option<Self> {
+    pub(super) fn read(folder: &DemoFolder) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(folder.path(FILE)).ok()?).ok()
     }
 }

@@ -14,6 +14,7 @@ mod catalog;
 pub mod fill;
 mod folder;
 mod keys;
+mod people;
 mod summary;
 
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ use crate::cli::Demo;
 use crate::commands::serve::{bind, serve_house};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::house::{House, Tenancy};
+use crate::house::{House, Tenancy, base_url};
 use crate::shutdown::Signals;
 
 /// Starts the shop, fills it once, serves it until a signal.
@@ -35,6 +36,7 @@ pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failur
     config.workers = true;
     let folder = folder::DemoFolder::open(&config.data_dir)?;
     let listeners = bind(&config)?;
+    let base_url = config.public_url.get_or_insert_with(|| base_url(listeners.address())).clone();
     if arguments.fresh {
         if config.database_url.is_some() {
             return Err(Failure::usage(
@@ -57,8 +59,8 @@ pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failur
         }
     };
     let keys = keys::ensure(&house, &folder).await?;
-    let base_url = config.public_url.clone().unwrap_or_else(|| summary::base_url(listeners.address()));
-    let written = keys::DemoFile::new(base_url, keys, &house);
+    let customer = people::ensure_customer(&house, &folder).await?;
+    let written = keys::DemoFile::new(base_url, keys, customer, &house);
     written.write(&folder)?;
     summary::print(&written, &folder, begun.elapsed());
     if let fill::Filled::Before(Some(note)) = filled {

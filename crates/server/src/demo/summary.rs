@@ -1,20 +1,9 @@
 //! What a person is told when the demo is there.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::folder::DemoFolder;
 use super::keys::DemoFile;
-
-/// Where a browser on this machine finds what listens on an address.
-pub fn base_url(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
-}
 
 /// Prints where the shop is and three things to try.
 pub fn print(demo: &DemoFile, folder: &DemoFolder, took: Duration) {
@@ -36,16 +25,4 @@ pub fn print(demo: &DemoFile, folder: &DemoFolder, took: Duration) {
         took.subsec_millis() / 10,
         file.display()
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_that_means_every_address_is_shown_as_one_that_can_be_opened() {
-        assert_eq!(base_url("0.0.0.0:8080".parse().unwrap()), "http://127.0.0.1:8080");
-        assert_eq!(base_url("[::]:80".parse().unwrap()), "http://[::1]:80");
-        assert_eq!(base_url("192.168.1.5:1".parse().unwrap()), "http://192.168.1.5:1");
-    }
 }

@@ -39,6 +39,15 @@ sql! {
     INSERT = "
         insert into review (id, product_id, customer_id, author, rating, title, body, status, version, created_at, moderated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    LIST_OF_CUSTOMER = "
+        select id, product_id, customer_id, author, rating, title, body, status, version, created_at, moderated_at
+          from review
+         where customer_id = $1
+         order by created_at desc, id desc";
+    ANONYMISE = "
+        update review set author = $2, customer_id = null, version = version + 1
+         where customer_id = $1
+        returning id, product_id, customer_id, author, rating, title, body, status, version, created_at, moderated_at";
     MODERATE = "
         update review set status = $2, version = $3, moderated_at = $4 where id = $1";
     DELETE = "
@@ -121,7 +130,21 @@ pub async fn get_for_update(tx: &Tx, id: ReviewId) -> Result<Option<ReviewRecord
     tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// Stores a new review; the constraint `review_product_id_fkey` refuses one about no product.
+/// Every review that a customer has written, newest first: one a product at most.
+pub async fn list_of_customer(
+    client: &Client,
+    customer: CustomerId,
+) -> Result<Vec<ReviewRecord>, StoreError> {
+    client.query(LIST_OF_CUSTOMER, &[&customer.as_uuid()]).await?.iter().map(from_row).collect()
+}
+
+/// Takes a customer's name off all reviews; answers what is left of them.
+pub async fn anonymise(tx: &Tx, customer: CustomerId, author: &str) -> Result<Vec<ReviewRecord>, StoreError> {
+    tx.query(ANONYMISE, &[&customer.as_uuid(), &author]).await?.iter().map(from_row).collect()
+}
+
+/// Stores a new review; the constraint `review_product_id_fkey` refuses one about no product, `review_customer_key` a
+/// second one by the same customer.
 pub async fn insert(tx: &Tx, review: &ReviewRecord) -> Result<(), StoreError> {
     let params: crate::db::Params<'_> = &[
         &review.id.as_uuid(),

@@ -16,13 +16,14 @@ sql! {
     INSERT_TOKEN = "
         insert into refresh_token (hash, session_id, created_at, expires_at)
         values ($1, $2, $3, $4)";
-    /// Locks the session: what is refreshed twice at once is refreshed in turn.
+    /// Locks session and token: what is refreshed twice at once is refreshed in turn, and the second sees what the first
+    /// has done.
     FIND_FOR_UPDATE = "
         select s.id, s.customer_id, t.expires_at, s.expires_at, t.rotated_at, s.revoked_at, t.successor_salt
           from refresh_token t
           join customer_session s on s.id = t.session_id
          where t.hash = $1
-           for update of s";
+           for update";
     ROTATE = "
         update refresh_token set rotated_at = $2, successor_salt = $3 where hash = $1 and rotated_at is null";
     TOUCH = "
@@ -39,6 +40,8 @@ sql! {
     REVOKE_OTHERS = "
         update customer_session set revoked_at = $3, revoked_for = $4
          where customer_id = $1 and ($2::uuid is null or id <> $2) and revoked_at is null";
+    DELETE_ALL = "
+        delete from customer_session where customer_id = $1";
     /// Tokens go with their session.
     PURGE = "
         delete from customer_session where expires_at < $1";
@@ -168,6 +171,11 @@ pub async fn revoke_others(
 ) -> Result<u64, StoreError> {
     let kept = kept.map(|id| id.as_uuid());
     tx.execute(REVOKE_OTHERS, &[&customer.as_uuid(), &kept, &now, &reason]).await
+}
+
+/// Deletes every session of a customer.
+pub async fn delete_all(tx: &Tx, customer: CustomerId) -> Result<(), StoreError> {
+    tx.execute(DELETE_ALL, &[&customer.as_uuid()]).await.map(drop)
 }
 
 /// Deletes sessions that ended by themselves before a time; answers how many.

@@ -114,6 +114,9 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         uploads: std::env::temp_dir(),
         cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         checkout: tradepost_app::Checkout::new(Vec::new()),
+        mailer: std::sync::Arc::new(tradepost_port::fake::RecordedMails::default()),
+        public_url: "https://shop.example.com".to_owned(),
+        rate_limits: false,
     }));
     let (end, told) = oneshot::channel::<()>();
     let projector = Projector::new(own);

@@ -74,6 +74,9 @@ impl TestShop {
             uploads: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
             checkout: tradepost_app::Checkout::new(Vec::new()),
+            mailer: Arc::new(tradepost_port::fake::RecordedMails::default()),
+            public_url: "https://shop.example.com".to_owned(),
+            rate_limits: false,
         }));
         let projector = Projector::new(shop.clone());
         let shop = Self { database, shop, clock, projector, client };

@@ -49,7 +49,9 @@ impl StockLevelSet {
         let variant = match (self.variant_id, self.sku) {
             (Some(id), None) => VariantRef::Id(id),
             (None, Some(sku)) => VariantRef::Sku(sku),
-            (None, None) => return Err(refuse(at, "variant_id", "missing_field", "give `variant_id` or `sku`")),
+            (None, None) => {
+                return Err(refuse(at, "variant_id", "missing_field", "give `variant_id` or `sku`"));
+            }
             (Some(_), Some(_)) => {
                 return Err(refuse(at, "sku", "conflicting_fields", "give either `variant_id` or `sku`"));
             }

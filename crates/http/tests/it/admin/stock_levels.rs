@@ -191,7 +191,8 @@ async fn bulk(app: &TestApp, items: &Value) -> TestResponse {
 async fn levels_are_set_in_bulk_each_by_itself() {
     let app = TestApp::new().await;
     let level = stocked(&app).await;
-    let annex = app.post("/api/admin/stock-locations").admin().json(&json!({"name": "Annex"})).send().await.json();
+    let annex =
+        app.post("/api/admin/stock-locations").admin().json(&json!({"name": "Annex"})).send().await.json();
     let items = json!([
         {"sku": "S-1", "on_hand": 9, "reason": "counted"},
         {"variant_id": level["variant_id"], "location_id": annex["id"], "on_hand": 4},
@@ -243,7 +244,11 @@ async fn what_is_no_batch_of_levels_is_refused_whole() {
         (422, "$.items", json!([])),
         (422, "$.items", Value::Array(vec![one.clone(); 51])),
         (422, "$.items[1].variant_id", json!([one, {"on_hand": 1}])),
-        (422, "$.items[1].sku", json!([one, {"sku": "S-2", "variant_id": "var_01000000000000000000000010", "on_hand": 1}])),
+        (
+            422,
+            "$.items[1].sku",
+            json!([one, {"sku": "S-2", "variant_id": "var_01000000000000000000000010", "on_hand": 1}]),
+        ),
         (422, "$.items[1].on_hand", json!([one, {"sku": "S-2"}])),
         (422, "$.items[1].adjust", json!([one, {"sku": "S-2", "on_hand": 1, "adjust": 1}])),
         (400, "$.items[1].reserved", json!([one, {"sku": "S-2", "reserved": 1}])),
@@ -263,14 +268,18 @@ async fn what_is_no_batch_of_levels_is_refused_whole() {
 async fn a_level_is_made_once() {
     let app = TestApp::new().await;
     let level = stocked(&app).await;
-    let annex = app.post("/api/admin/stock-locations").admin().json(&json!({"name": "Annex"})).send().await.json();
+    let annex =
+        app.post("/api/admin/stock-locations").admin().json(&json!({"name": "Annex"})).send().await.json();
     let body = json!({"sku": "S-1", "location_id": annex["id"], "on_hand": 3, "reason": "moved in"});
     let make = || app.post("/api/admin/stock-levels").admin().json(&body).send();
     let made = make().await.expect(201);
     assert_eq!((made.header("etag"), &made.json()["available"]), ("\"v1\"", &json!(3)));
     assert_eq!(app.get(made.header("location")).admin().send().await.expect(200).json(), made.json());
     let twice = make().await.expect(409).json();
-    assert_eq!((&twice["code"], &twice["stock_level_id"]), (&json!("stock_level_exists"), &made.json()["id"]));
+    assert_eq!(
+        (&twice["code"], &twice["stock_level_id"]),
+        (&json!("stock_level_exists"), &made.json()["id"])
+    );
     let other = json!({"variant_id": level["variant_id"], "adjust": 1});
     let _ = app.post("/api/admin/stock-levels").admin().json(&other).send().await.expect(409);
     assert_eq!(count(&app, "stock_movement").await, 2);

@@ -18,7 +18,8 @@ async fn movements_are_listed_by_what_moved_where_and_why_newest_first() {
         let price = json!({"amount": 1, "currency": "EUR"});
         create(&app, &json!({"title": title, "sku": sku, "stock": stock, "price": price})).await;
     }
-    let items = json!({"items": [{"sku": "S-1", "adjust": -2, "reason": "broken"}, {"sku": "S-2", "adjust": 1}]});
+    let items =
+        json!({"items": [{"sku": "S-1", "adjust": -2, "reason": "broken"}, {"sku": "S-2", "adjust": 1}]});
     let _ = app.post("/api/admin/stock-levels/bulk").admin().json(&items).send().await.expect(200);
     let sold = "update stock_level set reserved = 1, moved_kind = 'reserved', moved_by = 'order',
                        moved_id = '00000000-0000-0000-0000-000000000001'
@@ -32,7 +33,11 @@ async fn movements_are_listed_by_what_moved_where_and_why_newest_first() {
         };
         page["data"].as_array().unwrap().iter().map(told).collect()
     };
-    let boot = [("S-1 reserved".to_owned(), 0, 1), ("S-1 adjusted".to_owned(), -2, 0), ("S-1 received".to_owned(), 5, 0)];
+    let boot = [
+        ("S-1 reserved".to_owned(), 0, 1),
+        ("S-1 adjusted".to_owned(), -2, 0),
+        ("S-1 received".to_owned(), 5, 0),
+    ];
     assert_eq!((all["data"].as_array().unwrap().len(), &told(&all)[0]), (5, &boot[0]));
     let order = "ord_00000000000000000000000001";
     assert_eq!(all["data"][0]["cause"], json!({"kind": "order", "id": order}));
@@ -45,7 +50,10 @@ async fn movements_are_listed_by_what_moved_where_and_why_newest_first() {
         assert_eq!(told(&list(&app, &format!("?filter[{filter}]={value}")).await), boot, "{filter}");
     }
     let broken = &list(&app, "?filter[sku]=S-1").await["data"][1];
-    assert_eq!((&broken["note"], &broken["cause"]), (&json!("broken"), &json!({"kind": "staff", "id": null})));
+    assert_eq!(
+        (&broken["note"], &broken["cause"]),
+        (&json!("broken"), &json!({"kind": "staff", "id": null}))
+    );
     assert_eq!(told(&list(&app, &format!("?filter[cause_id]={order}")).await), boot[..1]);
     let place = format!("?filter[location_id]={}", first["location_id"].as_str().unwrap());
     assert_eq!(list(&app, &place).await["data"].as_array().unwrap().len(), 5);

@@ -1,6 +1,7 @@
 //! What shoppers read, end to end: staff put things on the shelf through the API, the projector renders them, shoppers
 //! ask.
 
+mod account;
 mod bad_input;
 mod caching;
 mod categories;

@@ -219,9 +219,7 @@ async fn a_product_is_not_deleted_under_an_order_that_is_being_placed() {
     reserve_in(&first, &warehouse, 1, &[(1, 1)]).await;
     let second = tokio::spawn({
         let client = warehouse.client().await;
-        async move {
-            client.execute("delete from product where id = $1", &[&id::<VariantId>(1).as_uuid()]).await
-        }
+        async move { client.execute("delete from product where id = $1", &[&id::<VariantId>(1).as_uuid()]).await }
     });
     until_somebody_waits(&warehouse).await;
     first.commit().await.unwrap();

@@ -1,3 +1,4 @@
 //! Reviews of a product: `/api/products/{product}/reviews`.
 
+pub mod create;
 pub mod list;

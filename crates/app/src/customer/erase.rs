@@ -1,0 +1,55 @@
+//! Erases a customer: nothing of the person is left, and what others need (a review's stars, an order's amounts) stays
+//! without a name.
+
+use serde_json::json;
+use tradepost_domain::customer::CustomerStatus;
+use tradepost_domain::kernel::ids::{CustomerId, EntityId};
+use tradepost_store::catalog::review_write;
+use tradepost_store::customer::account::{self, CustomerRow};
+use tradepost_store::customer::{address, mail_token, session};
+
+use super::{KIND, closed_account};
+use crate::answer::Answer;
+use crate::change::no_payload;
+use crate::error::WriteError;
+use crate::work::StaffContext;
+
+/// Name under which the reviews of those who have gone are shown.
+const NOBODY: &str = "Anonymous";
+
+/// Erases the account, and ends every session of it.
+pub async fn erase_customer(context: &StaffContext, id: CustomerId) -> Result<Answer, WriteError> {
+    let mut work = context.begin_in(context.shop.store.storefront(), "erase_customer").await?;
+    let found = account::get_for_update(&work.tx, id).await?;
+    let before = found.filter(|row| row.status == CustomerStatus::Active).ok_or_else(closed_account)?;
+    // `.invalid` is a name that leads nowhere, for ever (RFC 2606, section 2).
+    let email = format!("{id}@erased.invalid");
+    let after = CustomerRow {
+        id,
+        email_key: email.clone(),
+        email,
+        first_name: None,
+        last_name: None,
+        phone: None,
+        password_hash: None,
+        locale: None,
+        group_ids: Vec::new(),
+        accepts_marketing: false,
+        email_verified_at: None,
+        status: CustomerStatus::Erased,
+        version: before.version + 1,
+        created_at: before.created_at,
+        updated_at: work.now,
+    };
+    account::update(&work.tx, &after).await?;
+    address::delete_all(&work.tx, id).await?;
+    mail_token::delete_all(&work.tx, id).await?;
+    session::delete_all(&work.tx, id).await?;
+    for review in review_write::anonymise(&work.tx, id, NOBODY).await? {
+        let payload = json!({"review_id": review.id, "status": review.status.as_str()});
+        work.event("review.updated", review.product_id.as_uuid(), review.version, payload);
+    }
+    work.event("customer.erased", id.as_uuid(), after.version, no_payload());
+    work.audit("customer.erase", (KIND, id.as_uuid()), None, None);
+    work.finish(Answer::deleted()).await
+}

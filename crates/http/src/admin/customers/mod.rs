@@ -1,0 +1,15 @@
+//! `/api/admin/customers`.
+
+pub mod get;
+pub mod list;
+pub mod patch;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ApiState;
+
+/// Routes of the customers.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(get::handler, patch::handler))
+}

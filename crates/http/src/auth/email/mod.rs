@@ -1,0 +1,3 @@
+//! `/api/auth/email`.
+
+pub mod verify;

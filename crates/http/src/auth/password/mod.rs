@@ -1,0 +1,4 @@
+//! `/api/auth/password`.
+
+pub mod forgot;
+pub mod reset;
