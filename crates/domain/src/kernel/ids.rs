@@ -167,6 +167,12 @@ define_ids! {
     CartId = "cart";
     /// An order.
     OrderId = "ord";
+    /// What is owed for one order through one provider.
+    PaymentId = "pay";
+    /// One try to collect a payment.
+    PaymentAttemptId = "patt";
+    /// A refund of a payment.
+    RefundId = "refd";
 }
 
 #[cfg(test)]
