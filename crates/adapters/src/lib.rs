@@ -2,8 +2,12 @@
 
 pub mod blob_dir;
 pub mod image_codec;
+pub mod stripe;
 pub mod system;
+pub mod test_payments;
 
 pub use blob_dir::BlobDirectory;
 pub use image_codec::ImageCodec;
+pub use stripe::{StripeGateway, StripeSettings};
 pub use system::{RandomIds, SystemClock};
+pub use test_payments::TestPayments;

@@ -11,12 +11,14 @@ pub mod clock;
 pub mod fake;
 pub mod ids;
 pub mod image;
+pub mod payment;
 pub mod search;
 
 pub use blob::{BlobError, BlobStore};
 pub use clock::Clock;
 pub use ids::IdSource;
 pub use image::{ImageError, ImageProcessor};
+pub use payment::PaymentGateway;
 
 /// A future of a port's method, so that ports can stand behind `Arc<dyn …>`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,59 @@
+//! Customers at Stripe and the payment methods that they saved.
+
+use std::time::Duration;
+
+use tradepost_port::payment::{NewCustomer, Outcome, ReadError, Refusal, SavedPaymentMethod};
+
+use super::client::{Answer, Form, StripeClient};
+use super::intents::{PAGE_SIZE, field, path_id};
+use super::object::{Identified, List, PaymentMethod};
+
+fn outcome(answer: Answer) -> Outcome<String> {
+    let read = |body: &[u8]| {
+        let object: Identified = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        Ok(object.id)
+    };
+    let decline = |error: &super::object::ApiError| {
+        Outcome::Refused(Refusal { code: error.decline_word().to_owned(), message: error.to_string() })
+    };
+    answer.into_outcome(read, decline, |_| None)
+}
+
+pub(super) async fn create(
+    client: &StripeClient,
+    customer: &NewCustomer,
+    within: Duration,
+) -> Outcome<String> {
+    let id = customer.customer_id.to_string();
+    let form = vec![field("email", &customer.email), field("metadata[customer_id]", &id)];
+    outcome(client.post("/v1/customers", &form, &id, within).await)
+}
+
+pub(super) async fn payment_methods(
+    client: &StripeClient,
+    customer: &str,
+    within: Duration,
+) -> Result<Vec<SavedPaymentMethod>, ReadError> {
+    let id = path_id(customer).ok_or(ReadError::NotFound)?;
+    let query = vec![field("limit", &PAGE_SIZE)];
+    let list: List<PaymentMethod> =
+        client.get(&format!("/v1/customers/{id}/payment_methods"), &query, within).await?;
+    Ok(list.data.into_iter().map(saved).collect())
+}
+
+fn saved(of: PaymentMethod) -> SavedPaymentMethod {
+    let (brand, last4, expires) = of
+        .card
+        .map_or((None, None, None), |card| (card.brand, card.last4, card.exp_month.zip(card.exp_year)));
+    SavedPaymentMethod { id: of.id, kind: of.kind, brand, last4, expires }
+}
+
+pub(super) async fn forget(client: &StripeClient, payment_method: &str, within: Duration) -> Outcome<()> {
+    let Some(id) = path_id(payment_method) else {
+        let message = payment_method.to_owned();
+        return Outcome::Refused(Refusal { code: "malformed_id".to_owned(), message });
+    };
+    let path = format!("/v1/payment_methods/{id}/detach");
+    let key = format!("{id}-detach");
+    outcome(client.post(&path, &Form::new(), &key, within).await).map(|_| ())
+}
