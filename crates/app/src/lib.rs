@@ -17,6 +17,7 @@ pub mod html;
 pub mod idempotency;
 pub mod import;
 pub mod media;
+pub mod outside;
 pub mod page;
 pub mod patch;
 pub mod review;

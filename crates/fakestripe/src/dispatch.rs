@@ -121,7 +121,9 @@ fn known_params(path: &[&str], is_post: bool) -> &'static [&'static str] {
             "customer",
             "setup_future_usage",
         ],
-        (true, ["payment_intents", _, "confirm"]) => &["payment_method", "return_url", "off_session"],
+        (true, ["payment_intents", _, "confirm"]) => {
+            &["payment_method", "return_url", "off_session", "client_secret"]
+        }
         (true, ["payment_intents", _, "capture"]) => &["amount_to_capture"],
         (true, ["payment_intents", _, "cancel"]) => &["cancellation_reason"],
         (true, ["refunds"]) => &["payment_intent", "amount", "metadata", "reason"],

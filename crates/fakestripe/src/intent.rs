@@ -33,6 +33,10 @@ pub(crate) struct Intent {
 /// Statuses in which an intent can be confirmed.
 const CONFIRMABLE: [&str; 3] = ["requires_payment_method", "requires_confirmation", "requires_action"];
 
+fn client_secret(intent: &str) -> String {
+    format!("{intent}_secret_fake")
+}
+
 impl World {
     pub(crate) fn create(&mut self, params: &Params, now: i64) -> Result<Reply, Reply> {
         let amount = params.required("amount")?;
@@ -77,6 +81,10 @@ impl World {
         if !CONFIRMABLE.contains(&intent.status) {
             let message = format!("this intent is {} and cannot be confirmed", intent.status);
             return Err(Reply::invalid("payment_intent_unexpected_state", &message).with_intent(as_it_is));
+        }
+        // A shopper's browser proves with it that it may pay.
+        if params.text("client_secret").is_some_and(|secret| secret != client_secret(id)) {
+            return Err(Reply::invalid("parameter_invalid", "the client secret is another intent's"));
         }
         let method = params.text("payment_method").map(str::to_owned).or_else(|| intent.method.clone());
         let Some(method) = method else {
@@ -217,7 +225,7 @@ impl World {
             "amount": of.amount, "amount_capturable": of.capturable,
             "amount_received": of.falsified.unwrap_or(of.received), "currency": of.currency,
             "status": of.status, "capture_method": if of.manual { "manual" } else { "automatic" },
-            "client_secret": format!("{id}_secret_fake"), "metadata": of.metadata, "customer": of.customer,
+            "client_secret": client_secret(id), "metadata": of.metadata, "customer": of.customer,
             "payment_method": of.method, "latest_charge": charge, "next_action": action,
             "last_payment_error": error,
         }))

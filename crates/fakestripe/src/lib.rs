@@ -24,6 +24,7 @@ mod world;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -32,6 +33,9 @@ pub use fault::{Fault, Step, Trouble};
 pub use webhook::{DeliveryPlan, SignedWebhook, WebhookTarget};
 
 use world::World;
+
+/// How long [`FakeStripe::keep_delivering`] rests between two rounds.
+const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Tells seconds since 1970, so that tests hold the time in their hands.
 pub type Seconds = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -173,5 +177,22 @@ impl FakeStripe {
             statuses.push(target.send(&webhook).await);
         }
         statuses
+    }
+
+    /// Sends webhooks as things happen, for as long as it is awaited. What is not answered with 2xx is sent again, as
+    /// Stripe does for days: <https://docs.stripe.com/webhooks#behaviors>.
+    pub async fn keep_delivering(&self, target: &WebhookTarget, plan: DeliveryPlan) {
+        let mut waiting: Vec<SignedWebhook> = Vec::new();
+        loop {
+            waiting.extend(plan.arrange(self.take_webhooks(&target.secret)));
+            let mut refused = Vec::new();
+            for webhook in waiting {
+                if !matches!(target.send(&webhook).await, Ok(200..300)) {
+                    refused.push(webhook.signed_again(&target.secret, self.shared.now()));
+                }
+            }
+            waiting = refused;
+            tokio::time::sleep(DELIVERY_PAUSE).await;
+        }
     }
 }

@@ -73,12 +73,23 @@ impl SignedWebhook {
     /// Signs an event at a time in seconds.
     pub fn sign(secret: &str, seconds: i64, event: &Value) -> Self {
         let body = event.to_string().into_bytes();
-        let message = [format!("{seconds}.").as_bytes(), &body].concat();
-        let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), &message);
-        let hex = signature.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let signature = header(secret, seconds, &body);
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self { event_id: text("id"), kind: text("type"), signature: format!("t={seconds},v1={hex}"), body }
+        Self { event_id: text("id"), kind: text("type"), signature, body }
     }
+
+    /// The same body, signed at another time.
+    #[must_use]
+    pub fn signed_again(self, secret: &str, seconds: i64) -> Self {
+        Self { signature: header(secret, seconds, &self.body), ..self }
+    }
+}
+
+fn header(secret: &str, seconds: i64, body: &[u8]) -> String {
+    let message = [format!("{seconds}.").as_bytes(), body].concat();
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), &message);
+    let hex = signature.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    format!("t={seconds},v1={hex}")
 }
 
 impl WebhookTarget {

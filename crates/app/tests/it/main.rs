@@ -5,6 +5,7 @@ mod catalog_cache;
 mod catalog_reads;
 mod cut_wire;
 mod import;
+mod outside;
 mod projector;
 mod reading;
 mod seed;
