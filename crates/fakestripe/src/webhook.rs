@@ -113,3 +113,84 @@ impl WebhookTarget {
         status.ok_or_else(|| std::io::Error::other("the answer has no status"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::FakeStripe;
+
+    /// An endpoint that gives these statuses, one after the other, and then the heads and bodies that came.
+    async fn endpoint(statuses: &'static [u16]) -> (WebhookTarget, tokio::task::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let heard = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            for status in statuses {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut call = Vec::new();
+                while !call.ends_with(b"}") {
+                    stream.read_buf(&mut call).await.unwrap();
+                }
+                heard.push(String::from_utf8(call).unwrap());
+                let answer = format!("HTTP/1.1 {status} Said\r\nconnection: close\r\n\r\n");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+            heard
+        });
+        (WebhookTarget { address, path: "/hook".to_owned(), secret: "whsec_1".to_owned() }, heard)
+    }
+
+    async fn stripe_with_one_event() -> FakeStripe {
+        let stripe = FakeStripe::start(Arc::new(|| 1_790_000_000)).await.unwrap();
+        stripe.shared.world().tell("payment_intent.created", &json!({"id": "pi_1"}), 1);
+        stripe
+    }
+
+    #[tokio::test]
+    async fn what_happened_is_delivered_once_with_its_signature() {
+        let (target, heard) = endpoint(&[204]).await;
+        let stripe = stripe_with_one_event().await;
+        let statuses: Vec<_> =
+            stripe.deliver(&target, DeliveryPlan::Once).await.into_iter().flatten().collect();
+        assert_eq!(statuses, [204]);
+        assert!(stripe.deliver(&target, DeliveryPlan::Once).await.is_empty());
+        let heard = heard.await.unwrap();
+        assert!(heard[0].starts_with("POST /hook HTTP/1.1\r\n"));
+        assert!(heard[0].contains("stripe-signature: t=1790000000,v1="));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_taken_is_delivered_again() {
+        let (target, heard) = endpoint(&[500, 503, 200]).await;
+        let stripe = stripe_with_one_event().await;
+        let heard = tokio::select! {
+            () = stripe.keep_delivering(&target, DeliveryPlan::Once) => unreachable!("it never ends"),
+            heard = heard => heard.unwrap(),
+        };
+        assert_eq!((&heard[0], &heard[1]), (&heard[1], &heard[2]));
+    }
+
+    #[test]
+    fn plans_repeat_and_reorder() {
+        let webhooks: Vec<_> = ["a", "b"]
+            .iter()
+            .map(|id| SignedWebhook::sign("s", 1, &json!({"id": id, "type": "t"})))
+            .collect();
+        let order = |plan: DeliveryPlan| {
+            plan.arrange(webhooks.clone()).iter().map(|webhook| webhook.event_id.clone()).collect::<String>()
+        };
+        let plans = [
+            DeliveryPlan::Once,
+            DeliveryPlan::Twice,
+            DeliveryPlan::Reversed,
+            DeliveryPlan::BackAndForth,
+            DeliveryPlan::Never,
+        ];
+        assert_eq!(plans.map(order), ["ab", "aabb", "ba", "abba", ""]);
+    }
+}
