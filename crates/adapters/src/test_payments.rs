@@ -119,7 +119,7 @@ fn untouched(id: &str, status: AttemptStatus) -> Intent {
 }
 
 fn refused<T>(code: &str, message: &str) -> Outcome<T> {
-    Outcome::Refused(Refusal { code: code.to_owned(), message: message.to_owned() })
+    Outcome::Refused(Refusal::new(code, message))
 }
 
 fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {

@@ -24,6 +24,7 @@ pub mod inventory;
 pub mod mail;
 pub mod media;
 pub mod order;
+pub mod outside;
 pub mod page;
 pub mod password;
 pub mod patch;

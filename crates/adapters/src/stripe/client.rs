@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use tradepost_domain::payment::PaymentFact;
 use tradepost_port::payment::{Outcome, ReadError, Refusal};
 
 use super::object::{ApiError, ErrorBody, PaymentIntent};
@@ -158,13 +159,13 @@ async fn answer(request: RequestBuilder) -> Answer {
 }
 
 impl Answer {
-    /// What a change came to. `decline` makes something of the intent that comes with a card's error, `settled` says
-    /// whether an intent that comes with a refusal is already where the call wanted to have it (case C19).
+    /// What a change came to. `decline` makes something of the intent that comes with a card's error, `settled` of one that
+    /// comes with a refusal: what was wanted when it is there already (case C19), or what it says of itself.
     pub(super) fn into_outcome<T>(
         self,
         read: impl Fn(&[u8]) -> Result<T, String>,
         decline: impl Fn(&ApiError) -> Outcome<T>,
-        settled: impl Fn(PaymentIntent) -> Option<T>,
+        settled: impl FnOnce(PaymentIntent) -> Result<T, Vec<PaymentFact>>,
     ) -> Outcome<T> {
         match self {
             Self::Ok(body) => match read(&body) {
@@ -176,12 +177,14 @@ impl Answer {
             Self::Error(402, error) => decline(&error),
             Self::Error(429, error) => Outcome::NotDone(error.to_string()),
             Self::Error(400..=404, mut error) => {
-                let refusal = Refusal {
-                    code: error.code_or_kind().to_owned(),
-                    message: error.message.take().unwrap_or_default(),
-                };
-                let arrived = error.payment_intent.and_then(|intent| settled(*intent));
-                arrived.map_or(Outcome::Refused(refusal), Outcome::Ok)
+                let found = error.payment_intent.take().map_or(Err(Vec::new()), |intent| settled(*intent));
+                found.map_or_else(
+                    |facts| {
+                        let message = error.message.as_deref().unwrap_or_default();
+                        Outcome::Refused(Refusal { facts, ..Refusal::new(error.code_or_kind(), message) })
+                    },
+                    Outcome::Ok,
+                )
             }
             // 409: the same key is under way. 5xx: Stripe may have acted, and gives the same answer again for the key.
             Self::Error(status, error) => Outcome::Unknown(format!("{status}: {error}")),

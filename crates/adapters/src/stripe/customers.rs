@@ -14,9 +14,9 @@ fn outcome(answer: Answer) -> Outcome<String> {
         Ok(object.id)
     };
     let decline = |error: &super::object::ApiError| {
-        Outcome::Refused(Refusal { code: error.decline_word().to_owned(), message: error.to_string() })
+        Outcome::Refused(Refusal::new(error.decline_word(), error.to_string()))
     };
-    answer.into_outcome(read, decline, |_| None)
+    answer.into_outcome(read, decline, |_| Err(Vec::new()))
 }
 
 pub(super) async fn create(
@@ -50,8 +50,7 @@ fn saved(of: PaymentMethod) -> SavedPaymentMethod {
 
 pub(super) async fn forget(client: &StripeClient, payment_method: &str, within: Duration) -> Outcome<()> {
     let Some(id) = path_id(payment_method) else {
-        let message = payment_method.to_owned();
-        return Outcome::Refused(Refusal { code: "malformed_id".to_owned(), message });
+        return Outcome::Refused(Refusal::new("malformed_id", payment_method));
     };
     let path = format!("/v1/payment_methods/{id}/detach");
     let key = format!("{id}-detach");

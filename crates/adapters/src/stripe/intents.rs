@@ -28,7 +28,7 @@ pub(super) fn field(name: &str, value: &dyn ToString) -> (String, String) {
 }
 
 fn refused<T>(code: &str, message: &dyn ToString) -> Outcome<T> {
-    Outcome::Refused(Refusal { code: code.to_owned(), message: message.to_string() })
+    Outcome::Refused(Refusal::new(code, message.to_string()))
 }
 
 fn in_stripes_unit<T>(amount: Money) -> Result<i64, Outcome<T>> {
@@ -138,7 +138,11 @@ impl Change {
             facts::intent(intent).map_err(|error| error.to_string())
         };
         let arrived = |intent: PaymentIntent| {
-            if self.wanted == Some(intent.status) { facts::intent(intent).ok() } else { None }
+            if self.wanted == Some(intent.status) {
+                facts::intent(intent).map_err(|_| Vec::new())
+            } else {
+                Err(facts::of_intent(&intent).unwrap_or_default())
+            }
         };
         with_action(answer.into_outcome(read, declined, arrived))
     }
@@ -192,7 +196,7 @@ pub(super) async fn refund(
         let stage = facts::refund_stage(&refund);
         Ok(ProviderRefund { id: refund.id, stage, facts })
     };
-    answer.into_outcome(read, |error| refused(error.decline_word(), &error.to_string()), |_| None)
+    answer.into_outcome(read, |error| refused(error.decline_word(), &error.to_string()), |_| Err(Vec::new()))
 }
 
 /// Reads an attempt back with its refunds, and with its disputes where there are any.

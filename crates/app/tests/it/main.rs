@@ -6,6 +6,7 @@ mod catalog_reads;
 mod cut_wire;
 mod import;
 mod inventory;
+mod outside;
 mod projector;
 mod reading;
 mod seed;

@@ -380,6 +380,37 @@ mod tests {
     }
 
     #[test]
+    fn a_second_capture_is_given_back_for_an_order_that_was_given_up_too() {
+        let facts = [(2, told(FactKind::Captured)), (1, told(FactKind::Captured))];
+        let (_, effects) = apply_all(payment(2), Claim::Released, &facts);
+        assert_eq!(
+            effects,
+            [Effect::RefundUnclaimed { attempt: id(2) }, Effect::AutoRefund { attempt: id(1) }]
+        );
+    }
+
+    #[test]
+    fn goods_that_were_given_back_are_not_given_back_again() {
+        let (_, effects) = apply_all(payment(1), Claim::Released, &[(1, told(FactKind::Canceled))]);
+        assert_eq!(effects, []);
+    }
+
+    #[test]
+    fn money_in_another_currency_is_a_mismatch_and_counts_for_nothing() {
+        let dollars = Money::new(1350, Currency::USD).unwrap();
+        let facts = [
+            (1, fact(FactKind::Captured, "pi_1", dollars)),
+            (2, told(FactKind::Captured)),
+            (2, fact(FactKind::RefundSucceeded, "re_1", dollars)),
+        ];
+        let (after, _) = apply_all(payment(2), Claim::Held, &facts);
+        let (first, second) = (&after.attempts[&id(1)], &after.attempts[&id(2)]);
+        assert_eq!((first.captured_amount(), second.captured_amount()), (0, 1350));
+        assert_eq!(second.refunded(RefundStage::Succeeded), 0);
+        assert_eq!((first.mismatch, second.mismatch), (Some(dollars), Some(dollars)));
+    }
+
+    #[test]
     fn a_refund_is_booked_once_and_reverted_when_it_comes_back() {
         let refund = |kind| (1, fact(kind, "re_1", eur(98)));
         let told = [

@@ -180,6 +180,15 @@ mod tests {
     }
 
     #[test]
+    fn steps_are_those_of_the_provider_and_ours_follow_from_them() {
+        for (code, step, own_step) in
+            [("EUR", 1, 1), ("JPY", 1, 1), ("ISK", 100, 1), ("UGX", 100, 1), ("MGA", 1, 100), ("KWD", 10, 10)]
+        {
+            assert_eq!((stripe(code).step, stripe(code).own_step()), (step, own_step), "{code}");
+        }
+    }
+
+    #[test]
     fn an_amount_between_two_steps_is_refused_with_the_nearest_that_is_not() {
         for (code, amount, nearest) in
             [("KWD", 12_345, 12_350), ("KWD", 5124, 5120), ("MGA", 1250, 1300), ("MGA", 1249, 1200)]
@@ -188,6 +197,14 @@ mod tests {
             let refused = Err(ProviderAmountError::NotOnStep { amount, nearest });
             assert_eq!(stripe(code).to_provider(amount), refused);
         }
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_refused() {
+        assert!(matches!(
+            stripe("EUR").to_provider(money(80, "JPY")),
+            Err(ProviderAmountError::Amount(MoneyError::CurrencyMismatch { .. }))
+        ));
     }
 
     #[test]

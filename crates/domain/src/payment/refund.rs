@@ -163,7 +163,7 @@ impl Payment {
             status_of_capture(settling)
         } else if any(AttemptStatus::Authorized) {
             PaymentStatus::Authorized
-        } else if self.attempts.is_empty() && self.owed.amount() == 0 {
+        } else if self.owed.amount() == 0 {
             PaymentStatus::NotRequired
         } else if !self.attempts.is_empty() && self.attempts.values().all(gone) {
             PaymentStatus::Failed
@@ -293,6 +293,19 @@ mod tests {
             Err(MoveMoneyError::TooMuch { available: eur(400) })
         );
         assert_eq!(after_dispute.check_refund(eur(400)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_on_its_way_back_is_not_refunded_again() {
+        let on_its_way = refunded(attempt(1, AttemptStatus::Captured), &[(RefundStage::Pending, 600)]);
+        let left = on_its_way.balance().unwrap();
+        assert_eq!(left.check_refund(eur(401)), Err(MoveMoneyError::TooMuch { available: eur(400) }));
+        assert_eq!(left.check_refund(eur(400)), Ok(()));
+    }
+
+    #[test]
+    fn a_dispute_after_a_refund_leaves_nothing_and_not_less() {
+        assert_eq!(balance(1000, 500, 0, 600).refundable(), Ok(eur(0)));
     }
 
     #[test]

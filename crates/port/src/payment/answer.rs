@@ -50,6 +50,15 @@ pub struct Refusal {
     pub code: String,
     /// Its sentence, for the log.
     pub message: String,
+    /// What the provider says of the attempt as it stands, such as that it has been paid by another way.
+    pub facts: Vec<PaymentFact>,
+}
+
+impl Refusal {
+    /// A refusal that tells nothing of an attempt.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), facts: Vec::new() }
+    }
 }
 
 /// What the shopper's browser has to do.

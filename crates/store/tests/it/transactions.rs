@@ -97,6 +97,7 @@ async fn a_key_is_claimed_once_and_an_expired_claim_is_taken_over_by_one() {
         operation: "POST /x".to_owned(),
         body_hash: vec![1],
         locked_until: at(until),
+        resource_id: None,
     };
     assert!(idempotency::claim(&conn, &claim(30), at(0)).await.unwrap());
     assert!(!idempotency::claim(&conn, &claim(31), at(1)).await.unwrap());

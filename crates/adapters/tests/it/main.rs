@@ -1,0 +1,4 @@
+//! The adapters against what stands in for the services around us.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod stripe;
