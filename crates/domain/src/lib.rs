@@ -5,3 +5,7 @@
 
 pub mod catalog;
 pub mod kernel;
+pub mod pricing;
+pub mod promotion;
+pub mod shipping;
+pub mod tax;

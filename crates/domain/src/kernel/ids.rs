@@ -165,8 +165,28 @@ define_ids! {
     AuditEntryId = "aud";
     /// A cart.
     CartId = "cart";
+    /// A line of a cart.
+    CartLineId = "line";
     /// An order.
     OrderId = "ord";
+    /// A group of customers, such as wholesale.
+    CustomerGroupId = "cgrp";
+    /// A price list.
+    PriceListId = "plist";
+    /// A promotion.
+    PromotionId = "promo";
+    /// A coupon of a promotion.
+    CouponId = "coup";
+    /// A class of goods that are taxed alike, such as books.
+    TaxClassId = "tclass";
+    /// An area with its own taxes.
+    TaxZoneId = "tzone";
+    /// A tax rate of a class in a zone.
+    TaxRateId = "trate";
+    /// An area that shipping methods deliver to.
+    ShippingZoneId = "szone";
+    /// A way of shipping.
+    ShippingMethodId = "ship";
 }
 
 #[cfg(test)]

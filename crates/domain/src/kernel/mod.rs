@@ -2,6 +2,7 @@
 //! the limits of the shop.
 
 pub mod address;
+pub mod amounts;
 pub mod country;
 pub mod currency;
 pub mod email;
@@ -11,9 +12,11 @@ pub mod issue;
 pub mod limits;
 pub mod locale;
 pub mod money;
+pub mod place;
 pub mod quantity;
 
 pub use address::{Address, AddressFields};
+pub use amounts::{Amounts, AmountsError};
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
 pub use email::{EmailAddress, EmailError};
@@ -22,4 +25,5 @@ pub use ids::IdError;
 pub use issue::Issue;
 pub use locale::{Locale, LocaleError};
 pub use money::{Money, MoneyError, Rounding};
+pub use place::{Destination, Place};
 pub use quantity::{Quantity, QuantityError};
