@@ -17,6 +17,7 @@ pub mod listen;
 pub mod local;
 pub mod migrate;
 pub mod outbox;
+pub mod pricing;
 pub mod seed;
 pub mod setting;
 pub mod sql;

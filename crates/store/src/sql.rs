@@ -39,4 +39,5 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .flatten()
     .copied()
     .chain(crate::catalog::statements())
+    .chain(crate::pricing::statements())
 }
