@@ -19,6 +19,7 @@ pub mod import;
 pub mod media;
 pub mod page;
 pub mod patch;
+pub mod pricing;
 pub mod review;
 pub mod seed;
 pub mod shop;

@@ -27,7 +27,7 @@ create table price_list_price (
     variant_id    uuid not null references variant (id) on delete cascade,
     currency      char(3) not null,
     -- from so many units of the variant in the cart on
-    min_quantity  integer not null check (min_quantity between 1 and 1000000),
+    min_quantity  integer not null check (min_quantity between 1 and 9999),
     amount        bigint not null check (amount between 0 and 10000000000000),
     primary key (price_list_id, variant_id, currency, min_quantity)
 );
@@ -142,6 +142,3 @@ create table shipping_method (
     created_at timestamptz not null,
     updated_at timestamptz not null
 );
-
--- Downloads and vouchers are not sent.
-alter table variant add column requires_shipping boolean not null default true;

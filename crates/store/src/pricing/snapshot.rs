@@ -5,12 +5,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tradepost_domain::kernel::ids::{
-    BrandId, CategoryId, ChannelId, CollectionId, CouponId, EntityId, ProductId, ProductTypeId, PromotionId,
-    VariantId,
-};
-use tradepost_domain::kernel::{Currency, Money};
-use tradepost_domain::promotion::{Coupon, CouponCode, ItemFacts, Schedule, Usage};
+use tradepost_domain::kernel::Currency;
+use tradepost_domain::kernel::ids::{CouponId, EntityId, PromotionId, VariantId};
+use tradepost_domain::promotion::{Coupon, CouponCode, Schedule, Usage};
 use uuid::Uuid;
 
 use super::price_list_price::PriceListPriceRow;
@@ -19,32 +16,9 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 /// Statements of [`load`].
-pub const STATEMENTS_MAX: u32 = 6;
+pub const STATEMENTS_MAX: u32 = 5;
 
 sql! {
-    /// Collections by rule are known from what the projector made of the product for the channel.
-    VARIANTS = "
-        select v.id, v.product_id, p.brand_id, p.product_type_id, p.tags,
-               array (with recursive upward as (
-                           select c.id, c.parent_id
-                             from category c
-                            where c.id = p.category_id
-                               or c.id in (select pc.category_id from product_category pc where pc.product_id = p.id)
-                            union
-                           select c.id, c.parent_id from category c join upward u on c.id = u.parent_id)
-                      select id from upward),
-               array (select cp.collection_id from collection_product cp where cp.product_id = p.id
-                       union
-                      select unnest(w.collection_ids)
-                        from product_view w
-                       where w.product_id = p.id
-                         and w.channel_id = $3),
-               coalesce(v.weight_grams, 0), v.requires_shipping, price.amount, price.compare_at_amount
-          from variant v
-          join product p on p.id = v.product_id
-          left join price on price.variant_id = v.id and price.currency = $2
-         where v.id = any ($1)
-         order by v.id";
     PRICES = "
         select p.price_list_id, p.variant_id, p.currency, p.min_quantity, p.amount
           from price_list_price p
@@ -81,6 +55,8 @@ sql! {
           from coupon c
          where c.code = any ($1)
          order by c.id";
+    COUPON_EXISTS = "
+        select exists (select from coupon where code = $1)";
     PLACES = "
         select 'tax_class', id, name, definition from tax_class
          union all
@@ -100,8 +76,6 @@ pub struct RulesQuery<'a> {
     pub variants: &'a [VariantId],
     /// Its currency.
     pub currency: Currency,
-    /// Its channel.
-    pub channel: ChannelId,
     /// Codes that were entered.
     pub codes: &'a [CouponCode],
     /// Names under which uses by the customer are counted; none while nobody knows who it is.
@@ -119,21 +93,6 @@ pub struct StoredRule {
     pub definition: Value,
 }
 
-/// What is known of a variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PricingVariant {
-    /// What rules select it by.
-    pub item: ItemFacts,
-    /// Weight of one unit.
-    pub weight_grams: u32,
-    /// Whether it has to be sent.
-    pub requires_shipping: bool,
-    /// Its own price in the currency.
-    pub amount: Option<Money>,
-    /// The higher amount it is shown against.
-    pub compare_at: Option<Money>,
-}
-
 /// A promotion with its use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredPromotion {
@@ -148,8 +107,6 @@ pub struct StoredPromotion {
 /// Everything that was loaded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoredRules {
-    /// Variants that exist, by id.
-    pub variants: Vec<PricingVariant>,
     /// Active price lists with a price for one of the variants.
     pub price_lists: Vec<StoredRule>,
     /// Their prices, each with the id of its list.
@@ -174,12 +131,10 @@ pub struct StoredRules {
 pub async fn load(client: &Client, query: &RulesQuery<'_>) -> Result<StoredRules, StoreError> {
     let variants: Vec<Uuid> = query.variants.iter().map(EntityId::as_uuid).collect();
     let codes: Vec<&str> = query.codes.iter().map(CouponCode::as_str).collect();
-    let (currency, channel, keys) = (query.currency.code(), query.channel.as_uuid(), query.customer_keys);
-    let in_channel: [&(dyn ToSql + Sync); 3] = [&variants, &currency, &channel];
+    let (currency, keys) = (query.currency.code(), query.customer_keys);
     let in_currency: [&(dyn ToSql + Sync); 2] = [&variants, &currency];
     let by_code: [&(dyn ToSql + Sync); 2] = [&codes, &keys];
-    let (variant_rows, list_rows, price_rows, promotion_rows, coupon_rows, place_rows) = tokio::try_join!(
-        client.query(VARIANTS, &in_channel),
+    let (list_rows, price_rows, promotion_rows, coupon_rows, place_rows) = tokio::try_join!(
         client.query(PRICE_LISTS, &in_currency),
         client.query(PRICES, &in_currency),
         client.query(PROMOTIONS, &by_code),
@@ -190,9 +145,7 @@ pub async fn load(client: &Client, query: &RulesQuery<'_>) -> Result<StoredRules
         let rows = place_rows.iter().filter(|row| row.get::<_, &str>(0) == kind);
         rows.map(|row| rule(row, 1)).collect::<Vec<_>>()
     };
-    let variant = |row| variant(row, query.currency);
     Ok(StoredRules {
-        variants: variant_rows.iter().map(variant).collect::<Result<_, _>>()?,
         price_lists: list_rows.iter().map(|row| rule(row, 0)).collect(),
         prices: price_rows.iter().map(price).collect::<Result<_, _>>()?,
         promotions: promotion_rows.iter().map(promotion).collect(),
@@ -205,6 +158,11 @@ pub async fn load(client: &Client, query: &RulesQuery<'_>) -> Result<StoredRules
     })
 }
 
+/// Whether a coupon with this code was given out.
+pub async fn coupon_exists(client: &Client, code: &CouponCode) -> Result<bool, StoreError> {
+    Ok(client.query_one(COUPON_EXISTS, &[&code.as_str()]).await?.get(0))
+}
+
 fn rule(row: &Row, first: usize) -> StoredRule {
     let at = |offset: usize| first.saturating_add(offset);
     StoredRule { id: row.get(at(0)), name: row.get(at(1)), definition: row.get(at(2)) }
@@ -213,30 +171,6 @@ fn rule(row: &Row, first: usize) -> StoredRule {
 /// A count that its column's check keeps from being negative.
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
-}
-
-fn variant(row: &Row, currency: Currency) -> Result<PricingVariant, StoreError> {
-    let amount = |amount: Option<i64>| {
-        let money = amount.map(|amount| Money::new(amount, currency)).transpose();
-        money.map_err(|error| StoreError::inconsistent("price", error))
-    };
-    let categories: Vec<Uuid> = row.get(5);
-    let collections: Vec<Uuid> = row.get(6);
-    Ok(PricingVariant {
-        item: ItemFacts {
-            variant_id: VariantId::from_uuid(row.get(0)),
-            product_id: ProductId::from_uuid(row.get(1)),
-            brand_id: row.get::<_, Option<Uuid>>(2).map(BrandId::from_uuid),
-            product_type_id: row.get::<_, Option<Uuid>>(3).map(ProductTypeId::from_uuid),
-            tags: row.get(4),
-            category_ids: categories.into_iter().map(CategoryId::from_uuid).collect(),
-            collection_ids: collections.into_iter().map(CollectionId::from_uuid).collect(),
-        },
-        weight_grams: count(row.get(7)),
-        requires_shipping: row.get(8),
-        amount: amount(row.get(9))?,
-        compare_at: amount(row.get(10))?,
-    })
 }
 
 fn price(row: &Row) -> Result<(Uuid, PriceListPriceRow), StoreError> {
