@@ -26,11 +26,15 @@ pub enum Scope {
     StockWrite,
     /// Read the audit log.
     AuditRead,
+    /// Read price lists, promotions and coupons.
+    PricingRead,
+    /// Change them.
+    PricingWrite,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::SettingsRead,
@@ -39,6 +43,8 @@ impl Scope {
         Self::StockRead,
         Self::StockWrite,
         Self::AuditRead,
+        Self::PricingRead,
+        Self::PricingWrite,
     ];
 
     /// The word on the wire.
@@ -52,6 +58,8 @@ impl Scope {
             Self::StockRead => "stock:read",
             Self::StockWrite => "stock:write",
             Self::AuditRead => "audit:read",
+            Self::PricingRead => "pricing:read",
+            Self::PricingWrite => "pricing:write",
         }
     }
 

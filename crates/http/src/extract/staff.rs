@@ -38,7 +38,7 @@ macro_rules! permissions {
         }
     )*};
 }
-permissions!(ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead);
+permissions!(ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead PricingRead PricingWrite);
 
 /// Staff who may do `P`.
 #[derive(Debug)]

@@ -63,6 +63,15 @@ impl Operation {
                 "import" => "imp",
                 "export" => "exp",
                 "media" => "med",
+                "coupon" => "coup",
+                "customer_group" => "cgrp",
+                "price_list" => "plist",
+                "promotion" => "promo",
+                "shipping_method" => "ship",
+                "shipping_zone" => "szone",
+                "tax_class" => "tclass",
+                "tax_rate" => "trate",
+                "tax_zone" => "tzone",
                 other => other,
             };
             format!("{prefix}_00000000000000000000000001")

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::RuleFields;
+use crate::error::WriteError;
 use super::view::NameAs;
 
 /// Some fields of a rule, each checked by itself.
@@ -19,31 +19,32 @@ pub struct PatchOf<F> {
 }
 
 impl<F: RuleFields> PatchOf<F> {
-    /// The fields; `check` reads the least rule with them in it, and so finds unknown fields and wrong values.
-    pub fn check<E>(
+    /// The fields; `read` reads the least rule with them in it, and so finds unknown fields and wrong values.
+    pub fn check<E: From<WriteError>>(
         fields: Map<String, Value>,
-        check: impl FnOnce(Value) -> Result<F, E>,
+        read: impl FnOnce(Value) -> Result<F, E>,
     ) -> Result<Self, E> {
-        let patch = Self { fields, of: PhantomData };
-        check(patch.over(F::least()))?;
-        Ok(patch)
-    }
-
-    fn over(&self, mut whole: Value) -> Value {
-        if let Value::Object(whole) = &mut whole {
-            whole.extend(self.fields.clone());
-        }
-        whole
+        let given: Vec<String> = fields.keys().cloned().collect();
+        let understood = serde_json::to_value(read(over(F::least(), fields))?).map_err(WriteError::from)?;
+        // As they were understood, so that they are understood again.
+        let field = |name: String| {
+            let value = understood.get(&name).cloned();
+            value.map(|value| (name, value))
+        };
+        Ok(Self { fields: given.into_iter().filter_map(field).collect(), of: PhantomData })
     }
 
     /// The rule with the changes made.
-    pub(super) fn apply(&self, before: &F) -> Result<F, serde_json::Error> {
-        read(self.over(serde_json::to_value(before)?))
+    pub(super) fn apply(self, before: &F) -> Result<F, serde_json::Error> {
+        serde_json::from_value(over(serde_json::to_value(before)?, self.fields))
     }
 }
 
-fn read<F: DeserializeOwned>(value: Value) -> Result<F, serde_json::Error> {
-    serde_json::from_value(value)
+fn over(mut whole: Value, fields: Map<String, Value>) -> Value {
+    if let Value::Object(whole) = &mut whole {
+        whole.extend(fields);
+    }
+    whole
 }
 
 impl<F: RuleFields> ToSchema for PatchOf<F> {
