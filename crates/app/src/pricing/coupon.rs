@@ -219,11 +219,16 @@ const PREFIX_LEN_MAX: usize = 48;
 /// Letters of the random part: Crockford's, which nobody mixes up.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Letters in the random part.
-const RANDOM_LEN: usize = 10;
+const RANDOM_LEN: u32 = 10;
 
 fn random_code(prefix: Option<&CouponCode>, ids: &dyn IdSource) -> Result<CouponCode, WriteError> {
-    let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map(|letter| char::from(*letter));
-    let random: String = ids.next_secret().iter().take(RANDOM_LEN).filter_map(letter).collect();
+    let [.., a, b, c, d, e, f, g, h] = ids.next_secret();
+    let bits = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    let letter = |place: u32| {
+        let index = usize::try_from(bits.checked_shr(place.saturating_mul(5))? % 32).ok()?;
+        ALPHABET.get(index).map(|letter| char::from(*letter))
+    };
+    let random: String = (0..RANDOM_LEN).filter_map(letter).collect();
     let text = prefix.map_or_else(|| random.clone(), |prefix| format!("{prefix}{random}"));
     text.parse().map_err(|_| WriteError::invalid("$.prefix", "invalid_code", "no code can begin so"))
 }

@@ -19,7 +19,7 @@ pub mod tax_zone;
 
 pub use load::{LoadedRules, RulesFor, TaxClasses, customer_keys, load_rules};
 pub use tradepost_store::pricing::redemption::{Redeemed, Redemption, redeem, release, wrong_counters};
-pub use tradepost_store::pricing::snapshot::coupon_exists;
+pub use tradepost_store::pricing::snapshot::{STATEMENTS_MAX as LOAD_STATEMENTS_MAX, coupon_exists};
 
 use jiff::Timestamp;
 use tradepost_domain::kernel::Issue;

@@ -14,6 +14,7 @@ mod catalog;
 pub mod fill;
 mod folder;
 mod keys;
+mod rules;
 mod summary;
 
 use std::process::ExitCode;

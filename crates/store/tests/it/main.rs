@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod listing;
+mod redemptions;
 mod statements;
 mod transactions;

@@ -79,10 +79,10 @@ async fn checked<F: RuleFields>(
     mut fields: F,
     row: impl FnOnce(&Handle) -> RuleRow,
 ) -> Result<(RuleRow, F), WriteError> {
+    refuse(fields.issues())?;
     let given = fields.handle_mut().take();
     let handle = choose_handle::<F::Id>(given, fields.name())?;
     *fields.handle_mut() = Some(handle.clone());
-    refuse(fields.issues())?;
     for named in fields.named().into_iter().filter(|named| !named.ids.is_empty()) {
         let found = rule::lock(&work.tx, named.table, &named.ids).await?;
         if named.ids.iter().any(|id| !found.contains(id)) {

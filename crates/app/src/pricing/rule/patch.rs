@@ -8,8 +8,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::RuleFields;
-use crate::error::WriteError;
 use super::view::NameAs;
+use crate::error::WriteError;
 
 /// Some fields of a rule, each checked by itself.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod channels;
 mod collections;
 mod imports;
 mod prices;
+mod pricing;
 mod product_types;
 pub(crate) mod products;
 mod reviews;
