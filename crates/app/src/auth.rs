@@ -34,11 +34,15 @@ pub enum Scope {
     CustomersRead,
     /// Change them.
     CustomersWrite,
+    /// Read price lists, promotions and coupons.
+    PricingRead,
+    /// Change them.
+    PricingWrite,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::SettingsRead,
@@ -51,6 +55,8 @@ impl Scope {
         Self::OrdersWrite,
         Self::CustomersRead,
         Self::CustomersWrite,
+        Self::PricingRead,
+        Self::PricingWrite,
     ];
 
     /// The word on the wire.
@@ -68,6 +74,8 @@ impl Scope {
             Self::OrdersWrite => "orders:write",
             Self::CustomersRead => "customers:read",
             Self::CustomersWrite => "customers:write",
+            Self::PricingRead => "pricing:read",
+            Self::PricingWrite => "pricing:write",
         }
     }
 

@@ -29,6 +29,7 @@ pub mod page;
 pub mod password;
 pub mod patch;
 pub mod payment;
+pub mod pricing;
 pub mod review;
 pub mod secret;
 pub mod seed;

@@ -24,6 +24,7 @@ pub mod migrate;
 pub mod order;
 pub mod outbox;
 pub mod payment;
+pub mod pricing;
 pub mod seed;
 pub mod setting;
 pub mod sql;

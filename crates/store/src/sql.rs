@@ -46,4 +46,5 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .chain(crate::order::statements())
     .chain(crate::payment::statements())
     .chain(crate::customer::statements())
+    .chain(crate::pricing::statements())
 }

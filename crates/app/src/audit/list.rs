@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{
-    ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CustomerAddressId, CustomerId,
-    EntityId, ExportId, ImportId, MediaId, ProductId, ProductTypeId, ReviewId, StaffMemberId, StockLevelId,
-    StockLocationId, VariantId,
+    ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CouponId, CustomerAddressId,
+    CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, PriceListId, ProductId,
+    ProductTypeId, PromotionId, ReviewId, ShippingMethodId, ShippingZoneId, StaffMemberId, StockLevelId,
+    StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId,
 };
 use tradepost_store::StoreError;
 use tradepost_store::audit::{self, AuditFilter, AuditRow};
@@ -105,6 +106,15 @@ kinds! {
     "export" => ExportId,
     "customer" => CustomerId,
     "customer_address" => CustomerAddressId,
+    "customer_group" => CustomerGroupId,
+    "price_list" => PriceListId,
+    "promotion" => PromotionId,
+    "coupon" => CouponId,
+    "tax_class" => TaxClassId,
+    "tax_zone" => TaxZoneId,
+    "tax_rate" => TaxRateId,
+    "shipping_zone" => ShippingZoneId,
+    "shipping_method" => ShippingMethodId,
 }
 
 fn view(row: AuditRow) -> AuditEntryView {

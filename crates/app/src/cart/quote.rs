@@ -14,6 +14,7 @@ use tradepost_store::{Client, StoreError};
 
 use super::rules::{Rules, load_rules};
 use crate::error::WriteError;
+use crate::pricing::{LoadedRules, TaxClasses};
 
 /// A cart with its prices and with what they were made of.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ pub async fn quote(client: &Client, cart: &Cart, now: Timestamp) -> Result<Quote
     let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
     let scope = SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() };
     let found = sellable::list(client, scope, &variants);
-    let (found, rules) = futures_util::future::join(found, load_rules(client, cart, now)).await;
+    let (found, rules) = futures_util::future::join(found, load_rules(client, cart)).await;
     let sellables: BTreeMap<VariantId, Sellable> =
         found?.into_iter().map(|sellable| (sellable.variant_id, sellable)).collect();
     Ok(decide(cart, sellables, rules?, now)?)
@@ -57,7 +58,8 @@ pub fn decide(
     rules: Rules,
     now: Timestamp,
 ) -> Result<Quote, PricingError> {
-    let Rules { price_lists, promotions, coupons, customer, destination, tax, methods, classes } = rules;
+    let Rules { loaded, customer, destination } = rules;
+    let LoadedRules { price_lists, promotions, coupons, tax, methods, classes } = loaded;
     let mut unavailable = BTreeSet::new();
     let mut lines = Vec::with_capacity(cart.lines.len());
     for line in &cart.lines {
@@ -120,7 +122,7 @@ fn pricing_line(
     line: &CartLine,
     sellable: &Sellable,
     currency: Currency,
-    classes: &super::rules::TaxClasses,
+    classes: &TaxClasses,
 ) -> Result<PricingLine, PricingError> {
     let money = |amount: i64| Money::new(amount, currency);
     let base = match sellable.amount {
@@ -130,20 +132,21 @@ fn pricing_line(
         }
         None => None,
     };
+    let item = ItemFacts {
+        product_id: sellable.product_id,
+        variant_id: sellable.variant_id,
+        category_ids: sellable.category_ids.clone(),
+        collection_ids: sellable.collection_ids.clone(),
+        brand_id: sellable.brand_id,
+        product_type_id: sellable.product_type_id,
+        tags: sellable.tags.clone(),
+    };
     Ok(PricingLine {
         id: line.id,
-        item: ItemFacts {
-            product_id: sellable.product_id,
-            variant_id: sellable.variant_id,
-            category_ids: sellable.category_ids.clone(),
-            collection_ids: sellable.collection_ids.clone(),
-            brand_id: sellable.brand_id,
-            product_type_id: sellable.product_type_id,
-            tags: sellable.tags.clone(),
-        },
+        tax_class_id: classes.of(&item),
+        item,
         quantity: line.quantity,
         base,
-        tax_class_id: classes.of(sellable),
         weight_grams: sellable.weight_grams.and_then(|grams| u32::try_from(grams).ok()).unwrap_or(0),
         requires_shipping: true,
     })

@@ -1,53 +1,34 @@
-//! The rules of the shop that a cart is priced by, loaded for one cart at one moment.
+//! The rules of the shop that a cart is priced by, loaded for one cart at one moment, and the counting of their uses.
 
 use jiff::Timestamp;
+use serde_json::json;
 use tradepost_domain::cart::Cart;
-use tradepost_domain::kernel::ids::{OrderId, TaxClassId};
-use tradepost_domain::kernel::{Address, Destination};
-use tradepost_domain::pricing::{CustomerFacts, PriceList, PricedCart};
-use tradepost_domain::promotion::{Coupon, CouponCode, Promotion};
-use tradepost_domain::shipping::ShippingMethod;
-use tradepost_domain::tax::TaxZone;
-use tradepost_store::catalog::sellable::Sellable;
-use tradepost_store::order::OrderRow;
+use tradepost_domain::kernel::ids::{CustomerGroupId, EntityId, OrderId, VariantId};
+use tradepost_domain::kernel::{Address, Destination, EmailAddress};
+use tradepost_domain::pricing::{CustomerFacts, PricedCart};
+use tradepost_domain::promotion::CouponCode;
+use tradepost_port::IdSource;
+use tradepost_store::order::{OrderRow, read};
+use tradepost_store::pricing::redemption::{self, Redeemed, Redemption};
+use tradepost_store::pricing::snapshot;
 use tradepost_store::{Client, StoreError, Tx};
 
 use crate::error::WriteError;
+use crate::pricing::{LoadedRules, RulesFor, customer_keys, load_rules as load};
 
 /// Everything besides its lines that a cart's price depends on.
 #[derive(Debug, Default)]
 pub struct Rules {
-    /// Price lists that may apply.
-    pub price_lists: Vec<PriceList>,
-    /// Promotions that need no coupon, and those of the coupons entered.
-    pub promotions: Vec<Promotion>,
-    /// Coupons entered.
-    pub coupons: Vec<Coupon>,
+    /// Price lists, promotions, taxes and shipping methods.
+    pub loaded: LoadedRules,
     /// Who buys.
     pub customer: CustomerFacts,
     /// Where the goods go.
     pub destination: Option<Destination>,
-    /// The zone whose taxes apply there.
-    pub tax: Option<TaxZone>,
-    /// Shipping methods of the shop.
-    pub methods: Vec<ShippingMethod>,
-    /// By which class each thing is taxed.
-    pub classes: TaxClasses,
-}
-
-/// By which class each thing is taxed.
-#[derive(Debug, Default)]
-pub struct TaxClasses;
-
-impl TaxClasses {
-    /// The class of a variant.
-    pub fn of(&self, _: &Sellable) -> Option<TaxClassId> {
-        None
-    }
 }
 
 /// Where an address is, as far as taxes and shipping care.
-pub fn destination(address: &Address) -> Destination {
+fn destination(address: &Address) -> Destination {
     Destination {
         country: address.country,
         region: address.region.clone(),
@@ -55,24 +36,74 @@ pub fn destination(address: &Address) -> Destination {
     }
 }
 
-/// Loads the rules for a cart.
-pub async fn load_rules(_: &Client, cart: &Cart, _: Timestamp) -> Result<Rules, StoreError> {
-    let customer = CustomerFacts { id: cart.customer_id, ..CustomerFacts::default() };
+/// Loads the rules for a cart, in statements that are sent at once.
+pub async fn load_rules(client: &Client, cart: &Cart) -> Result<Rules, StoreError> {
+    let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
+    let codes: Vec<CouponCode> = cart.coupons.iter().filter_map(|code| code.parse().ok()).collect();
     let destination = cart.shipping_address.as_ref().map(destination);
-    Ok(Rules { customer, destination, ..Rules::default() })
+    let keys = customer_keys(cart.customer_id, cart.email.as_ref());
+    let wanted = RulesFor {
+        variants: &variants,
+        currency: cart.currency,
+        channel: cart.channel_id,
+        destination: destination.as_ref(),
+        codes: &codes,
+        customer_keys: &keys,
+    };
+    let email_key = cart.email.as_ref().map(EmailAddress::key);
+    let buyer = read::buyer(client, cart.customer_id, email_key.as_deref());
+    let (loaded, buyer) = futures_util::future::try_join(load(client, &wanted), buyer).await?;
+    let is_known = cart.customer_id.is_some() || cart.email.is_some();
+    let customer = CustomerFacts {
+        id: cart.customer_id,
+        group_ids: buyer.group_ids.into_iter().map(CustomerGroupId::from_uuid).collect(),
+        first_order: is_known && buyer.is_new,
+    };
+    Ok(Rules { loaded, customer, destination })
 }
 
 /// Whether somebody gave out this coupon.
-pub async fn coupon_exists(_: &Client, _: &CouponCode) -> Result<bool, StoreError> {
-    Ok(false)
+pub async fn coupon_exists(client: &Client, code: &CouponCode) -> Result<bool, StoreError> {
+    snapshot::coupon_exists(client, code).await
 }
 
-/// Counts the uses of promotions and coupons that an order has, and refuses the order where one is used up.
-pub async fn redeem(_: &Tx, _: &OrderRow, _: &PricedCart, _: Timestamp) -> Result<(), WriteError> {
-    Ok(())
+/// Counts the uses of promotions and coupons that an order has, and refuses the order where one was used up since it was
+/// priced (cases C52 and C54).
+pub async fn redeem(
+    tx: &Tx,
+    order: &OrderRow,
+    priced: &PricedCart,
+    ids: &dyn IdSource,
+) -> Result<(), WriteError> {
+    let uses: Vec<Redemption> = priced
+        .promotions
+        .iter()
+        .map(|applied| Redemption {
+            id: ids.next_uuid(),
+            promotion_id: applied.promotion_id,
+            coupon_id: applied.coupon_id,
+            amount: applied.amount,
+        })
+        .collect();
+    let email: Option<EmailAddress> = order.email.parse().ok();
+    let keys = customer_keys(order.customer_id, email.as_ref());
+    let used_up = |what: serde_json::Value| {
+        let detail = "a promotion was used up meanwhile: show the new total before ordering";
+        Err(WriteError::conflict("promotion_used_up", detail, Some("$.coupons")).with_fact("used_up", what))
+    };
+    match redemption::redeem(tx, order.id, (&uses, &keys), order.placed_at).await? {
+        Redeemed::All => Ok(()),
+        Redeemed::PromotionsUsedUp(gone) => {
+            used_up(gone.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+        }
+        Redeemed::CouponsUsedUp(gone) => {
+            used_up(gone.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+        }
+        Redeemed::CustomerLimit => used_up(json!("customer_limit")),
+    }
 }
 
 /// Gives the uses that an order had back.
-pub async fn give_back(_: &Tx, _: OrderId, _: Timestamp) -> Result<(), WriteError> {
-    Ok(())
+pub async fn give_back(tx: &Tx, order: OrderId, now: Timestamp) -> Result<(), StoreError> {
+    redemption::release(tx, order, now).await.map(drop)
 }

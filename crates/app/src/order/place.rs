@@ -84,7 +84,8 @@ async fn attempt(
     let from_cart = matches!(source, Source::Cart(_));
     let draft = draft(context, (&cart, from_cart), (&quote, create), provider)?;
     write(&mut work, &cart, &draft, from_cart).await?;
-    carts::rules::redeem(&work.tx, &draft.order, &quote.priced, work.now).await?;
+    let ids = context.caller.shop.ids.as_ref();
+    carts::rules::redeem(&work.tx, &draft.order, &quote.priced, ids).await?;
     reserve(&mut work, context, &draft).await?;
     tell_order(&mut work, "order.placed", &draft.order);
     let asks_elsewhere =

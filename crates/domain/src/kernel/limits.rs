@@ -76,3 +76,13 @@ pub const POPULARITY_MAX: i64 = 1_000_000_000_000;
 pub const RATING_MAX: u8 = 5;
 /// Weight of one unit in grams: one hundred tonnes.
 pub const WEIGHT_GRAMS_MAX: u32 = 100_000_000;
+/// Entries of one list of a price rule: channels, groups of customers, zones.
+pub const RULE_LIST_MAX: usize = 250;
+/// Places of a tax or shipping zone.
+pub const PLACES_MAX: usize = 500;
+/// Most uses that a promotion or coupon can be limited to.
+pub const USAGE_LIMIT_MAX: u32 = 1_000_000_000;
+/// Prices of a price list that one request sets.
+pub const PRICES_MAX: usize = 500;
+/// Coupons that one request makes.
+pub const COUPONS_MAX: u32 = 1_000;

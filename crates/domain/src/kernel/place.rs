@@ -1,4 +1,4 @@
-//! Places: countries, and the parts of them that rules of tax and shipping tell apart.
+//! Places: countries and the parts of them that rules of tax and shipping tell apart.
 
 use super::country::Country;
 

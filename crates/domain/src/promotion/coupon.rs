@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Schedule, Usage};
+use crate::kernel::EmailAddress;
 use crate::kernel::ids::{CouponId, PromotionId};
 
 /// Characters of a code.
@@ -77,14 +78,12 @@ pub struct Coupon {
 /// The key by which the uses of one e-mail address are counted: lower case, without what follows a `+` in the name.
 ///
 /// So `A@x.com`, `a@x.com` and `a+1@x.com` are one customer. Dots are kept: at most providers they tell people apart.
-pub fn customer_key(email: &str) -> String {
-    let email = email.trim().to_lowercase();
-    match email.rsplit_once('@') {
-        Some((name, host)) => {
-            let name = name.split_once('+').map_or(name, |(name, _)| name);
-            format!("{name}@{host}")
-        }
-        None => email,
+pub fn customer_key(email: &EmailAddress) -> String {
+    let key = email.key();
+    let Some((name, host)) = key.split_once('@') else { return key };
+    match name.split_once('+') {
+        Some((name, _)) if !name.is_empty() => format!("{name}@{host}"),
+        _ => key,
     }
 }
 
@@ -106,11 +105,11 @@ mod tests {
 
     #[test]
     fn one_mailbox_is_one_customer() {
+        let key = |email: &str| customer_key(&email.parse().unwrap());
         for email in ["A@x.com", "a@x.com", "a+1@x.com", " a+b+c@X.com "] {
-            assert_eq!(customer_key(email), "a@x.com", "{email}");
+            assert_eq!(key(email), "a@x.com", "{email}");
         }
-        assert_eq!(customer_key("a.b@x.com"), "a.b@x.com");
-        assert_eq!(customer_key("Nobody"), "nobody");
-        assert_eq!(customer_key("\"a@b\"+1@x.com"), "\"a@b\"@x.com");
+        assert_eq!(key("a.b@x.com"), "a.b@x.com");
+        assert_eq!(key("+1@x.com"), "+1@x.com");
     }
 }

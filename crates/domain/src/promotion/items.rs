@@ -60,7 +60,9 @@ pub struct Lists {
 
 /// A selection that is too large.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a selection of items has at most {ITEMS_MAX} entries, and tags of at most {TAG_LEN_MAX} characters")]
+#[error(
+    "a selection of items has at most {ITEMS_MAX} entries, and tags are one line of at most {TAG_LEN_MAX} characters"
+)]
 pub struct ItemsError;
 
 impl Lists {
@@ -103,8 +105,8 @@ impl TryFrom<Lists> for Items {
     type Error = ItemsError;
 
     fn try_from(lists: Lists) -> Result<Self, ItemsError> {
-        let too_long = lists.tags.iter().any(|tag| tag.chars().count() > TAG_LEN_MAX);
-        if lists.len() > ITEMS_MAX || too_long { Err(ItemsError) } else { Ok(Self(lists)) }
+        let odd = |tag: &String| tag.chars().count() > TAG_LEN_MAX || tag.chars().any(char::is_control);
+        if lists.len() > ITEMS_MAX || lists.tags.iter().any(odd) { Err(ItemsError) } else { Ok(Self(lists)) }
     }
 }
 
@@ -176,6 +178,10 @@ mod tests {
         let tag = |length| Lists { tags: vec!["x".repeat(length)], ..Lists::default() };
         assert!(Items::try_from(tag(255)).is_ok());
         assert_eq!(Items::try_from(tag(256)), Err(ItemsError));
+        assert_eq!(
+            Items::try_from(Lists { tags: vec!["a\0".to_owned()], ..Lists::default() }),
+            Err(ItemsError)
+        );
         let all_lists = Lists {
             products: vec![id(1)],
             variants: vec![id(1)],

@@ -7,17 +7,25 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
+pub mod customer_groups;
 pub mod customers;
 pub mod imports;
 pub mod media;
+pub mod price_lists;
 pub mod prices;
 pub mod product_types;
 pub mod products;
+pub mod promotions;
 pub mod reviews;
+pub mod shipping_methods;
+pub mod shipping_zones;
 pub mod stock_levels;
 pub mod stock_locations;
 pub mod stock_movements;
 pub mod system;
+pub mod tax_classes;
+pub mod tax_rates;
+pub mod tax_zones;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -33,14 +41,22 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(channels::routes())
         .merge(collections::routes())
         .merge(customers::routes())
+        .merge(customer_groups::routes())
         .merge(imports::routes())
         .merge(media::routes())
+        .merge(price_lists::routes())
         .merge(prices::routes())
         .merge(product_types::routes())
         .merge(products::routes())
+        .merge(promotions::routes())
         .merge(reviews::routes())
+        .merge(shipping_methods::routes())
+        .merge(shipping_zones::routes())
         .merge(stock_levels::routes())
         .merge(stock_locations::routes())
         .merge(stock_movements::routes())
         .merge(system::routes())
+        .merge(tax_classes::routes())
+        .merge(tax_rates::routes())
+        .merge(tax_zones::routes())
 }

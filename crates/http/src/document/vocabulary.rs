@@ -25,11 +25,24 @@ const LOCALE: &str = "^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}))?$";
 /// What an id has after its prefix.
 const BASE32: &str = "_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 /// Prefixes of the things that the audit log tells of.
-const ANY_PREFIX: &str = "(prod|var|med|cat|col|brand|ptype|rev|chan|key|staff|loc|slev|imp|exp|cus|addr)";
+const ANY_PREFIX: &str = "(prod|var|med|cat|col|brand|ptype|rev|chan|key|staff|loc|slev|imp|exp|cus|addr|ord|cgrp|plist|promo|coup|tclass|tzone|trate|szone|smeth)";
 /// Component that lists the currencies.
 const CURRENCY: &str = "CurrencyCode";
 /// Types that describe what `domain` reads strictly: no other field is taken.
-const CLOSED: [&str; 3] = ["RuleShape", "ConditionShape", "AttributeShape"];
+const CLOSED: [&str; 12] = [
+    "RuleShape",
+    "ConditionShape",
+    "AttributeShape",
+    "AmountShape",
+    "PlaceShape",
+    "ItemsShape",
+    "EffectShape",
+    "PromotionConditionShape",
+    "CombinesShape",
+    "ShippingRatesShape",
+    "PriceStepShape",
+    "WeightStepShape",
+];
 
 /// Bounds of a text.
 #[derive(Debug, Default)]
@@ -168,10 +181,19 @@ fn bound_fields(schema: &mut Schema) {
 /// What a field of a request holds, by its name.
 fn field_text(name: &str) -> Option<Text> {
     Some(match name {
-        "handle" => Text::handle(),
+        "handle" | "group" | "groups" => Text::handle(),
         "product_id" | "product_ids" => Text::id("prod"),
-        "variant_id" => Text::id("var"),
-        "channel_id" => Text::id("chan"),
+        "channel_id" | "channel_ids" | "default_channel_ids" | "channel" => Text::id("chan"),
+        "variant_id" | "variants" => Text::id("var"),
+        "products" => Text::id("prod"),
+        "categories" => Text::id("cat"),
+        "collections" => Text::id("col"),
+        "brands" => Text::id("brand"),
+        "product_types" => Text::id("ptype"),
+        "customer_group_ids" | "customer_group" => Text::id("cgrp"),
+        "shipping_zone_ids" => Text::id("szone"),
+        "tax_zone_id" => Text::id("tzone"),
+        "tax_class_id" => Text::id("tclass"),
         "parent_id" | "category_ids" => Text::id("cat"),
         "group_ids" => Text::id("cgrp"),
         "locale" | "locales" | "default_locale" => Text::pattern(LOCALE),
@@ -199,8 +221,17 @@ fn path_prefix(name: &str) -> Option<&'static str> {
         "collection" => "col",
         "customer" => "cus",
         "customer_address" => "addr",
+        "coupon" => "coup",
+        "customer_group" => "cgrp",
         "import" => "imp",
         "media" => "med",
+        "price_list" => "plist",
+        "promotion" => "promo",
+        "shipping_method" => "smeth",
+        "shipping_zone" => "szone",
+        "tax_class" => "tclass",
+        "tax_rate" => "trate",
+        "tax_zone" => "tzone",
         "product" => "prod",
         "product_type" => "ptype",
         "review" => "rev",

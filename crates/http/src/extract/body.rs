@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tradepost_app::idempotency::body_hash;
+use tradepost_app::pricing::rule::{PatchOf, RuleFields};
 use tradepost_domain::kernel::limits::BODY_BYTES_MAX;
 
 use super::strict_json;
@@ -88,6 +89,14 @@ pub fn read_part<T: DeserializeOwned>(mut part: Value, at: &str) -> Result<T, Pr
         let inner = problem.param.take().unwrap_or_default();
         problem.param(format!("{at}{}", inner.trim_start_matches('$')))
     })
+}
+
+/// The fields of an object, as they came.
+pub type Fields = serde_json::Map<String, Value>;
+
+/// Reads what to change of a price rule: every field is checked as if the rule were made with it.
+pub fn read_patch<F: RuleFields>(fields: Fields) -> Result<PatchOf<F>, Problem> {
+    PatchOf::check(fields, |whole| read_part(whole, "$"))
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -35,7 +35,8 @@ impl FromRequestParts<ApiState> for Buyer {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let storefront = Storefront::from_request_parts(parts, state).await?;
-        let signed_in = <Customer as OptionalFromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
+        let signed_in =
+            <Customer as OptionalFromRequestParts<ApiState>>::from_request_parts(parts, state).await?;
         let customer = signed_in.map(|customer| customer.id);
         let actor = customer.map_or(Actor::Guest, Actor::Customer);
         let caller = StaffContext { shop: state.shop.clone(), actor, origin: origin(parts), claim: None };

@@ -65,6 +65,15 @@ impl Operation {
                 "customer_address" => "addr",
                 "export" => "exp",
                 "media" => "med",
+                "coupon" => "coup",
+                "customer_group" => "cgrp",
+                "price_list" => "plist",
+                "promotion" => "promo",
+                "shipping_method" => "ship",
+                "shipping_zone" => "szone",
+                "tax_class" => "tclass",
+                "tax_rate" => "trate",
+                "tax_zone" => "tzone",
                 other => other,
             };
             format!("{prefix}_00000000000000000000000001")

@@ -10,6 +10,7 @@ use tradepost_app::seed::{SeedState, Seeder, begin_seed, finish_seed, note_seed,
 use tradepost_sample::{DEFAULT_PRODUCTS, SampleCatalog};
 
 use super::catalog::{self, Converter};
+use super::rules::make_rules;
 use crate::cli::Demo;
 use crate::commands::import;
 use crate::failure::Failure;
@@ -47,6 +48,7 @@ pub async fn fill(house: &House, arguments: &Demo) -> Result<Filled, Failure> {
             (asked, 0)
         }
     };
+    make_rules(house).boxed().await?;
     match plan.get("catalog").and_then(Value::as_str).map(PathBuf::from) {
         Some(path) => fill_from_file(house, &plan, &path).await?,
         None => fill_made_up(house, plan, products).await?,

@@ -15,6 +15,7 @@ pub mod fill;
 mod folder;
 mod keys;
 mod people;
+mod rules;
 mod summary;
 
 use std::process::ExitCode;

@@ -53,7 +53,7 @@ sql! {
            and ($2::text is null or o.payment_status = $2)
            and ($3::text is null or o.fulfillment_status = $3)
            and ($4::uuid is null or o.customer_id = $4)
-           and ($5::text is null or o.email = $5)
+           and ($5::text is null or lower(o.email) = lower($5))
            and ($6::text is null or o.number = $6)
            and ($7::uuid is null or o.channel_id = $7)
            and ($8::timestamptz is null or o.placed_at >= $8)
@@ -68,7 +68,7 @@ sql! {
            and ($2::text is null or o.payment_status = $2)
            and ($3::text is null or o.fulfillment_status = $3)
            and ($4::uuid is null or o.customer_id = $4)
-           and ($5::text is null or o.email = $5)
+           and ($5::text is null or lower(o.email) = lower($5))
            and ($6::text is null or o.number = $6)
            and ($7::uuid is null or o.channel_id = $7)
            and ($8::timestamptz is null or o.placed_at >= $8)
@@ -79,6 +79,10 @@ sql! {
           from order_line
          where order_id = any ($1)
          order by order_id, position";
+    BUYER = "
+        select coalesce((select group_ids from customer where id = $1 and status = 'active'), '{}'),
+               not exists (select 1 from orders where customer_id = $1 and status <> 'canceled')
+               and not exists (select 1 from orders where lower(email) = $2 and status <> 'canceled')";
     EXPIRED = "
         select id from orders
          where expires_at <= $1
@@ -316,4 +320,23 @@ impl OrderFilter {
 pub async fn expired(client: &Client, now: Timestamp, limit: i64) -> Result<Vec<OrderId>, StoreError> {
     let rows = client.query(EXPIRED, &[&now, &limit]).await?;
     Ok(rows.iter().map(|row| OrderId::from_uuid(row.get(0))).collect())
+}
+
+/// What rules ask of a buyer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Buyer {
+    /// Groups of the customer.
+    pub group_ids: Vec<Uuid>,
+    /// Whether nothing was ordered under the account or the address.
+    pub is_new: bool,
+}
+
+/// What is known of a buyer by account and by e-mail address in lower case.
+pub async fn buyer(
+    client: &Client,
+    customer: Option<CustomerId>,
+    email_key: Option<&str>,
+) -> Result<Buyer, StoreError> {
+    let row = client.query_one(BUYER, &[&customer.map(|id| id.as_uuid()), &email_key]).await?;
+    Ok(Buyer { group_ids: row.get(0), is_new: row.get(1) })
 }

@@ -3,5 +3,6 @@
 
 mod inventory;
 mod listing;
+mod redemptions;
 mod statements;
 mod transactions;

@@ -9,6 +9,7 @@ mod collections;
 mod customers;
 mod imports;
 mod prices;
+mod pricing;
 mod product_types;
 pub(crate) mod products;
 mod reviews;

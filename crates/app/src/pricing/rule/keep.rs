@@ -1,0 +1,115 @@
+//! Makes, changes and deletes rules.
+
+use tradepost_domain::kernel::Handle;
+use tradepost_domain::kernel::ids::EntityId;
+use tradepost_store::StoreError;
+use tradepost_store::pricing::rule::{self, RuleRow};
+
+use super::{PatchOf, RuleFields, RuleView, view_of};
+use crate::answer::Answer;
+use crate::change::{check_version, choose_handle, missing, no_payload, refuse};
+use crate::error::WriteError;
+use crate::work::{StaffContext, Work};
+
+/// Makes a rule.
+pub async fn create_rule<F: RuleFields>(context: &StaffContext, fields: F) -> Result<Answer, WriteError> {
+    let work = context.begin(F::KIND.created).await?;
+    let (row, _) = checked(&work, fields, |handle| RuleRow {
+        id: work.next_id::<F::Id>().as_uuid(),
+        handle: handle.to_string(),
+        name: String::new(),
+        definition: serde_json::Value::Null,
+        used: 0,
+        version: 1,
+        created_at: work.now,
+        updated_at: work.now,
+    })
+    .await?;
+    rule::insert(&work.tx, F::TABLE, &row).await.map_err(conflict)?;
+    let view: RuleView<F> = view_of(&row)?;
+    work.finish_created(&view, no_payload()).await
+}
+
+/// Changes the rule if it still has the version that was read.
+pub async fn patch_rule<F: RuleFields>(
+    context: &StaffContext,
+    id: F::Id,
+    version: Option<i64>,
+    patch: PatchOf<F>,
+) -> Result<Answer, WriteError> {
+    let work = context.begin(F::KIND.updated).await?;
+    let row = rule::get_for_update(&work.tx, F::TABLE, id.as_uuid()).await?;
+    let row = row.ok_or_else(missing::<RuleView<F>>)?;
+    check_version(version, row.version)?;
+    let before: RuleView<F> = view_of(&row)?;
+    let (mut changed, after) = checked(&work, patch.apply(&before.fields)?, |_| row.clone()).await?;
+    if after == before.fields {
+        return work.finish_unchanged(&before).await;
+    }
+    after.check_uses(row.used)?;
+    changed.version = row.version.saturating_add(1);
+    changed.updated_at = work.now;
+    rule::update(&work.tx, F::TABLE, &changed).await.map_err(conflict)?;
+    let after: RuleView<F> = view_of(&changed)?;
+    work.finish_updated(&before, &after, no_payload()).await
+}
+
+/// Deletes a rule that no other rule names and no order used.
+pub async fn delete_rule<F: RuleFields>(
+    context: &StaffContext,
+    id: F::Id,
+    version: Option<i64>,
+) -> Result<Answer, WriteError> {
+    let work = context.begin(F::KIND.deleted).await?;
+    let row = rule::get_for_update(&work.tx, F::TABLE, id.as_uuid()).await?;
+    let row = row.ok_or_else(missing::<RuleView<F>>)?;
+    check_version(version, row.version)?;
+    if rule::is_named(&work.tx, &id.to_string()).await? {
+        let detail = "other rules name this: take it out of them first";
+        return Err(WriteError::conflict("in_use", detail, None));
+    }
+    rule::delete(&work.tx, F::TABLE, row.id).await.map_err(conflict)?;
+    let view: RuleView<F> = view_of(&row)?;
+    work.finish_deleted(&view, no_payload()).await
+}
+
+/// The row with the fields, once nothing is wrong with them and all that they name is there to stay.
+async fn checked<F: RuleFields>(
+    work: &Work<'_>,
+    mut fields: F,
+    row: impl FnOnce(&Handle) -> RuleRow,
+) -> Result<(RuleRow, F), WriteError> {
+    refuse(fields.issues())?;
+    let given = fields.handle_mut().take();
+    let handle = choose_handle::<F::Id>(given, fields.name())?;
+    *fields.handle_mut() = Some(handle.clone());
+    for named in fields.named().into_iter().filter(|named| !named.ids.is_empty()) {
+        let found = rule::lock(&work.tx, named.table, &named.ids).await?;
+        if named.ids.iter().any(|id| !found.contains(id)) {
+            return Err(WriteError::invalid(
+                named.param,
+                "not_found",
+                "this names something that is not there",
+            ));
+        }
+    }
+    let mut row = row(&handle);
+    row.handle = handle.to_string();
+    fields.name().clone_into(&mut row.name);
+    row.definition = serde_json::to_value(&fields)?;
+    Ok((row, fields))
+}
+
+/// What a refused write means.
+fn conflict(error: StoreError) -> WriteError {
+    match error.violated_constraint() {
+        Some(constraint) if constraint.ends_with("_handle_key") => {
+            WriteError::conflict("handle_taken", "another one has this handle", Some("$.handle"))
+        }
+        Some(constraint) if constraint.starts_with("redemption_") => {
+            let detail = "orders used this promotion: set `active` to false instead";
+            WriteError::conflict("promotion_was_used", detail, None)
+        }
+        _ => WriteError::Store(error),
+    }
+}

@@ -1,0 +1,109 @@
+//! Rules of all kinds, kept alike: made, read, changed and deleted by one set of use cases.
+//!
+//! A kind of rule is its fields as staff write them. They are stored whole, shown with the id and the version beside
+//! them, and changed field by field.
+
+mod keep;
+mod patch;
+mod read;
+mod view;
+
+pub use keep::{create_rule, delete_rule, patch_rule};
+pub use patch::PatchOf;
+pub use read::{find_rule, list_rules};
+pub use view::RuleView;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tradepost_domain::kernel::ids::EntityId;
+use tradepost_domain::kernel::{Handle, Issue};
+use tradepost_store::StoreError;
+use tradepost_store::pricing::rule::{RuleRow, RuleTable};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::change::Kind;
+use crate::error::WriteError;
+
+/// The fields of one kind of rule.
+pub trait RuleFields:
+    Serialize + DeserializeOwned + ToSchema + Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static
+{
+    /// Id on the wire.
+    type Id: EntityId + Serialize;
+    /// Where they are kept.
+    const TABLE: RuleTable;
+    /// What they are called in events, paths and the audit log.
+    const KIND: Kind;
+    /// Whether uses are counted, and shown.
+    const COUNTS_USES: bool = false;
+
+    /// Name as shown.
+    fn name(&self) -> &str;
+
+    /// The handle; made of the name when it is left out.
+    fn handle_mut(&mut self) -> &mut Option<Handle>;
+
+    /// The least that makes one, against which the fields of a change are checked one by one.
+    fn least() -> Value;
+
+    /// What is wrong with it.
+    fn issues(&self) -> Vec<Issue>;
+
+    /// What it names that has to exist.
+    fn named(&self) -> Vec<Named> {
+        Vec::new()
+    }
+
+    /// Why it cannot stand beside what was counted so far.
+    fn check_uses(&self, _used: i32) -> Result<(), WriteError> {
+        Ok(())
+    }
+}
+
+/// Things that a rule names.
+#[derive(Debug)]
+pub struct Named {
+    /// Where they are kept; `None` for channels.
+    pub table: Option<RuleTable>,
+    /// Which.
+    pub ids: Vec<Uuid>,
+    /// JSONPath of the field.
+    pub param: &'static str,
+}
+
+impl Named {
+    /// The things of a list.
+    pub fn new<T: EntityId>(table: Option<RuleTable>, ids: &[T], param: &'static str) -> Self {
+        Self { table, ids: ids.iter().map(EntityId::as_uuid).collect(), param }
+    }
+}
+
+/// Declares the names of a kind of rule.
+macro_rules! rule_kind {
+    ($name:literal, $path:literal) => {
+        $crate::change::Kind {
+            name: $name,
+            path: $path,
+            created: concat!($name, ".created"),
+            updated: concat!($name, ".updated"),
+            deleted: concat!($name, ".deleted"),
+        }
+    };
+}
+pub(crate) use rule_kind;
+
+/// Reads what is stored.
+pub(crate) fn read_definition<F: DeserializeOwned>(definition: &Value) -> Result<F, StoreError> {
+    F::deserialize(definition).map_err(|error| StoreError::inconsistent("pricing rule", error))
+}
+
+fn view_of<F: RuleFields>(row: &RuleRow) -> Result<RuleView<F>, StoreError> {
+    Ok(RuleView {
+        id: F::Id::from_uuid(row.id),
+        fields: read_definition(&row.definition)?,
+        used: F::COUNTS_USES.then_some(row.used),
+        version: row.version,
+    })
+}

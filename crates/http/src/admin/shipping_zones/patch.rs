@@ -1,0 +1,35 @@
+//! `PATCH /api/admin/shipping-zones/{shipping_zone}`.
+
+use axum::response::Response;
+use tradepost_app::pricing::rule::patch_rule;
+use tradepost_app::pricing::shipping_zone::{ShippingZoneCreate, ShippingZonePatch, ShippingZoneView};
+use tradepost_domain::kernel::ids::ShippingZoneId;
+
+use crate::document::StaffWriteProblems;
+use crate::extract::body::{Fields, read_patch};
+use crate::extract::staff::SettingsWrite;
+use crate::extract::{Body, IfMatch, Path, Staff, WriteRequest};
+use crate::problem::Problem;
+
+/// Changes a shipping zone: what is absent stays.
+#[utoipa::path(
+    patch,
+    path = "/api/admin/shipping-zones/{shipping_zone}",
+    operation_id = "patch_shipping_zone",
+    tag = "shipping-zones",
+    params(("shipping_zone" = String, Path, description = "Id of the shipping zone"), ("If-Match" = String, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    request_body = ShippingZonePatch,
+    responses((status = 200, body = ShippingZoneView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
+    security(("secret_key" = []))
+)]
+pub async fn handler(
+    staff: Staff<SettingsWrite>,
+    Path(id): Path<ShippingZoneId>,
+    version: IfMatch,
+    request: WriteRequest,
+    body: Body<Fields>,
+) -> Result<Response, Problem> {
+    let patch = read_patch::<ShippingZoneCreate>(body.value)?;
+    let run = |context| async move { Ok(patch_rule(&context, id, version.version(), patch).await?) };
+    staff.write(request, body.hash, run).await
+}

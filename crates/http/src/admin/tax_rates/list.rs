@@ -1,0 +1,28 @@
+//! `GET /api/admin/tax-rates`.
+
+use axum::response::Response;
+use tradepost_app::page::Page;
+use tradepost_app::pricing::rule::list_rules;
+use tradepost_app::pricing::tax_rate::{TaxRateCreate, TaxRateView};
+
+use crate::document::StaffReadProblems;
+use crate::extract::staff::SettingsRead;
+use crate::extract::{ListParams, PageQuery, Staff, take_page};
+use crate::problem::Problem;
+use crate::respond;
+
+/// Lists the tax rates, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/admin/tax-rates",
+    operation_id = "list_tax_rates",
+    tag = "tax-rates",
+    params(PageQuery),
+    responses((status = 200, body = Page<TaxRateView>), StaffReadProblems),
+    security(("secret_key" = []))
+)]
+pub async fn handler(staff: Staff<SettingsRead>, mut params: ListParams) -> Result<Response, Problem> {
+    let page = take_page(&mut params)?;
+    params.finish()?;
+    respond::read(&list_rules::<TaxRateCreate>(&staff.context.shop, &page).await?, None)
+}

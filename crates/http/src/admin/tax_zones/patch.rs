@@ -1,0 +1,35 @@
+//! `PATCH /api/admin/tax-zones/{tax_zone}`.
+
+use axum::response::Response;
+use tradepost_app::pricing::rule::patch_rule;
+use tradepost_app::pricing::tax_zone::{TaxZoneCreate, TaxZonePatch, TaxZoneView};
+use tradepost_domain::kernel::ids::TaxZoneId;
+
+use crate::document::StaffWriteProblems;
+use crate::extract::body::{Fields, read_patch};
+use crate::extract::staff::SettingsWrite;
+use crate::extract::{Body, IfMatch, Path, Staff, WriteRequest};
+use crate::problem::Problem;
+
+/// Changes a tax zone: what is absent stays.
+#[utoipa::path(
+    patch,
+    path = "/api/admin/tax-zones/{tax_zone}",
+    operation_id = "patch_tax_zone",
+    tag = "tax-zones",
+    params(("tax_zone" = String, Path, description = "Id of the tax zone"), ("If-Match" = String, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    request_body = TaxZonePatch,
+    responses((status = 200, body = TaxZoneView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
+    security(("secret_key" = []))
+)]
+pub async fn handler(
+    staff: Staff<SettingsWrite>,
+    Path(id): Path<TaxZoneId>,
+    version: IfMatch,
+    request: WriteRequest,
+    body: Body<Fields>,
+) -> Result<Response, Problem> {
+    let patch = read_patch::<TaxZoneCreate>(body.value)?;
+    let run = |context| async move { Ok(patch_rule(&context, id, version.version(), patch).await?) };
+    staff.write(request, body.hash, run).await
+}

@@ -1,0 +1,144 @@
+-- What prices are made of: groups of customers, price lists, promotions with their coupons, taxes, shipping.
+-- A rule stands whole in `definition`, as staff wrote it; the columns made of it are what statements look for.
+
+create table customer_group (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table price_list (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    active     boolean not null generated always as ((definition ->> 'active')::boolean) stored,
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table price_list_price (
+    price_list_id uuid not null references price_list (id) on delete cascade,
+    variant_id    uuid not null references variant (id) on delete cascade,
+    currency      char(3) not null,
+    -- from so many units of the variant in the cart on
+    min_quantity  integer not null check (min_quantity between 1 and 9999),
+    amount        bigint not null check (amount between 0 and 10000000000000),
+    primary key (price_list_id, variant_id, currency, min_quantity)
+);
+create index price_list_price_variant_idx on price_list_price (variant_id, currency);
+
+create table promotion (
+    id                 uuid primary key,
+    handle             text not null unique,
+    name               text not null,
+    definition         jsonb not null check (jsonb_typeof(definition) = 'object'),
+    active             boolean not null generated always as ((definition ->> 'active')::boolean) stored,
+    requires_coupon    boolean not null generated always as ((definition ->> 'requires_coupon')::boolean) stored,
+    usage_limit        integer generated always as ((definition ->> 'usage_limit')::integer) stored,
+    limit_per_customer integer generated always as ((definition ->> 'limit_per_customer')::integer) stored,
+    used               integer not null default 0 check (used >= 0),
+    version            bigint not null default 1,
+    created_at         timestamptz not null,
+    updated_at         timestamptz not null,
+    -- the second wall: the first is the condition of the statement that counts a use
+    constraint promotion_usage_check check (usage_limit is null or used <= usage_limit)
+);
+
+create table coupon (
+    id                 uuid primary key,
+    promotion_id       uuid not null references promotion (id) on delete cascade,
+    -- in capitals
+    code               text not null unique,
+    usage_limit        integer check (usage_limit > 0),
+    limit_per_customer integer check (limit_per_customer > 0),
+    used               integer not null default 0 check (used >= 0),
+    starts_at          timestamptz,
+    ends_at            timestamptz,
+    created_at         timestamptz not null,
+    constraint coupon_usage_check check (usage_limit is null or used <= usage_limit)
+);
+create index coupon_promotion_idx on coupon (promotion_id, id);
+
+-- One use of a promotion, and of the coupon that switched it on, by one order. Given back once, when the order is canceled.
+create table redemption (
+    id            uuid primary key,
+    order_id      uuid not null,
+    promotion_id  uuid not null references promotion (id) on delete restrict,
+    coupon_id     uuid references coupon (id) on delete restrict,
+    customer_keys text[] not null,
+    amount        bigint not null check (amount >= 0),
+    currency      char(3) not null,
+    active        boolean not null default true,
+    created_at    timestamptz not null,
+    released_at   timestamptz,
+    unique (order_id, promotion_id),
+    check (active = (released_at is null))
+);
+create index redemption_promotion_idx on redemption (promotion_id) where active;
+create index redemption_coupon_idx on redemption (coupon_id) where active;
+
+-- Uses by one customer: a row to count in, because a sum over redemptions would let two orders at once pass the limit.
+create table customer_usage (
+    -- a promotion or a coupon
+    subject_id   uuid not null,
+    -- the customer's id, or a hash of the e-mail address
+    customer_key text not null,
+    used         integer not null check (used >= 0),
+    primary key (subject_id, customer_key)
+);
+
+create table tax_class (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table tax_zone (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table tax_rate (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table shipping_zone (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table shipping_method (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
