@@ -4,17 +4,13 @@
 //! networks are told apart by buckets of their hash, so that no flood of names makes the counters grow; the hash is
 //! salted, so that nobody can aim at another's bucket.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use governor::clock::{Clock as GovernorClock, Reference};
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use jiff::SignedDuration;
 use tradepost_port::Clock;
 
 /// Counters of one limit, at most.
@@ -28,40 +24,40 @@ pub struct Throttled {
     pub retry_after_seconds: u64,
 }
 
-/// The shop's clock as the time since 1970.
-#[derive(Clone)]
-struct ShopClock(Arc<dyn Clock>);
-
-impl GovernorClock for ShopClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.now().as_millisecond()).unwrap_or_default())
-    }
-}
-
-type Counters = RateLimiter<u64, HashMapStateStore<u64>, ShopClock, NoOpMiddleware<Duration>>;
-
+/// One limit: how long a try takes to be given back, how many may come at once, and when each bucket is empty again.
 struct Limit {
-    counters: Counters,
-    clock: ShopClock,
+    interval_ms: i64,
+    burst_ms: i64,
+    empty_at: Mutex<HashMap<u64, i64>>,
+    clock: Arc<dyn Clock>,
     salt: RandomState,
 }
 
 impl Limit {
-    fn new(count: u32, period: Duration, clock: &ShopClock) -> Self {
-        let burst = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::with_period(period / burst.get()).unwrap_or_else(|| Quota::per_second(burst));
-        let counters = RateLimiter::hashmap_with_clock(quota.allow_burst(burst), clock.clone());
-        Self { counters, clock: clock.clone(), salt: RandomState::new() }
+    fn new(count: i64, period: SignedDuration, clock: &Arc<dyn Clock>) -> Self {
+        let interval_ms = i64::try_from(period.as_millis()).unwrap_or(i64::MAX) / count.max(1);
+        Self {
+            interval_ms,
+            burst_ms: interval_ms.saturating_mul(count - 1),
+            empty_at: Mutex::default(),
+            clock: clock.clone(),
+            salt: RandomState::new(),
+        }
     }
 
     fn check(&self, name: impl std::hash::Hash) -> Result<(), Throttled> {
         let bucket = self.salt.hash_one(name) % BUCKETS;
-        self.counters.check_key(&bucket).map_err(|not_until| {
-            let wait: Duration = not_until.earliest_possible().duration_since(self.clock.now()).into();
-            Throttled { retry_after_seconds: wait.as_secs().saturating_add(1) }
-        })
+        let now = self.clock.now().as_millisecond();
+        let mut buckets = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty_at = buckets.entry(bucket).or_insert(now);
+        let next = now.max(*empty_at);
+        let wait = next.saturating_sub(self.burst_ms).saturating_sub(now);
+        if wait > 0 {
+            let seconds = u64::try_from(wait / 1_000).unwrap_or_default();
+            return Err(Throttled { retry_after_seconds: seconds.saturating_add(1) });
+        }
+        *empty_at = next.saturating_add(self.interval_ms);
+        Ok(())
     }
 }
 
@@ -85,8 +81,7 @@ impl fmt::Debug for Throttle {
 impl Throttle {
     /// The usual limits, or none at all where somebody else keeps them (or a test of load would measure nothing else).
     pub fn new(clock: Arc<dyn Clock>, enabled: bool) -> Self {
-        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
-        let clock = ShopClock(clock);
+        let (minute, hour) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
         Self(enabled.then(|| Limits {
             sign_in_account: Limit::new(5, minute, &clock),
             sign_in_network: Limit::new(20, minute, &clock),
@@ -128,7 +123,7 @@ fn network(ip: Option<&str>) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::{SignedDuration, Timestamp};
+    use jiff::Timestamp;
     use tradepost_port::fake::FakeClock;
 
     fn throttle(enabled: bool) -> (Throttle, Arc<FakeClock>) {

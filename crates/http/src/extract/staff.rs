@@ -83,7 +83,7 @@ pub(super) fn unauthenticated(code: &str, detail: &str) -> Problem {
 
 pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let value = parts.headers.get(header::AUTHORIZATION).ok_or_else(|| {
-        unauthenticated("authentication_required", "send a secret key as Authorization: Bearer sk_…")
+        unauthenticated("authentication_required", "send a key or an access token as Authorization: Bearer …")
     })?;
     let text = value.to_str().unwrap_or_default();
     let token = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
