@@ -182,7 +182,7 @@ impl Work<'_> {
     ) -> Result<(), WriteError> {
         let pushed = outbox::push(&self.tx, &self.events, self.now);
         let audited = audit::insert_all(&self.tx, &self.entries);
-        let (_, _, kept) = futures_util::future::try_join3(pushed, audited, keep).await?;
+        let ((), (), kept) = futures_util::future::try_join3(pushed, audited, keep).await?;
         if kept { Ok(()) } else { Err(WriteError::ClaimLost) }
     }
 

@@ -93,7 +93,7 @@ pub async fn patch_cart(
         match context.channel.serve_locale(Some(wanted)) {
             Some(served) => cart.locale = served.clone(),
             None => {
-                issues.push(Issue::new("$.locale", "unsupported_locale", "the channel does not speak it"))
+                issues.push(Issue::new("$.locale", "unsupported_locale", "the channel does not speak it"));
             }
         }
     }

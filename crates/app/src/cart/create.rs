@@ -98,7 +98,7 @@ pub async fn assemble(
         match context.channel.serve_locale(Some(wanted)) {
             Some(served) => cart.locale = served.clone(),
             None => {
-                issues.push(Issue::new("$.locale", "unsupported_locale", "the channel does not speak it"))
+                issues.push(Issue::new("$.locale", "unsupported_locale", "the channel does not speak it"));
             }
         }
     }

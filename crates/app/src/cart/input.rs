@@ -132,7 +132,7 @@ pub async fn read_lines(
         };
         match (variant, quantity) {
             (Ok(variant_id), Ok(quantity)) => {
-                wanted.push(WantedLine { variant_id, quantity, metadata: line.metadata })
+                wanted.push(WantedLine { variant_id, quantity, metadata: line.metadata });
             }
             (variant, quantity) => issues.extend([variant.err(), quantity.err()].into_iter().flatten()),
         }

@@ -27,19 +27,16 @@ pub async fn merge_cart(context: &ShopperContext, id: CartId) -> Result<Answer, 
         return Err(closed(&guest.cart, successor));
     }
     let same_money = |own: &cart::StoredCart| own.cart.currency == guest.cart.currency;
-    let (before, mut after) = match own.filter(same_money) {
-        Some(own) => {
-            let mut merged = own.cart.clone();
-            merged.absorb(&guest.cart, work.now)?;
-            cart::delete_lines(&work.tx, id).await?;
-            cart::close(&work.tx, id, (CartStatus::Merged, own.cart.id.as_uuid()), work.now).await?;
-            (own.cart, merged)
-        }
-        None => {
-            let mut taken = guest.cart.clone();
-            taken.customer_id = Some(customer);
-            (guest.cart, taken)
-        }
+    let (before, mut after) = if let Some(own) = own.filter(same_money) {
+        let mut merged = own.cart.clone();
+        merged.absorb(&guest.cart, work.now)?;
+        cart::delete_lines(&work.tx, id).await?;
+        cart::close(&work.tx, id, (CartStatus::Merged, own.cart.id.as_uuid()), work.now).await?;
+        (own.cart, merged)
+    } else {
+        let mut adopted = guest.cart.clone();
+        adopted.customer_id = Some(customer);
+        (guest.cart, adopted)
     };
     after.version = before.version.saturating_add(1);
     after.updated_at = work.now;

@@ -45,7 +45,9 @@ pub async fn quote(client: &Client, cart: &Cart, now: Timestamp) -> Result<Quote
     let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
     let scope = SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() };
     let found = sellable::list(client, scope, &variants);
-    let (found, rules) = futures_util::future::join(found, load_rules(client, cart)).await;
+    // On the heap: the statements of the rules are many, and this future is held by all that prices a cart.
+    let rules = Box::pin(load_rules(client, cart));
+    let (found, rules) = futures_util::future::join(found, rules).await;
     let sellables: BTreeMap<VariantId, Sellable> =
         found?.into_iter().map(|sellable| (sellable.variant_id, sellable)).collect();
     Ok(decide(cart, sellables, rules?, now)?)
@@ -91,8 +93,7 @@ pub fn decide(
             .collect(),
         None => Vec::new(),
     };
-    offers
-        .sort_by(|left, right| (left.1.price.amount(), left.0.id).cmp(&(right.1.price.amount(), right.0.id)));
+    offers.sort_by_key(|(method, offer)| (offer.price.amount(), method.id));
     let wanted = cart.shipping_method_id;
     let chosen = offers.iter().find(|(method, _)| wanted.is_none_or(|wanted| wanted == method.id));
     if let Some((method, _)) = chosen {

@@ -351,8 +351,8 @@ fn obstacles(cart: &Cart, quote: &Quote) -> Vec<Requirement> {
 pub fn view(cart: &Cart, quote: &Quote) -> CartView {
     let priced = &quote.priced;
     let lines = cart.lines.iter().map(|line| {
-        let prices = priced.lines.iter().find(|priced| priced.id == line.id);
-        line_view(line, prices, quote.sellables.get(&line.variant_id))
+        let own = priced.lines.iter().find(|own| own.id == line.id);
+        line_view(line, own, quote.sellables.get(&line.variant_id))
     });
     let shipping_method = priced.shipping.as_ref().map(|shipping| CartShippingView {
         id: shipping.shipping_method_id,

@@ -125,7 +125,12 @@ impl<'a> OrderInHand<'a> {
         let order = &mut self.order;
         if let Some(payment) = &self.payment {
             order.payment_status = payment.state.status();
-            order.captured = payment.state.attempts.values().map(|attempt| attempt.captured_amount()).sum();
+            order.captured = payment
+                .state
+                .attempts
+                .values()
+                .map(tradepost_domain::payment::Attempt::captured_amount)
+                .sum();
             let succeeded = tradepost_domain::payment::RefundStage::Succeeded;
             order.refunded = payment.state.attempts.values().map(|attempt| attempt.refunded(succeeded)).sum();
         }

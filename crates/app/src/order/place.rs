@@ -59,7 +59,7 @@ pub async fn place_order(context: &ShopperContext, mut create: OrderCreate) -> R
     }
     let mut draws = 0;
     loop {
-        match attempt(context, &source, &create, provider).await {
+        match Box::pin(attempt(context, &source, &create, provider)).await {
             Err(WriteError::Store(error))
                 if error.violated_constraint() == Some("orders_number_key") && draws < DRAWS =>
             {

@@ -52,7 +52,7 @@ impl InboxWorker {
     /// Works off what is due, up to `limit` events; answers how many there were.
     pub async fn work(&self, limit: usize) -> Result<usize, WriteError> {
         let mut done = 0;
-        while done < limit && self.work_off_one().await? {
+        while done < limit && Box::pin(self.work_off_one()).await? {
             done += 1;
         }
         Ok(done)

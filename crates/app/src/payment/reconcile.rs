@@ -129,7 +129,7 @@ async fn read_back(
     match told {
         Ok(found) => note(&mut order, attempt, &Outcome::Ok(found)).await?,
         Err(ReadError::NotFound) => {
-            note(&mut order, attempt, &Outcome::NotDone("the provider has no such payment".into())).await?
+            note(&mut order, attempt, &Outcome::NotDone("the provider has no such payment".into())).await?;
         }
         Err(error) => {
             tracing::warn!(order.id = %id, %error, "a payment provider could not be asked");

@@ -324,11 +324,11 @@ pub struct LevelWrite {
 
 /// Writes levels; answers how many: those of another version than the one before are left as they are.
 pub async fn write(tx: &Tx, levels: &[LevelWrite], now: Timestamp) -> Result<usize, StoreError> {
-    if levels.is_empty() {
-        return Ok(0);
-    }
     fn column<'a, T>(levels: &'a [LevelWrite], of: impl Fn(&'a LevelWrite) -> T) -> Vec<T> {
         levels.iter().map(of).collect()
+    }
+    if levels.is_empty() {
+        return Ok(0);
     }
     let params: crate::db::Params<'_> = &[
         &column(levels, |level| level.id.as_uuid()),

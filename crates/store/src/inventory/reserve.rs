@@ -130,10 +130,9 @@ pub async fn reserve(
     let outcomes: Vec<Result<Vec<Pick>, Vec<Shortage>>> =
         orders.iter().map(|order| shelf.take(&order.lines)).collect();
     let mut moved = Vec::new();
-    let ways: [(Sql, fn(Hold) -> bool); 2] =
-        [(HOLD, |hold| matches!(hold, Hold::Held { .. })), (ALLOCATE, |hold| hold == Hold::Allocated)];
-    for (sql, goes_this_way) in ways {
-        let taken = orders.iter().zip(&outcomes).filter(|(order, _)| goes_this_way(order.hold));
+    for (sql, for_good) in [(HOLD, false), (ALLOCATE, true)] {
+        let taken =
+            orders.iter().zip(&outcomes).filter(|(order, _)| (order.hold == Hold::Allocated) == for_good);
         let taken = taken.filter_map(|(order, picks)| Some((order, picks.as_ref().ok()?)));
         let taken: Vec<(&ReserveOrder, &Pick)> =
             taken.flat_map(|(order, picks)| picks.iter().map(move |pick| (order, pick))).collect();
@@ -195,11 +194,11 @@ async fn write(
     (cause_kind, now): (&'static str, Timestamp),
     next_id: NextId<'_>,
 ) -> Result<Vec<MovedLevel>, StoreError> {
-    if taken.is_empty() {
-        return Ok(Vec::new());
-    }
     fn column<T>(taken: &[(&ReserveOrder, &Pick)], of: impl Fn(&ReserveOrder, &Pick) -> T) -> Vec<T> {
         taken.iter().map(|(order, pick)| of(order, pick)).collect()
+    }
+    if taken.is_empty() {
+        return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = taken.iter().map(|_| ReservationId::from_uuid(next_id()).as_uuid()).collect();
     let expires_at = |order: &ReserveOrder, _: &Pick| match order.hold {
