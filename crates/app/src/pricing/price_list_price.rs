@@ -186,18 +186,18 @@ fn rows(prices: &[PriceListPriceSet]) -> Result<Vec<PriceListPriceRow>, WriteErr
             let path = format!("$.prices[{index}]");
             issues.push(Issue::new(path, "duplicate", "this variant, currency and quantity is there twice"));
         }
-        match Money::new(price.amount, price.currency).ok().filter(|amount| !amount.is_negative()) {
-            Some(amount) => rows.push(PriceListPriceRow {
-                variant_id: price.variant_id,
-                min_quantity: i32::try_from(price.min_quantity.get()).unwrap_or(i32::MAX),
-                amount,
-            }),
-            None => {
-                let path = format!("$.prices[{index}].amount");
-                issues.push(Issue::new(path, "out_of_range", "an amount is 0 to 10000000000000"));
-            }
-        }
+        let Some(amount) = amount(price) else {
+            let path = format!("$.prices[{index}].amount");
+            issues.push(Issue::new(path, "out_of_range", "an amount is 0 to 10000000000000"));
+            continue;
+        };
+        let min_quantity = i32::try_from(price.min_quantity.get()).unwrap_or(i32::MAX);
+        rows.push(PriceListPriceRow { variant_id: price.variant_id, min_quantity, amount });
     }
     refuse(issues)?;
     Ok(rows)
+}
+
+fn amount(price: &PriceListPriceSet) -> Option<Money> {
+    Money::new(price.amount, price.currency).ok().filter(|amount| !amount.is_negative())
 }
