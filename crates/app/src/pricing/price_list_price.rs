@@ -129,7 +129,7 @@ pub async fn set_price_list_prices(
     let unknown = price_list_price::unknown_variants(&work.tx, &variants).await?;
     if let Some(index) = rows.iter().position(|row| unknown.contains(&row.variant_id)) {
         let path = format!("$.prices[{index}].variant_id");
-        return Err(WriteError::invalid(path, "not_found", "there is no such variant"));
+        return Err(WriteError::invalid(path, "unknown_variant", "there is no such variant"));
     }
     price_list_price::upsert(&work.tx, list, &rows).await?;
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -184,7 +184,11 @@ fn rows(prices: &[PriceListPriceSet]) -> Result<Vec<PriceListPriceRow>, WriteErr
     for (index, price) in prices.iter().enumerate() {
         if !seen.insert((price.variant_id, price.currency, price.min_quantity)) {
             let path = format!("$.prices[{index}]");
-            issues.push(Issue::new(path, "duplicate", "this variant, currency and quantity is there twice"));
+            issues.push(Issue::new(
+                path,
+                "duplicate_price",
+                "this variant, currency and quantity is there twice",
+            ));
         }
         let Some(amount) = amount(price) else {
             let path = format!("$.prices[{index}].amount");
