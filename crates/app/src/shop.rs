@@ -136,7 +136,7 @@ impl Shop {
             key_uses: key_uses.clone(),
         };
         let keys = KeyRing::new(store.clone(), clock.clone(), ids.clone(), public_url.clone());
-        let throttle = Throttle::new(clock.clone(), rate_limits);
+        let throttle = Throttle::new(&clock, rate_limits);
         let passwords = Passwords::default();
         Self {
             store,

@@ -80,14 +80,14 @@ impl fmt::Debug for Throttle {
 
 impl Throttle {
     /// The usual limits, or none at all where somebody else keeps them (or a test of load would measure nothing else).
-    pub fn new(clock: Arc<dyn Clock>, enabled: bool) -> Self {
+    pub fn new(clock: &Arc<dyn Clock>, enabled: bool) -> Self {
         let (minute, hour) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
         Self(enabled.then(|| Limits {
-            sign_in_account: Limit::new(5, minute, &clock),
-            sign_in_network: Limit::new(20, minute, &clock),
-            attempt_network: Limit::new(20, minute, &clock),
-            reset_account: Limit::new(3, hour, &clock),
-            reset_network: Limit::new(20, hour, &clock),
+            sign_in_account: Limit::new(5, minute, clock),
+            sign_in_network: Limit::new(20, minute, clock),
+            attempt_network: Limit::new(20, minute, clock),
+            reset_account: Limit::new(3, hour, clock),
+            reset_network: Limit::new(20, hour, clock),
         }))
     }
 

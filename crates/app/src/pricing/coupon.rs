@@ -222,8 +222,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RANDOM_LEN: u32 = 10;
 
 fn random_code(prefix: Option<&CouponCode>, ids: &dyn IdSource) -> Result<CouponCode, WriteError> {
-    let [.., a, b, c, d, e, f, g, h] = ids.next_secret();
-    let bits = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    let bits = ids.next_secret().iter().fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
     let letter = |place: u32| {
         let index = usize::try_from(bits.checked_shr(place.saturating_mul(5))? % 32).ok()?;
         ALPHABET.get(index).map(|letter| char::from(*letter))

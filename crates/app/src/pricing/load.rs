@@ -91,7 +91,9 @@ pub fn customer_keys(customer: Option<CustomerId>, email: Option<&EmailAddress>)
 /// Loads the rules for a cart, in a constant number of statements that are sent at once.
 pub async fn load_rules(client: &Client, wanted: &RulesFor<'_>) -> Result<LoadedRules, StoreError> {
     let RulesFor { variants, currency, codes, customer_keys, .. } = *wanted;
-    let stored = snapshot::load(client, &RulesQuery { variants, currency, codes, customer_keys }).await?;
+    let query = RulesQuery { variants, currency, codes, customer_keys };
+    // Five statements in flight are a large future; boxed, its callers stay small.
+    let stored = Box::pin(snapshot::load(client, &query)).await?;
     let zones = tax_zones(&stored)?;
     Ok(LoadedRules {
         price_lists: price_lists(&stored)?,

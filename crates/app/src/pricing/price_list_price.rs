@@ -129,7 +129,7 @@ pub async fn set_price_list_prices(
     let unknown = price_list_price::unknown_variants(&work.tx, &variants).await?;
     if let Some(index) = rows.iter().position(|row| unknown.contains(&row.variant_id)) {
         let path = format!("$.prices[{index}].variant_id");
-        return Err(WriteError::invalid(path, "not_found", "there is no such variant"));
+        return Err(WriteError::invalid(path, "unknown_variant", "there is no such variant"));
     }
     price_list_price::upsert(&work.tx, list, &rows).await?;
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -184,20 +184,24 @@ fn rows(prices: &[PriceListPriceSet]) -> Result<Vec<PriceListPriceRow>, WriteErr
     for (index, price) in prices.iter().enumerate() {
         if !seen.insert((price.variant_id, price.currency, price.min_quantity)) {
             let path = format!("$.prices[{index}]");
-            issues.push(Issue::new(path, "duplicate", "this variant, currency and quantity is there twice"));
+            issues.push(Issue::new(
+                path,
+                "duplicate_price",
+                "this variant, currency and quantity is there twice",
+            ));
         }
-        match Money::new(price.amount, price.currency).ok().filter(|amount| !amount.is_negative()) {
-            Some(amount) => rows.push(PriceListPriceRow {
-                variant_id: price.variant_id,
-                min_quantity: i32::try_from(price.min_quantity.get()).unwrap_or(i32::MAX),
-                amount,
-            }),
-            None => {
-                let path = format!("$.prices[{index}].amount");
-                issues.push(Issue::new(path, "out_of_range", "an amount is 0 to 10000000000000"));
-            }
-        }
+        let Some(amount) = amount(price) else {
+            let path = format!("$.prices[{index}].amount");
+            issues.push(Issue::new(path, "out_of_range", "an amount is 0 to 10000000000000"));
+            continue;
+        };
+        let min_quantity = i32::try_from(price.min_quantity.get()).unwrap_or(i32::MAX);
+        rows.push(PriceListPriceRow { variant_id: price.variant_id, min_quantity, amount });
     }
     refuse(issues)?;
     Ok(rows)
+}
+
+fn amount(price: &PriceListPriceSet) -> Option<Money> {
+    Money::new(price.amount, price.currency).ok().filter(|amount| !amount.is_negative())
 }

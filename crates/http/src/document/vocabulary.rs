@@ -28,6 +28,8 @@ const BASE32: &str = "_[0-7][0-9a-hjkmnp-tv-z]{25}$";
 const ANY_PREFIX: &str = "(prod|var|med|cat|col|brand|ptype|rev|chan|key|staff|loc|slev|imp|exp|cus|addr|ord|cgrp|plist|promo|coup|tclass|tzone|trate|szone|smeth)";
 /// Component that lists the currencies.
 const CURRENCY: &str = "CurrencyCode";
+/// The selection of items in a price rule: lists of ids, where products have lists of handles by the same names.
+const ITEMS: &str = "ItemsShape";
 /// Types that describe what `domain` reads strictly: no other field is taken.
 const CLOSED: [&str; 12] = [
     "RuleShape",
@@ -125,6 +127,9 @@ pub(super) fn apply(document: &mut openapi::OpenApi) {
         if CLOSED.contains(&name.as_str()) {
             close(schema);
         }
+        if name == ITEMS {
+            bound_items(schema);
+        }
         bound_fields(schema);
     }
     for (path, method, operation) in operations(document) {
@@ -178,24 +183,32 @@ fn bound_fields(schema: &mut Schema) {
     }
 }
 
+/// The lists of ids of a selection of items.
+fn bound_items(schema: &mut Schema) {
+    let Schema::Object(object) = schema else { return };
+    for (name, list) in &mut object.properties {
+        let prefix = match name.as_str() {
+            "categories" => Some("cat"),
+            other => path_prefix(other.trim_end_matches('s')),
+        };
+        if let Some(prefix) = prefix {
+            Text::id(prefix).give(list);
+        }
+    }
+}
+
 /// What a field of a request holds, by its name.
 fn field_text(name: &str) -> Option<Text> {
     Some(match name {
         "handle" | "group" | "groups" => Text::handle(),
         "product_id" | "product_ids" => Text::id("prod"),
         "channel_id" | "channel_ids" | "default_channel_ids" | "channel" => Text::id("chan"),
-        "variant_id" | "variants" => Text::id("var"),
-        "products" => Text::id("prod"),
-        "categories" => Text::id("cat"),
-        "collections" => Text::id("col"),
-        "brands" => Text::id("brand"),
-        "product_types" => Text::id("ptype"),
-        "customer_group_ids" | "customer_group" => Text::id("cgrp"),
+        "variant_id" => Text::id("var"),
+        "customer_group_ids" | "customer_group" | "group_ids" => Text::id("cgrp"),
         "shipping_zone_ids" => Text::id("szone"),
         "tax_zone_id" => Text::id("tzone"),
         "tax_class_id" => Text::id("tclass"),
         "parent_id" | "category_ids" => Text::id("cat"),
-        "group_ids" => Text::id("cgrp"),
         "locale" | "locales" | "default_locale" => Text::pattern(LOCALE),
         "scopes" => Text::one_of(Scope::ALL.map(Scope::as_str)),
         _ => return None,

@@ -24,7 +24,8 @@ where
     Fut: Future<Output = Result<Answer, Problem>>,
 {
     let Some(key) = request.key else {
-        return run(None).await.map(respond::written);
+        // On the heap: what a checkout has in hand is large, and this is held by all that waits for it.
+        return Box::pin(run(None)).await.map(respond::written);
     };
     let keyed = KeyedRequest { principal, key, operation: request.operation, body_hash };
     let claim = match idempotency::decide(db, keyed, now).await? {
@@ -33,7 +34,7 @@ where
         Decision::Mismatch => return Err(WriteError::KeyReused.into()),
         Decision::InProgress => return Err(WriteError::ClaimLost.into()),
     };
-    match run(Some(claim.clone())).await {
+    match Box::pin(run(Some(claim.clone()))).await {
         Ok(answer) => Ok(respond::written(answer)),
         Err(problem) if is_kept(&problem) => {
             idempotency::keep_refusal(db, &claim, &stored(&problem)?).await?;

@@ -23,12 +23,12 @@ fn keys(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// A use of promotion `promotion` by order `order`, with the coupon of the same number where one is meant.
+/// A use of promotion `promotion` by order `order`, with its coupon where one is meant.
 fn used(order: u128, promotion: u128, with_coupon: bool) -> Redemption {
     Redemption {
         id: Uuid::from_u128(order * 1000 + promotion),
         promotion_id: id(promotion),
-        coupon_id: with_coupon.then(|| id(promotion)),
+        coupon_id: with_coupon.then(|| id(promotion + 100)),
         amount: Money::new(100, Currency::EUR).unwrap(),
     }
 }
@@ -50,7 +50,7 @@ async fn promotion(tx: &Tx, number: u128, limit: Option<u32>, per_customer: Opti
 }
 
 async fn make_coupon(tx: &Tx, number: u128, limit: Option<i32>) {
-    let id: CouponId = id(number);
+    let id: CouponId = id(number + 100);
     let row = CouponRow {
         id,
         promotion_id: PromotionId::from_uuid(Uuid::from_u128(number)),
@@ -137,7 +137,7 @@ async fn of_two_orders_that_want_the_last_use_of_a_coupon_one_gets_it() {
     tx.commit().await.unwrap();
     let second = (vec![used(2, 7, true)], vec!["b"]);
     let outcome = second_of_two(&database, (&[used(1, 7, true)], &["a"]), second).await;
-    assert_eq!(outcome, Redeemed::CouponsUsedUp(vec![id(7)]));
+    assert_eq!(outcome, Redeemed::CouponsUsedUp(vec![id(107)]));
     counters_are_right(&database).await;
 }
 

@@ -88,7 +88,7 @@ async fn checked<F: RuleFields>(
         if named.ids.iter().any(|id| !found.contains(id)) {
             return Err(WriteError::invalid(
                 named.param,
-                "not_found",
+                "unknown_reference",
                 "this names something that is not there",
             ));
         }

@@ -62,6 +62,8 @@ impl<F: RuleFields> PartialSchema for PatchOf<F> {
         let mut schema = F::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             object.required.clear();
+            let what = "What to change: what is absent stays, and null clears what can be left out.";
+            object.description = Some(what.to_owned());
             // What is absent stays, so nothing stands for it.
             for field in object.properties.values_mut() {
                 if let RefOr::T(Schema::Object(field)) = field {

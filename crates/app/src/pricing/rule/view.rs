@@ -63,6 +63,7 @@ impl<F: RuleFields> PartialSchema for RuleView<F> {
             let version = number("Grows by one with every change; the `ETag` is made of it.");
             object.properties.insert("version".to_owned(), version.into());
             object.additional_properties = None;
+            object.description = object.description.take().map(|text| text.replace(" to make", ""));
             // What can be left out of a request is always shown.
             object.required = object.properties.keys().cloned().collect();
         }

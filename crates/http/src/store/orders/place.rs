@@ -25,5 +25,11 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let request = required_key(request)?;
     let create = body.value;
-    buyer.write(request, body.hash, |context| async move { Ok(place_order(&context, create).await?) }).await
+    buyer
+        .write(
+            request,
+            body.hash,
+            |context| async move { Ok(Box::pin(place_order(&context, create)).await?) },
+        )
+        .await
 }
