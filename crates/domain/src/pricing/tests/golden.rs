@@ -88,6 +88,15 @@ fn several_rates_of_a_class_add_up_and_share_what_is_rounded_once() {
 }
 
 #[test]
+fn a_zone_without_rates_taxes_nothing_and_says_nothing() {
+    let mut snapshot = cart(&[(100, 1)]);
+    snapshot.tax = Some(zone(true, RoundingLevel::Line, vec![]));
+    let priced = price(&snapshot).unwrap();
+    assert_eq!((totals(&priced), priced.tax_included), ([100, 0, 0, 0, 100], true));
+    assert!(priced.explanation.steps.iter().all(|step| step.phase != Phase::Taxes));
+}
+
+#[test]
 fn halves_are_rounded_as_the_zone_says() {
     let mut snapshot = cart(&[(50, 1)]);
     let mut taxed = zone(false, RoundingLevel::Line, vec![rate(1, None, 50_000)]);

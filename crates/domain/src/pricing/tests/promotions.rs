@@ -102,6 +102,19 @@ fn bought_and_got_items_may_differ_and_overlap() {
 }
 
 #[test]
+fn units_that_stay_bought_are_taken_from_what_can_only_be_bought_first() {
+    let rule =
+        buy(&json!({"buy": {"tags": ["line1", "line2"]}, "buy_quantity": 2, "get": {"tags": ["line2"]},
+        "get_quantity": 1, "bps": 10000}));
+    assert_eq!(left(&[(500, 2), (100, 1)], &[rule]), [1000, 0]);
+    // Of the four cheap units three have to stay bought, on whichever lines they are.
+    let rule = buy(
+        &json!({"buy": {"tags": ["line1", "line2"]}, "buy_quantity": 3, "get_quantity": 2, "bps": 10000}),
+    );
+    assert_eq!(left(&[(100, 2), (100, 2), (300, 4)], &[rule]), [100, 200, 900]);
+}
+
+#[test]
 fn units_that_do_not_suffice_get_nothing_and_block_nothing() {
     let mut snapshot = cart(&[(1000, 2)]);
     snapshot.promotions = vec![
