@@ -1,7 +1,7 @@
 //! `/api/admin/imports`.
 
 use serde_json::{Value, json};
-use tradepost_app::import::ImportWorker;
+use tradepost_app::import::{ImportRetention, ImportWorker};
 use tradepost_testkit::{TestApp, TestResponse};
 
 use super::{latest_audit, sql_value, text};
@@ -18,6 +18,10 @@ async fn shown(app: &TestApp, import: &Value) -> Value {
     app.get(&format!("{PATH}/{}", text(import, "id"))).admin().send().await.expect(200).json()
 }
 
+fn worker(app: &TestApp) -> ImportWorker {
+    ImportWorker::new(app.shop.clone(), ImportRetention::default())
+}
+
 fn uploads(app: &TestApp) -> usize {
     std::fs::read_dir(&app.shop.uploads).map_or(0, Iterator::count)
 }
@@ -32,7 +36,7 @@ async fn an_upload_is_imported_in_the_background_and_its_errors_are_listed() {
     assert_eq!(text(&latest_audit(&app, text(&import, "id")).await, "action"), "import.create");
     assert_eq!(uploads(&app), 1);
 
-    let worker = ImportWorker::new(app.shop.clone());
+    let worker = worker(&app);
     assert!(worker.step().await.unwrap());
     assert!(!worker.step().await.unwrap(), "nothing waits any more");
     let import = shown(&app, &import).await;
@@ -50,7 +54,7 @@ async fn an_upload_is_imported_in_the_background_and_its_errors_are_listed() {
 async fn a_dry_run_tells_what_would_be_and_writes_nothing() {
     let app = TestApp::new().await;
     let import = upload(&app, "?dry_run=true", "a").await.expect(202).json();
-    assert!(ImportWorker::new(app.shop.clone()).step().await.unwrap());
+    assert!(worker(&app).step().await.unwrap());
     let import = shown(&app, &import).await;
     assert_eq!((text(&import, "status"), &import["products_created"]), ("succeeded", &json!(2)));
     assert_eq!(sql_value(&app, "select count(*) from product").await, "0");
@@ -71,7 +75,7 @@ async fn a_run_whose_process_ended_is_taken_up_by_the_next() {
     let app = TestApp::new().await;
     let import = upload(&app, "", "a").await.expect(202).json();
     sql_value(&app, "update import_run set status = 'running' returning 1").await;
-    let worker = ImportWorker::new(app.shop.clone());
+    let worker = worker(&app);
     let done = async {
         while text(&shown(&app, &import).await, "status") != "succeeded" {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -106,7 +110,7 @@ async fn a_run_whose_file_is_gone_fails_with_the_reason() {
     let app = TestApp::new().await;
     let import = upload(&app, "", "a").await.expect(202).json();
     std::fs::remove_dir_all(&app.shop.uploads).unwrap();
-    assert!(ImportWorker::new(app.shop.clone()).step().await.unwrap());
+    assert!(worker(&app).step().await.unwrap());
     let import = shown(&app, &import).await;
     assert_eq!(text(&import, "status"), "failed");
     assert!(text(&import, "error").contains("upload it again"));
