@@ -64,7 +64,8 @@ impl StoreError {
             Self::Database { source, .. } => {
                 let Some(code) = source.code() else {
                     let cause = std::error::Error::source(source);
-                    return source.is_closed() || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+                    return source.is_closed()
+                        || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
                 };
                 // Classes 08 (connection), 53 (insufficient resources), 57 (operator intervention) of
                 // <https://www.postgresql.org/docs/current/errcodes-appendix.html>, and what a fail-over answers.
@@ -73,7 +74,8 @@ impl StoreError {
                     SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
                     SqlState::READ_ONLY_SQL_TRANSACTION,
                 ];
-                passing.contains(code) || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
+                passing.contains(code)
+                    || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
             }
             Self::Inconsistent { .. } => false,
         }

@@ -223,8 +223,17 @@ pub struct ImportErrorRow {
 
 /// Stores a run that waits; `false` when the command line has an unfinished run of the same file already.
 pub async fn insert(client: &Client, run: &NewImportRun<'_>, now: Timestamp) -> Result<bool, StoreError> {
-    let NewImportRun { id, format, file_hash, file_name, file_blob, file_bytes, dry_run, currency, location_id } =
-        run;
+    let NewImportRun {
+        id,
+        format,
+        file_hash,
+        file_name,
+        file_blob,
+        file_bytes,
+        dry_run,
+        currency,
+        location_id,
+    } = run;
     let origin = if file_blob.is_some() { "api" } else { "command" };
     let file_bytes = file_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
     let location_id = location_id.map(|id| id.as_uuid());

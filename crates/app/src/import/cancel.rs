@@ -17,7 +17,8 @@ pub async fn cancel_import(context: &StaffContext, id: ImportId) -> Result<Answe
     let run = import_run::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ImportView>)?;
     if !matches!(run.status.as_str(), "pending" | "running") {
         let detail = "the import has ended: there is nothing to cancel";
-        return Err(WriteError::conflict("import_ended", detail, Some("import")).with_fact("status", run.status));
+        return Err(WriteError::conflict("import_ended", detail, Some("import"))
+            .with_fact("import_status", run.status));
     }
     let file = run.file_blob.as_deref().map(|blob| upload_path(&context.shop, blob));
     let ending = Ending { status: "canceled", error: None, keeps_file: false };

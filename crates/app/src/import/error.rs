@@ -56,13 +56,15 @@ impl ImportError {
     pub fn for_people(&self) -> String {
         match self {
             Self::Read(ReadError::Io(_)) => {
-                "the file could not be read to its end: resume the import, or upload the file again".to_owned()
+                "the file could not be read to its end: resume the import, or upload the file again"
+                    .to_owned()
             }
             Self::Store(error) if error.is_unavailable() => {
                 "the database could not be reached: the import goes on when it is resumed".to_owned()
             }
             Self::Store(_) | Self::ReaderGone => {
-                "something failed on our side; the log of the server tells what. The import can be resumed".to_owned()
+                "something failed on our side; the log of the server tells what. The import can be resumed"
+                    .to_owned()
             }
             other => other.to_string(),
         }

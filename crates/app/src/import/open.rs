@@ -117,10 +117,7 @@ async fn claim_patiently(context: &ImportContext, id: ImportId) -> Result<Claim,
     Err(ImportError::AlreadyRunning(id))
 }
 
-async fn settle_currency(
-    context: &ImportContext,
-    given: Option<Currency>,
-) -> Result<Currency, ImportError> {
+async fn settle_currency(context: &ImportContext, given: Option<Currency>) -> Result<Currency, ImportError> {
     if let Some(currency) = given {
         return Ok(currency);
     }

@@ -22,7 +22,7 @@ pub async fn resume_import(context: &StaffContext, id: ImportId) -> Result<Answe
         } else {
             ("import_file_gone", "the uploaded file is kept no longer: upload it again")
         };
-        return Err(WriteError::conflict(code, detail, Some("import")).with_fact("status", run.status));
+        return Err(WriteError::conflict(code, detail, Some("import")).with_fact("import_status", run.status));
     }
     finish(work, run, "import.resume").await
 }

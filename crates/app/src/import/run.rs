@@ -325,7 +325,8 @@ impl Run<'_> {
 
     async fn succeed(&mut self, bytes_total: Option<u64>) -> Result<(), ImportError> {
         // What comes behind the last product, blank lines or nothing but a header, is dealt with, too.
-        let counts = ImportCounts { byte_offset: bytes_total.unwrap_or(self.counts.byte_offset), ..self.counts };
+        let counts =
+            ImportCounts { byte_offset: bytes_total.unwrap_or(self.counts.byte_offset), ..self.counts };
         let Some(id) = self.id else {
             self.counts = counts;
             return Ok(());

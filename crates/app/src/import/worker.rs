@@ -74,7 +74,11 @@ impl ImportWorker {
                     }
                     Err(error) => {
                         let reason = with_causes(&error);
-                        tracing::warn!(reason, rest_seconds = rest.as_secs(), "imports cannot go on just now");
+                        tracing::warn!(
+                            reason,
+                            rest_seconds = rest.as_secs(),
+                            "imports cannot go on just now"
+                        );
                         tokio::time::sleep(rest).await;
                         rest = rest.saturating_mul(2).min(REST_MAX);
                     }
@@ -126,7 +130,8 @@ impl ImportWorker {
             return Ok(Looked::Worked);
         };
         let source = FileSource(path.clone());
-        let outcome = run_apart(ImportContext::from(shop.as_ref()), source, (format, run), claim.clone()).await;
+        let outcome =
+            run_apart(ImportContext::from(shop.as_ref()), source, (format, run), claim.clone()).await;
         if !self.settle(id, outcome).await? {
             // It may be gone already; what stays behind is swept.
             let _ = tokio::fs::remove_file(&path).await;
