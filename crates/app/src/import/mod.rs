@@ -17,6 +17,8 @@ pub mod jsonl;
 pub mod normalise;
 pub mod open;
 mod parts;
+mod preamble;
+mod quotes;
 pub mod record;
 pub mod refs;
 pub mod resume;

@@ -3,6 +3,7 @@
 mod broken_off;
 mod bulk;
 mod errors;
+mod harsh;
 mod outage;
 mod refused;
 mod round_trip;
