@@ -142,6 +142,14 @@ impl LineParser {
         }
     }
 
+    /// Adds the members of an object to a map.
+    fn values(&mut self, field: &str, raw: &RawValue, map: &mut JsonMap) {
+        for (key, raw) in self.members(field, raw) {
+            let value = self.value(&format!("{field}.{key}"), raw, "expected JSON");
+            map.insert(key, value.unwrap_or(Value::Null));
+        }
+    }
+
     fn items<'a>(&mut self, field: &str, raw: &'a RawValue) -> Vec<&'a RawValue> {
         if let Ok(items) = serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw.get()) {
             items.unwrap_or_default()
@@ -284,13 +292,8 @@ impl LineParser {
                 let items = self.items(&name, raw).into_iter().enumerate();
                 record.variants = items.map(|(index, raw)| self.variant(index, raw)).collect();
             }
-            "attributes" | "metadata" => {
-                let map = if name == "attributes" { &mut record.attributes } else { &mut record.metadata };
-                for (key, raw) in self.members(&name, raw) {
-                    let value = self.value(&format!("{name}.{key}"), raw, "expected JSON");
-                    map.insert(key, value.unwrap_or(Value::Null));
-                }
-            }
+            "attributes" => self.values(&name, raw, &mut record.attributes),
+            "metadata" => self.values(&name, raw, &mut record.metadata),
             "seo" => {
                 for (name, raw) in self.members("seo", raw) {
                     let text = Some(self.text(&format!("seo.{name}"), raw));
@@ -390,9 +393,10 @@ impl<R: Read> JsonLinesReader<R> {
         })?;
         let text = text.trim_start_matches('\u{feff}').trim_end();
         let members = serde_json::from_str(text).map_err(|error| {
-            let reason = match text.contains("}\r") {
-                true => "lines end with LF or CR LF, not with CR alone".to_owned(),
-                false => reason(&error),
+            let reason = if text.contains("}\r") {
+                "lines end with LF or CR LF, not with CR alone".to_owned()
+            } else {
+                reason(&error)
             };
             failed(Some(error.column().to_string()), "invalid_json", reason)
         })?;
