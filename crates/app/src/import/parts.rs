@@ -25,7 +25,8 @@ impl Run<'_> {
         Writer::prepare(&tx).await?;
         let mut tally = Tally::default();
         let mut tries = 0;
-        let mut waiting = Vec::from_iter([0..chunk.drafts.len()]);
+        let mut waiting = Vec::new();
+        waiting.push(0..chunk.drafts.len());
         while let Some(range) = waiting.pop() {
             let drafts = chunk.drafts.get_mut(range.clone()).unwrap_or_default();
             tx.begin_part().await?;

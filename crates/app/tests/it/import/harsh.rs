@@ -156,13 +156,11 @@ async fn products_are_told_apart_however_their_rows_lie() {
     .await;
 }
 
+const VALUES: &str = "Handle,Title,Body,Variant Price,Compare-at price,Status,Published,Variant Inventory Qty,Variant Grams,Tags\n";
+
 #[tokio::test]
 async fn values_of_all_kinds_get_their_errors() {
-    let header = "Handle,Title,Body,Variant Price,Compare-at price,Status,Published,Variant Inventory Qty,Variant Grams,Tags\n";
-    let file = |rows: &str| format!("{header}{rows}").into_bytes();
-    let long = "x".repeat(1_000_000);
-    let deep = "<div>".repeat(4_000);
-    let nested = "<b><i>".repeat(200_000);
+    let file = |rows: &str| format!("{VALUES}{rows}").into_bytes();
     check(
         "csv",
         &[
@@ -205,6 +203,20 @@ async fn values_of_all_kinds_get_their_errors() {
                 ],
                 &["f 1"],
             ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn texts_of_all_kinds_are_kept_cleaned_or_refused() {
+    let file = |rows: &str| format!("{VALUES}{rows}").into_bytes();
+    let long = "x".repeat(1_000_000);
+    let deep = "<div>".repeat(4_000);
+    let nested = "<b><i>".repeat(200_000);
+    check(
+        "csv",
+        &[
             (
                 "bodies",
                 &file(&format!(
@@ -305,6 +317,36 @@ async fn what_is_no_csv_of_products_is_refused_as_a_whole_in_words() {
     assert_eq!(shop.texts("select count(*)::text from product").await, ["0"]);
 }
 
+const HARSH_LINES: &[&str] = &[
+    r#"{"title": "Good", "price": 1}"#,
+    r#"[{"title": "A", "price": 1}]"#,
+    "null",
+    "\"text\"",
+    "{}",
+    r#"{"title": "A", "price": [1]}"#,
+    r#"{"title": "A", "price": {"amount": 1}}"#,
+    r#"{"title": "A", "price": true}"#,
+    r#"{"title": ["A"], "price": 1}"#,
+    r#"{"title": "A", "price": 1, "title": "B"}"#,
+    r#"{"title": "A", "price": 1, "attributes": {"a": 1, "a": 2}}"#,
+    r#"{"title": "A", "price": 1, "variants": [{"price": 1, "options": {"S": "1", "S": "2"}}]}"#,
+    r#"{"title": "A", "price": 1, "variants": {}}"#,
+    r#"{"title": "A", "price": 1, "variants": [1, null, "x"]}"#,
+    r#"{"title": "A", "price": 1, "tags": "a,b"}"#,
+    r#"{"title": "A", "price": 1, "media": [[]]}"#,
+    r#"{"title": "A\ud800", "price": 1}"#,
+    r#"{"title": "A", "price": -0.01}"#,
+    r#"{"title": "A", "price": 1E400}"#,
+    r#"{"title": "A", "price": "12,50"}"#,
+    r#"{"title": "A", "price": 1, "stock": 1e3}"#,
+    r#"{"title": "A", "price": 1} trailing"#,
+    "{'title': 'A', 'price': 1}",
+    r#"{"title": "A", "price": NaN}"#,
+    "",
+    "  \t ",
+    r#"  {"title": "Indented", "price": 1}  "#,
+];
+
 #[tokio::test]
 async fn lines_of_json_are_read_one_by_one_whatever_stands_in_the_others() {
     let deep = |depth: usize| {
@@ -312,39 +354,9 @@ async fn lines_of_json_are_read_one_by_one_whatever_stands_in_the_others() {
         format!("{{\"title\": \"D\", \"price\": 1, \"deep\": {open}{close}}}")
     };
     let mut lines = String::from("\u{feff}");
-    for line in [
-        r#"{"title": "Good", "price": 1}"#,
-        r#"[{"title": "A", "price": 1}]"#,
-        "null",
-        "\"text\"",
-        "{}",
-        r#"{"title": "A", "price": [1]}"#,
-        r#"{"title": "A", "price": {"amount": 1}}"#,
-        r#"{"title": "A", "price": true}"#,
-        r#"{"title": ["A"], "price": 1}"#,
-        r#"{"title": "A", "price": 1, "title": "B"}"#,
-        r#"{"title": "A", "price": 1, "attributes": {"a": 1, "a": 2}}"#,
-        r#"{"title": "A", "price": 1, "variants": [{"price": 1, "options": {"S": "1", "S": "2"}}]}"#,
-        r#"{"title": "A", "price": 1, "variants": {}}"#,
-        r#"{"title": "A", "price": 1, "variants": [1, null, "x"]}"#,
-        r#"{"title": "A", "price": 1, "tags": "a,b"}"#,
-        r#"{"title": "A", "price": 1, "media": [[]]}"#,
-        r#"{"title": "A\ud800", "price": 1}"#,
-        r#"{"title": "A", "price": -0.01}"#,
-        r#"{"title": "A", "price": 1E400}"#,
-        r#"{"title": "A", "price": "12,50"}"#,
-        r#"{"title": "A", "price": 1, "stock": 1e3}"#,
-        r#"{"title": "A", "price": 1} trailing"#,
-        "{'title': 'A', 'price': 1}",
-        r#"{"title": "A", "price": NaN}"#,
-        "",
-        "  \t ",
-        r#"  {"title": "Indented", "price": 1}  "#,
-        &deep(100),
-        &deep(200),
-        &deep(100_000),
-        r#"{"title": "Last", "price": 1"#,
-    ] {
+    let (d100, d200, d100_000) = (deep(100), deep(200), deep(100_000));
+    let further = [d100.as_str(), &d200, &d100_000, r#"{"title": "Last", "price": 1"#];
+    for line in HARSH_LINES.iter().chain(&further) {
         writeln!(lines, "{line}").unwrap();
     }
     let (told, products) = outcome("harsh.jsonl", lines.trim_end().as_bytes()).await;

@@ -22,7 +22,7 @@ const GATE: &str = "
     create trigger gate before insert on brand for each row when (new.handle = 'late')
         execute function wait_at_gate();";
 /// Longer than any machine takes; the end of the wait is a failure, not an outcome.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn start(folder: &Path) -> LocalServer {
     let config = LocalServerConfig::new(folder.join("server"), Durability::Disposable);
@@ -61,9 +61,9 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
     }))
 }
 
-async fn upload(shop: &Arc<Shop>, content: String) {
+async fn upload(shop: &Arc<Shop>, lines: String) {
     let mut writer = UploadWriter::begin(shop).await.unwrap();
-    writer.write(&Bytes::from(content)).await.unwrap();
+    writer.write(&Bytes::from(lines)).await.unwrap();
     let (upload, hash) = writer.finish().await.unwrap();
     let file_name = "many.jsonl".to_owned();
     let create = ImportCreate { upload, hash, file_name, format: Format::JsonLines, dry_run: false };
