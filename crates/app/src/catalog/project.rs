@@ -327,9 +327,9 @@ fn rows_of(events: &[PendingEvent]) -> Vec<i64> {
 }
 
 /// An error with all that caused it, for the log.
-pub(super) fn with_causes(error: &StoreError) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
         let _ = write!(text, ": {error}");
         cause = error.source();

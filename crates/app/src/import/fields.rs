@@ -44,6 +44,12 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
     if trimmed.is_empty() { None } else { Some(trimmed.to_owned()) }
 }
 
+/// Cleaned HTML. What is too long even if half of it fell away is spared the parser, whose time grows with the square of
+/// the depth: it is refused for its length.
+pub(super) fn cleaned(sanitizer: &Sanitizer, html: &str) -> String {
+    if html.len() > DESCRIPTION_BYTES_MAX.saturating_mul(2) { html.to_owned() } else { sanitizer.clean(html) }
+}
+
 pub(super) fn tags(tags: Option<Vec<String>>) -> Vec<String> {
     let mut seen = HashSet::new();
     let tags = tags.unwrap_or_default().into_iter().filter_map(|tag| filled(Some(tag)));
@@ -245,7 +251,7 @@ pub(super) fn translations(findings: &mut Findings<'_>, sanitizer: &Sanitizer, g
                 findings.push(&path, "invalid_type", message);
                 continue;
             };
-            let text = if key == "description" { sanitizer.clean(text) } else { text.to_owned() };
+            let text = if key == "description" { cleaned(sanitizer, text) } else { text.to_owned() };
             if let Some(issue) = check_text(&path, &text, len_max, false) {
                 findings.push(&path, issue.code, issue.message);
             }

@@ -2,6 +2,7 @@
 //!
 //! Numbers of money are taken from their text: they are never floats on the way.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
@@ -126,11 +127,26 @@ impl LineParser {
     }
 
     fn members<'a>(&mut self, field: &str, raw: &'a RawValue) -> Vec<(String, &'a RawValue)> {
-        if let Ok(members) = serde_json::from_str::<Option<Members<'a>>>(raw.get()) {
-            members.map(|members| members.0).unwrap_or_default()
-        } else {
-            self.fail(field, "expected an object");
-            Vec::new()
+        match serde_json::from_str::<Option<Members<'a>>>(raw.get()) {
+            Ok(members) => members.map(|members| members.0).unwrap_or_default(),
+            Err(error) => {
+                let expected = if raw.get().starts_with('{') {
+                    Cow::Owned(reason(&error))
+                } else {
+                    Cow::Borrowed("expected an object")
+                };
+                let field = Some(field.to_owned());
+                self.errors.push(RowError::new(self.line, field, "invalid_type", expected));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Adds the members of an object to a map.
+    fn values(&mut self, field: &str, raw: &RawValue, map: &mut JsonMap) {
+        for (key, raw) in self.members(field, raw) {
+            let value = self.value(&format!("{field}.{key}"), raw, "expected JSON");
+            map.insert(key, value.unwrap_or(Value::Null));
         }
     }
 
@@ -276,10 +292,8 @@ impl LineParser {
                 let items = self.items(&name, raw).into_iter().enumerate();
                 record.variants = items.map(|(index, raw)| self.variant(index, raw)).collect();
             }
-            "attributes" | "metadata" => {
-                let map: JsonMap = self.value(&name, raw, "expected an object").unwrap_or_default();
-                if name == "attributes" { record.attributes.extend(map) } else { record.metadata.extend(map) }
-            }
+            "attributes" => self.values(&name, raw, &mut record.attributes),
+            "metadata" => self.values(&name, raw, &mut record.metadata),
             "seo" => {
                 for (name, raw) in self.members("seo", raw) {
                     let text = Some(self.text(&format!("seo.{name}"), raw));
@@ -377,9 +391,25 @@ impl<R: Read> JsonLinesReader<R> {
         let text = std::str::from_utf8(&self.buffer).map_err(|error| {
             failed(None, "invalid_utf8", format!("the text is not UTF-8 at byte {}", error.valid_up_to()))
         })?;
-        let members = serde_json::from_str(text.trim_start_matches('\u{feff}').trim_end())
-            .map_err(|error| failed(Some(error.column().to_string()), "invalid_json", error.to_string()))?;
+        let text = text.trim_start_matches('\u{feff}').trim_end();
+        let members = serde_json::from_str(text).map_err(|error| {
+            let reason = if text.contains("}\r") {
+                "lines end with LF or CR LF, not with CR alone".to_owned()
+            } else {
+                reason(&error)
+            };
+            failed(Some(error.column().to_string()), "invalid_json", reason)
+        })?;
         Ok(LineParser { line: self.line, errors: Vec::new() }.record(members))
+    }
+}
+
+/// What is wrong with a text, without the place in it: a line of the file has its own.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
     }
 }
 

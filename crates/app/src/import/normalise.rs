@@ -16,13 +16,16 @@ use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
 use super::draft::{Draft, DraftVariant, Given, patch_attributes, patch_metadata};
 use super::fields::{
-    Address, address, category, filled, given, is_at, named, options, popularity, published_at, read_price,
-    status, stored_name, tags, translations, units, weight,
+    Address, address, category, cleaned, filled, given, is_at, named, options, popularity, published_at,
+    read_price, status, stored_name, tags, translations, units, weight,
 };
 use super::findings::{Findings, row_errors};
 use super::handles::Handles;
 use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, VariantRecord};
 use crate::html::Sanitizer;
+
+/// Code of a handle that an earlier product of the file has.
+const DUPLICATE_HANDLE: &str = "duplicate_handle";
 
 /// Makes drafts of records.
 pub struct Normaliser {
@@ -56,8 +59,14 @@ impl Normaliser {
                 return Err(("invalid_handle", "a handle does not begin with `prod_`, as ids do".to_owned()));
             }
             if !self.handles.take(&handle) {
-                let message = format!("an earlier product of the file has the handle `{handle}`");
-                return Err(("duplicate_handle", message));
+                // Without a title it is no second product.
+                let apart = record.title.as_deref().unwrap_or_default().trim().is_empty();
+                let message = if apart {
+                    format!("the rows of `{handle}` begin further above: put all rows of a product together")
+                } else {
+                    format!("an earlier product of the file has the handle `{handle}`")
+                };
+                return Err((DUPLICATE_HANDLE, message));
             }
             return Ok((handle, true));
         }
@@ -69,10 +78,15 @@ impl Normaliser {
     /// Checks a record.
     pub fn draft(&mut self, record: ProductRecord, now: Timestamp) -> Result<Draft, Vec<RowError>> {
         let handle = self.handle(&record);
+        let labels = Arc::clone(&self.labels);
+        if let Err((DUPLICATE_HANDLE, message)) = handle {
+            // What else is missing in it follows from that.
+            let label = labels.label("handle", None);
+            return Err(vec![RowError::new(record.line, Some(label), DUPLICATE_HANDLE, message)]);
+        }
         if !record.errors.is_empty() {
             return Err(record.errors);
         }
-        let labels = Arc::clone(&self.labels);
         let mut findings = Findings {
             labels: labels.as_ref(),
             line: record.line,
@@ -141,7 +155,7 @@ impl Normaliser {
             version: 1,
             handle: placeholder()?,
             title: String::new(),
-            description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
+            description: cleaned(&self.sanitizer, record.description.as_deref().unwrap_or_default().trim()),
             status: ProductStatus::Draft,
             publish_at: None,
             published_at: None,

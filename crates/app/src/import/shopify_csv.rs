@@ -10,7 +10,7 @@ use csv::{ByteRecord, StringRecord};
 use serde_json::Value;
 use tradepost_domain::catalog::JsonMap;
 
-use super::columns::{Column, Known, classify};
+use super::columns::{Column, KNOWN, Known, PassedThrough, classify};
 use super::record::{
     Labels, MediaRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY, VariantRecord,
 };
@@ -50,34 +50,19 @@ struct Headers {
 
 impl<R: Read> ShopifyCsvReader<R> {
     /// Reads the header.
-    pub fn new(source: R) -> Result<Self, ReadError> {
+    pub fn new(source: R, separator: u8) -> Result<Self, ReadError> {
         let mut csv = csv::ReaderBuilder::new()
             .has_headers(false)
+            .delimiter(separator)
             .flexible(true)
             .buffer_capacity(64 * 1024)
-            .from_reader(Budgeted::new(source));
+            .from_reader(Budgeted::new(source, separator));
         let mut header = ByteRecord::new();
         csv.read_byte_record(&mut header).map_err(read_error)?;
         let header = StringRecord::from_byte_record(header)
             .map_err(|_| ReadError::Format("the header is not UTF-8".to_owned()))?;
         let headers: Vec<String> = header.iter().map(|name| unescape(name.trim()).to_owned()).collect();
-        let columns: Vec<Column> = headers.iter().map(|name| classify(name)).collect();
-        for (place, column) in columns.iter().enumerate() {
-            if !matches!(column, Column::Known(_)) {
-                continue;
-            }
-            if let Some(first) = columns.iter().take(place).position(|other| other == column) {
-                let name = |place: usize| headers.get(place).map(String::as_str).unwrap_or_default();
-                let message = format!("the columns `{}` and `{}` mean the same", name(first), name(place));
-                return Err(ReadError::Format(message));
-            }
-        }
-        for (known, name) in [(Known::Title, "Title"), (Known::Price, "Variant Price")] {
-            if !columns.contains(&Column::Known(known)) {
-                let message = format!("this is no product CSV of Shopify: it has no column `{name}`");
-                return Err(ReadError::Format(message));
-            }
-        }
+        let columns = columns(&headers)?;
         let offset = csv.position().byte();
         let passed_through = columns.iter().filter_map(|column| match column {
             Column::PassedThrough(passed) => Some(passed.name.clone()),
@@ -86,7 +71,7 @@ impl<R: Read> ShopifyCsvReader<R> {
         let passed_through = passed_through.collect();
         let labels = Arc::new(Headers { columns: columns.clone(), names: headers });
         let mut reader = Self { csv, columns, labels, passed_through, ahead: None, offset };
-        reader.csv.get_mut().line_ended_before(offset);
+        reader.csv.get_mut().line_of_record(offset, 0);
         reader.ahead = reader.read_row()?;
         Ok(reader)
     }
@@ -98,16 +83,13 @@ impl<R: Read> ShopifyCsvReader<R> {
             return Ok(None);
         }
         let end = self.csv.position().byte();
-        // The parser's line stands behind the row, and behind its line end where that is not still to come (CRLF).
-        let inside: usize = bytes.iter().map(|cell| cell.split(|byte| *byte == b'\n').skip(1).count()).sum();
-        let ended = self.csv.get_mut().line_ended_before(end);
-        let behind = u64::try_from(inside).unwrap_or(0).saturating_add(u64::from(ended));
-        let line = self.csv.position().line().saturating_sub(behind).max(1);
-        let mut error = None;
-        if bytes.len() != self.columns.len() {
-            let message = format!("the row has {} columns, the header {}", bytes.len(), self.columns.len());
-            error = Some(RowError::new(line, None, "wrong_column_count", message));
-        }
+        let (unclosed, astray) = self.csv.get_mut().quotes_of_record(end);
+        let inside: u64 = bytes.iter().map(line_ends).sum();
+        // The last line end of a cell that is not closed would be counted as the row's, too.
+        let last = bytes.iter().next_back().unwrap_or_default().last();
+        let both = unclosed && matches!(last, Some(b'\n' | b'\r'));
+        let line = self.csv.get_mut().line_of_record(end, inside.saturating_sub(u64::from(both)));
+        let mut error = self.misshapen(&bytes, line, (unclosed, astray && inside > 0));
         let cells = match StringRecord::from_byte_record(bytes) {
             Ok(cells) => cells,
             Err(failure) => {
@@ -117,6 +99,27 @@ impl<R: Read> ShopifyCsvReader<R> {
             }
         };
         Ok(Some(Row { line, end, cells, error }))
+    }
+
+    /// What is wrong with the form of a row.
+    fn misshapen(&self, cells: &ByteRecord, line: u64, (unclosed, astray): (bool, bool)) -> Option<RowError> {
+        if unclosed {
+            let column = self.labels.names.get(cells.len().saturating_sub(1)).cloned();
+            let message =
+                "a quotation mark is opened here and never closed: all that follows was read as one cell";
+            return Some(RowError::new(line, column, "unclosed_quote", message));
+        }
+        if astray {
+            let swallowing = cells.iter().position(|cell| line_ends(cell) > 0);
+            let column = swallowing.and_then(|place| self.labels.names.get(place).cloned());
+            let message = "a quotation mark is missing or one too many here: the rows up to the next one were read as one cell";
+            return Some(RowError::new(line, column, "stray_quote", message));
+        }
+        if cells.len() == self.columns.len() {
+            return None;
+        }
+        let message = format!("the row has {} columns, the header {}", cells.len(), self.columns.len());
+        Some(RowError::new(line, None, "wrong_column_count", message))
     }
 
     fn cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
@@ -202,6 +205,7 @@ impl<R: Read> ShopifyCsvReader<R> {
             if !self.is_variant(place, row) {
                 continue;
             }
+            record.errors.extend(self.renamed_options(row, &names));
             let mut variant = self.variant(row);
             for (number, name) in names.iter().enumerate() {
                 let value = self.cell(row, Known::OptionValue(number)).unwrap_or_default();
@@ -232,6 +236,18 @@ impl<R: Read> ShopifyCsvReader<R> {
             }
             record.variants.push(variant);
         }
+    }
+
+    /// Options that a row calls otherwise than the first one does.
+    fn renamed_options(&self, row: &Row, names: &[&str]) -> Vec<RowError> {
+        let renamed = names.iter().enumerate().filter_map(|(number, first)| {
+            let known = Known::OptionName(number);
+            let name = self.filled(row, known).filter(|name| name.to_lowercase() != first.to_lowercase())?;
+            let message =
+                format!("the first row of the product calls this option `{first}`, this one `{name}`");
+            Some(RowError::new(row.line, Some(self.labels.label_of(known)), "option_name_changed", message))
+        });
+        renamed.collect()
     }
 
     fn variant(&self, row: &Row) -> VariantRecord {
@@ -306,14 +322,62 @@ impl<R: Read> ShopifyCsvReader<R> {
 impl Headers {
     fn label_of(&self, known: Known) -> String {
         let place = self.columns.iter().position(|column| *column == Column::Known(known));
-        place.and_then(|place| self.names.get(place).cloned()).unwrap_or_else(|| format!("{known:?}"))
+        let usual =
+            || KNOWN.iter().find(|(other, ..)| *other == known).map(|(_, name, _)| (*name).to_owned());
+        place.and_then(|place| self.names.get(place).cloned()).or_else(usual).unwrap_or_default()
     }
+}
+
+/// What the columns are. Of two that mean the same one would be lost, so there must not be two; those that are passed
+/// through get a number.
+fn columns(headers: &[String]) -> Result<Vec<Column>, ReadError> {
+    let mut columns: Vec<Column> = Vec::with_capacity(headers.len());
+    for (place, header) in headers.iter().enumerate() {
+        let mut column = classify(header);
+        let first = columns.iter().position(|other| *other == column);
+        match (&mut column, first) {
+            (Column::Nameless, _) | (_, None) => {}
+            (Column::PassedThrough(PassedThrough { name, .. }), Some(_)) => {
+                *name = format!("{name} ({})", place.saturating_add(1));
+            }
+            (Column::Known(_) | Column::Attribute(_), Some(first)) => {
+                let first = headers.get(first).map(String::as_str).unwrap_or_default();
+                let message =
+                    format!("the columns `{first}` and `{header}` mean the same: leave one of them out");
+                return Err(ReadError::Format(message));
+            }
+        }
+        columns.push(column);
+    }
+    for (known, name) in [(Known::Title, "Title"), (Known::Price, "Variant Price")] {
+        if !columns.contains(&Column::Known(known)) {
+            let message = format!("this is no product CSV of Shopify: it has no column `{name}`");
+            return Err(ReadError::Format(message));
+        }
+    }
+    Ok(columns)
+}
+
+/// Line ends in a cell: LF, CR LF or CR alone.
+fn line_ends(cell: &[u8]) -> u64 {
+    let mut count = 0_u64;
+    let mut after_cr = false;
+    for byte in cell {
+        if *byte == b'\r' || *byte == b'\n' && !after_cr {
+            count = count.saturating_add(1);
+        }
+        after_cr = *byte == b'\r';
+    }
+    count
 }
 
 fn read_error(error: csv::Error) -> ReadError {
     match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            ReadError::Format(error.to_string())
+        }
         csv::ErrorKind::Io(error) => ReadError::Io(error),
-        other => ReadError::Format(format!("the CSV cannot be read: {other:?}")),
+        _ => ReadError::Format("the file cannot be read as CSV".to_owned()),
     }
 }
 

@@ -62,7 +62,7 @@ pub async fn serve_house(
     });
     let ops = Ops::new(Some(figures));
     let (phase, phases) = watch::channel(Phase::Serving);
-    let workers = config.workers.then(|| start_workers(&house, phases.clone()));
+    let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
     let key_uses = write_key_uses(&house, phases.clone());
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
@@ -96,7 +96,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
         house.migrate().await?;
     }
     let (phase, phases) = watch::channel(Phase::Serving);
-    let workers = start_workers(&house, phases);
+    let workers = start_workers(&house, &config, phases);
     tracing::info!("working");
     signals.next().await;
     signals.next_one_kills();
@@ -108,9 +108,9 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 }
 
 /// Starts the background work; it stops when the phase is no longer [`Phase::Serving`].
-fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
+fn start_workers(house: &House, config: &Config, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let projector = Projector::new(house.shop.clone());
-    let imports = ImportWorker::new(house.shop.clone());
+    let imports = ImportWorker::new(house.shop.clone(), config.imports.retention());
     let mut import_phases = phases.clone();
     tokio::spawn(async move {
         let shutdown = async move {

@@ -9,8 +9,10 @@ mod layers;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
+use tradepost_app::import::ImportRetention;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
 
@@ -41,8 +43,28 @@ pub struct Config {
     pub cache_bytes: u64,
     /// Connections to PostgreSQL.
     pub pools: Pools,
+    /// How long imports are kept.
+    pub imports: Imports,
     /// Limits of the HTTP server.
     pub limits: Limits,
+}
+
+/// How long imports are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imports {
+    /// Runs and their row errors.
+    pub keep_days: u32,
+    /// Uploaded files that no import needs that waits or runs.
+    pub keep_upload_days: u32,
+}
+
+impl Imports {
+    /// As the worker takes it.
+    pub fn retention(self) -> ImportRetention {
+        let days = |days: u32| SignedDuration::from_hours(i64::from(days).saturating_mul(24));
+        ImportRetention { runs: days(self.keep_days), uploads: days(self.keep_upload_days) }
+    }
 }
 
 /// Connections to PostgreSQL by kind of work.
@@ -101,6 +123,7 @@ struct RawConfig {
     workers: bool,
     cache_bytes: u64,
     pools: Pools,
+    imports: Imports,
     limits: Limits,
 }
 
@@ -133,6 +156,7 @@ impl Config {
             workers: raw.workers,
             cache_bytes: raw.cache_bytes,
             pools: raw.pools,
+            imports: raw.imports,
             limits: raw.limits,
         })
     }
@@ -144,6 +168,8 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("pools.storefront", 1, 1_000),
     ("pools.admin", 1, 1_000),
     ("pools.worker", 2, 1_000),
+    ("imports.keep_days", 1, 36_500),
+    ("imports.keep_upload_days", 1, 3_650),
     ("limits.connections", 1, 1_000_000),
     ("limits.header_timeout_seconds", 1, 600),
     ("limits.body_timeout_seconds", 1, 3_600),

@@ -3,6 +3,9 @@
 mod broken_off;
 mod bulk;
 mod errors;
+mod harsh;
+mod outage;
+mod refused;
 mod round_trip;
 mod upsert;
 
@@ -18,7 +21,7 @@ use tradepost_app::import::{
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId};
-use tradepost_store::channel;
+use tradepost_store::{Store, channel};
 use tradepost_testkit::{RandomIds, SystemClock, TestDatabase};
 use uuid::Uuid;
 
@@ -26,6 +29,24 @@ use uuid::Uuid;
 pub(crate) struct Shop {
     pub(crate) database: TestDatabase,
     pub(crate) context: ImportContext,
+}
+
+/// The default channel, in euros.
+pub(crate) async fn add_web_channel(store: &Store) {
+    let web = Channel {
+        id: ChannelId::from_uuid(Uuid::from_u128(1)),
+        handle: "web".parse().unwrap(),
+        name: "Web".to_owned(),
+        currency: Currency::EUR,
+        default_locale: "en".parse().unwrap(),
+        locales: vec!["en".parse().unwrap()],
+        is_default: true,
+        active: true,
+        version: 1,
+    };
+    let tx = store.admin().begin("channel").await.unwrap();
+    channel::insert(&tx, &web, Timestamp::UNIX_EPOCH).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 impl Shop {
@@ -36,20 +57,7 @@ impl Shop {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
         };
-        let web = Channel {
-            id: ChannelId::from_uuid(Uuid::from_u128(1)),
-            handle: "web".parse().unwrap(),
-            name: "Web".to_owned(),
-            currency: Currency::EUR,
-            default_locale: "en".parse().unwrap(),
-            locales: vec!["en".parse().unwrap()],
-            is_default: true,
-            active: true,
-            version: 1,
-        };
-        let tx = database.store.admin().begin("channel").await.unwrap();
-        channel::insert(&tx, &web, Timestamp::UNIX_EPOCH).await.unwrap();
-        tx.commit().await.unwrap();
+        add_web_channel(&database.store).await;
         Self { database, context }
     }
 
