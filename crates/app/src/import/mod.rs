@@ -4,6 +4,7 @@
 //! → [`chunk`] → [`write`] (found in the shop or not, laid over what is there) → PostgreSQL. [`run`] leads it. What comes
 //! through the API is an [`upload`] first, which the [`worker`] takes up.
 
+mod category_refs;
 pub mod chunk;
 pub mod columns;
 pub mod draft;
@@ -12,7 +13,9 @@ mod findings;
 pub mod format;
 mod handles;
 pub mod jsonl;
+pub(crate) mod members;
 pub mod normalise;
+pub(crate) mod pictures;
 pub mod record;
 pub mod refs;
 pub mod run;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tradepost_app::export::{ExportOptions, export_products};
+use tradepost_app::export::{ExportFilter, ExportOptions, export_products};
 use tradepost_app::import::{
     BytesSource, Format, ImportContext, ImportError, ImportOptions, ImportReport, ImportSource, run_import,
 };
@@ -66,7 +66,8 @@ impl Shop {
     }
 
     pub(crate) async fn export(&self, format: Format) -> String {
-        let options = ExportOptions { format, currency: None, media_base_url: None };
+        let options =
+            ExportOptions { format, filter: ExportFilter::default(), currency: None, media_base_url: None };
         let mut out = Vec::new();
         export_products(&self.database.store, &options, &mut out).await.unwrap();
         String::from_utf8(out).unwrap()
