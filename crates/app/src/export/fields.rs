@@ -3,11 +3,13 @@
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 use tradepost_domain::catalog::{JsonMap, Price, Product, Variant};
 use tradepost_domain::kernel::{Handle, Money};
 use tradepost_store::catalog::export::{StoredName, StoredPick, StoredProduct};
 
 use super::{Surroundings, part};
+use crate::import::columns::{Column, classify};
 use crate::import::record::{IMPORT_KEY, SHOPIFY_KEY};
 
 /// An object that is written member by member.
@@ -124,10 +126,46 @@ fn filled_map(map: &JsonMap) -> Option<Vec<u8>> {
     if map.is_empty() { None } else { Some(json_of(map)) }
 }
 
-/// Metadata without what stands elsewhere.
-fn metadata_but(metadata: &JsonMap, keys: &[&str]) -> Option<Vec<u8>> {
-    let kept = metadata.iter().filter(|(key, _)| !keys.contains(&key.as_str()));
+/// Metadata without what imports keep for themselves, which stands elsewhere.
+fn metadata_of_shop(metadata: &JsonMap) -> Option<Vec<u8>> {
+    let kept = metadata.iter().filter(|(key, _)| *key != IMPORT_KEY);
     filled_map(&kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+/// Metadata without what the columns of Shopify hold.
+fn metadata_beside(metadata: &JsonMap, of: Holder) -> Option<Vec<u8>> {
+    let mut rest = metadata.clone();
+    rest.remove(IMPORT_KEY);
+    if let Some(Value::Object(kept)) = rest.get_mut(SHOPIFY_KEY) {
+        kept.retain(|name, value| !of.has_column_for(name, value));
+        if kept.is_empty() {
+            rest.remove(SHOPIFY_KEY);
+        }
+    }
+    filled_map(&rest)
+}
+
+/// Whose metadata it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    Product,
+    /// The first variant shares its row with the product.
+    FirstVariant,
+    Variant,
+}
+
+impl Holder {
+    /// Whether the value stands in a column where an import reads it back.
+    fn has_column_for(self, name: &str, value: &Value) -> bool {
+        let Column::PassedThrough(passed) = classify(name) else { return false };
+        let is_its_own = match self {
+            Self::Product => !passed.of_variant,
+            Self::FirstVariant => passed.of_variant,
+            Self::Variant => true,
+        };
+        let usual = if passed.of_variant || self == Self::Product { passed.usual } else { "" };
+        is_its_own && passed.name == name && value.as_str().is_some_and(|text| text != usual)
+    }
 }
 
 /// A field of a product as JSON; nothing where there is nothing to say.
@@ -154,7 +192,7 @@ pub(super) fn of_product(
         "published_at" => product.published_at.map(|at| json_of(&at.to_string())),
         "popularity" => Some(json_of(&product.popularity)),
         "translations" => filled_map(&stored.translations),
-        "metadata" => metadata_but(&product.metadata, &[IMPORT_KEY]),
+        "metadata" => metadata_of_shop(&product.metadata),
         _ => None,
     }
 }
@@ -177,7 +215,7 @@ pub(super) fn of_product_beside_shopify(
         "options" if product.options.first().is_some_and(|option| option.name == "Title") => {
             return Some(json_of(&product.options));
         }
-        "metadata" => return metadata_but(&product.metadata, &[IMPORT_KEY, SHOPIFY_KEY]),
+        "metadata" => return metadata_beside(&product.metadata, Holder::Product),
         _ => false,
     };
     if holds { None } else { of_product(field, stored, surroundings) }
@@ -199,7 +237,7 @@ pub(super) fn of_variant(field: &str, variant: &Variant, surroundings: &Surround
             }
             some.then(|| prices.end())
         }
-        "metadata" => metadata_but(&variant.metadata, &[IMPORT_KEY]),
+        "metadata" => metadata_of_shop(&variant.metadata),
         _ => None,
     }
 }
@@ -207,11 +245,12 @@ pub(super) fn of_variant(field: &str, variant: &Variant, surroundings: &Surround
 /// The same for a column beside those of Shopify.
 pub(super) fn of_variant_beside_shopify(
     field: &str,
-    variant: &Variant,
+    (variant, is_first): (&Variant, bool),
     surroundings: &Surroundings,
 ) -> Option<Vec<u8>> {
+    let holder = if is_first { Holder::FirstVariant } else { Holder::Variant };
     match field {
-        "metadata" => metadata_but(&variant.metadata, &[IMPORT_KEY, SHOPIFY_KEY]),
+        "metadata" => metadata_beside(&variant.metadata, holder),
         _ => of_variant(field, variant, surroundings),
     }
 }

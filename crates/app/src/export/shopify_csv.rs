@@ -112,8 +112,9 @@ impl<'a> Row<'a> {
                 json_cell(of_product_beside_shopify(field, self.stored, self.surroundings))
             }
             Column::VariantField(field) => {
+                let variant = self.variant().map(|variant| (variant, self.place == 0));
                 let json = |variant| of_variant_beside_shopify(field, variant, self.surroundings);
-                json_cell(self.variant().and_then(json))
+                json_cell(variant.and_then(json))
             }
             Column::Attribute(_) | Column::ProductField(_) | Column::Nameless => Cow::Borrowed(""),
         }

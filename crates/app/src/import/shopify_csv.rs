@@ -340,9 +340,9 @@ impl<R: Read> ShopifyCsvReader<R> {
                 Column::Known(_) | Column::ProductField(_) | Column::VariantField(_) | Column::Nameless => {}
             }
         }
-        record.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(of_product));
+        keep(&mut record.metadata, of_product);
         for (variant, kept) in record.variants.iter_mut().zip(of_variants) {
-            variant.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(kept));
+            keep(&mut variant.metadata, kept);
         }
     }
 }
@@ -362,6 +362,14 @@ impl Headers {
     fn label_of(&self, known: Known) -> String {
         let place = self.columns.iter().position(|column| *column == Column::Known(known));
         place.and_then(|place| self.names.get(place).cloned()).unwrap_or_else(|| format!("{known:?}"))
+    }
+}
+
+/// Keeps columns beside what the metadata tells of them itself.
+fn keep(metadata: &mut JsonMap, columns: JsonMap) {
+    let kept = metadata.entry(SHOPIFY_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
+    if let Some(kept) = kept.as_object_mut() {
+        kept.extend(columns);
     }
 }
 

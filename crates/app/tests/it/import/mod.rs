@@ -3,6 +3,7 @@
 mod broken_off;
 mod bulk;
 mod errors;
+mod exact;
 mod round_trip;
 mod upsert;
 
@@ -22,7 +23,7 @@ use tradepost_store::channel;
 use tradepost_testkit::{RandomIds, SystemClock, TestDatabase};
 use uuid::Uuid;
 
-/// A shop with a channel in euros and nothing in it.
+/// A shop with a channel and nothing in it.
 pub(crate) struct Shop {
     pub(crate) database: TestDatabase,
     pub(crate) context: ImportContext,
@@ -30,6 +31,10 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) async fn new() -> Self {
+        Self::in_currency(Currency::EUR).await
+    }
+
+    pub(crate) async fn in_currency(currency: Currency) -> Self {
         let database = TestDatabase::new().await;
         let context = ImportContext {
             store: database.store.clone(),
@@ -40,7 +45,7 @@ impl Shop {
             id: ChannelId::from_uuid(Uuid::from_u128(1)),
             handle: "web".parse().unwrap(),
             name: "Web".to_owned(),
-            currency: Currency::EUR,
+            currency,
             default_locale: "en".parse().unwrap(),
             locales: vec!["en".parse().unwrap()],
             is_default: true,
