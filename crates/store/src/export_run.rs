@@ -158,7 +158,11 @@ pub async fn count_open(client: &Client) -> Result<i64, StoreError> {
 }
 
 /// Takes the oldest run that waits, or that was left behind, until `lease`. For the worker.
-pub async fn take(client: &Client, now: Timestamp, lease: Timestamp) -> Result<Option<ExportRun>, StoreError> {
+pub async fn take(
+    client: &Client,
+    now: Timestamp,
+    lease: Timestamp,
+) -> Result<Option<ExportRun>, StoreError> {
     Ok(client.query_opt(TAKE, &[&now, &lease]).await?.as_ref().map(from_row))
 }
 

@@ -1,12 +1,17 @@
 //! Export of products in the formats that imports read: what goes out comes back the same.
 //!
 //! Products are read in batches by handle, so that the order does not depend on when they were made, and written as they
-//! come: an export of any size takes the memory of one batch.
+//! come: an export of any size takes the memory of one batch. What is asked for through the API is a run ([`request`]),
+//! which the [`worker`] writes to a file.
 
 mod fields;
+mod file;
 pub mod formula;
 mod jsonl;
+pub mod request;
 mod shopify_csv;
+pub mod view;
+pub mod worker;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -14,7 +19,7 @@ use std::io::Write;
 use serde_json::Value;
 use tradepost_domain::catalog::{JsonMap, Media, Product, Variant};
 use tradepost_domain::kernel::Currency;
-use tradepost_domain::kernel::ids::{CategoryId, ChannelId};
+use tradepost_domain::kernel::ids::{CategoryId, ChannelId, StockLocationId};
 use tradepost_domain::kernel::limits::CATEGORY_DEPTH_MAX;
 use tradepost_store::catalog::export::{self, StoredProduct};
 use tradepost_store::catalog::staging_refs::{self, CategoryRow};
@@ -24,7 +29,11 @@ use crate::import::Format;
 use crate::import::pictures::in_order;
 use crate::import::record::{IMPORT_KEY, SHOPIFY_KEY, STORED_PREFIX};
 
+pub use file::{ExportFile, open_export};
+pub use request::{ExportCreate, ExportFilterView, create_export, delete_export};
 pub use tradepost_store::catalog::export::ExportFilter;
+pub use view::{ExportView, find_export, list_exports};
+pub use worker::ExportWorker;
 
 /// Products read at once.
 const BATCH: i64 = 500;
@@ -167,44 +176,78 @@ pub async fn export_products(
     options: &ExportOptions,
     out: &mut (dyn Write + Send),
 ) -> Result<ExportReport, ExportError> {
-    let conn = store.worker().conn().await?;
-    let surroundings = Surroundings::load(&conn, options).await?;
-    let location = staging_refs::find_default_location(&conn).await?;
-    let columns = match options.format {
-        Format::ShopifyCsv => {
-            let passed_through = export::list_metadata_columns(&conn, SHOPIFY_KEY).await?;
-            let attributes = export::list_attribute_keys(&conn).await?;
-            let columns = shopify_csv::columns(&passed_through, &attributes);
-            out.write_all(&shopify_csv::header(&columns)?)?;
-            columns
-        }
-        Format::JsonLines => Vec::new(),
-    };
-    let mut report = ExportReport::default();
-    let mut after: Option<String> = None;
+    let mut exporter = Exporter::begin(store, options.clone()).await?;
+    let mut buffer = Vec::new();
     loop {
-        let batch = export::list_ids(&conn, &options.filter, after.as_deref(), BATCH).await?;
-        let Some((_, last)) = batch.last() else { break };
-        after = Some(last.clone());
+        let more = exporter.batch(&mut buffer).await?;
+        out.write_all(&buffer)?;
+        buffer.clear();
+        if !more {
+            out.flush()?;
+            return Ok(exporter.report);
+        }
+    }
+}
+
+/// An export in the making.
+pub(crate) struct Exporter<'a> {
+    store: &'a Store,
+    options: ExportOptions,
+    surroundings: Surroundings,
+    location: Option<StockLocationId>,
+    columns: Vec<shopify_csv::OutColumn>,
+    /// Handle of the last product; nothing before the first batch.
+    after: Option<String>,
+    begun: bool,
+    /// What was written so far.
+    pub(crate) report: ExportReport,
+}
+
+impl<'a> Exporter<'a> {
+    pub(crate) async fn begin(store: &'a Store, options: ExportOptions) -> Result<Self, ExportError> {
+        let conn = store.worker().conn().await?;
+        let surroundings = Surroundings::load(&conn, &options).await?;
+        let location = staging_refs::find_default_location(&conn).await?;
+        let columns = match options.format {
+            Format::ShopifyCsv => {
+                let passed_through = export::list_metadata_columns(&conn, SHOPIFY_KEY).await?;
+                let attributes = export::list_attribute_keys(&conn).await?;
+                shopify_csv::columns(&passed_through, &attributes)
+            }
+            Format::JsonLines => Vec::new(),
+        };
+        let report = ExportReport::default();
+        Ok(Self { store, options, surroundings, location, columns, after: None, begun: false, report })
+    }
+
+    /// Adds the next products; `false` after the last ones.
+    pub(crate) async fn batch(&mut self, out: &mut Vec<u8>) -> Result<bool, ExportError> {
+        if !self.begun && self.options.format == Format::ShopifyCsv {
+            out.extend(shopify_csv::header(&self.columns)?);
+        }
+        self.begun = true;
+        let conn = self.store.worker().conn().await?;
+        let batch = export::list_ids(&conn, &self.options.filter, self.after.as_deref(), BATCH).await?;
+        let Some((_, last)) = batch.last() else { return Ok(false) };
+        self.after = Some(last.clone());
         let ids: Vec<_> = batch.iter().map(|(id, _)| *id).collect();
-        let stored = export::get_products(&conn, &ids, location).await?;
+        let stored = export::get_products(&conn, &ids, self.location).await?;
         let stored: HashMap<_, StoredProduct> =
             stored.into_iter().map(|stored| (stored.product.id, stored)).collect();
         // A product that was deleted between the two looks is not in the shop any more.
         for stored in ids.iter().filter_map(|id| stored.get(id)) {
-            let written = match options.format {
-                Format::ShopifyCsv => shopify_csv::write(stored, &columns, &surroundings)?,
-                Format::JsonLines => Some(jsonl::write(stored, &surroundings)),
+            let written = match self.options.format {
+                Format::ShopifyCsv => shopify_csv::write(stored, &self.columns, &self.surroundings)?,
+                Format::JsonLines => Some(jsonl::write(stored, &self.surroundings)),
             };
             match written {
                 Some(bytes) => {
-                    out.write_all(&bytes)?;
-                    report.products = report.products.saturating_add(1);
+                    out.extend(bytes);
+                    self.report.products = self.report.products.saturating_add(1);
                 }
-                None => report.leave_out(stored.product.handle.as_str()),
+                None => self.report.leave_out(stored.product.handle.as_str()),
             }
         }
+        Ok(true)
     }
-    out.flush()?;
-    Ok(report)
 }

@@ -127,7 +127,8 @@ async fn no_cell_of_an_export_is_a_formula() {
     for cell in reader.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
         let dangerous = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
         assert!(!cell.starts_with(dangerous), "{cell}");
-        disarmed += usize::from(cell.starts_with('\'') && cell.trim_start_matches('\'').starts_with(dangerous));
+        disarmed +=
+            usize::from(cell.starts_with('\'') && cell.trim_start_matches('\'').starts_with(dangerous));
     }
     // Title, description, brand, type, category, tags, options, SKUs, barcode, pictures, texts for search engines,
     // attributes with their names, columns of the metadata.
