@@ -65,32 +65,32 @@ pub(super) fn json_of(value: &impl Serialize) -> Vec<u8> {
 /// A name as a text, or with its handle where an import would not find that by the name.
 struct Name<'a> {
     handle: &'a str,
-    name: &'a str,
+    text: &'a str,
     /// Whether others have the name, too.
     shared: bool,
 }
 
 impl Name<'_> {
     fn is_plain(&self) -> bool {
-        let made = Handle::from_title(self.name);
-        !self.shared && made.is_ok_and(|made| made.as_str() == self.handle) && self.name.trim() == self.name
+        let made = Handle::from_title(self.text);
+        !self.shared && made.is_ok_and(|made| made.as_str() == self.handle) && self.text.trim() == self.text
     }
 }
 
 impl<'a> From<&'a StoredName> for Name<'a> {
     fn from(stored: &'a StoredName) -> Self {
-        Self { handle: &stored.handle, name: &stored.name, shared: false }
+        Self { handle: &stored.handle, text: &stored.name, shared: false }
     }
 }
 
 impl Serialize for Name<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.is_plain() {
-            return serializer.serialize_str(self.name);
+            return serializer.serialize_str(self.text);
         }
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("handle", self.handle)?;
-        map.serialize_entry("name", self.name)?;
+        map.serialize_entry("name", self.text)?;
         map.end()
     }
 }
@@ -112,7 +112,7 @@ fn path<'a>(surroundings: &'a Surroundings, category: Option<&super::CategoryId>
     let path = surroundings.path(category.copied()).into_iter();
     let name = |row: &'a super::CategoryRow| Name {
         handle: &row.handle,
-        name: &row.name,
+        text: &row.name,
         shared: surroundings.is_shared(row),
     };
     path.map(name).collect()
@@ -210,7 +210,7 @@ pub(super) fn of_product_beside_shopify(
         "type" => plain(stored.product_type.as_ref()),
         "category" => path(surroundings, product.category_id.as_ref())
             .iter()
-            .all(|name| name.is_plain() && !name.name.contains('>')),
+            .all(|name| name.is_plain() && !name.text.contains('>')),
         "tags" => product.tags.iter().all(|tag| !tag.contains(',') && tag.trim() == tag),
         "options" if product.options.first().is_some_and(|option| option.name == "Title") => {
             return Some(json_of(&product.options));

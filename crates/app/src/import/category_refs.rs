@@ -29,7 +29,9 @@ impl Categories {
     /// The tree that is there.
     pub(super) fn of(rows: Vec<CategoryRow>) -> Self {
         let mut tree = Self::default();
-        rows.into_iter().for_each(|row| tree.add(row));
+        for row in rows {
+            tree.add(row);
+        }
         tree
     }
 

@@ -98,15 +98,9 @@ pub struct DraftPick {
     pub position: Option<i32>,
 }
 
-/// A checked product.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Draft {
-    /// Line where it begins.
-    pub line: u64,
-    /// The product as it is to be when it is new, ids drawn; brand, type and category are filled in when they are found.
-    pub imported: ImportedProduct,
-    /// Whether the file names the handle; else the SKU may say which product is meant.
-    pub has_handle: bool,
+/// What a product refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
     /// Brand.
     pub brand: Option<Named>,
     /// Product type.
@@ -119,6 +113,19 @@ pub struct Draft {
     pub channels: Option<Vec<String>>,
     /// Collections that it is to be picked for.
     pub picks: Vec<DraftPick>,
+}
+
+/// A checked product.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Line where it begins.
+    pub line: u64,
+    /// The product as it is to be when it is new, ids drawn; brand, type and category are filled in when they are found.
+    pub imported: ImportedProduct,
+    /// Whether the file names the handle; else the SKU may say which product is meant.
+    pub has_handle: bool,
+    /// What it refers to.
+    pub references: References,
     /// Fields that the file speaks of.
     pub given: Given,
     /// Attributes as the file has them; null removes.

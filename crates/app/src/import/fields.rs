@@ -14,7 +14,7 @@ use tradepost_domain::kernel::limits::{
 use tradepost_domain::kernel::{Currency, Handle, Locale, Money, MoneyError};
 use tradepost_port::blob::is_blob_name;
 
-use super::draft::{DraftPick, Given, Named};
+use super::draft::{DraftPick, Given, Named, References};
 use super::findings::Findings;
 use super::record::{NameRecord, PickRecord, ProductRecord, STORED_PREFIX, VariantRecord};
 use super::weight::parse_grams;
@@ -87,16 +87,22 @@ fn named<T: EntityId>(findings: &mut Findings<'_>, field: &str, record: &NameRec
     }
 }
 
-pub(super) fn brand(findings: &mut Findings<'_>, record: &ProductRecord) -> Option<Named> {
-    named::<BrandId>(findings, "brand", record.brand.as_ref()?)
-}
-
-pub(super) fn product_type(findings: &mut Findings<'_>, record: &ProductRecord) -> Option<Named> {
-    named::<ProductTypeId>(findings, "type", record.product_type.as_ref()?)
+pub(super) fn references(findings: &mut Findings<'_>, record: &ProductRecord) -> References {
+    let brand = record.brand.as_ref().and_then(|name| named::<BrandId>(findings, "brand", name));
+    let product_type = record.product_type.as_ref();
+    let product_type = product_type.and_then(|name| named::<ProductTypeId>(findings, "type", name));
+    References {
+        brand,
+        product_type,
+        category: category(findings, "category", record.category.as_deref().unwrap_or_default()),
+        categories: categories(findings, record),
+        channels: record.channels.value().cloned(),
+        picks: picks(findings, record),
+    }
 }
 
 /// The path of a category from the root.
-pub(super) fn category(findings: &mut Findings<'_>, field: &str, path: &[NameRecord]) -> Vec<Named> {
+fn category(findings: &mut Findings<'_>, field: &str, path: &[NameRecord]) -> Vec<Named> {
     if path.len() > CATEGORY_DEPTH_MAX {
         findings.push(field, "too_deep", format!("at most {CATEGORY_DEPTH_MAX} levels"));
     }
@@ -111,7 +117,7 @@ pub(super) fn category(findings: &mut Findings<'_>, field: &str, path: &[NameRec
 }
 
 /// The paths of further categories.
-pub(super) fn categories(findings: &mut Findings<'_>, record: &ProductRecord) -> Vec<Vec<Named>> {
+fn categories(findings: &mut Findings<'_>, record: &ProductRecord) -> Vec<Vec<Named>> {
     let paths = record.categories.as_deref().unwrap_or_default();
     if paths.len() > CATEGORIES_MAX {
         findings.push("categories", "too_many", format!("at most {CATEGORIES_MAX}"));
@@ -120,7 +126,7 @@ pub(super) fn categories(findings: &mut Findings<'_>, record: &ProductRecord) ->
 }
 
 /// The collections that it is picked for, each once.
-pub(super) fn picks(findings: &mut Findings<'_>, record: &ProductRecord) -> Vec<DraftPick> {
+fn picks(findings: &mut Findings<'_>, record: &ProductRecord) -> Vec<DraftPick> {
     let mut picks: Vec<DraftPick> = Vec::new();
     for PickRecord { collection, position } in record.picks.iter().flatten() {
         let Some(collection) = named::<CollectionId>(findings, "collections", collection) else { continue };

@@ -288,6 +288,25 @@ impl MemberParser {
         media
     }
 
+    /// Where the product is to be found.
+    fn place_member(&mut self, record: &mut ProductRecord, name: &str, raw: &RawValue) -> bool {
+        match name {
+            "category" => record.category = Some(self.path(name, raw)),
+            "categories" => {
+                let items = self.items(name, raw).into_iter().enumerate();
+                let paths = items.map(|(index, raw)| self.path(&format!("categories[{index}]"), raw));
+                record.categories = Some(paths.collect());
+            }
+            "channels" => {
+                let handles = self.value(name, raw, "expected a list of handles or null");
+                record.channels = handles.map_or(Patch::Null, Patch::Value);
+            }
+            "collections" => record.picks = Some(self.picks(raw)),
+            _ => return false,
+        }
+        true
+    }
+
     pub(super) fn member(
         &mut self,
         record: &mut ProductRecord,
@@ -301,17 +320,6 @@ impl MemberParser {
             "description" => record.description = Some(self.text(&name, raw)),
             "brand" => record.brand = Some(self.name(&name, raw)),
             "type" => record.product_type = Some(self.name(&name, raw)),
-            "category" => record.category = Some(self.path(&name, raw)),
-            "categories" => {
-                let items = self.items(&name, raw).into_iter().enumerate();
-                let paths = items.map(|(index, raw)| self.path(&format!("categories[{index}]"), raw));
-                record.categories = Some(paths.collect());
-            }
-            "channels" => {
-                let handles = self.value(&name, raw, "expected a list of handles or null");
-                record.channels = handles.map_or(Patch::Null, Patch::Value);
-            }
-            "collections" => record.picks = Some(self.picks(raw)),
             "tags" => {
                 record.tags = Some(self.value(&name, raw, "expected a list of texts").unwrap_or_default());
             }
@@ -368,6 +376,7 @@ impl MemberParser {
             }
             "publish_at" => record.publish_at = Some(self.text(&name, raw)),
             "popularity" => record.popularity = self.number(&name, raw),
+            _ if self.place_member(record, &name, raw) => {}
             _ if self.variant_member(own, "", &name, raw) => {}
             _ => {
                 // Null says that there is no such attribute.

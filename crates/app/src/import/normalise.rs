@@ -16,8 +16,8 @@ use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
 use super::draft::{Draft, DraftVariant, Given, patch_attributes, patch_metadata};
 use super::fields::{
-    Address, address, brand, categories, category, filled, given, is_at, options, picks, popularity,
-    product_type, read_price, status, stored_name, tags, time, translations, units, weight,
+    Address, address, filled, given, is_at, options, popularity, read_price, references, status, stored_name,
+    tags, time, translations, units, weight,
 };
 use super::findings::{Findings, row_errors};
 use super::handles::Handles;
@@ -91,34 +91,15 @@ impl Normaliser {
             }
         };
         let given = given(&record);
-        let brand = brand(&mut findings, &record);
-        let product_type = product_type(&mut findings, &record);
-        let main = category(&mut findings, "category", record.category.as_deref().unwrap_or_default());
-        let categories = categories(&mut findings, &record);
-        let picks = picks(&mut findings, &record);
-        let status = status(&mut findings, &record);
-        let popularity = popularity(&mut findings, record.popularity.as_deref());
+        let references = references(&mut findings, &record);
+        let texts_alone = self.of_texts(&mut findings, &record, now)?;
         let mut metadata = record.metadata.clone();
         let media = self.media(&mut findings, &record, &mut metadata);
         let translations = translations(&mut findings, &self.sanitizer, &record.translations);
-        let published_at = time(&mut findings, "published_at", record.published_at.as_deref());
-        let publish_at = time(&mut findings, "publish_at", record.publish_at.as_deref());
         let (variants, stock, facts) = self.variants(&mut findings, &record, &media);
         let has_handle = handle.as_ref().is_some_and(|(_, own)| *own);
         let handle = handle.map_or_else(placeholder, |(handle, _)| Ok(handle))?;
-        let published_at = published_at.or((status == ProductStatus::Published).then_some(now));
-        let texts_alone = self.of_texts(&record, now)?;
-        let mut product = Product {
-            handle,
-            title,
-            status,
-            published_at,
-            publish_at,
-            popularity,
-            variants,
-            media,
-            ..texts_alone
-        };
+        let mut product = Product { handle, title, variants, media, ..texts_alone };
         patch_attributes(&mut product.attributes, &record.attributes);
         patch_metadata(&mut product.metadata, &metadata, &[]);
         let mut texts = JsonMap::new();
@@ -141,12 +122,7 @@ impl Normaliser {
                 event_id: self.ids.next(),
             },
             has_handle,
-            brand,
-            product_type,
-            category: main,
-            categories,
-            channels: record.channels.value().cloned(),
-            picks,
+            references,
             given,
             attributes: record.attributes,
             metadata,
@@ -156,17 +132,24 @@ impl Normaliser {
         })
     }
 
-    /// A product of the texts that need no more than cleaning.
-    fn of_texts(&self, record: &ProductRecord, now: Timestamp) -> Result<Product, Vec<RowError>> {
+    /// A product of the fields that stand for themselves.
+    fn of_texts(
+        &self,
+        findings: &mut Findings<'_>,
+        record: &ProductRecord,
+        now: Timestamp,
+    ) -> Result<Product, Vec<RowError>> {
+        let status = status(findings, record);
+        let published_at = time(findings, "published_at", record.published_at.as_deref());
         Ok(Product {
             id: self.ids.next::<ProductId>(),
             version: 1,
             handle: placeholder()?,
             title: String::new(),
             description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default()),
-            status: ProductStatus::Draft,
-            publish_at: None,
-            published_at: None,
+            status,
+            publish_at: time(findings, "publish_at", record.publish_at.as_deref()),
+            published_at: published_at.or((status == ProductStatus::Published).then_some(now)),
             brand_id: None,
             product_type_id: None,
             category_id: None,
@@ -182,7 +165,7 @@ impl Normaliser {
             variants: Vec::new(),
             media: Vec::new(),
             channel_ids: None,
-            popularity: 0,
+            popularity: popularity(findings, record.popularity.as_deref()),
             created_at: now,
             updated_at: now,
         })

@@ -41,13 +41,13 @@ impl ByHandle {
     }
 
     /// Handles and names to ask for.
-    fn missing<'a>(&self, named: impl Iterator<Item = &'a Named>) -> Option<(Vec<&'a str>, Vec<&'a str>)> {
-        let missing: Vec<&Named> = named.filter(|named| self.get(named).is_none()).collect();
+    fn missing<'a>(&self, drafts: impl Iterator<Item = &'a Named>) -> Option<(Vec<&'a str>, Vec<&'a str>)> {
+        let missing: Vec<&Named> = drafts.filter(|named| self.get(named).is_none()).collect();
         let handles: BTreeSet<&str> = missing.iter().map(|named| named.handle.as_str()).collect();
-        let by_name = missing.iter().filter(|named| !named.by_handle);
-        let names: BTreeSet<&str> = by_name.map(|named| named.name.as_str()).collect();
-        let found = (handles.into_iter().collect(), names.into_iter().collect());
-        if missing.is_empty() { None } else { Some(found) }
+        let readable = missing.iter().filter(|named| !named.by_handle);
+        let names: BTreeSet<&str> = readable.map(|named| named.name.as_str()).collect();
+        let wanted = (handles.into_iter().collect(), names.into_iter().collect());
+        if missing.is_empty() { None } else { Some(wanted) }
     }
 
     fn learn<T>(&mut self, rows: &[FoundRow<T>]) {
@@ -111,11 +111,12 @@ impl Refs {
         }
         self.brands.shrink();
         self.types.shrink();
-        if let Some((handles, names)) = self.brands.missing(drafts.iter().filter_map(|it| it.brand.as_ref()))
+        if let Some((handles, names)) =
+            self.brands.missing(drafts.iter().filter_map(|it| it.references.brand.as_ref()))
         {
             self.brands.learn(&staging_refs::find_brands(client, &handles, &names).await?);
         }
-        let types = self.types.missing(drafts.iter().filter_map(|it| it.product_type.as_ref()));
+        let types = self.types.missing(drafts.iter().filter_map(|it| it.references.product_type.as_ref()));
         if let Some((handles, names)) = types {
             let found = staging_refs::find_types(client, &handles, &names).await?;
             self.types.learn(&found);
@@ -130,7 +131,7 @@ impl Refs {
     async fn find_collections(&mut self, client: &Client, drafts: &[Draft]) -> Result<(), StoreError> {
         self.collections = ByHandle::default();
         self.picked.clear();
-        let named = drafts.iter().flat_map(|draft| &draft.picks).map(|pick| &pick.collection);
+        let named = drafts.iter().flat_map(|draft| &draft.references.picks).map(|pick| &pick.collection);
         let Some((handles, titles)) = self.collections.missing(named) else { return Ok(()) };
         let found = staging_refs::find_collections(client, &handles, &titles).await?;
         self.collections.learn(&found);
@@ -148,9 +149,13 @@ impl Refs {
     ) -> Vec<RefIssue> {
         let mut issues = Vec::new();
         let product = &mut draft.imported.product;
-        product.brand_id = draft.brand.as_ref().map(|named| BrandId::from_uuid(self.brands.id(named, ids)));
-        product.product_type_id =
-            draft.product_type.as_ref().map(|named| ProductTypeId::from_uuid(self.types.id(named, ids)));
+        product.brand_id =
+            draft.references.brand.as_ref().map(|named| BrandId::from_uuid(self.brands.id(named, ids)));
+        product.product_type_id = draft
+            .references
+            .product_type
+            .as_ref()
+            .map(|named| ProductTypeId::from_uuid(self.types.id(named, ids)));
         let mut find = |field, path: &[Named]| {
             let found = self.categories.id(path, ids);
             found.unwrap_or_else(|(code, message)| {
@@ -158,9 +163,9 @@ impl Refs {
                 None
             })
         };
-        product.category_id = find("category", &draft.category);
+        product.category_id = find("category", &draft.references.category);
         product.category_ids.clear();
-        for path in &draft.categories {
+        for path in &draft.references.categories {
             let known = &product.category_ids;
             let further = find("categories", path).filter(|id: &CategoryId| !known.contains(id));
             product.category_ids.extend(further);
@@ -172,7 +177,7 @@ impl Refs {
 
     /// Channels are never made by an import: a product that was meant for one is not shown in others.
     fn show(&self, draft: &mut Draft, issues: &mut Vec<RefIssue>) {
-        let Some(handles) = &draft.channels else { return };
+        let Some(handles) = &draft.references.channels else { return };
         let mut found: Vec<ChannelId> = Vec::new();
         for handle in handles {
             match self.channels.iter().find(|channel| channel.handle.as_str() == handle.trim()) {
@@ -198,8 +203,8 @@ impl Refs {
             return;
         }
         let max = i64::try_from(COLLECTION_PRODUCTS_MAX).unwrap_or(i64::MAX);
-        let mut picks: Vec<ImportedPick> = Vec::with_capacity(draft.picks.len());
-        for pick in &draft.picks {
+        let mut picks: Vec<ImportedPick> = Vec::with_capacity(draft.references.picks.len());
+        for pick in &draft.references.picks {
             let id = self.collections.id(&pick.collection, ids);
             let collection_id = CollectionId::from_uuid(id);
             let about = self.picked.entry(id).or_insert(FoundCollection { is_manual: true, picked: 0 });
