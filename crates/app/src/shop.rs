@@ -26,6 +26,8 @@ pub struct ShopParts {
     pub images: Arc<dyn ImageProcessor>,
     /// Folder of the files that are uploaded for imports, which are removed when they are done.
     pub uploads: PathBuf,
+    /// Folder of the files that exports are written to.
+    pub exports: PathBuf,
     /// Bytes that what shoppers read may take in memory.
     pub cache_bytes: u64,
 }
@@ -44,6 +46,8 @@ pub struct Shop {
     pub images: Arc<dyn ImageProcessor>,
     /// Folder of the files that are uploaded for imports, which are removed when they are done.
     pub uploads: PathBuf,
+    /// Folder of the files that exports are written to.
+    pub exports: PathBuf,
     /// When its keys were used, as far as it is not written yet.
     pub key_uses: Arc<KeyUses>,
     /// What shoppers read of it.
@@ -59,7 +63,7 @@ impl fmt::Debug for Shop {
 impl Shop {
     /// Puts a shop together. Its caches stay wary until a [`crate::catalog::listener::CatalogListener`] hears changes.
     pub fn new(parts: ShopParts) -> Self {
-        let ShopParts { store, clock, ids, blobs, images, uploads, cache_bytes } = parts;
+        let ShopParts { store, clock, ids, blobs, images, uploads, exports, cache_bytes } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let catalog = Catalog {
             store: store.clone(),
@@ -68,7 +72,7 @@ impl Shop {
             clock: clock.clone(),
             key_uses: key_uses.clone(),
         };
-        Self { store, clock, ids, blobs, images, uploads, key_uses, catalog }
+        Self { store, clock, ids, blobs, images, uploads, exports, key_uses, catalog }
     }
 
     /// The live secret key with this text, if there is one.

@@ -62,6 +62,7 @@ impl House {
             blobs: Arc::new(blobs.clone()),
             images: Arc::new(ImageCodec::default()),
             uploads: config.data_dir.join("uploads"),
+            exports: config.data_dir.join("exports"),
             cache_bytes: config.cache_bytes,
         }));
         let house = Self { shop, blobs, database_url, is_private, server };

@@ -49,3 +49,29 @@ create table import_error (
     message   text not null,
     primary key (import_id, number)
 );
+
+-- Exports: files that the worker writes. A lease says who writes; when it has run out, another begins anew.
+create table export_run (
+    id                uuid primary key,
+    format            text not null check (format in ('shopify-csv', 'jsonl')),
+    -- which products: {"status": ..., "brand": ..., "type": ..., "updated_from": ...}
+    filter            jsonb not null,
+    status            text not null check (status in ('pending', 'running', 'succeeded', 'failed')),
+    locked_until      timestamptz,
+    attempts          integer not null default 0,
+    products          bigint not null default 0,
+    bytes             bigint not null default 0,
+    products_left_out bigint not null default 0,
+    -- handles of the first hundred of them
+    left_out          text[] not null default '{}',
+    -- name of the file, once it is whole
+    file_name         text check ((file_name is not null) = (status = 'succeeded')),
+    error             text,
+    version           bigint not null default 1,
+    created_at        timestamptz not null,
+    started_at        timestamptz,
+    finished_at       timestamptz
+);
+create index export_run_created_idx on export_run (created_at desc, id desc);
+create index export_run_open_idx on export_run (created_at, id) where status in ('pending', 'running');
+create index export_run_finished_idx on export_run (finished_at) where finished_at is not null;

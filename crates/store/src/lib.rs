@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod channel;
 pub mod db;
 pub mod error;
+pub mod export_run;
 pub mod idempotency;
 pub mod import_run;
 pub mod listen;

@@ -28,6 +28,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::channel::STATEMENTS,
         crate::idempotency::STATEMENTS,
         crate::listen::STATEMENTS,
+        crate::export_run::STATEMENTS,
         crate::import_run::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::seed::STATEMENTS,

@@ -150,7 +150,8 @@ impl TestApp {
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(ImageCodec::default()),
-            uploads: uploads.path().to_owned(),
+            uploads: uploads.path().join("in"),
+            exports: uploads.path().join("out"),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;

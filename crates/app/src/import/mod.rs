@@ -5,6 +5,7 @@
 //! through the API is an [`upload`] first, which the [`worker`] takes up; [`cancel`] and [`resume`] are for staff.
 
 pub mod cancel;
+mod category_refs;
 pub mod chunk;
 pub mod columns;
 pub mod draft;
@@ -14,9 +15,11 @@ mod findings;
 pub mod format;
 mod handles;
 pub mod jsonl;
+pub(crate) mod members;
 pub mod normalise;
 pub mod open;
 mod parts;
+pub(crate) mod pictures;
 mod preamble;
 mod quotes;
 pub mod record;

@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use csv::{ByteRecord, StringRecord};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tradepost_domain::catalog::JsonMap;
 
 use super::columns::{Column, KNOWN, Known, PassedThrough, classify};
+use super::members::MemberParser;
 use super::record::{
-    Labels, MediaRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY, VariantRecord,
+    Labels, MediaRecord, NameRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY,
+    VariantRecord,
 };
 use super::source::Budgeted;
 use crate::export::formula::unescape;
@@ -61,7 +64,7 @@ impl<R: Read> ShopifyCsvReader<R> {
         csv.read_byte_record(&mut header).map_err(read_error)?;
         let header = StringRecord::from_byte_record(header)
             .map_err(|_| ReadError::Format("the header is not UTF-8".to_owned()))?;
-        let headers: Vec<String> = header.iter().map(|name| unescape(name.trim()).to_owned()).collect();
+        let headers: Vec<&str> = header.iter().map(unescape).collect();
         let columns = columns(&headers)?;
         let offset = csv.position().byte();
         let passed_through = columns.iter().filter_map(|column| match column {
@@ -69,7 +72,8 @@ impl<R: Read> ShopifyCsvReader<R> {
             _ => None,
         });
         let passed_through = passed_through.collect();
-        let labels = Arc::new(Headers { columns: columns.clone(), names: headers });
+        let names = headers.iter().map(|name| name.trim().to_owned()).collect();
+        let labels = Arc::new(Headers { columns: columns.clone(), names });
         let mut reader = Self { csv, columns, labels, passed_through, ahead: None, offset };
         reader.csv.get_mut().line_of_record(offset, 0);
         reader.ahead = reader.read_row()?;
@@ -122,9 +126,13 @@ impl<R: Read> ShopifyCsvReader<R> {
         Some(RowError::new(line, None, "wrong_column_count", message))
     }
 
-    fn cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
+    fn raw_cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
         let place = self.columns.iter().position(|column| *column == Column::Known(known))?;
-        Some(unescape(row.cells.get(place).unwrap_or_default()).trim())
+        Some(unescape(row.cells.get(place).unwrap_or_default()))
+    }
+
+    fn cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
+        self.raw_cell(row, known).map(str::trim)
     }
 
     /// A cell that is there and holds something.
@@ -147,11 +155,13 @@ impl<R: Read> ShopifyCsvReader<R> {
             line: first.line,
             handle: self.filled(first, Known::Handle).map(str::to_owned),
             title: text(Known::Title),
-            description: text(Known::Body),
-            brand: text(Known::Vendor),
-            product_type: text(Known::Type),
-            category: self.cell(first, Known::Category).map(|path| split(path, '>')),
-            tags: self.cell(first, Known::Tags).map(|tags| split(tags, ',')),
+            description: self.raw_cell(first, Known::Body).map(str::to_owned),
+            brand: text(Known::Vendor).map(NameRecord::from),
+            product_type: text(Known::Type).map(NameRecord::from),
+            category: self
+                .cell(first, Known::Category)
+                .map(|path| split(path, '>').map(Into::into).collect()),
+            tags: self.cell(first, Known::Tags).map(|tags| split(tags, ',').collect()),
             status: text(Known::Status),
             published: text(Known::Published),
             lists_variants: true,
@@ -161,7 +171,8 @@ impl<R: Read> ShopifyCsvReader<R> {
             media: self.cell(first, Known::ImageSrc).map(|_| self.media(rows)),
             ..ProductRecord::default()
         };
-        self.read_options(rows, &mut record);
+        self.read_fields(first, &mut record);
+        self.read_variants(rows, &mut record);
         self.pass_through(first, rows, &mut record);
         record.errors.extend(rows.iter().filter_map(|row| row.error.clone()));
         if rows.len() > ROWS_MAX {
@@ -196,8 +207,40 @@ impl<R: Read> ShopifyCsvReader<R> {
         found.into_iter().map(|(_, media)| media).collect()
     }
 
+    /// Fields that stand in the form of JSON lines.
+    fn read_fields(&self, first: &Row, record: &mut ProductRecord) {
+        let mut own = VariantRecord::default();
+        for (place, column) in self.columns.iter().enumerate() {
+            let Column::ProductField(field) = column else { continue };
+            let mut parser = MemberParser::new(first.line);
+            // Where nothing is told in another column, nothing here says that there is nothing.
+            let cleared = matches!(*field, "categories" | "channels" | "collections" | "publish_at");
+            if let Some(json) = json_cell(first, place, cleared) {
+                parser.member(record, &mut own, (*field).to_owned(), &json);
+            }
+            record.errors.extend(self.labelled(place, parser));
+        }
+    }
+
+    fn read_variant_fields(&self, row: &Row, variant: &mut VariantRecord, errors: &mut Vec<RowError>) {
+        for (place, column) in self.columns.iter().enumerate() {
+            let Column::VariantField(field) = column else { continue };
+            let mut parser = MemberParser::new(row.line);
+            if let Some(json) = json_cell(row, place, false) {
+                parser.variant_member(variant, "", field, &json);
+            }
+            errors.extend(self.labelled(place, parser));
+        }
+    }
+
+    /// The errors of one cell, by the name of its column.
+    fn labelled(&self, place: usize, parser: MemberParser) -> impl Iterator<Item = RowError> {
+        let column = self.labels.names.get(place).cloned();
+        parser.errors.into_iter().map(move |error| RowError { column: column.clone(), ..error })
+    }
+
     /// Variants with their options, whose names stand in the first row alone.
-    fn read_options(&self, rows: &[Row], record: &mut ProductRecord) {
+    fn read_variants(&self, rows: &[Row], record: &mut ProductRecord) {
         let Some(first) = rows.first() else { return };
         let names: Vec<&str> =
             (0..3).map(|number| self.cell(first, Known::OptionName(number)).unwrap_or_default()).collect();
@@ -207,9 +250,11 @@ impl<R: Read> ShopifyCsvReader<R> {
             }
             record.errors.extend(self.renamed_options(row, &names));
             let mut variant = self.variant(row);
+            self.read_variant_fields(row, &mut variant, &mut record.errors);
             for (number, name) in names.iter().enumerate() {
                 let value = self.cell(row, Known::OptionValue(number)).unwrap_or_default();
-                let unnamed_default = value == "Default Title" && matches!(*name, "" | "Title");
+                let unnamed_default =
+                    value == "Default Title" && matches!(*name, "" | "Title") && record.options.is_none();
                 if value.is_empty() && name.is_empty() || unnamed_default {
                     continue;
                 }
@@ -309,17 +354,28 @@ impl<R: Read> ShopifyCsvReader<R> {
                         kept.insert(passed.name.clone(), Value::from(cell));
                     }
                 }
-                Column::Known(_) | Column::Nameless => {}
+                Column::Known(_) | Column::ProductField(_) | Column::VariantField(_) | Column::Nameless => {}
             }
         }
-        record.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(of_product));
+        keep(&mut record.metadata, of_product);
         for (variant, kept) in record.variants.iter_mut().zip(of_variants) {
-            variant.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(kept));
+            keep(&mut variant.metadata, kept);
         }
     }
 }
 
 impl Headers {
+    fn label_of_field(&self, field: &str) -> String {
+        let name = field.strip_prefix("variants.").unwrap_or(field);
+        let is_it = |column: &Column| match column {
+            Column::ProductField(own) => *own == field,
+            Column::VariantField(own) => field != name && *own == name,
+            _ => false,
+        };
+        let place = self.columns.iter().position(is_it);
+        place.and_then(|place| self.names.get(place)).cloned().unwrap_or_else(|| field.to_owned())
+    }
+
     fn label_of(&self, known: Known) -> String {
         let place = self.columns.iter().position(|column| *column == Column::Known(known));
         let usual =
@@ -330,7 +386,7 @@ impl Headers {
 
 /// What the columns are. Of two that mean the same one would be lost, so there must not be two; those that are passed
 /// through get a number.
-fn columns(headers: &[String]) -> Result<Vec<Column>, ReadError> {
+fn columns(headers: &[&str]) -> Result<Vec<Column>, ReadError> {
     let mut columns: Vec<Column> = Vec::with_capacity(headers.len());
     for (place, header) in headers.iter().enumerate() {
         let mut column = classify(header);
@@ -340,10 +396,13 @@ fn columns(headers: &[String]) -> Result<Vec<Column>, ReadError> {
             (Column::PassedThrough(PassedThrough { name, .. }), Some(_)) => {
                 *name = format!("{name} ({})", place.saturating_add(1));
             }
-            (Column::Known(_) | Column::Attribute(_), Some(first)) => {
-                let first = headers.get(first).map(String::as_str).unwrap_or_default();
-                let message =
-                    format!("the columns `{first}` and `{header}` mean the same: leave one of them out");
+            (_, Some(first)) => {
+                let first = headers.get(first).copied().unwrap_or_default();
+                let message = format!(
+                    "the columns `{}` and `{}` mean the same: leave one of them out",
+                    first.trim(),
+                    header.trim()
+                );
                 return Err(ReadError::Format(message));
             }
         }
@@ -371,6 +430,23 @@ fn line_ends(cell: &[u8]) -> u64 {
     count
 }
 
+/// Keeps columns beside what the metadata tells of them itself.
+fn keep(metadata: &mut JsonMap, columns: JsonMap) {
+    let kept = metadata.entry(SHOPIFY_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
+    if let Some(kept) = kept.as_object_mut() {
+        kept.extend(columns);
+    }
+}
+
+/// What a cell holds, in JSON; a text that does not read as JSON stands for itself.
+fn json_cell(row: &Row, place: usize, cleared: bool) -> Option<Box<RawValue>> {
+    let cell = unescape(row.cells.get(place).unwrap_or_default()).trim();
+    if cell.is_empty() {
+        return cleared.then(|| RawValue::NULL.to_owned());
+    }
+    serde_json::from_str(cell).or_else(|_| to_raw_value(cell)).ok()
+}
+
 fn read_error(error: csv::Error) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
@@ -381,8 +457,8 @@ fn read_error(error: csv::Error) -> ReadError {
     }
 }
 
-fn split(text: &str, separator: char) -> Vec<String> {
-    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+fn split(text: &str, separator: char) -> impl Iterator<Item = String> {
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 impl Labels for Headers {
@@ -408,7 +484,7 @@ impl Labels for Headers {
             "variants.weight_grams" => Known::Grams,
             "variants.barcode" => Known::Barcode,
             "variants.image" => Known::VariantImage,
-            other => return other.to_owned(),
+            other => return self.label_of_field(other),
         };
         self.label_of(known)
     }

@@ -16,6 +16,7 @@ use tradepost_store::{Client, StoreError, Tx};
 
 use super::draft::{Draft, Given, MergeError};
 use super::findings::{row_errors, variant_label};
+use super::pictures;
 use super::record::{Labels, RowError};
 use super::refs::Refs;
 
@@ -155,8 +156,15 @@ impl Writer {
             stored.into_iter().map(|stored| (stored.product.id, stored)).collect();
         for (place, target) in targets {
             let Some(draft) = drafts.get_mut(place) else { continue };
-            self.refs.assign(draft, self.ids.as_ref());
-            match target.and_then(|id| stored.get(&id)) {
+            let stored = target.and_then(|id| stored.get(&id));
+            let issues = self.refs.assign(draft, stored, self.ids.as_ref());
+            if !issues.is_empty() {
+                let label = |field| Some(labels.label(field, None));
+                let error = |(field, code, message)| RowError::new(draft.line, label(field), code, message);
+                decisions.refuse(issues.into_iter().map(error));
+                continue;
+            }
+            match stored {
                 None => match self.check_schema(draft, &draft.imported.product, labels) {
                     Ok(()) => decisions.new.push(place),
                     Err(errors) => decisions.refuse(errors),
@@ -285,7 +293,7 @@ impl Writer {
             .map(|draft| &draft.imported)
             .collect();
         let changed: Vec<&ImportedProduct> = decisions.changed.iter().collect();
-        let written: Vec<&Product> = new.iter().chain(&changed).map(|imported| &imported.product).collect();
+        let written: Vec<&ImportedProduct> = new.iter().chain(&changed).copied().collect();
         self.refs.create(tx, &written, now).await?;
         let counted = new.iter().chain(&changed).any(|imported| imported.stock.iter().any(Option::is_some));
         if counted && self.location.is_none() {
@@ -310,7 +318,7 @@ async fn settle_pictures(client: &Client, drafts: &mut [Draft]) -> Result<(), St
     let blobs: BTreeSet<&str> = drafts
         .iter()
         .flat_map(|draft| &draft.imported.product.media)
-        .filter_map(|media| media.blob.as_deref())
+        .filter_map(pictures::named_by_hash)
         .collect();
     if blobs.is_empty() {
         return Ok(());
@@ -320,7 +328,7 @@ async fn settle_pictures(client: &Client, drafts: &mut [Draft]) -> Result<(), St
     let assets: HashMap<String, MediaAsset> =
         assets.into_iter().map(|asset| (asset.blob.clone(), asset)).collect();
     for draft in drafts {
-        draft.settle_pictures(&assets);
+        pictures::settle(draft, &assets);
     }
     Ok(())
 }

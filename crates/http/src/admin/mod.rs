@@ -7,6 +7,7 @@ pub mod brands;
 pub mod categories;
 pub mod channels;
 pub mod collections;
+pub mod exports;
 pub mod imports;
 pub mod media;
 pub mod prices;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(categories::routes())
         .merge(channels::routes())
         .merge(collections::routes())
+        .merge(exports::routes())
         .merge(imports::routes())
         .merge(media::routes())
         .merge(prices::routes())

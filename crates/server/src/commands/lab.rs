@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tradepost_app::Shop;
 use tradepost_app::catalog::listener::CatalogListener;
-use tradepost_app::export::{ExportOptions, export_products};
+use tradepost_app::export::{ExportFilter, ExportOptions, export_products};
 use tradepost_app::import::{FileSource, Format, ImportContext, ImportOptions, run_import};
 use tradepost_http::ApiState;
 use tradepost_lab::limits::{http_side, same_path, spread_paths, static_router};
@@ -147,7 +147,12 @@ impl Bench {
 
     async fn import(&self, house: &House, folder: &Path) -> Result<Vec<Ratio>, Failure> {
         let file = folder.join("catalog.jsonl");
-        let options = ExportOptions { format: Format::JsonLines, currency: None, media_base_url: None };
+        let options = ExportOptions {
+            format: Format::JsonLines,
+            filter: ExportFilter::default(),
+            currency: None,
+            media_base_url: None,
+        };
         let mut out = std::io::BufWriter::new(std::fs::File::create(&file)?);
         let exported = export_products(&house.shop.store, &options, &mut out).await.map_err(Failure::new)?;
         out.flush()?;

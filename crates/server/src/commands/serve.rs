@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
 use tradepost_app::catalog::listener::CatalogListener;
+use tradepost_app::export::ExportWorker;
 use tradepost_app::import::ImportWorker;
 use tradepost_http::{ApiState, Ops};
 
@@ -111,7 +112,8 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 fn start_workers(house: &House, config: &Config, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let projector = Projector::new(house.shop.clone());
     let imports = ImportWorker::new(house.shop.clone(), config.imports.retention());
-    let mut import_phases = phases.clone();
+    let exports = ExportWorker::new(house.shop.clone());
+    let (mut import_phases, mut export_phases) = (phases.clone(), phases.clone());
     tokio::spawn(async move {
         let shutdown = async move {
             let _ = phases.wait_for(|phase| *phase > Phase::Serving).await;
@@ -119,7 +121,10 @@ fn start_workers(house: &House, config: &Config, mut phases: watch::Receiver<Pha
         let import_shutdown = async move {
             let _ = import_phases.wait_for(|phase| *phase > Phase::Serving).await;
         };
-        tokio::join!(projector.run(shutdown), imports.run(import_shutdown));
+        let export_shutdown = async move {
+            let _ = export_phases.wait_for(|phase| *phase > Phase::Serving).await;
+        };
+        tokio::join!(projector.run(shutdown), imports.run(import_shutdown), exports.run(export_shutdown));
     })
 }
 

@@ -21,6 +21,7 @@ pub mod review_write;
 mod row_format;
 pub mod staging;
 pub mod staging_refs;
+mod staging_sets;
 pub mod stock_level;
 
 use crate::sql::Sql;
@@ -45,6 +46,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         review_write::STATEMENTS,
         staging::STATEMENTS,
         staging_refs::STATEMENTS,
+        staging_sets::STATEMENTS,
         stock_level::STATEMENTS,
     ]
     .into_iter()

@@ -3,11 +3,14 @@
 
 use jiff::Timestamp;
 use tradepost_domain::catalog::{JsonMap, Product, Variant};
-use tradepost_domain::kernel::ids::{EntityId, EventId, ProductId, StockLevelId, StockLocationId};
+use tradepost_domain::kernel::ids::{
+    CollectionId, EntityId, EventId, ProductId, StockLevelId, StockLocationId,
+};
 use uuid::Uuid;
 
 use super::foreign_keys;
 use super::row_format::{RowWriter, encode};
+use super::staging_sets;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::{Sql, sql};
@@ -77,7 +80,7 @@ sql! {
                published_at = s.published_at, brand_id = s.brand_id, product_type_id = s.product_type_id,
                category_id = s.category_id, tags = s.tags, attributes = s.attributes, metadata = s.metadata,
                options = s.options, seo_title = s.seo_title, seo_description = s.seo_description,
-               popularity = s.popularity, translations = s.translations, version = s.version, updated_at = s.updated_at
+               channel_ids = s.channel_ids, popularity = s.popularity, translations = s.translations, version = s.version, updated_at = s.updated_at
           from import_stage_product s
          where p.id = s.id and p.version = s.version - 1";
     DELETE_MEDIA = "
@@ -126,10 +129,21 @@ pub struct ImportedProduct {
     pub product: Product,
     /// Texts by locale.
     pub translations: JsonMap,
+    /// The collections that it is to be picked for by hand, none but these; `None` leaves them as they are.
+    pub picks: Option<Vec<ImportedPick>>,
     /// For each variant what is to lie on hand, where the file says it.
     pub stock: Vec<Option<ImportedStock>>,
     /// Id of the event that tells of it.
     pub event_id: EventId,
+}
+
+/// A collection that a product is to be picked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportedPick {
+    /// The collection.
+    pub collection_id: CollectionId,
+    /// The product's place in it; `None` keeps the place that it has, or else makes it the last one.
+    pub position: Option<i32>,
 }
 
 /// Units that lie at the location of the import.
@@ -200,6 +214,8 @@ pub async fn insert_products(
     if left_out {
         foreign_keys::check_again(tx).await?;
     }
+    staging_sets::insert(tx, products).await?;
+    staging_sets::pick(tx, products, now).await?;
     copy_events(tx, products, now).await
 }
 
@@ -224,6 +240,8 @@ pub async fn update_products(
     for sql in [DELETE_VARIANT, MERGE_MEDIA, MERGE_VARIANT, DELETE_MEDIA, MERGE_PRICE, MERGE_STOCK] {
         tx.execute(sql, &[]).await?;
     }
+    staging_sets::replace(tx, products).await?;
+    staging_sets::pick(tx, products, now).await?;
     copy_events(tx, products, now).await?;
     Ok(true)
 }

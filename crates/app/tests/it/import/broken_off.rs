@@ -42,6 +42,7 @@ async fn state(shop: &Shop) -> (String, Vec<String>) {
     for list in lists {
         found.extend(shop.texts(list).await);
     }
+    shop.client().await.batch_execute("update product set published_at = 'epoch'").await.unwrap();
     (shop.export(Format::ShopifyCsv).await, found)
 }
 

@@ -10,6 +10,7 @@ use tradepost_app::import::{
     Format, ImportCreate, ImportRetention, ImportWorker, UploadWriter, create_import,
 };
 use tradepost_app::{Actor, Origin, Shop, ShopParts, StaffContext};
+use tradepost_domain::kernel::Currency;
 use tradepost_port::fake::{MemoryBlobs, UntouchedImages};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig};
 use tradepost_store::{Store, StoreSettings, migrate};
@@ -57,6 +58,7 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
         blobs: Arc::new(MemoryBlobs::default()),
         images: Arc::new(UntouchedImages),
         uploads: folder.join("uploads"),
+        exports: folder.join("exports"),
         cache_bytes: 0,
     }))
 }
@@ -82,7 +84,7 @@ async fn an_outage_in_the_middle_of_a_chunk_only_makes_an_import_wait() {
     client.batch_execute(GATE).await.unwrap();
     client.batch_execute("select pg_advisory_lock(42)").await.unwrap();
     let shop = shop(&url, folder.path());
-    super::add_web_channel(&shop.store).await;
+    super::add_web_channel(&shop.store, Currency::EUR).await;
     let line = |number: u32| {
         let brand = if number == 2_100 { ", \"brand\": \"Late\"" } else { "" };
         format!("{{\"title\": \"P\", \"price\": {number}{brand}}}\n")

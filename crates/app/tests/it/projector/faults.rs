@@ -112,6 +112,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         blobs: std::sync::Arc::new(MemoryBlobs::default()),
         images: std::sync::Arc::new(tradepost_port::fake::UntouchedImages),
         uploads: std::env::temp_dir(),
+        exports: std::env::temp_dir(),
         cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
     }));
     let (end, told) = oneshot::channel::<()>();

@@ -72,6 +72,7 @@ impl TestShop {
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(tradepost_port::fake::UntouchedImages),
             uploads: std::env::temp_dir(),
+            exports: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
         let projector = Projector::new(shop.clone());

@@ -6,6 +6,7 @@ mod brands;
 mod categories;
 mod channels;
 mod collections;
+mod exports;
 mod imports;
 mod prices;
 mod product_types;
