@@ -220,7 +220,7 @@ impl Draft {
             product.updated_at = now;
         }
         let stock = stock.into_iter().map(|(stock, _)| stock).collect();
-        Ok((ImportedProduct { product, translations, stock, event_id: self.imported.event_id }, changed))
+        Ok((ImportedProduct { product, translations, stock, ..self.imported }, changed))
     }
 
     /// Stored pictures get the size that is known of them; of those that the shop does not have only the name stays.

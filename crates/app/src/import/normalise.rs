@@ -120,7 +120,13 @@ impl Normaliser {
         }
         Ok(Draft {
             line: record.line,
-            imported: ImportedProduct { product, translations: texts, stock, event_id: self.ids.next() },
+            imported: ImportedProduct {
+                product,
+                translations: texts,
+                stock,
+                rating: (0, 0),
+                event_id: self.ids.next(),
+            },
             has_handle,
             brand,
             product_type,
