@@ -262,8 +262,7 @@ impl Draft {
             product.updated_at = now;
         }
         let stock = stock.into_iter().map(|(stock, _)| stock).collect();
-        let event_id = self.imported.event_id;
-        Ok((ImportedProduct { product, translations, picks, stock, event_id }, changed))
+        Ok((ImportedProduct { product, translations, picks, stock, ..self.imported }, changed))
     }
 
     /// Pictures: those of the same address stay, those that are stored with us too. Answers which of the draft became

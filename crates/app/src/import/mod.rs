@@ -28,6 +28,7 @@ pub mod resume;
 mod retention;
 pub mod run;
 pub mod shopify_csv;
+mod shopify_header;
 pub mod source;
 pub mod upload;
 pub mod view;

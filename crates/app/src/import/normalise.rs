@@ -133,6 +133,7 @@ impl Normaliser {
                 translations: texts,
                 picks: None,
                 stock,
+                rating: (0, 0),
                 event_id: self.ids.next(),
             },
             has_handle,

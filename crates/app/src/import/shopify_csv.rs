@@ -11,12 +11,13 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use tradepost_domain::catalog::JsonMap;
 
-use super::columns::{Column, KNOWN, Known, PassedThrough, classify};
+use super::columns::{Column, Known};
 use super::members::MemberParser;
 use super::record::{
     Labels, MediaRecord, NameRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY,
     VariantRecord,
 };
+use super::shopify_header::Headers;
 use super::source::Budgeted;
 use crate::export::formula::unescape;
 
@@ -44,13 +45,6 @@ pub struct ShopifyCsvReader<R> {
     offset: u64,
 }
 
-/// The header as the file writes it.
-#[derive(Debug)]
-struct Headers {
-    columns: Vec<Column>,
-    names: Vec<String>,
-}
-
 impl<R: Read> ShopifyCsvReader<R> {
     /// Reads the header.
     pub fn new(source: R, separator: u8) -> Result<Self, ReadError> {
@@ -64,17 +58,16 @@ impl<R: Read> ShopifyCsvReader<R> {
         csv.read_byte_record(&mut header).map_err(read_error)?;
         let header = StringRecord::from_byte_record(header)
             .map_err(|_| ReadError::Format("the header is not UTF-8".to_owned()))?;
-        let headers: Vec<&str> = header.iter().map(unescape).collect();
-        let columns = columns(&headers)?;
+        let headers = Headers::read(&header)?;
+        let columns = headers.columns.clone();
         let offset = csv.position().byte();
         let passed_through = columns.iter().filter_map(|column| match column {
             Column::PassedThrough(passed) => Some(passed.name.clone()),
             _ => None,
         });
         let passed_through = passed_through.collect();
-        let names = headers.iter().map(|name| name.trim().to_owned()).collect();
-        let labels = Arc::new(Headers { columns: columns.clone(), names });
-        let mut reader = Self { csv, columns, labels, passed_through, ahead: None, offset };
+        let mut reader =
+            Self { csv, columns, labels: Arc::new(headers), passed_through, ahead: None, offset };
         reader.csv.get_mut().line_of_record(offset, 0);
         reader.ahead = reader.read_row()?;
         Ok(reader)
@@ -364,59 +357,6 @@ impl<R: Read> ShopifyCsvReader<R> {
     }
 }
 
-impl Headers {
-    fn label_of_field(&self, field: &str) -> String {
-        let name = field.strip_prefix("variants.").unwrap_or(field);
-        let is_it = |column: &Column| match column {
-            Column::ProductField(own) => *own == field,
-            Column::VariantField(own) => field != name && *own == name,
-            _ => false,
-        };
-        let place = self.columns.iter().position(is_it);
-        place.and_then(|place| self.names.get(place)).cloned().unwrap_or_else(|| field.to_owned())
-    }
-
-    fn label_of(&self, known: Known) -> String {
-        let place = self.columns.iter().position(|column| *column == Column::Known(known));
-        let usual =
-            || KNOWN.iter().find(|(other, ..)| *other == known).map(|(_, name, _)| (*name).to_owned());
-        place.and_then(|place| self.names.get(place).cloned()).or_else(usual).unwrap_or_default()
-    }
-}
-
-/// What the columns are. Of two that mean the same one would be lost, so there must not be two; those that are passed
-/// through get a number.
-fn columns(headers: &[&str]) -> Result<Vec<Column>, ReadError> {
-    let mut columns: Vec<Column> = Vec::with_capacity(headers.len());
-    for (place, header) in headers.iter().enumerate() {
-        let mut column = classify(header);
-        let first = columns.iter().position(|other| *other == column);
-        match (&mut column, first) {
-            (Column::Nameless, _) | (_, None) => {}
-            (Column::PassedThrough(PassedThrough { name, .. }), Some(_)) => {
-                *name = format!("{name} ({})", place.saturating_add(1));
-            }
-            (_, Some(first)) => {
-                let first = headers.get(first).copied().unwrap_or_default();
-                let message = format!(
-                    "the columns `{}` and `{}` mean the same: leave one of them out",
-                    first.trim(),
-                    header.trim()
-                );
-                return Err(ReadError::Format(message));
-            }
-        }
-        columns.push(column);
-    }
-    for (known, name) in [(Known::Title, "Title"), (Known::Price, "Variant Price")] {
-        if !columns.contains(&Column::Known(known)) {
-            let message = format!("this is no product CSV of Shopify: it has no column `{name}`");
-            return Err(ReadError::Format(message));
-        }
-    }
-    Ok(columns)
-}
-
 /// Line ends in a cell: LF, CR LF or CR alone.
 fn line_ends(cell: &[u8]) -> u64 {
     let mut count = 0_u64;
@@ -459,35 +399,6 @@ fn read_error(error: csv::Error) -> ReadError {
 
 fn split(text: &str, separator: char) -> impl Iterator<Item = String> {
     text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
-}
-
-impl Labels for Headers {
-    fn label(&self, field: &str, _index: Option<usize>) -> String {
-        let known = match field {
-            "handle" => Known::Handle,
-            "title" => Known::Title,
-            "description" => Known::Body,
-            "brand" => Known::Vendor,
-            "type" => Known::Type,
-            "category" => Known::Category,
-            "tags" => Known::Tags,
-            "status" => Known::Status,
-            "published" => Known::Published,
-            "seo.title" => Known::SeoTitle,
-            "seo.description" => Known::SeoDescription,
-            "media" => Known::ImageSrc,
-            "options" | "variants.options" => Known::OptionValue(0),
-            "variants.sku" => Known::Sku,
-            "variants.price" => Known::Price,
-            "variants.compare_at" => Known::CompareAt,
-            "variants.stock" => Known::Quantity,
-            "variants.weight_grams" => Known::Grams,
-            "variants.barcode" => Known::Barcode,
-            "variants.image" => Known::VariantImage,
-            other => return self.label_of_field(other),
-        };
-        self.label_of(known)
-    }
 }
 
 impl<R: Read> RecordReader for ShopifyCsvReader<R> {

@@ -5,6 +5,7 @@
 //! where it comes from; this file turns values into types. Every error names key, value and source.
 
 mod layers;
+mod memory;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -154,7 +155,7 @@ impl Config {
             log: raw.log,
             log_format,
             workers: raw.workers,
-            cache_bytes: raw.cache_bytes,
+            cache_bytes: memory::cache_bytes(raw.cache_bytes),
             pools: raw.pools,
             imports: raw.imports,
             limits: raw.limits,
@@ -250,6 +251,7 @@ mod tests {
         assert_eq!(config.pools, Pools { storefront: 8, admin: 4, worker: 6 });
         assert_eq!((config.limits.header_timeout_seconds, config.limits.drain_deadline_seconds), (5, 25));
         assert_eq!(config.log_format, LogFormat::Auto);
+        assert!(config.cache_bytes >= 64 << 20, "{}", config.cache_bytes);
     }
 
     #[test]

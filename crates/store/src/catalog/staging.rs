@@ -19,7 +19,7 @@ macro_rules! copy {
     ($table:literal, product) => {
         concat!("copy ", $table, " (id, handle, title, description, status, publish_at, published_at, brand_id,
             product_type_id, category_id, tags, attributes, metadata, options, seo_title, seo_description, channel_ids,
-            popularity, translations, version, created_at, updated_at) from stdin binary")
+            popularity, rating_sum, rating_count, translations, version, created_at, updated_at) from stdin binary")
     };
     ($table:literal, media) => {
         concat!("copy ", $table, " (id, product_id, position, blob, source_url, alt, width, height) from stdin binary")
@@ -133,6 +133,8 @@ pub struct ImportedProduct {
     pub picks: Option<Vec<ImportedPick>>,
     /// For each variant what is to lie on hand, where the file says it.
     pub stock: Vec<Option<ImportedStock>>,
+    /// Sum and number of its approved reviews' ratings; counts for new products alone.
+    pub rating: (i64, i64),
     /// Id of the event that tells of it.
     pub event_id: EventId,
 }
@@ -203,6 +205,17 @@ pub async fn insert_products(
     location: Option<StockLocationId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    copy_new_products(tx, products, location, now).await?;
+    copy_events(tx, products, now).await
+}
+
+/// As [`insert_products`], for a shop whose fragments are made afterwards: nothing is told of them.
+pub async fn copy_new_products(
+    tx: &Tx,
+    products: &[&ImportedProduct],
+    location: Option<StockLocationId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if products.is_empty() {
         return Ok(());
     }
@@ -215,8 +228,7 @@ pub async fn insert_products(
         foreign_keys::check_again(tx).await?;
     }
     staging_sets::insert(tx, products).await?;
-    staging_sets::pick(tx, products, now).await?;
-    copy_events(tx, products, now).await
+    staging_sets::pick(tx, products, now).await
 }
 
 /// Writes products that are in the shop and have changed; `false`, and the transaction must be given up, when somebody
@@ -308,7 +320,7 @@ fn place(position: usize) -> i32 {
 
 fn write_product(row: &mut RowWriter, imported: &ImportedProduct) {
     let product = &imported.product;
-    row.row(22);
+    row.row(24);
     row.uuid(product.id.as_uuid());
     row.text(product.handle.as_str());
     row.text(&product.title);
@@ -328,6 +340,8 @@ fn write_product(row: &mut RowWriter, imported: &ImportedProduct) {
     let channels = product.channel_ids.as_ref();
     row.opt_uuid_array(channels.map(|ids| ids.iter().map(EntityId::as_uuid).collect::<Vec<Uuid>>()));
     row.int8(product.popularity);
+    row.int8(imported.rating.0);
+    row.int8(imported.rating.1);
     row.json(&imported.translations);
     row.int8(product.version);
     row.timestamp(product.created_at);
@@ -363,6 +377,9 @@ fn write_variant(row: &mut RowWriter, (position, product_id, variant): (usize, P
 }
 
 async fn copy_events(tx: &Tx, products: &[&ImportedProduct], now: Timestamp) -> Result<(), StoreError> {
+    if products.is_empty() {
+        return Ok(());
+    }
     let write = |row: &mut RowWriter, imported: &&ImportedProduct| {
         row.row(5);
         row.uuid(imported.event_id.as_uuid());

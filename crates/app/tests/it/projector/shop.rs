@@ -75,7 +75,8 @@ impl TestShop {
             exports: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         }));
-        let projector = Projector::new(shop.clone());
+        // Few enough that these few products make several parts.
+        let projector = Projector::new(shop.clone()).in_parts_of(5);
         let shop = Self { database, shop, clock, projector, client };
         shop.furnish().await;
         for number in 1..=count {

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tradepost_app::auth::Scope;
 use tradepost_app::export::ExportWorker;
-use tradepost_app::import::ImportWorker;
+use tradepost_app::import::{ImportRetention, ImportWorker};
 use tradepost_testkit::{TestApp, TestResponse};
 
 use super::{latest_audit, sql_value, text};
@@ -71,7 +71,7 @@ async fn an_export_is_written_in_the_background_and_downloaded() {
 
     // What came out goes in again, and changes nothing.
     let import = app.post("/api/admin/imports").admin().raw("text/csv", content).send().await.expect(202);
-    assert!(ImportWorker::new(app.shop.clone()).step().await.unwrap());
+    assert!(ImportWorker::new(app.shop.clone(), ImportRetention::default()).step().await.unwrap());
     let import = app.get(&format!("/api/admin/imports/{}", text(&import.json(), "id"))).admin().send().await;
     assert_eq!(import.json()["products_unchanged"], 3);
 }
