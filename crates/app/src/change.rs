@@ -92,10 +92,15 @@ pub fn choose_handle<T: EntityId>(given: Option<Handle>, name: &str) -> Result<H
     Ok(handle)
 }
 
+/// Whether a handle would not be read as an id in a path.
+pub fn is_handle_of<T: EntityId>(handle: &Handle) -> bool {
+    let rest = handle.as_str().strip_prefix(T::PREFIX);
+    rest.is_none_or(|rest| !rest.starts_with('_'))
+}
+
 /// Refuses a handle that would be read as an id in a path.
 pub fn check_handle<T: EntityId>(handle: &Handle) -> Result<(), WriteError> {
-    let rest = handle.as_str().strip_prefix(T::PREFIX);
-    if rest.is_some_and(|rest| rest.starts_with('_')) {
+    if !is_handle_of::<T>(handle) {
         let message = format!("a handle does not begin with `{}_`, as ids do", T::PREFIX);
         return Err(WriteError::invalid("$.handle", "invalid_handle", message));
     }

@@ -33,6 +33,8 @@ pub struct ShopParts {
     pub images: Arc<dyn ImageProcessor>,
     /// Folder of the files that are uploaded for imports, which are removed when they are done.
     pub uploads: PathBuf,
+    /// Folder of the files that exports are written to.
+    pub exports: PathBuf,
     /// Bytes that what shoppers read may take in memory.
     pub cache_bytes: u64,
     /// What carries its mails.
@@ -87,6 +89,8 @@ pub struct Shop {
     pub images: Arc<dyn ImageProcessor>,
     /// Folder of the files that are uploaded for imports, which are removed when they are done.
     pub uploads: PathBuf,
+    /// Folder of the files that exports are written to.
+    pub exports: PathBuf,
     /// When its keys were used, as far as it is not written yet.
     pub key_uses: Arc<KeyUses>,
     /// What shoppers read of it.
@@ -121,6 +125,7 @@ impl Shop {
             blobs,
             images,
             uploads,
+            exports,
             cache_bytes,
             mailer,
             public_url,
@@ -145,6 +150,7 @@ impl Shop {
             blobs,
             images,
             uploads,
+            exports,
             key_uses,
             catalog,
             checkout,

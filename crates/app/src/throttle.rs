@@ -128,7 +128,8 @@ mod tests {
 
     fn throttle(enabled: bool) -> (Throttle, Arc<FakeClock>) {
         let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
-        (Throttle::new(clock.clone(), enabled), clock)
+        let shared: Arc<dyn Clock> = clock.clone();
+        (Throttle::new(&shared, enabled), clock)
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -19,22 +19,22 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::future::Either;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 use tower::Service;
 use tradepost_app::catalog::cache::CHANNEL_AGE_MAX_MS;
 
 use crate::middleware::{API_VERSION, REQUEST_ID, Statements, request_id};
 use crate::state::ApiState;
-use crate::store::caching::has_it;
+use crate::store::caching::{SURROGATE_KEY, has_it};
 use crate::store::shopper::PUBLISHABLE_KEY;
 
-/// Bytes of bodies and heads that are kept at most; the bodies are shared with the catalogue's own cache.
-const BYTES_MAX: u64 = 192 * 1024 * 1024;
 /// Longest path and query that is kept.
 const WORDS_MAX: usize = 1024;
-/// What the head of an answer takes, roughly.
-const HEAD_BYTES: usize = 1024;
+/// What an answer takes beside its words, its body and its own headers, roughly.
+const ANSWER_BYTES: usize = 400;
+/// Heads that are shared by answers; more kinds than these there are not, and were there, each answer had its own.
+const HEADS_MAX: usize = 64;
 
 /// Marks a response whose body may be given again for the same words.
 #[derive(Debug, Clone)]
@@ -47,17 +47,51 @@ struct Words {
     path: String,
 }
 
-#[derive(Clone)]
+/// The same before it is known whether it is to be kept; looks up [`Words`] without copying.
+#[derive(Hash)]
+struct Asked<'a> {
+    key: Option<&'a HeaderValue>,
+    path: &'a str,
+}
+
+impl Equivalent<Words> for Asked<'_> {
+    fn equivalent(&self, words: &Words) -> bool {
+        self.key == words.key.as_ref() && self.path == words.path
+    }
+}
+
+/// What the answers of a route have in common. One for all: a thousand answers in turn find it in the processor's
+/// cache, where a head of their own each would be fetched from memory.
+struct Head {
+    route: String,
+    headers: HeaderMap,
+    answered: metrics::Counter,
+    not_modified: metrics::Counter,
+    duration: metrics::Histogram,
+}
+
+impl Head {
+    fn new(route: &str, headers: HeaderMap) -> Self {
+        let counter = |status: &'static str| metrics::counter!("http_requests_total", "route" => route.to_owned(), "method" => "GET", "status" => status);
+        let duration = metrics::histogram!("http_request_duration_seconds", "route" => route.to_owned(), "method" => "GET");
+        Self {
+            answered: counter("200"),
+            not_modified: counter("304"),
+            duration,
+            route: route.to_owned(),
+            headers,
+        }
+    }
+}
+
 struct Answer {
     epoch: i64,
     /// Milliseconds since 1970.
     made_at: i64,
-    head: HeaderMap,
-    etag: String,
+    head: Arc<Head>,
+    etag: HeaderValue,
+    surrogate_keys: Option<HeaderValue>,
     body: Bytes,
-    answered: metrics::Counter,
-    not_modified: metrics::Counter,
-    duration: metrics::Histogram,
 }
 
 #[derive(Clone)]
@@ -65,8 +99,9 @@ struct ByBytes;
 
 impl Weighter<Words, Arc<Answer>> for ByBytes {
     fn weight(&self, words: &Words, answer: &Arc<Answer>) -> u64 {
-        let bytes = words.path.len().saturating_add(answer.body.len()).saturating_add(HEAD_BYTES);
-        u64::try_from(bytes).unwrap_or(u64::MAX)
+        let keys = answer.surrogate_keys.as_ref().map_or(0, HeaderValue::len);
+        let bytes = words.path.len().saturating_add(answer.body.len()).saturating_add(keys);
+        u64::try_from(bytes.saturating_add(ANSWER_BYTES)).unwrap_or(u64::MAX)
     }
 }
 
@@ -75,14 +110,21 @@ impl Weighter<Words, Arc<Answer>> for ByBytes {
 pub struct Remembering {
     inner: Router,
     state: ApiState,
-    answers: Arc<Cache<Words, Arc<Answer>, ByBytes>>,
+    memory: Arc<Memory>,
+}
+
+struct Memory {
+    answers: Cache<Words, Arc<Answer>, ByBytes>,
+    heads: Mutex<Vec<Arc<Head>>>,
 }
 
 impl Remembering {
-    /// Puts an empty memory before the router.
+    /// Puts an empty memory before the router. It may hold three quarters of what the catalogue's caches may, with
+    /// which it shares the bodies.
     pub fn new(inner: Router, state: ApiState) -> Self {
-        let answers = Arc::new(Cache::with_weighter(4096, BYTES_MAX, ByBytes));
-        Self { inner, state, answers }
+        let bytes = state.shop.catalog.cache.capacity() / 4 * 3;
+        let answers = Cache::with_weighter(4096, bytes, ByBytes);
+        Self { inner, state, memory: Arc::new(Memory { answers, heads: Mutex::default() }) }
     }
 
     fn now(&self) -> i64 {
@@ -90,58 +132,80 @@ impl Remembering {
     }
 
     /// The answer that was given to these words, if it is still true.
-    fn recall(&self, words: &Words, headers: &HeaderMap) -> Option<Response> {
+    fn recall(&self, asked: &Asked<'_>, headers: &HeaderMap) -> Option<Response> {
         let started = Instant::now();
-        let answer = self.answers.get(words)?;
+        let answer = self.memory.answers.get(asked)?;
         if !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
             return None;
         }
         // A key may be taken back or expire without a change of the catalogue.
         let age = || self.now().saturating_sub(answer.made_at);
-        if words.key.is_some() && !(0..=CHANNEL_AGE_MAX_MS).contains(&age()) {
+        if asked.key.is_some() && !(0..=CHANNEL_AGE_MAX_MS).contains(&age()) {
             return None;
         }
-        let known = headers.contains_key(header::IF_NONE_MATCH) && has_it(headers, &answer.etag);
+        let known = headers.contains_key(header::IF_NONE_MATCH)
+            && answer.etag.to_str().is_ok_and(|etag| has_it(headers, etag));
         let body = if known { Body::empty() } else { Body::from(answer.body.clone()) };
         let mut response = Response::new(body);
-        *response.headers_mut() = answer.head.clone();
+        let head = response.headers_mut();
+        head.clone_from(&answer.head.headers);
+        head.insert(header::ETAG, answer.etag.clone());
+        if let Some(keys) = &answer.surrogate_keys {
+            head.insert(SURROGATE_KEY, keys.clone());
+        }
         if known {
+            head.remove(header::CONTENT_TYPE);
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response.headers_mut().remove(header::CONTENT_TYPE);
-            answer.not_modified.increment(1);
+            answer.head.not_modified.increment(1);
         } else {
-            answer.answered.increment(1);
+            answer.head.answered.increment(1);
         }
         let id = request_id(headers, &self.state.request_ids);
         if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(id)) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        answer.duration.record(started.elapsed());
+        answer.head.duration.record(started.elapsed());
         response.extensions_mut().insert(Statements(0));
         Some(response)
     }
 }
 
+impl Memory {
+    /// Keeps what was answered on a route, made in an epoch and at a time.
+    fn keep(&self, words: Words, response: &Response, body: Bytes, made: (i64, i64, &str)) {
+        let (epoch, made_at, route) = made;
+        let mut headers = response.headers().clone();
+        headers.remove(REQUEST_ID);
+        let Some(etag) = headers.remove(header::ETAG) else { return };
+        let surrogate_keys = headers.remove(SURROGATE_KEY);
+        let head = self.head(route, headers);
+        let answer = Answer { epoch, made_at, head, etag, surrogate_keys, body };
+        self.answers.insert(words, Arc::new(answer));
+    }
+
+    /// The head of other answers like this one, or a new one.
+    fn head(&self, route: &str, headers: HeaderMap) -> Arc<Head> {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(head) = heads.iter().find(|head| head.route == route && head.headers == headers) {
+            return head.clone();
+        }
+        let head = Arc::new(Head::new(route, headers));
+        if heads.len() < HEADS_MAX {
+            heads.push(head.clone());
+        }
+        head
+    }
+}
+
 /// The words of a request whose answer may be kept.
-fn words(request: &Request) -> Option<Words> {
+fn asked(request: &Request) -> Option<Asked<'_>> {
     let headers = request.headers();
     let path = request.uri().path_and_query()?.as_str();
     let kept = request.method() == Method::GET
         && path.len() <= WORDS_MAX
         && (path.starts_with("/api/products") || path.starts_with("/api/categories"))
         && !headers.contains_key(API_VERSION);
-    kept.then(|| Words { key: headers.get(PUBLISHABLE_KEY).cloned(), path: path.to_owned() })
-}
-
-fn answer(response: &Response, body: Bytes, (epoch, made_at): (i64, i64), route: &str) -> Option<Answer> {
-    let mut head = response.headers().clone();
-    head.remove(REQUEST_ID);
-    let etag = head.get(header::ETAG)?.to_str().ok()?.to_owned();
-    let counter = |status: &'static str| metrics::counter!("http_requests_total", "route" => route.to_owned(), "method" => "GET", "status" => status);
-    let (answered, not_modified) = (counter("200"), counter("304"));
-    let duration =
-        metrics::histogram!("http_request_duration_seconds", "route" => route.to_owned(), "method" => "GET");
-    Some(Answer { epoch, made_at, head, etag, body, answered, not_modified, duration })
+    kept.then(|| Asked { key: headers.get(PUBLISHABLE_KEY), path })
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -156,23 +220,22 @@ impl Service<Request> for Remembering {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Some(words) = words(&request) else {
+        let Some(asked) = asked(&request) else {
             return Either::Right(Box::pin(Service::call(&mut self.inner, request)));
         };
-        if let Some(response) = self.recall(&words, request.headers()) {
+        if let Some(response) = self.recall(&asked, request.headers()) {
             return Either::Left(ready(Ok(response)));
         }
-        let made = (self.state.shop.catalog.cache.epoch(), self.now());
-        let answers = self.answers.clone();
+        let words = Words { key: asked.key.cloned(), path: asked.path.to_owned() };
+        let (epoch, made_at) = (self.state.shop.catalog.cache.epoch(), self.now());
+        let memory = self.memory.clone();
         let answering = Service::call(&mut self.inner, request);
         Either::Right(Box::pin(async move {
             let mut response = answering.await?;
             let memorable = response.extensions_mut().remove::<Memorable>();
             let route = response.extensions_mut().remove::<MatchedPath>();
-            if let Some((Memorable(body), route)) = memorable.zip(route)
-                && let Some(answer) = answer(&response, body, made, route.as_str())
-            {
-                answers.insert(words, Arc::new(answer));
+            if let Some((Memorable(body), route)) = memorable.zip(route) {
+                memory.keep(words, &response, body, (epoch, made_at, route.as_str()));
             }
             Ok(response)
         }))

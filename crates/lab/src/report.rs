@@ -19,6 +19,28 @@ pub struct Report {
     pub cores: usize,
     /// The ratios.
     pub ratios: Vec<Ratio>,
+    /// What must stay below a bound.
+    pub bounds: Vec<Bound>,
+}
+
+/// A figure of the program itself that must not be above its goal.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Bound {
+    /// What.
+    pub name: &'static str,
+    /// What was measured.
+    pub value: f64,
+    /// The most that it may be.
+    pub goal: f64,
+    /// Unit of both: `ms`, `MB`.
+    pub unit: &'static str,
+}
+
+impl Bound {
+    /// Whether the goal is reached.
+    pub fn reached(&self) -> bool {
+        self.value <= self.goal
+    }
 }
 
 impl Report {
@@ -42,6 +64,14 @@ impl Report {
                 median(&ratio.limit_per_second),
                 ratio.limit_name,
             );
+        }
+        if !self.bounds.is_empty() {
+            let _ = writeln!(text, "\n{:<44} {:>9} {:>9}", "what", "value", "at most");
+        }
+        for bound in &self.bounds {
+            let Bound { name, value, goal, unit } = bound;
+            let mark = if bound.reached() { "" } else { "  (goal not reached)" };
+            let _ = writeln!(text, "{name:<44} {value:>9.2} {goal:>9.2}  {unit}{mark}");
         }
         let _ = write!(text, "\nRepeat with: {}", self.command);
         text
@@ -77,8 +107,10 @@ mod tests {
             rounds: 3,
             cores: 2,
             ratios: vec![ratio],
+            bounds: vec![Bound { name: "memory, idle", value: 81.0, goal: 80.0, unit: "MB" }],
         };
         let table = report.table();
+        assert!(table.contains("81.00     80.00  MB  (goal not reached)"), "{table}");
         assert!(table.contains("0.79 to 0.82") && table.contains("goal not reached"), "{table}");
         assert!(table.ends_with("Repeat with: tradepost lab limits"));
     }

@@ -64,6 +64,7 @@ impl House {
             blobs: Arc::new(blobs.clone()),
             images: Arc::new(ImageCodec::default()),
             uploads: config.data_dir.join("uploads"),
+            exports: config.data_dir.join("exports"),
             cache_bytes: config.cache_bytes,
             checkout: Checkout::new(vec![Arc::new(TestPayments::new(Arc::new(SystemClock)))]),
             mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),

@@ -14,6 +14,8 @@ pub struct Progress {
     what: &'static str,
     bar: Option<ProgressBar>,
     told_at: Option<Instant>,
+    /// When it began, and with how much done before.
+    began: Option<(Instant, u64)>,
 }
 
 impl Progress {
@@ -27,7 +29,7 @@ impl Progress {
             bar.set_message(what);
             bar
         });
-        Self { what, bar, told_at: None }
+        Self { what, bar, told_at: None, began: None }
     }
 
     /// Shows that `done` of `total` are done.
@@ -39,7 +41,9 @@ impl Progress {
         }
         if self.told_at.is_none_or(|at| at.elapsed() >= LINE_EVERY) {
             self.told_at = Some(Instant::now());
-            eprintln!("{}: {done} of {total}", self.what);
+            let (at, before) = *self.began.get_or_insert((Instant::now(), done));
+            let pace = pace(done.saturating_sub(before), total.saturating_sub(done), at.elapsed());
+            eprintln!("{}: {done} of {total}{}", self.what, pace.unwrap_or_default());
         }
     }
 
@@ -48,5 +52,26 @@ impl Progress {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// How fast it goes, and how long the rest takes at that pace: `, 1034/s, 12 s left`.
+fn pace(done: u64, left: u64, took: Duration) -> Option<String> {
+    let took_ms = u64::try_from(took.as_millis()).ok().filter(|ms| *ms > 0)?;
+    let rate = done.saturating_mul(1_000) / took_ms;
+    let seconds = left.checked_div(rate)?;
+    Some(format!(", {rate}/s, {seconds} s left"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_told_once_there_is_one() {
+        let pace_of = |done, left, ms| pace(done, left, Duration::from_millis(ms));
+        assert_eq!(pace_of(5_000, 10_000, 2_500).as_deref(), Some(", 2000/s, 5 s left"));
+        assert_eq!(pace_of(0, 10_000, 2_500), None);
+        assert_eq!(pace_of(5, 5, 0), None);
     }
 }

@@ -37,7 +37,8 @@ alter table product_view alter column page set storage external;
 create unique index product_view_handle_key on product_view (channel_id, locale, handle);
 create index product_view_popularity_idx on product_view (channel_id, locale, popularity desc, product_id desc);
 create index product_view_newest_idx on product_view (channel_id, locale, published_at desc, product_id desc);
-create index product_view_price_idx on product_view (channel_id, locale, price_min, product_id);
+-- price_max lies in it so that "from 80.00 up, cheapest first" skips what is cheaper without a look at the rows
+create index product_view_price_idx on product_view (channel_id, locale, price_min, product_id, price_max);
 create index product_view_name_idx on product_view (channel_id, locale, title_sort, product_id);
 create index product_view_brand_idx on product_view (channel_id, locale, brand_handle);
 create index product_view_categories_idx on product_view using gin (category_ids);

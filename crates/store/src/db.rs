@@ -10,7 +10,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use futures_util::{SinkExt, TryStreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
@@ -200,6 +202,12 @@ impl Db {
         Ok(Conn { client: Client { object: self.object().await?, in_transaction: false } })
     }
 
+    /// A connection on which locks of its session are taken.
+    pub(crate) async fn session(&self) -> Result<Session, StoreError> {
+        let conn = self.conn().await?;
+        Ok(Session { client: Some(conn.client) })
+    }
+
     /// Opens a transaction (READ COMMITTED, whatever the server's default says), named for errors and logs.
     pub async fn begin(&self, name: &'static str) -> Result<Tx, StoreError> {
         let client = Client { object: self.object().await?, in_transaction: true };
@@ -220,8 +228,10 @@ pub(crate) fn connection_config(
     let mut config: tokio_postgres::Config = url
         .parse()
         .map_err(|error| StoreError::Unavailable(format!("the database URL cannot be read: {error}")))?;
+    // The keepalives are the server's: of a machine that is gone it lets go of locks within a minute, not two hours.
     let limits = format!(
-        "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off",
+        "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off \
+         -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
         settings.statement_timeout.as_millis(),
         settings.lock_timeout.as_millis(),
     );
@@ -364,6 +374,42 @@ impl std::ops::Deref for Conn {
     }
 }
 
+/// A connection that may hold locks of its session. Dropped, it is closed and the locks go with it: in the pool they
+/// would outlive the one who took them.
+#[derive(Debug)]
+pub(crate) struct Session {
+    // Taken by what ends it.
+    client: Option<Client>,
+}
+
+impl Session {
+    /// The only row of a statement that always has one.
+    pub(crate) async fn query_one(&self, sql: Sql, params: Params<'_>) -> Result<Row, StoreError> {
+        match &self.client {
+            Some(client) => client.query_one(sql, params).await,
+            None => Err(StoreError::Unavailable("the session was given back".to_owned())),
+        }
+    }
+
+    /// It holds no lock: the pool has its connection back.
+    pub(crate) fn give_back(mut self) {
+        self.client = None;
+    }
+
+    /// It holds locks: another connection takes its place in the pool, and this one is closed when dropped.
+    pub(crate) fn leave_pool(mut self) -> Option<ClientWrapper> {
+        self.client.take().map(|client| Object::take(client.object))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(Object::take(client.object));
+        }
+    }
+}
+
 /// An open transaction: committed by [`Tx::commit`], rolled back when dropped.
 #[derive(Debug)]
 pub struct Tx {
@@ -376,6 +422,21 @@ impl Tx {
     /// Name given at its beginning.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Marks the point to which [`Tx::roll_back_part`] goes back.
+    pub async fn begin_part(&self) -> Result<(), StoreError> {
+        self.batch(Sql { name: self.name, text: "savepoint part" }).await
+    }
+
+    /// Keeps what came after [`Tx::begin_part`], as a part of the transaction.
+    pub async fn keep_part(&self) -> Result<(), StoreError> {
+        self.batch(Sql { name: self.name, text: "release savepoint part" }).await
+    }
+
+    /// Undoes what came after [`Tx::begin_part`], also when a statement of it has failed.
+    pub async fn roll_back_part(&self) -> Result<(), StoreError> {
+        self.batch(Sql { name: self.name, text: "rollback to savepoint part; release savepoint part" }).await
     }
 
     /// Makes everything in it durable and visible, all at once.

@@ -63,11 +63,20 @@ impl StoreError {
         match self {
             Self::Unavailable(_) => true,
             Self::Database { source, .. } => {
-                let Some(code) = source.code() else { return source.is_closed() };
-                let busy = [SqlState::QUERY_CANCELED, SqlState::LOCK_NOT_AVAILABLE, SqlState::DISK_FULL];
-                let shutdown =
-                    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
-                busy.contains(code) || shutdown.contains(code) || *code == SqlState::TOO_MANY_CONNECTIONS
+                let Some(code) = source.code() else {
+                    let cause = std::error::Error::source(source);
+                    return source.is_closed()
+                        || cause.is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+                };
+                // Classes 08 (connection), 53 (insufficient resources), 57 (operator intervention) of
+                // <https://www.postgresql.org/docs/current/errcodes-appendix.html>, and what a fail-over answers.
+                let passing = [
+                    SqlState::LOCK_NOT_AVAILABLE,
+                    SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                    SqlState::READ_ONLY_SQL_TRANSACTION,
+                ];
+                passing.contains(code)
+                    || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
             }
             Self::Inconsistent { .. } => false,
         }
@@ -84,6 +93,22 @@ impl StoreError {
                 ["22", "23", "54", "XX"].iter().any(|class| code.code().starts_with(class))
             }),
         }
+    }
+
+    /// What is wrong with the rows, for people who do not know our tables; `None` when it is not about the rows.
+    pub fn data_fault(&self) -> Option<&'static str> {
+        if !self.is_about_data() {
+            return None;
+        }
+        Some(match self.code().map(SqlState::code) {
+            Some("22003") => "a number is larger than can be stored",
+            Some("22001" | "54000") => "a text is longer than can be stored",
+            Some("22021" | "22P05" | "22023" | "22P02" | "22P03") => "a text holds what cannot be stored",
+            Some("22008") => "a time lies outside of what can be stored",
+            Some("23505") => "something that may be there once is there twice",
+            Some(code) if code.starts_with("23") => "a value breaks a rule of the shop",
+            _ => "the product cannot be stored as it is",
+        })
     }
 
     /// Whether a prepared statement no longer fits the schema and has to be prepared anew.

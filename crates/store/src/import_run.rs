@@ -1,57 +1,64 @@
 //! Runs of imports: how far each has come, and the rows that it could not take.
 //!
 //! A run moves on in the transaction of the products it tells of ([`advance`]), and only from where its caller believes
-//! it to be: two processes that continue the same run cannot both.
+//! it to be: two processes that continue the same run cannot both. So that they do not try, who works on a run has its
+//! [`Claim`].
 
+use deadpool_postgres::ClientWrapper;
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tradepost_domain::kernel::ids::{EntityId, ImportId};
+use tradepost_domain::kernel::ids::{EntityId, ImportId, StockLocationId};
 
-use crate::db::{Client, Tx};
+use crate::db::{Client, Db, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("
+        select id, origin, format, file_hash, file_name, file_blob, file_bytes, dry_run, currency, location_id, status,
+               byte_offset, record_offset, products_created, products_updated, products_unchanged, products_failed,
+               rows_failed, error, version, created_at, started_at, finished_at
+          from import_run", $rest)
+    };
+}
+
 sql! {
     INSERT = "
-        insert into import_run (id, format, file_hash, file_name, file_blob, dry_run, status, created_at)
-        values ($1, $2, $3, $4, $5, $6, 'pending', $7)";
-    GET = "
-        select id, format, file_hash, file_name, file_blob, dry_run, status, byte_offset, record_offset,
-               products_created, products_updated, products_unchanged, products_failed, rows_failed, error,
-               version, created_at, started_at, finished_at
-          from import_run
-         where id = $1";
-    FIND_UNFINISHED = "
-        select id, format, file_hash, file_name, file_blob, dry_run, status, byte_offset, record_offset,
-               products_created, products_updated, products_unchanged, products_failed, rows_failed, error,
-               version, created_at, started_at, finished_at
-          from import_run
+        insert into import_run (id, origin, format, file_hash, file_name, file_blob, file_bytes, dry_run, currency,
+                                location_id, status, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $11)
+            on conflict do nothing";
+    GET = select!("
+         where id = $1");
+    GET_FOR_UPDATE = select!("
+         where id = $1
+           for update");
+    FIND_UNFINISHED = select!("
          where file_hash = $1
            and format = $2
+           and currency = $3
+           and location_id is not distinct from $4
+           and origin = 'command'
            and not dry_run
-           and (status in ('running', 'failed') or status = 'pending' and file_blob is null)
-         order by created_at desc, id desc
-         limit 1";
-    LIST = "
-        select id, format, file_hash, file_name, file_blob, dry_run, status, byte_offset, record_offset,
-               products_created, products_updated, products_unchanged, products_failed, rows_failed, error,
-               version, created_at, started_at, finished_at
-          from import_run
+           and status in ('pending', 'running', 'failed')");
+    LIST = select!("
          where ($1::timestamptz is null or (created_at, id) < ($1, $2))
          order by created_at desc, id desc
-         limit $3";
-    TAKE_PENDING = "
-        update import_run
-           set status = 'running', started_at = $1, version = version + 1
-         where id = (select id from import_run where status = 'pending' and file_blob is not null
-                      order by created_at, id limit 1
-                        for update skip locked)
-        returning id";
-    LIST_RUNNING_UPLOADS = "
-        select id from import_run where status = 'running' and file_blob is not null order by created_at, id";
+         limit $3");
+    LIST_OPEN_UPLOADS = "
+        select id
+          from import_run
+         where origin = 'api' and status in ('pending', 'running')
+         order by created_at, id
+         limit $1";
+    // Its own session's lock: it goes with the session, however that ends.
+    TRY_CLAIM = "
+        select pg_try_advisory_lock(hashtextextended(current_schema() || ' import_run ' || $1::uuid, 0))";
     START = "
         update import_run
-           set status = 'running', started_at = coalesce(started_at, $2), error = null, version = version + 1
+           set status = 'running', started_at = coalesce(started_at, $2), finished_at = null, error = null,
+               currency = coalesce(currency, $3), version = version + 1
          where id = $1 and status in ('pending', 'running', 'failed')";
     ADVANCE = "
         update import_run
@@ -60,8 +67,13 @@ sql! {
          where id = $1 and record_offset = $2 and status = 'running'";
     FINISH = "
         update import_run
-           set status = $2, error = $3, finished_at = $4, version = version + 1
+           set status = $2, error = $3, file_blob = case when $4 then file_blob end, finished_at = $5,
+               version = version + 1
          where id = $1 and status in ('pending', 'running')";
+    RESUME = "
+        update import_run
+           set status = 'pending', error = null, finished_at = null, version = version + 1
+         where id = $1 and status = 'failed' and origin = 'api' and file_blob is not null";
     INSERT_ERRORS = "
         insert into import_error (import_id, number, line, \"column\", code, message)
         select $1, e.number, e.line, e.col, e.code, e.message
@@ -73,6 +85,33 @@ sql! {
          where import_id = $1 and number > $2
          order by number
          limit $3";
+    // A run of the command line that nobody continued ends by its age; one of the API is the worker's until it ends.
+    DELETE_OLD = "
+        delete from import_run
+         where id in (select id
+                        from import_run
+                       where coalesce(finished_at, case when origin = 'command' then created_at end) < $1
+                       order by created_at
+                       limit $2
+                         for update skip locked)";
+    RELEASE_FILES = "
+        update import_run
+           set file_blob = null, version = version + 1
+         where file_blob = any ($1) and status not in ('pending', 'running')";
+    LIST_NEEDED_FILES = "
+        select file_blob from import_run where file_blob = any ($1)";
+}
+
+/// The right to work on a run, which one process has at a time. It is a lock of a session of its own: it ends when this
+/// is dropped, when the process dies and when the database does.
+#[derive(Debug)]
+pub struct Claim(Option<ClientWrapper>);
+
+impl Claim {
+    /// Whether the session is gone, and with it the claim.
+    pub fn is_lost(&self) -> bool {
+        self.0.as_ref().is_none_or(|session| session.is_closed())
+    }
 }
 
 /// What a run has done so far.
@@ -99,16 +138,24 @@ pub struct ImportCounts {
 pub struct ImportRun {
     /// Id.
     pub id: ImportId,
+    /// `command` or `api`: who continues it.
+    pub origin: String,
     /// `shopify-csv` or `jsonl`.
     pub format: String,
     /// SHA-256 of the file.
     pub file_hash: Vec<u8>,
     /// Name of the file, for people.
     pub file_name: String,
-    /// Blob that holds the file, when it came through the API.
+    /// Name of the uploaded file, as long as it is kept.
     pub file_blob: Option<String>,
+    /// Bytes of the file, where that is known.
+    pub file_bytes: Option<u64>,
     /// Whether nothing but this row is written.
     pub dry_run: bool,
+    /// Code of the currency of prices that name none; settled when work begins.
+    pub currency: Option<String>,
+    /// Where stock goes; the default location when absent.
+    pub location_id: Option<StockLocationId>,
     /// `pending`, `running`, `succeeded`, `failed` or `canceled`.
     pub status: String,
     /// How far it has come.
@@ -136,10 +183,27 @@ pub struct NewImportRun<'a> {
     pub file_hash: &'a [u8],
     /// Name of the file, for people.
     pub file_name: &'a str,
-    /// Blob that holds the file, when it came through the API.
+    /// Name of the uploaded file, when it came through the API.
     pub file_blob: Option<&'a str>,
+    /// Bytes of the file, where that is known.
+    pub file_bytes: Option<u64>,
     /// Whether to write nothing.
     pub dry_run: bool,
+    /// Code of the currency of prices that name none, where that is settled.
+    pub currency: Option<&'a str>,
+    /// Where stock goes; the default location when absent.
+    pub location_id: Option<StockLocationId>,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<'a> {
+    /// `succeeded`, `failed` or `canceled`.
+    pub status: &'static str,
+    /// Why it failed, for people.
+    pub error: Option<&'a str>,
+    /// Whether the uploaded file stays, so that the run can be continued.
+    pub keeps_file: bool,
 }
 
 /// An error of a row, as it is kept and shown.
@@ -157,12 +221,36 @@ pub struct ImportErrorRow {
     pub message: String,
 }
 
-/// Stores a run that waits.
-pub async fn insert(client: &Client, run: &NewImportRun<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let NewImportRun { id, format, file_hash, file_name, file_blob, dry_run } = run;
-    let params: crate::db::Params<'_> =
-        &[&id.as_uuid(), format, file_hash, file_name, file_blob, dry_run, &now];
-    client.execute(INSERT, params).await.map(drop)
+/// Stores a run that waits; `false` when the command line has an unfinished run of the same file already.
+pub async fn insert(client: &Client, run: &NewImportRun<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    let NewImportRun {
+        id,
+        format,
+        file_hash,
+        file_name,
+        file_blob,
+        file_bytes,
+        dry_run,
+        currency,
+        location_id,
+    } = run;
+    let origin = if file_blob.is_some() { "api" } else { "command" };
+    let file_bytes = file_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+    let location_id = location_id.map(|id| id.as_uuid());
+    let params: crate::db::Params<'_> = &[
+        &id.as_uuid(),
+        &origin,
+        format,
+        file_hash,
+        file_name,
+        file_blob,
+        &file_bytes,
+        dry_run,
+        currency,
+        &location_id,
+        &now,
+    ];
+    Ok(client.execute(INSERT, params).await? == 1)
 }
 
 /// One run.
@@ -170,13 +258,30 @@ pub async fn get(client: &Client, id: ImportId) -> Result<Option<ImportRun>, Sto
     Ok(client.query_opt(GET, &[&id.as_uuid()]).await?.as_ref().map(from_row))
 }
 
-/// The last run of this file that was broken off, if there is one. One that waits for the worker is the worker's.
+/// One run, which stays as it is until the transaction ends.
+pub async fn get_for_update(tx: &Tx, id: ImportId) -> Result<Option<ImportRun>, StoreError> {
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+}
+
+/// The command line's run of this file, with the same meaning, that has not come to its end.
 pub async fn find_unfinished(
     client: &Client,
-    file_hash: &[u8],
-    format: &str,
+    (file_hash, format): (&[u8], &str),
+    (currency, location_id): (&str, Option<StockLocationId>),
 ) -> Result<Option<ImportRun>, StoreError> {
-    Ok(client.query_opt(FIND_UNFINISHED, &[&file_hash, &format]).await?.as_ref().map(from_row))
+    let location_id = location_id.map(|id| id.as_uuid());
+    let row = client.query_opt(FIND_UNFINISHED, &[&file_hash, &format, &currency, &location_id]).await?;
+    Ok(row.as_ref().map(from_row))
+}
+
+/// Takes the right to work on a run; `None` when another process has it.
+pub async fn try_claim(db: &Db, id: ImportId) -> Result<Option<Claim>, StoreError> {
+    let session = db.session().await?;
+    if session.query_one(TRY_CLAIM, &[&id.as_uuid()]).await?.get(0) {
+        return Ok(Some(Claim(session.leave_pool())));
+    }
+    session.give_back();
+    Ok(None)
 }
 
 /// Runs, newest first, `before` being the time and id of the last one seen.
@@ -189,21 +294,20 @@ pub async fn list(
     Ok(client.query(LIST, &[&at, &id, &limit]).await?.iter().map(from_row).collect())
 }
 
-/// Takes the oldest run that waits and has its file stored; from now on it is running. For the worker.
-pub async fn take_pending(client: &Client, now: Timestamp) -> Result<Option<ImportId>, StoreError> {
-    let row = client.query_opt(TAKE_PENDING, &[&now]).await?;
-    Ok(row.map(|row| ImportId::from_uuid(row.get(0))))
-}
-
-/// Runs of uploaded files that are running, or were when their process ended; the oldest first.
-pub async fn list_running_uploads(client: &Client) -> Result<Vec<ImportId>, StoreError> {
-    let rows = client.query(LIST_RUNNING_UPLOADS, &[]).await?;
+/// Runs of uploaded files that wait or were begun, the oldest first.
+pub async fn list_open_uploads(client: &Client, limit: i64) -> Result<Vec<ImportId>, StoreError> {
+    let rows = client.query(LIST_OPEN_UPLOADS, &[&limit]).await?;
     Ok(rows.iter().map(|row| ImportId::from_uuid(row.get(0))).collect())
 }
 
-/// Marks a run as running, again where it was broken off; `false` when it has ended.
-pub async fn start(client: &Client, id: ImportId, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(client.execute(START, &[&id.as_uuid(), &now]).await? == 1)
+/// Marks a run as running, again where it was broken off, and settles its currency; `false` when it has ended.
+pub async fn start(
+    client: &Client,
+    id: ImportId,
+    currency: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(client.execute(START, &[&id.as_uuid(), &now, &currency]).await? == 1)
 }
 
 /// Moves a run on from the record where its caller believes it to be; `false` when it is elsewhere or has ended.
@@ -228,14 +332,32 @@ pub async fn advance(
     Ok(client.execute(ADVANCE, params).await? == 1)
 }
 
-/// Ends a run as `succeeded`, `failed` or `canceled`; `false` when it has ended before.
+/// Ends a run; `false` when it has ended before.
 pub async fn finish(
     client: &Client,
     id: ImportId,
-    (status, error): (&str, Option<&str>),
+    ending: Ending<'_>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(client.execute(FINISH, &[&id.as_uuid(), &status, &error, &now]).await? == 1)
+    let Ending { status, error, keeps_file } = ending;
+    Ok(client.execute(FINISH, &[&id.as_uuid(), &status, &error, &keeps_file, &now]).await? == 1)
+}
+
+/// Lets a run that failed wait again, where it stopped; `false` when it did not fail or its file is gone.
+pub async fn resume(client: &Client, id: ImportId) -> Result<bool, StoreError> {
+    Ok(client.execute(RESUME, &[&id.as_uuid()]).await? == 1)
+}
+
+/// Deletes runs that ended before a moment, with their errors, at most `limit`; answers how many.
+pub async fn delete_old(client: &Client, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    client.execute(DELETE_OLD, &[&before, &limit]).await
+}
+
+/// Takes these uploaded files from the runs that have ended; answers those that others still need.
+pub async fn release_files(client: &Client, blobs: &[String]) -> Result<Vec<String>, StoreError> {
+    client.execute(RELEASE_FILES, &[&blobs]).await?;
+    let rows = client.query(LIST_NEEDED_FILES, &[&blobs]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Keeps errors of a run.
@@ -274,25 +396,29 @@ fn from_row(row: &Row) -> ImportRun {
     let count = |place: usize| u64::try_from(row.get::<_, i64>(place)).unwrap_or_default();
     ImportRun {
         id: ImportId::from_uuid(row.get(0)),
-        format: row.get(1),
-        file_hash: row.get(2),
-        file_name: row.get(3),
-        file_blob: row.get(4),
-        dry_run: row.get(5),
-        status: row.get(6),
+        origin: row.get(1),
+        format: row.get(2),
+        file_hash: row.get(3),
+        file_name: row.get(4),
+        file_blob: row.get(5),
+        file_bytes: row.get::<_, Option<i64>>(6).and_then(|bytes| u64::try_from(bytes).ok()),
+        dry_run: row.get(7),
+        currency: row.get(8),
+        location_id: row.get::<_, Option<uuid::Uuid>>(9).map(StockLocationId::from_uuid),
+        status: row.get(10),
         counts: ImportCounts {
-            byte_offset: count(7),
-            record_offset: count(8),
-            created: count(9),
-            updated: count(10),
-            unchanged: count(11),
-            failed: count(12),
-            errors: count(13),
+            byte_offset: count(11),
+            record_offset: count(12),
+            created: count(13),
+            updated: count(14),
+            unchanged: count(15),
+            failed: count(16),
+            errors: count(17),
         },
-        error: row.get(14),
-        version: row.get(15),
-        created_at: row.get(16),
-        started_at: row.get(17),
-        finished_at: row.get(18),
+        error: row.get(18),
+        version: row.get(19),
+        created_at: row.get(20),
+        started_at: row.get(21),
+        finished_at: row.get(22),
     }
 }

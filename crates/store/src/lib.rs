@@ -14,6 +14,7 @@ pub mod channel;
 pub mod customer;
 pub mod db;
 pub mod error;
+pub mod export_run;
 pub mod idempotency;
 pub mod import_run;
 pub mod inventory;

@@ -30,6 +30,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::channel::STATEMENTS,
         crate::idempotency::STATEMENTS,
         crate::listen::STATEMENTS,
+        crate::export_run::STATEMENTS,
         crate::import_run::STATEMENTS,
         crate::job::STATEMENTS,
         crate::outbox::STATEMENTS,

@@ -181,7 +181,8 @@ impl TestApp {
             ids: ids.clone(),
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(ImageCodec::default()),
-            uploads: uploads.path().to_owned(),
+            uploads: uploads.path().join("in"),
+            exports: uploads.path().join("out"),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
             checkout: tradepost_app::Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(
                 clock.clone(),

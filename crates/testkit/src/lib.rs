@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::missing_panics_doc,
-    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 

@@ -7,15 +7,12 @@
 //!
 //! Changes are heard by the listener. While it hears nothing, nothing older than [`DEAF_AGE_MAX_MS`] is served.
 
-use std::future::Future;
-use std::hash::Hash;
+mod room;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
-use quick_cache::sync::{Cache, EntryAction, EntryResult};
-use quick_cache::{OptionsBuilder, Weighter};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId};
@@ -24,8 +21,11 @@ use tradepost_store::catalog::category::CategoryRow;
 use tradepost_store::catalog::fragment::View;
 use uuid::Uuid;
 
+use self::room::{Entry, Room};
 use super::Document;
 use super::get_product::ProductPage;
+
+pub use self::room::RoomStats;
 
 /// Bytes that the caches may hold together when nothing else is configured.
 pub const CACHE_BYTES_DEFAULT: u64 = 256 * 1024 * 1024;
@@ -33,104 +33,12 @@ pub const CACHE_BYTES_DEFAULT: u64 = 256 * 1024 * 1024;
 pub const DEAF_AGE_MAX_MS: i64 = 1_000;
 /// Age in milliseconds up to which channels and keys are served: revoking a key need not move the epoch.
 pub const CHANNEL_AGE_MAX_MS: i64 = 10_000;
-/// How long a request waits for another one that loads the same thing, before it loads by itself.
-const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Age in milliseconds up to which a name that nothing has is known as such.
+pub const MISSING_AGE_MAX_MS: i64 = 5_000;
+/// What the names that nothing has may take: some twenty thousand, whoever makes them up.
+const MISSING_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Counters of changes; products share them, so that a change costs its neighbours a reload and memory stays fixed.
 const SHARDS: usize = 4096;
-/// What an entry takes beside its content, roughly.
-const ENTRY_OVERHEAD: usize = 160;
-
-/// A value with what its validity is judged by.
-#[derive(Debug, Clone)]
-struct Entry<V> {
-    value: V,
-    stamp: u64,
-    loaded_at_ms: i64,
-    bytes: usize,
-}
-
-#[derive(Debug, Clone)]
-struct ByBytes;
-
-impl<K, V> Weighter<K, Entry<V>> for ByBytes {
-    fn weight(&self, _key: &K, entry: &Entry<V>) -> u64 {
-        u64::try_from(entry.bytes.saturating_add(ENTRY_OVERHEAD)).unwrap_or(u64::MAX)
-    }
-}
-
-/// One cache with its figures.
-#[derive(Debug)]
-struct Room<K, V> {
-    entries: Cache<K, Entry<V>, ByBytes>,
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
-
-impl<K: Hash + Eq + Clone, V: Clone> Room<K, V> {
-    fn new(bytes: u64) -> Self {
-        // The estimate only sizes tables that grow by themselves.
-        let estimate = usize::try_from(bytes / 8192).unwrap_or(usize::MAX).clamp(16, 4096);
-        let entries =
-            match OptionsBuilder::new().estimated_items_capacity(estimate).weight_capacity(bytes).build() {
-                Ok(options) => Cache::with_options(
-                    options,
-                    ByBytes,
-                    quick_cache::DefaultHashBuilder::default(),
-                    <_>::default(),
-                ),
-                Err(_) => Cache::with_weighter(estimate, bytes, ByBytes),
-            };
-        Self { entries, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
-    }
-
-    fn get(&self, key: &K, fresh: impl Fn(&Entry<V>) -> bool) -> Option<V> {
-        let found = self.entries.get(key).filter(|entry| fresh(entry)).map(|entry| entry.value);
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
-        found
-    }
-
-    /// The value, loaded by one request while others wait. What does not exist is not kept.
-    async fn get_or_load<E>(
-        &self,
-        key: &K,
-        fresh: impl Fn(&Entry<V>) -> bool,
-        load: impl Future<Output = Result<Option<Entry<V>>, E>>,
-    ) -> Result<Option<V>, E> {
-        if let Some(value) = self.get(key, &fresh) {
-            return Ok(Some(value));
-        }
-        let joined = self.entries.entry_async(key, |_, entry: &mut Entry<V>| {
-            if fresh(entry) {
-                EntryAction::Retain(entry.value.clone())
-            } else {
-                EntryAction::ReplaceWithGuard
-            }
-        });
-        let guard = match tokio::time::timeout(FLIGHT_WAIT_MAX, joined).await {
-            Ok(EntryResult::Retained(value)) => return Ok(Some(value)),
-            Ok(EntryResult::Vacant(guard) | EntryResult::Replaced(guard, _)) => Some(guard),
-            // The one who loads is stuck. Waiting in line behind others who fail as well would add up.
-            Ok(EntryResult::Removed(..) | EntryResult::Timeout) | Err(_) => None,
-        };
-        let Some(entry) = load.await? else { return Ok(None) };
-        let value = entry.value.clone();
-        if let Some(guard) = guard {
-            // Refused only when the key was taken out meanwhile; the value is good all the same.
-            let _ = guard.insert(entry);
-        }
-        Ok(Some(value))
-    }
-
-    fn figures(&self) -> RoomStats {
-        RoomStats {
-            hits: self.hits.load(Ordering::Relaxed),
-            misses: self.misses.load(Ordering::Relaxed),
-            entries: self.entries.len(),
-            bytes: self.entries.weight(),
-        }
-    }
-}
 
 /// A product in a view; small enough to be made for each look-up without allocating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,19 +63,6 @@ fn fragment_key(view: &View, id: ProductId) -> FragmentKey {
     }
 }
 
-/// Figures of one cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RoomStats {
-    /// Look-ups that were answered.
-    pub hits: u64,
-    /// Look-ups that were not.
-    pub misses: u64,
-    /// Entries now.
-    pub entries: usize,
-    /// Bytes now, by estimate.
-    pub bytes: u64,
-}
-
 /// Figures of all caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheStats {
@@ -179,6 +74,8 @@ pub struct CacheStats {
     pub handles: RoomStats,
     /// Finished answers.
     pub bodies: RoomStats,
+    /// Names that nothing has.
+    pub missing: RoomStats,
     /// Whether changes are heard.
     pub listening: bool,
     /// The catalogue's epoch as last heard.
@@ -198,6 +95,13 @@ pub(super) struct KnownKey {
 /// How many changes a product had seen; what is loaded after taking it is as new as it at least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp(u64);
+
+/// A name that nothing has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// Handle that the thing has now, if one was called so before.
+    pub(super) moved_to: Option<String>,
+}
 
 /// A handle was not kept for certain: no counter ever gets there.
 const NEVER: u64 = u64::MAX;
@@ -225,11 +129,13 @@ struct Inner {
     pages: Room<FragmentKey, ProductPage>,
     handles: Room<(Uuid, [u8; 8], String), ProductId>,
     bodies: Room<String, Document>,
+    missing: Room<String, Missing>,
     tree: Room<(), Arc<Vec<CategoryRow>>>,
     channels: Room<(), ChannelList>,
     keys: Room<[u8; 32], KnownKey>,
     counters: Counters,
     clock: Arc<dyn Clock>,
+    capacity: u64,
 }
 
 impl CatalogCache {
@@ -248,14 +154,21 @@ impl CatalogCache {
             pages: Room::new(part(45)),
             handles: Room::new(part(5)),
             bodies: Room::new(part(30)),
+            missing: Room::new(MISSING_BYTES_MAX),
             // One entry each, whatever its size: the whole tree, all channels.
             tree: Room::new(u64::from(u32::MAX)),
             channels: Room::new(u64::from(u32::MAX)),
             keys: Room::new(1024 * 1024),
             counters,
             clock,
+            capacity: bytes,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Bytes that they hold at most.
+    pub fn capacity(&self) -> u64 {
+        self.inner.capacity
     }
 
     /// How well the caches serve.
@@ -265,6 +178,7 @@ impl CatalogCache {
             pages: self.inner.pages.figures(),
             handles: self.inner.handles.figures(),
             bodies: self.inner.bodies.figures(),
+            missing: self.inner.missing.figures(),
             listening: self.inner.counters.listening.load(Ordering::SeqCst),
             epoch: self.epoch(),
         }
@@ -426,6 +340,36 @@ impl CatalogCache {
         self.inner.handles.get_or_load(&key, fresh, load).await
     }
 
+    /// What is found under a name, unless it was found a moment ago that there is nothing. `moved` says where it went.
+    ///
+    /// To be called by whoever loads for others: those who waited for a loader that found nothing ask here, too.
+    pub(super) async fn present<T, E>(
+        &self,
+        name: &str,
+        find: impl Future<Output = Result<Option<T>, E>>,
+        moved: impl Future<Output = Result<Option<String>, E>>,
+    ) -> Result<Option<T>, E> {
+        if self.missing(name).is_some() {
+            return Ok(None);
+        }
+        let stamp = self.epoch_stamp();
+        let found = find.await?;
+        if found.is_none() {
+            let entry = self.entry(Missing { moved_to: moved.await? }, stamp, name.len());
+            self.inner.missing.entries.insert(name.to_owned(), entry);
+        }
+        Ok(found)
+    }
+
+    /// That nothing is called so, where that is known.
+    pub(super) fn missing(&self, name: &str) -> Option<Missing> {
+        self.inner.missing.get(name, |entry| {
+            entry.stamp == self.epoch_stamp()
+                && self.is_current(entry)
+                && self.is_young(entry, MISSING_AGE_MAX_MS)
+        })
+    }
+
     /// A finished answer by its question, made if need be. `make` gets the epoch that the answer will carry.
     pub(super) async fn document<E>(
         &self,
@@ -497,16 +441,24 @@ impl CatalogCache {
 
 #[cfg(test)]
 mod tests {
+    use super::room::FLIGHT_WAIT_MAX;
     use super::*;
     use jiff::{SignedDuration, Timestamp};
     use std::convert::Infallible;
+    use std::sync::atomic::AtomicUsize;
     use tradepost_port::fake::FakeClock;
 
-    /// A cache that hears, with its clock, a view and a product.
-    fn listening() -> (CatalogCache, View, ProductId) {
+    /// A cache that hears, with its clock.
+    fn clocked() -> (Arc<FakeClock>, CatalogCache) {
         let clock = Arc::new(FakeClock::at(Timestamp::UNIX_EPOCH));
-        let cache = CatalogCache::new(CACHE_BYTES_DEFAULT, clock);
+        let cache = CatalogCache::new(CACHE_BYTES_DEFAULT, clock.clone());
         cache.listening_from(1);
+        (clock, cache)
+    }
+
+    /// A cache that hears, with a view and a product.
+    fn listening() -> (CatalogCache, View, ProductId) {
+        let (_, cache) = clocked();
         let view = View { channel_id: ChannelId::from_uuid(Uuid::from_u128(1)), locale: Locale::english() };
         (cache, view, ProductId::from_uuid(Uuid::from_u128(7)))
     }
@@ -614,6 +566,66 @@ mod tests {
         assert_eq!(cache.page(&view, id, own).await.unwrap().unwrap().body, "again");
     }
 
+    /// How often 500 readers of one page load it when all of them ask before the first has its answer.
+    async fn loads_of_500(cache: &CatalogCache, (view, id): (&View, ProductId), found: bool) -> usize {
+        let (asked, loaded) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let reader = || {
+            let (cache, view) = (cache.clone(), view.clone());
+            let (asked, loaded) = (asked.clone(), loaded.clone());
+            async move {
+                asked.fetch_add(1, Ordering::SeqCst);
+                let find = async {
+                    loaded.fetch_add(1, Ordering::SeqCst);
+                    while asked.load(Ordering::SeqCst) < 500 {
+                        tokio::task::yield_now().await;
+                    }
+                    Ok::<_, Infallible>(found.then(|| page(id, "new")))
+                };
+                let load = async || cache.present("hat", find, async { Ok(None) }).await;
+                cache.page(&view, id, load).await.unwrap()
+            }
+        };
+        let readers: Vec<_> = (0..500).map(|_| tokio::spawn(reader())).collect();
+        for reader in readers {
+            assert_eq!(reader.await.unwrap().is_some(), found);
+        }
+        loaded.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn what_500_readers_ask_for_at_once_is_loaded_once_be_it_expired_or_missing() {
+        let (cache, view, id) = listening();
+        let old = async || Ok::<_, Infallible>(Some(page(id, "old")));
+        cache.page(&view, id, old).await.unwrap();
+        cache.apply(2, Some(&[id.as_uuid()]));
+        assert_eq!(loads_of_500(&cache, (&view, id), true).await, 1);
+        cache.apply(3, Some(&[id.as_uuid()]));
+        assert_eq!(loads_of_500(&cache, (&view, id), false).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_missing_name_is_known_for_five_seconds_or_until_the_catalogue_changes() {
+        let (clock, cache) = clocked();
+        let nothing = async || Ok::<Option<()>, Infallible>(None);
+        let gone_to = async |place: &str| Ok(Some(place.to_owned()));
+        assert_eq!(cache.missing("hat"), None);
+        cache.present("hat", nothing(), gone_to("cap")).await.unwrap();
+        assert_eq!(cache.missing("hat"), Some(Missing { moved_to: Some("cap".to_owned()) }));
+        clock.advance(SignedDuration::from_millis(MISSING_AGE_MAX_MS));
+        assert!(cache.missing("hat").is_some());
+        clock.advance(SignedDuration::from_millis(1));
+        assert_eq!(cache.missing("hat"), None);
+        cache.present("hat", nothing(), gone_to("cap")).await.unwrap();
+        cache.apply(2, Some(&[]));
+        assert_eq!(cache.missing("hat"), None, "it may be there now");
+        let overtaken = async {
+            cache.apply(3, Some(&[]));
+            nothing().await
+        };
+        cache.present("hat", overtaken, gone_to("cap")).await.unwrap();
+        assert_eq!(cache.missing("hat"), None, "it was looked for before the change");
+    }
+
     #[tokio::test]
     async fn the_caches_stay_within_their_bytes() {
         let clock = Arc::new(FakeClock::at(Timestamp::UNIX_EPOCH));
@@ -627,6 +639,12 @@ mod tests {
         let cards = cache.stats().cards;
         assert!(cards.bytes <= 4 * 1024 * 1024 / 5, "{cards:?}");
         assert!(cards.entries > 100, "{cards:?}");
+        for number in 0..100_000 {
+            let nothing = async { Ok::<Option<()>, Infallible>(None) };
+            cache.present(&format!("page {number}"), nothing, async { Ok(None) }).await.unwrap();
+        }
+        let missing = cache.stats().missing;
+        assert!(missing.bytes <= MISSING_BYTES_MAX && missing.entries > 10_000, "{missing:?}");
         clock.advance(SignedDuration::from_secs(2));
         let last = ProductId::from_uuid(Uuid::from_u128(4_999));
         assert_eq!(cache.card(&view, last), None, "nobody listens, so two seconds are too old");

@@ -79,19 +79,29 @@ pub async fn get_category(
     category: &Reference<CategoryId>,
 ) -> Result<CategoryAnswer, GetCategoryError> {
     let question = format!("category {} {} {category:?}", shopper.channel.id, shopper.locale);
-    let write = async |epoch| {
-        let tree = Tree::load(catalog).await?;
-        let Some(view) = view(&tree, shopper, category) else { return Ok(None) };
-        let surrogate_keys = format!("categories {}", view.id).into();
-        let body = serde_json::to_vec(&view)?.into();
-        Ok::<_, GetCategoryError>(Some(Document { body, epoch, surrogate_keys }))
+    let cache = &catalog.cache;
+    let find_moved = async || {
+        let Reference::Handle(handle) = category else { return Ok::<_, GetCategoryError>(None) };
+        let conn = catalog.store.storefront().conn().await?;
+        Ok(redirect::find_moved_category(&conn, handle).await?)
     };
-    if let Some(document) = catalog.cache.document(&question, write).await? {
+    let write = async |epoch| {
+        let find = async {
+            let tree = Tree::load(catalog).await?;
+            let Some(view) = view(&tree, shopper, category) else { return Ok(None) };
+            let surrogate_keys = format!("categories {}", view.id).into();
+            let body = serde_json::to_vec(&view)?.into();
+            Ok(Some(Document { body, epoch, surrogate_keys }))
+        };
+        cache.present(&question, find, find_moved()).await
+    };
+    if let Some(document) = cache.document(&question, write).await? {
         return Ok(CategoryAnswer::Found(document));
     }
-    let Reference::Handle(handle) = category else { return Ok(CategoryAnswer::NotFound) };
-    let conn = catalog.store.storefront().conn().await?;
-    let moved = redirect::find_moved_category(&conn, handle).await?;
+    let moved = match cache.missing(&question) {
+        Some(missing) => missing.moved_to,
+        None => Box::pin(find_moved()).await?,
+    };
     Ok(moved.map_or(CategoryAnswer::NotFound, |handle| CategoryAnswer::Moved { handle }))
 }
 

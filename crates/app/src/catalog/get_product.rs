@@ -80,7 +80,7 @@ pub async fn get_product(
     }
     let view = shopper.view();
     let Some(page) = find_page(catalog, &view, &command.product).await? else {
-        let moved = find_moved(catalog, &view, &command.product).await?;
+        let moved = Box::pin(find_moved(catalog, &view, &command.product)).await?;
         return Ok(moved.map_or(ProductAnswer::NotFound, |handle| ProductAnswer::Moved { handle }));
     };
     let Some(fields) = command.fields else { return Ok(ProductAnswer::Found(page)) };
@@ -89,8 +89,24 @@ pub async fn get_product(
     Ok(ProductAnswer::Found(ProductPage { body: writer.finish().into(), ..page }))
 }
 
+/// What a product is called in a view, among the names that nothing has.
+fn name(view: &View, product: &Reference<ProductId>) -> String {
+    format!("product {} {} {product:?}", view.channel_id, view.locale)
+}
+
 /// The present handle of the product that once had this one, if the view shows it.
 pub(super) async fn find_moved(
+    catalog: &Catalog,
+    view: &View,
+    product: &Reference<ProductId>,
+) -> Result<Option<String>, StoreError> {
+    match catalog.cache.missing(&name(view, product)) {
+        Some(missing) => Ok(missing.moved_to),
+        None => read_moved(catalog, view, product).await,
+    }
+}
+
+async fn read_moved(
     catalog: &Catalog,
     view: &View,
     product: &Reference<ProductId>,
@@ -106,23 +122,34 @@ pub(crate) async fn find_page(
     view: &View,
     product: &Reference<ProductId>,
 ) -> Result<Option<ProductPage>, StoreError> {
-    let id = match product {
-        Reference::Id(id) => Some(*id),
-        Reference::Handle(handle) => {
+    let cache = &catalog.cache;
+    let moved = || read_moved(catalog, view, product);
+    // Nothing of a look-up is made before it is needed: most pages are kept.
+    let handle = match product {
+        Reference::Id(id) => {
             let load = async || {
-                let conn = catalog.store.storefront().conn().await?;
-                let row = fragment::find_page_by_handle(&conn, view, handle).await?;
-                Ok::<_, StoreError>(row.map(product_page))
+                let find = load_page(catalog, view, *id);
+                cache.present(&name(view, product), find, moved()).await
             };
-            catalog.cache.product_by_handle(view, handle, load).await?
+            return cache.page(view, *id, load).await;
         }
+        Reference::Handle(handle) => handle,
     };
-    let Some(id) = id else { return Ok(None) };
     let load = async || {
-        let conn = catalog.store.storefront().conn().await?;
-        Ok::<_, StoreError>(fragment::get_page(&conn, view, id).await?.map(product_page))
+        let find = async {
+            let conn = catalog.store.storefront().conn().await?;
+            Ok(fragment::find_page_by_handle(&conn, view, handle).await?.map(product_page))
+        };
+        cache.present(&name(view, product), find, moved()).await
     };
-    catalog.cache.page(view, id, load).await
+    let id = cache.product_by_handle(view, handle, load).await?;
+    let Some(id) = id else { return Ok(None) };
+    cache.page(view, id, async || load_page(catalog, view, id).await).await
+}
+
+async fn load_page(catalog: &Catalog, view: &View, id: ProductId) -> Result<Option<ProductPage>, StoreError> {
+    let conn = catalog.store.storefront().conn().await?;
+    Ok(fragment::get_page(&conn, view, id).await?.map(product_page))
 }
 
 fn product_page(row: PageRow) -> ProductPage {

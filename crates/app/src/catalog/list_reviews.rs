@@ -90,7 +90,7 @@ pub async fn list_reviews(
 ) -> Result<Page<ReviewView>, ListReviewsError> {
     let shown = shopper.view();
     let Some(page) = find_page(catalog, &shown, &command.product).await? else {
-        let moved = find_moved(catalog, &shown, &command.product).await?;
+        let moved = Box::pin(find_moved(catalog, &shown, &command.product)).await?;
         return Err(moved
             .map_or(ListReviewsError::ProductNotFound, |handle| ListReviewsError::ProductMoved { handle }));
     };

@@ -19,6 +19,7 @@ mod follow;
 pub mod get_category;
 pub mod get_collection;
 pub mod get_product;
+mod helpers;
 pub mod list_categories;
 pub mod list_collections;
 pub mod list_products;

@@ -5,6 +5,9 @@
 //! waiting and the shop as it was. Events with a wide reach (a category renamed) are spread into `projection_queue` by
 //! the database, and their products rendered batch by batch behind the products of fresh events.
 //!
+//! A large batch is written by several connections at once (`helpers`), each its own part in its own transaction; the
+//! events are marked after all of them, so that what breaks off is done again.
+//!
 //! A change that commits while a batch is being rendered has its own event behind it, so a fragment that mixes two
 //! moments lives for one batch at most.
 
@@ -16,7 +19,9 @@ use std::time::Duration;
 use serde_json::json;
 use tradepost_domain::kernel::ids::{AuditEntryId, EntityId, EventId, ProductId};
 use tradepost_store::audit::AuditRow;
-use tradepost_store::catalog::projection::{self, CatalogSnapshot, PublishedDraft, RenderedView};
+use tradepost_store::catalog::projection::{
+    self, CatalogSnapshot, ProjectorLock, PublishedDraft, RenderedView,
+};
 use tradepost_store::outbox::{Event, PendingEvent};
 use tradepost_store::{Client, StoreError, Tx, audit, outbox};
 
@@ -25,9 +30,11 @@ use super::render::render_all;
 use crate::shop::Shop;
 
 /// Events taken in one transaction.
-const EVENTS_MAX: i64 = 500;
-/// Products rendered in one transaction.
-pub(super) const PRODUCTS_MAX: usize = 500;
+const EVENTS_MAX: i64 = 1_000;
+/// Products of one batch; its transaction waits for all parts, and the server ends it after thirty seconds.
+pub(super) const PRODUCTS_MAX: usize = 1_000;
+/// Products rendered in one transaction: as many as a notification names, so that caches keep the others.
+const PART_MAX: usize = NAMED_MAX;
 /// Rows written in one transaction: bounds its memory in a shop with many channels and locales.
 const ROWS_MAX: usize = 2_000;
 /// Changed products that a notification names; beyond it says that anything may have changed.
@@ -43,6 +50,7 @@ const TRIES_MAX: u32 = 5;
 #[derive(Debug, Clone)]
 pub struct Projector {
     pub(super) shop: Arc<Shop>,
+    part_max: usize,
 }
 
 /// What was done.
@@ -116,6 +124,11 @@ impl Pace {
         self.limit
     }
 
+    /// Whether the last try went well: after one that did not, nothing is done side by side.
+    pub(super) fn is_calm(&self) -> bool {
+        self.tries == 0
+    }
+
     pub(super) fn batch<'a>(&self, products: &'a [ProductId], thorough: bool) -> Batch<'a> {
         Batch { products, thorough, handles_move: self.handles_move }
     }
@@ -157,7 +170,25 @@ impl Pace {
 impl Projector {
     /// Of a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
-        Self { shop }
+        Self { shop, part_max: PART_MAX }
+    }
+
+    /// The same with other parts: tests have few products.
+    #[must_use]
+    pub fn in_parts_of(self, products: usize) -> Self {
+        Self { part_max: products.max(1), ..self }
+    }
+
+    /// Products whose rows fit into one transaction.
+    pub(super) fn part(&self, catalog: &CatalogSnapshot) -> usize {
+        let rows: usize = catalog.channels.iter().map(|channel| channel.locales.len()).sum();
+        (ROWS_MAX / rows.max(1)).clamp(1, self.part_max)
+    }
+
+    /// How many products are taken at once: what the helpers can do, or what fits into one transaction.
+    pub(super) fn room(&self, pace: &Pace, catalog: &CatalogSnapshot) -> usize {
+        let alone = self.helpers() < 2 || !pace.is_calm();
+        pace.limit().min(if alone { self.part(catalog) } else { PRODUCTS_MAX })
     }
 
     /// Works until nothing waits; waits for another projector that is at work.
@@ -205,17 +236,15 @@ impl Projector {
         let tx = self.shop.store.worker().begin("project").await?;
         // One projector at a time in a shop: of two that render the same product, the one that read first could write
         // last, and put an older rendering over a newer one whose event is already dispatched.
-        if !projection::try_lock_projector(&tx).await? {
-            return Ok(Step::Busy);
-        }
+        let Some(lock) = projection::try_lock_projector(&tx).await? else { return Ok(Step::Busy) };
         let events = if pace.is_full() { outbox::take(&tx, EVENTS_MAX).await? } else { Vec::new() };
         let reach = Reach::of(&events);
         if !reach.spread.is_empty() {
             projection::spread(&tx, &reach.spread).await?;
         }
         // Read after the events were taken, so that it holds what they tell of.
-        let mut catalog = projection::load_catalog(&tx).await?;
-        let room = pace.limit().min(products_for(&catalog));
+        let catalog = projection::load_catalog(&tx).await?;
+        let room = self.room(pace, &catalog);
         let mut products = reach.products;
         if products.len() > room {
             projection::enqueue(&tx, &products.into_iter().collect::<Vec<_>>()).await?;
@@ -232,7 +261,7 @@ impl Projector {
         let mut changed = reach.touched;
         if !products.is_empty() {
             let batch = pace.batch(&products, false);
-            let (rendered, fresh) = self.write_batch(&tx, &mut catalog, &batch).await.map_err(failed)?;
+            let (rendered, fresh) = self.write_batch((&tx, lock), catalog, &batch).await?;
             done.add(rendered);
             changed.extend(fresh);
         }
@@ -246,7 +275,7 @@ impl Projector {
     /// how many events.
     async fn defer_events(&self) -> Result<usize, StoreError> {
         let tx = self.shop.store.worker().begin("defer_events").await?;
-        if !projection::try_lock_projector(&tx).await? {
+        if projection::try_lock_projector(&tx).await?.is_none() {
             return Ok(0);
         }
         let events = outbox::take(&tx, EVENTS_MAX).await?;
@@ -259,11 +288,26 @@ impl Projector {
         Ok(events.len())
     }
 
-    /// Renders products and makes their rows true; answers which changed.
+    /// Renders products and makes their rows true; answers which changed that nobody was told of yet.
     pub(super) async fn write_batch(
         &self,
+        (tx, lock): (&Tx, ProjectorLock),
+        catalog: CatalogSnapshot,
+        batch: &Batch<'_>,
+    ) -> Result<(Projected, BTreeSet<ProductId>), BatchFailure> {
+        let part = self.part(&catalog);
+        if batch.products.len() > part {
+            return Ok((self.write_in_parts(lock, batch, part).await?, BTreeSet::new()));
+        }
+        let written = Box::pin(self.write_part(tx, catalog, batch)).await;
+        written.map_err(|source| BatchFailure { products: batch.products.to_vec(), source })
+    }
+
+    /// Renders products and makes their rows true in this transaction; answers which changed.
+    pub(super) async fn write_part(
+        &self,
         tx: &Tx,
-        catalog: &mut CatalogSnapshot,
+        catalog: CatalogSnapshot,
         batch: &Batch<'_>,
     ) -> Result<(Projected, BTreeSet<ProductId>), StoreError> {
         let rendered = render_batch(tx, catalog, batch.products).await?;
@@ -327,9 +371,9 @@ fn rows_of(events: &[PendingEvent]) -> Vec<i64> {
 }
 
 /// An error with all that caused it, for the log.
-pub(super) fn with_causes(error: &StoreError) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
         let _ = write!(text, ": {error}");
         cause = error.source();
@@ -340,10 +384,10 @@ pub(super) fn with_causes(error: &StoreError) -> String {
 /// Products to render together.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    products: &'a [ProductId],
+    pub(super) products: &'a [ProductId],
     /// Whether rows are also compared in what the page does not show.
-    thorough: bool,
-    handles_move: bool,
+    pub(super) thorough: bool,
+    pub(super) handles_move: bool,
 }
 
 /// A rendered batch.
@@ -358,26 +402,25 @@ pub(super) struct RenderedBatch {
 /// Loads and renders a batch, in a number of statements that does not depend on its size.
 pub(super) async fn render_batch(
     client: &Client,
-    catalog: &mut CatalogSnapshot,
+    mut catalog: CatalogSnapshot,
     ids: &[ProductId],
 ) -> Result<RenderedBatch, StoreError> {
-    let loaded = projection::load_products(client, ids, catalog).await?;
-    let mut batch = RenderedBatch { broken: loaded.broken, ..RenderedBatch::default() };
-    for product in &loaded.products {
-        match render_all(product, catalog) {
-            Ok(views) => batch.views.extend(views),
-            Err(error) => batch.broken.push((product.id, error.to_string())),
+    let loaded = projection::load_products(client, ids, &mut catalog).await?;
+    let ids = ids.to_vec();
+    let render = move || {
+        let mut batch = RenderedBatch { broken: loaded.broken, ..RenderedBatch::default() };
+        for product in &loaded.products {
+            match render_all(product, &catalog) {
+                Ok(views) => batch.views.extend(views),
+                Err(error) => batch.broken.push((product.id, error.to_string())),
+            }
         }
-    }
-    let broken: BTreeSet<ProductId> = batch.broken.iter().map(|(id, _)| *id).collect();
-    batch.products = ids.iter().copied().filter(|id| !broken.contains(id)).collect();
-    Ok(batch)
-}
-
-/// Products whose rows fit into one transaction.
-pub(super) fn products_for(catalog: &CatalogSnapshot) -> usize {
-    let rows: usize = catalog.channels.iter().map(|channel| channel.locales.len()).sum();
-    (ROWS_MAX / rows.max(1)).clamp(1, PRODUCTS_MAX)
+        let broken: BTreeSet<ProductId> = batch.broken.iter().map(|(id, _)| *id).collect();
+        batch.products = ids.into_iter().filter(|id| !broken.contains(id)).collect();
+        batch
+    };
+    let rendered = tokio::task::spawn_blocking(render).await;
+    rendered.map_err(|error| StoreError::inconsistent("render", error.to_string()))
 }
 
 /// Begins a new epoch when something that shoppers read has changed, and says what.

@@ -4,7 +4,7 @@ use tradepost_domain::kernel::ids::ProductId;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::projection;
 
-use super::project::{BatchFailure, Pace, Projected, Projector, products_for, tell};
+use super::project::{BatchFailure, Pace, Projected, Projector, tell};
 
 /// A batch of the rebuild: its products and what was done, or `None` when another projector had the shop.
 type Rebuilt = Option<(Vec<ProductId>, Projected)>;
@@ -52,18 +52,16 @@ impl Projector {
 
     async fn rebuild_batch(&self, after: Option<ProductId>, pace: &Pace) -> Result<Rebuilt, BatchFailure> {
         let tx = self.shop.store.worker().begin("rebuild").await?;
-        if !projection::try_lock_projector(&tx).await? {
-            return Ok(None);
-        }
-        let mut catalog = projection::load_catalog(&tx).await?;
-        let limit = i64::try_from(pace.limit().min(products_for(&catalog))).unwrap_or(1);
+        let Some(lock) = projection::try_lock_projector(&tx).await? else { return Ok(None) };
+        let catalog = projection::load_catalog(&tx).await?;
+        let limit = i64::try_from(self.room(pace, &catalog)).unwrap_or(1);
         let products = projection::list_product_ids(&tx, after, limit).await?;
         if products.is_empty() {
             return Ok(Some((products, Projected::default())));
         }
         let batch = pace.batch(&products, true);
         let failed = |source| BatchFailure { products: products.clone(), source };
-        let (done, changed) = self.write_batch(&tx, &mut catalog, &batch).await.map_err(failed)?;
+        let (done, changed) = self.write_batch((&tx, lock), catalog, &batch).await?;
         tell(&tx, &changed, false).await?;
         tx.commit().await.map_err(failed)?;
         Ok(Some((products, done)))

@@ -6,7 +6,7 @@ use tradepost_domain::kernel::ids::{ChannelId, ProductId};
 use tradepost_store::StoreError;
 use tradepost_store::catalog::projection;
 
-use super::project::{Projector, products_for, render_batch};
+use super::project::{Projector, render_batch};
 
 /// Which products to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,15 +88,15 @@ impl Projector {
 
     async fn batch_size(&self) -> Result<usize, StoreError> {
         let conn = self.shop.store.worker().conn().await?;
-        Ok(products_for(&projection::load_catalog(&conn).await?))
+        Ok(self.part(&projection::load_catalog(&conn).await?))
     }
 
     /// Compares some products, all read at one moment.
     async fn compare(&self, products: &[ProductId]) -> Result<Vec<Mismatch>, StoreError> {
         let tx = self.shop.store.worker().begin("verify").await?;
         projection::read_one_snapshot(&tx).await?;
-        let mut catalog = projection::load_catalog(&tx).await?;
-        let rendered = render_batch(&tx, &mut catalog, products).await?;
+        let catalog = projection::load_catalog(&tx).await?;
+        let rendered = render_batch(&tx, catalog, products).await?;
         let differing = projection::compare_views(&tx, &rendered.products, &rendered.views).await?;
         tx.commit().await?;
         let broken = rendered.broken.into_iter().map(|(product, what)| Mismatch {

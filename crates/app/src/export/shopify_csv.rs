@@ -6,10 +6,11 @@ use serde_json::Value;
 use tradepost_domain::catalog::{JsonMap, ProductStatus, Variant};
 use tradepost_store::catalog::export::StoredProduct;
 
+use super::fields::{of_product_beside_shopify, of_variant_beside_shopify};
 use super::formula::escape;
 use super::{ExportError, Surroundings, part};
 use crate::import::columns::{
-    Column, KNOWN, Known, PASSED_THROUGH, PassedThrough, attribute_header, classify,
+    Column, KNOWN, Known, PASSED_THROUGH, PassedThrough, attribute_header, classify, field_headers,
 };
 use crate::import::record::SHOPIFY_KEY;
 
@@ -23,7 +24,7 @@ pub(super) struct OutColumn {
     kind: Column,
 }
 
-/// The columns in the order in which Shopify writes them, then attributes, then what other files brought along.
+/// The columns in the order in which Shopify writes them, then fields that it does not have, then attributes, then what other files brought along.
 pub(super) fn columns(passed_through: &[String], attributes: &[String]) -> Vec<OutColumn> {
     let column = |header: &str| OutColumn { header: header.to_owned(), kind: classify(header) };
     let known = KNOWN.iter().filter(|(known, ..)| *known != Known::Weight).map(|(_, name, _)| column(name));
@@ -34,7 +35,8 @@ pub(super) fn columns(passed_through: &[String], attributes: &[String]) -> Vec<O
     let others = others.map(|name| column(name)).filter(
         |column| matches!(&column.kind, Column::PassedThrough(passed) if passed.name == column.header),
     );
-    known.chain(usual).chain(attributes).chain(others).collect()
+    let fields = field_headers().map(|header| column(&header));
+    known.chain(usual).chain(fields).chain(attributes).chain(others).collect()
 }
 
 /// The first line.
@@ -48,6 +50,20 @@ fn rows<'a>(rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> Result<Vec<u8>, Ex
         writer.write_record(row.iter().map(|cell| cell.as_bytes())).map_err(std::io::Error::from)?;
     }
     writer.into_inner().map_err(|error| ExportError::Io(error.into_error()))
+}
+
+/// Whether a text does not read as JSON, so that it needs no quotation marks to be told from it.
+fn stands_for_itself(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_err() && !text.is_empty()
+}
+
+/// The cell of a field; a single text without quotation marks, where that is the same.
+fn json_cell<'a>(json: Option<Vec<u8>>) -> Cow<'a, str> {
+    let Some(json) = json else { return Cow::Borrowed("") };
+    let text: Option<String> = serde_json::from_slice(&json).ok();
+    let text = text.filter(|text| stands_for_itself(text) && text.trim() == text);
+    let cell = text.unwrap_or_else(|| String::from_utf8_lossy(&json).into_owned());
+    Cow::Owned(escape(&cell).into_owned())
 }
 
 /// One product and where its row stands.
@@ -92,7 +108,15 @@ impl<'a> Row<'a> {
             }
             Column::Attribute(key) if self.place == 0 => self.attribute_cell(key),
             Column::PassedThrough(passed) => self.passed_through_cell(passed),
-            Column::Attribute(_) | Column::Nameless => Cow::Borrowed(""),
+            Column::ProductField(field) if self.place == 0 => {
+                json_cell(of_product_beside_shopify(field, self.stored, self.surroundings))
+            }
+            Column::VariantField(field) => {
+                let variant = self.variant().map(|variant| (variant, self.place == 0));
+                let json = |variant| of_variant_beside_shopify(field, variant, self.surroundings);
+                json_cell(variant.and_then(json))
+            }
+            Column::Attribute(_) | Column::ProductField(_) | Column::Nameless => Cow::Borrowed(""),
         }
     }
 
@@ -101,15 +125,16 @@ impl<'a> Row<'a> {
         let text = |text: &'a str| Some(escape(text.trim()));
         match known {
             Known::Title => text(&product.title),
-            Known::Body => text(&product.description),
-            Known::Vendor => text(self.stored.brand.as_deref().unwrap_or_default()),
+            // Not trimmed: HTML may end in a line end.
+            Known::Body => Some(escape(&product.description)),
+            Known::Vendor => text(self.stored.brand.as_ref().map_or("", |brand| &brand.name)),
             Known::Category => {
                 // The sign parts the names: within one it would make two.
                 let path = self.surroundings.path(product.category_id);
-                let path: Vec<String> = path.iter().map(|name| name.replace('>', "/")).collect();
+                let path: Vec<String> = path.iter().map(|row| row.name.replace('>', "/")).collect();
                 Some(Cow::Owned(escape(&path.join(" > ")).into_owned()))
             }
-            Known::Type => text(self.stored.product_type.as_deref().unwrap_or_default()),
+            Known::Type => text(self.stored.product_type.as_ref().map_or("", |kind| &kind.name)),
             Known::Tags => {
                 let tags: Vec<String> = product.tags.iter().map(|tag| tag.replace(',', " ")).collect();
                 Some(Cow::Owned(escape(&tags.join(", ")).into_owned()))
@@ -176,9 +201,8 @@ impl<'a> Row<'a> {
                 owned(compare_at.map(tradepost_domain::kernel::Money::to_major_string))
             }
             Known::VariantImage => {
-                let media =
-                    self.stored.product.media.iter().find(|media| Some(media.id) == variant.media_id)?;
-                Some(Cow::Owned(escape(&self.surroundings.address(media)).into_owned()))
+                let address = self.surroundings.picture_of(&self.stored.product, variant)?;
+                Some(Cow::Owned(escape(&address).into_owned()))
             }
             _ => None,
         }
@@ -186,11 +210,8 @@ impl<'a> Row<'a> {
 
     fn attribute_cell(&self, key: &str) -> Cow<'a, str> {
         match self.stored.product.attributes.get(key) {
-            None => Cow::Borrowed(""),
-            // A text that does not read as JSON stands for itself.
-            Some(Value::String(text)) if serde_json::from_str::<Value>(text).is_err() && !text.is_empty() => {
-                escape(text)
-            }
+            None | Some(Value::Null) => Cow::Borrowed(""),
+            Some(Value::String(text)) if stands_for_itself(text) => escape(text),
             Some(value) => Cow::Owned(escape(&value.to_string()).into_owned()),
         }
     }

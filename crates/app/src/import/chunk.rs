@@ -2,7 +2,6 @@
 //!
 //! Where a chunk ends depends on the file alone: an import that is continued cuts it as one that was never broken off.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -13,6 +12,7 @@ use super::draft::Draft;
 use super::format::Format;
 use super::jsonl::JsonLinesReader;
 use super::normalise::Normaliser;
+use super::preamble::{peek, separator};
 use super::record::{Labels, ReadError, RecordReader, RowError};
 use super::shopify_csv::ShopifyCsvReader;
 use super::source::ImportSource;
@@ -65,9 +65,9 @@ impl Cutter {
     }
 
     fn reader(&self) -> Result<Box<dyn RecordReader>, ReadError> {
-        let file: Box<dyn Read + Send> = self.source.open()?;
+        let (beginning, file) = peek(self.source.open()?)?;
         Ok(match self.format {
-            Format::ShopifyCsv => Box::new(ShopifyCsvReader::new(file)?),
+            Format::ShopifyCsv => Box::new(ShopifyCsvReader::new(file, separator(&beginning))?),
             Format::JsonLines => Box::new(JsonLinesReader::new(file)),
         })
     }

@@ -137,18 +137,72 @@ pub enum Column {
     Known(Known),
     /// An attribute of ours, by its key.
     Attribute(String),
+    /// A field of the product that Shopify has no column for, in the words and the form of JSON lines.
+    ProductField(&'static str),
+    /// One of the variant.
+    VariantField(&'static str),
     /// One that it passes through.
     PassedThrough(PassedThrough),
     /// One without a name.
     Nameless,
 }
 
+/// Fields of a product that stand in columns of their own, where Shopify has none or one that cannot hold all: a name whose
+/// handle is another, a tag with a comma.
+pub const PRODUCT_FIELDS: &[&str] = &[
+    "id",
+    "brand",
+    "type",
+    "category",
+    "categories",
+    "tags",
+    "options",
+    "channels",
+    "collections",
+    "publish_at",
+    "published_at",
+    "popularity",
+    "translations",
+    "metadata",
+];
+
+/// Fields of a variant, likewise.
+pub const VARIANT_FIELDS: &[&str] = &["prices", "metadata"];
+
 /// End of the header of an attribute's column, in the manner of Shopify's metafields: `colour (product.metafields.tradepost.colour)`.
 const ATTRIBUTE_MARK: &str = " (product.metafields.tradepost.";
+const PRODUCT_FIELD_MARK: &str = " (product.metafields.tradepost_field.";
+const VARIANT_FIELD_MARK: &str = " (variant.metafields.tradepost_field.";
+
+fn marked_header(key: &str, mark: &str) -> String {
+    format!("{key}{mark}{key})")
+}
+
+/// The key of a header with this mark. It stands there twice and may hold anything, the mark too.
+fn marked_key<'a>(header: &'a str, mark: &str) -> Option<&'a str> {
+    let keys = header.strip_suffix(')')?.len().checked_sub(mark.len())?;
+    let key = header.get(..keys / 2)?;
+    (marked_header(key, mark) == header).then_some(key)
+}
 
 /// The header under which exports write an attribute.
 pub fn attribute_header(key: &str) -> String {
-    format!("{key}{ATTRIBUTE_MARK}{key})")
+    marked_header(key, ATTRIBUTE_MARK)
+}
+
+/// The headers under which exports write the fields that Shopify has no column for: of products, then of variants.
+pub fn field_headers() -> impl Iterator<Item = String> {
+    let of_product = PRODUCT_FIELDS.iter().map(|field| marked_header(field, PRODUCT_FIELD_MARK));
+    of_product.chain(VARIANT_FIELDS.iter().map(|field| marked_header(field, VARIANT_FIELD_MARK)))
+}
+
+fn field(header: &str) -> Option<Column> {
+    let find = |mark, fields: &[&'static str]| {
+        let key = marked_key(header, mark)?;
+        fields.iter().find(|field| **field == key).copied()
+    };
+    let of_product = find(PRODUCT_FIELD_MARK, PRODUCT_FIELDS).map(Column::ProductField);
+    of_product.or_else(|| find(VARIANT_FIELD_MARK, VARIANT_FIELDS).map(Column::VariantField))
 }
 
 /// A header without case, spaces and signs.
@@ -166,11 +220,16 @@ pub fn classify(header: &str) -> Column {
     if let Some((known, ..)) = KNOWN.iter().find(|(_, name, others)| named(name, others)) {
         return Column::Known(*known);
     }
-    if let Some((key, rest)) = header.split_once(ATTRIBUTE_MARK)
-        && rest.strip_suffix(')') == Some(key)
+    if let Some(field) = field(header.trim()) {
+        return field;
+    }
+    // Not trimmed: a key may begin with a space.
+    if let Some(key) =
+        marked_key(header, ATTRIBUTE_MARK).or_else(|| marked_key(header.trim(), ATTRIBUTE_MARK))
     {
         return Column::Attribute(key.to_owned());
     }
+    let header = header.trim();
     let usual = PASSED_THROUGH.iter().find(|(name, _, _, others)| named(name, others));
     Column::PassedThrough(match usual {
         Some((name, of_variant, usual, _)) => {
@@ -202,6 +261,12 @@ mod tests {
             assert_eq!(classify(header), Column::Known(known), "{header}");
         }
         assert_eq!(classify(&attribute_header("colour")), Column::Attribute("colour".to_owned()));
+        for key in ["colour", " =a", "a) (product.metafields.tradepost.b", "é"] {
+            assert_eq!(classify(&attribute_header(key)), Column::Attribute(key.to_owned()));
+        }
+        let fields = PRODUCT_FIELDS.iter().copied().map(Column::ProductField);
+        let fields = fields.chain(VARIANT_FIELDS.iter().copied().map(Column::VariantField));
+        assert!(field_headers().map(|header| classify(&header)).eq(fields));
         assert_eq!(classify(" "), Column::Nameless);
         let Column::PassedThrough(mpn) = classify("Google shopping mpn") else { panic!("passed through") };
         assert_eq!((mpn.name.as_str(), mpn.of_variant), ("Google Shopping / MPN", false));

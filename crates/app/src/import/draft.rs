@@ -1,19 +1,18 @@
 //! A product of a file that has passed every check which needs no database: ready to be written if it is new, ready to
 //! be laid over the one that is there if it is not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tradepost_domain::catalog::{JsonMap, Media, Price, Product, ProductStatus, Variant};
 use tradepost_domain::kernel::ids::MediaId;
-use tradepost_store::catalog::export::StoredProduct;
-use tradepost_store::catalog::media::MediaAsset;
-use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
+use tradepost_store::catalog::export::{StoredPick, StoredProduct};
+use tradepost_store::catalog::staging::{ImportedPick, ImportedProduct, ImportedStock};
 
-use super::record::{IMPORT_KEY, SHOPIFY_KEY, STORED_PREFIX};
+use super::record::{IMPORT_KEY, SHOPIFY_KEY};
 
 /// Which fields a file speaks of; an update leaves the others as they are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +43,14 @@ impl Given {
     pub const VARIANTS: Self = Self(1 << 10);
     /// Time of the first publication.
     pub const PUBLISHED_AT: Self = Self(1 << 18);
+    /// Time at which a draft publishes itself.
+    pub const PUBLISH_AT: Self = Self(1 << 19);
+    /// Further categories.
+    pub const CATEGORIES: Self = Self(1 << 20);
+    /// Channels.
+    pub const CHANNELS: Self = Self(1 << 21);
+    /// Collections that it is picked for by hand.
+    pub const PICKS: Self = Self(1 << 22);
     /// Of a variant: SKU.
     pub const SKU: Self = Self(1 << 11);
     /// Of a variant: barcode.
@@ -71,13 +78,41 @@ impl Given {
     }
 }
 
-/// A brand or a product type by name.
+/// Something that a product refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// Handle that the name makes.
+    /// Handle, as the file has it or as the name makes it.
     pub handle: String,
     /// Name as the file has it.
     pub name: String,
+    /// Whether the handle alone says what is meant; else the name may, too.
+    pub by_handle: bool,
+}
+
+/// A collection that a product is to be picked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftPick {
+    /// The collection.
+    pub collection: Named,
+    /// The product's place in it.
+    pub position: Option<i32>,
+}
+
+/// What a product refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// Brand.
+    pub brand: Option<Named>,
+    /// Product type.
+    pub product_type: Option<Named>,
+    /// The main category: its path from the root.
+    pub category: Vec<Named>,
+    /// Further categories: their paths from the root.
+    pub categories: Vec<Vec<Named>>,
+    /// Handles of the channels that show it; `None` means all.
+    pub channels: Option<Vec<String>>,
+    /// Collections that it is to be picked for.
+    pub picks: Vec<DraftPick>,
 }
 
 /// A checked product.
@@ -89,12 +124,8 @@ pub struct Draft {
     pub imported: ImportedProduct,
     /// Whether the file names the handle; else the SKU may say which product is meant.
     pub has_handle: bool,
-    /// Brand.
-    pub brand: Option<Named>,
-    /// Product type.
-    pub product_type: Option<Named>,
-    /// Names of the categories from the root.
-    pub category: Vec<String>,
+    /// What it refers to.
+    pub references: References,
     /// Fields that the file speaks of.
     pub given: Given,
     /// Attributes as the file has them; null removes.
@@ -196,6 +227,12 @@ impl Draft {
         if self.given.has(Given::CATEGORY) {
             product.category_id = new.category_id;
         }
+        if self.given.has(Given::CATEGORIES) {
+            product.category_ids.clone_from(&new.category_ids);
+        }
+        if self.given.has(Given::CHANNELS) {
+            product.channel_ids.clone_from(&new.channel_ids);
+        }
         if self.given.has(Given::TAGS) {
             product.tags.clone_from(&new.tags);
         }
@@ -214,6 +251,9 @@ impl Draft {
         if self.given.has(Given::PUBLISHED_AT) {
             product.published_at = new.published_at;
         }
+        if self.given.has(Given::PUBLISH_AT) {
+            product.publish_at = new.publish_at;
+        }
         let mut translations = stored.translations.clone();
         patch_attributes(&mut translations, &self.translations);
         patch_attributes(&mut product.attributes, &self.attributes);
@@ -222,40 +262,15 @@ impl Draft {
         let stock = self.lay_variants(&mut product, stored, &media_ids)?;
         let restocked =
             stock.iter().any(|(stock, on_hand)| stock.is_some_and(|stock| Some(stock.on_hand) != *on_hand));
-        let changed = restocked || product != stored.product || translations != stored.translations;
+        let picks = self.imported.picks.clone().filter(|picks| differ(picks, &stored.picks));
+        let changed =
+            restocked || product != stored.product || translations != stored.translations || picks.is_some();
         if changed {
             product.version = product.version.saturating_add(1);
             product.updated_at = now;
         }
         let stock = stock.into_iter().map(|(stock, _)| stock).collect();
-        Ok((ImportedProduct { product, translations, stock, event_id: self.imported.event_id }, changed))
-    }
-
-    /// Stored pictures get the size that is known of them; of those that the shop does not have only the name stays.
-    pub fn settle_pictures(&mut self, assets: &HashMap<String, MediaAsset>) {
-        let product = &mut self.imported.product;
-        let mut missing = Vec::new();
-        product.media.retain_mut(|media| {
-            let Some(blob) = &media.blob else { return true };
-            if let Some(asset) = assets.get(blob) {
-                (media.width, media.height) = (asset.width, asset.height);
-                return true;
-            }
-            missing.push(json!({"name": format!("{STORED_PREFIX}{blob}"), "alt": media.alt}));
-            false
-        });
-        if missing.is_empty() {
-            return;
-        }
-        for variant in &mut product.variants {
-            let known = |id: &MediaId| product.media.iter().any(|media| media.id == *id);
-            variant.media_id = variant.media_id.filter(known);
-        }
-        let kept = self.metadata.get_mut(IMPORT_KEY).and_then(|kept| kept.get_mut("files"));
-        if let Some(files) = kept.and_then(Value::as_array_mut) {
-            files.splice(0..0, missing);
-        }
-        patch_metadata(&mut product.metadata, &self.metadata, &[]);
+        Ok((ImportedProduct { product, translations, picks, stock, ..self.imported }, changed))
     }
 
     /// Pictures: those of the same address stay, those that are stored with us too. Answers which of the draft became
@@ -328,6 +343,17 @@ impl Draft {
         }
         Ok(stock)
     }
+}
+
+/// Whether the collections that a file names are others than those that a product is in, or have it elsewhere.
+fn differ(picks: &[ImportedPick], stored: &[StoredPick]) -> bool {
+    let there = |pick: &ImportedPick| {
+        stored.iter().any(|stored| {
+            stored.collection_id == pick.collection_id
+                && pick.position.is_none_or(|position| position == stored.position)
+        })
+    };
+    picks.len() != stored.len() || !picks.iter().all(there)
 }
 
 /// For each new variant the stored one that it is: by SKU, else by option values. What no one is stays in `left`.

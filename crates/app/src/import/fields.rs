@@ -6,18 +6,22 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::catalog::validate::check_text;
 use tradepost_domain::catalog::{JsonMap, Media, Price, ProductOption, ProductStatus};
+use tradepost_domain::kernel::ids::{BrandId, CategoryId, CollectionId, EntityId, ProductTypeId};
 use tradepost_domain::kernel::limits::{
-    CATEGORY_DEPTH_MAX, DESCRIPTION_BYTES_MAX, POPULARITY_MAX, STOCK_QUANTITY_MAX, TITLE_LEN_MAX,
+    CATEGORIES_MAX, CATEGORY_DEPTH_MAX, DESCRIPTION_BYTES_MAX, POPULARITY_MAX, STOCK_QUANTITY_MAX,
+    TITLE_LEN_MAX,
 };
 use tradepost_domain::kernel::{Currency, Handle, Locale, Money, MoneyError};
 use tradepost_port::blob::is_blob_name;
 
-use super::draft::{Given, Named};
+use super::draft::{DraftPick, Given, Named, References};
 use super::findings::Findings;
-use super::record::{ProductRecord, STORED_PREFIX, VariantRecord};
+use super::record::{NameRecord, PickRecord, ProductRecord, STORED_PREFIX, VariantRecord};
 use super::weight::parse_grams;
 use crate::catalog::product::is_picture_url;
+use crate::change::is_handle_of;
 use crate::html::Sanitizer;
+use crate::patch::Patch;
 
 /// Locales that a product can be translated to, as when staff write it.
 const TRANSLATIONS_MAX: usize = 50;
@@ -35,6 +39,10 @@ pub(super) fn given(record: &ProductRecord) -> Given {
         .and(Given::SEO_DESCRIPTION, record.seo_description.is_some())
         .and(Given::POPULARITY, record.popularity.is_some())
         .and(Given::PUBLISHED_AT, record.published_at.is_some())
+        .and(Given::PUBLISH_AT, record.publish_at.is_some())
+        .and(Given::CATEGORIES, record.categories.is_some())
+        .and(Given::CHANNELS, record.channels != Patch::Absent)
+        .and(Given::PICKS, record.picks.is_some())
         .and(Given::VARIANTS, record.lists_variants)
 }
 
@@ -44,44 +52,99 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
     if trimmed.is_empty() { None } else { Some(trimmed.to_owned()) }
 }
 
+/// Cleaned HTML. What is too long even if half of it fell away is spared the parser, whose time grows with the square of
+/// the depth: it is refused for its length.
+pub(super) fn cleaned(sanitizer: &Sanitizer, html: &str) -> String {
+    if html.len() > DESCRIPTION_BYTES_MAX.saturating_mul(2) { html.to_owned() } else { sanitizer.clean(html) }
+}
+
 pub(super) fn tags(tags: Option<Vec<String>>) -> Vec<String> {
     let mut seen = HashSet::new();
     let tags = tags.unwrap_or_default().into_iter().filter_map(|tag| filled(Some(tag)));
     tags.filter(|tag| seen.insert(tag.clone())).collect()
 }
 
-pub(super) fn named(findings: &mut Findings<'_>, field: &'static str, name: Option<&str>) -> Option<Named> {
-    let name = name?.trim();
-    if name.is_empty() {
-        return None;
-    }
+fn named<T: EntityId>(findings: &mut Findings<'_>, field: &str, record: &NameRecord) -> Option<Named> {
+    let name = record.name.trim();
+    let given = record.handle.as_deref();
+    let name = if name.is_empty() { given? } else { name };
     if let Some(issue) = check_text(field, name, TITLE_LEN_MAX, true) {
         findings.push(field, issue.code, issue.message);
         return None;
     }
-    match Handle::from_title(name) {
-        Ok(handle) => Some(Named { handle: handle.as_str().to_owned(), name: name.to_owned() }),
-        Err(error) => {
-            findings.push(field, "invalid_name", error.to_string());
+    let handle = match given {
+        Some(handle) => handle.parse::<Handle>().map_err(|error| ("invalid_handle", error)),
+        None => Handle::from_title(name).map_err(|error| ("invalid_name", error)),
+    };
+    match handle {
+        Ok(handle) if is_handle_of::<T>(&handle) => Some(Named {
+            handle: handle.as_str().to_owned(),
+            name: name.to_owned(),
+            by_handle: given.is_some(),
+        }),
+        Ok(_) => {
+            findings.push(field, "invalid_handle", "a handle does not begin as ids do");
+            None
+        }
+        Err((code, error)) => {
+            findings.push(field, code, error.to_string());
             None
         }
     }
 }
 
-pub(super) fn category(findings: &mut Findings<'_>, path: &[String]) -> Vec<String> {
-    if path.len() > CATEGORY_DEPTH_MAX {
-        findings.push("category", "too_deep", format!("at most {CATEGORY_DEPTH_MAX} levels"));
+pub(super) fn references(findings: &mut Findings<'_>, record: &ProductRecord) -> References {
+    let brand = record.brand.as_ref().and_then(|name| named::<BrandId>(findings, "brand", name));
+    let product_type = record.product_type.as_ref();
+    let product_type = product_type.and_then(|name| named::<ProductTypeId>(findings, "type", name));
+    References {
+        brand,
+        product_type,
+        category: category(findings, "category", record.category.as_deref().unwrap_or_default()),
+        categories: categories(findings, record),
+        channels: record.channels.value().cloned(),
+        picks: picks(findings, record),
     }
-    let names: Vec<String> = path.iter().map(|name| name.trim().to_owned()).collect();
-    for name in &names {
-        let issue = check_text("category", name, TITLE_LEN_MAX, true);
-        if let Some(issue) = issue {
-            findings.push("category", issue.code, issue.message);
-        } else if let Err(error) = Handle::from_title(name) {
-            findings.push("category", "invalid_name", error.to_string());
+}
+
+/// The path of a category from the root.
+fn category(findings: &mut Findings<'_>, field: &str, path: &[NameRecord]) -> Vec<Named> {
+    if path.len() > CATEGORY_DEPTH_MAX {
+        findings.push(field, "too_deep", format!("at most {CATEGORY_DEPTH_MAX} levels"));
+    }
+    let mut names = Vec::with_capacity(path.len());
+    for step in path {
+        if step.name.trim().is_empty() && step.handle.is_none() {
+            findings.push(field, "required", "must not be empty");
         }
+        names.extend(named::<CategoryId>(findings, field, step));
     }
     names
+}
+
+/// The paths of further categories.
+fn categories(findings: &mut Findings<'_>, record: &ProductRecord) -> Vec<Vec<Named>> {
+    let paths = record.categories.as_deref().unwrap_or_default();
+    if paths.len() > CATEGORIES_MAX {
+        findings.push("categories", "too_many", format!("at most {CATEGORIES_MAX}"));
+    }
+    paths.iter().map(|path| category(findings, "categories", path)).filter(|path| !path.is_empty()).collect()
+}
+
+/// The collections that it is picked for, each once.
+fn picks(findings: &mut Findings<'_>, record: &ProductRecord) -> Vec<DraftPick> {
+    let mut picks: Vec<DraftPick> = Vec::new();
+    for PickRecord { collection, position } in record.picks.iter().flatten() {
+        let Some(collection) = named::<CollectionId>(findings, "collections", collection) else { continue };
+        let place = position.as_deref().map(|text| text.trim().parse().ok().filter(|place| *place >= 0));
+        if place == Some(None) {
+            findings.push("collections", "invalid_number", "a position is a whole number from 0");
+        }
+        if picks.iter().all(|other| other.collection.handle != collection.handle) {
+            picks.push(DraftPick { collection, position: place.flatten() });
+        }
+    }
+    picks
 }
 
 pub(super) fn status(findings: &mut Findings<'_>, record: &ProductRecord) -> ProductStatus {
@@ -98,6 +161,8 @@ pub(super) fn status(findings: &mut Findings<'_>, record: &ProductRecord) -> Pro
         "draft" => ProductStatus::Draft,
         // Active and not on the shelf is what we call a draft.
         "" | "active" | "published" if !published => ProductStatus::Draft,
+        // What is yet to publish itself is a draft, said or not.
+        "" if time_text(record.publish_at.as_deref()).is_some() => ProductStatus::Draft,
         "" | "active" | "published" => ProductStatus::Published,
         _ => {
             findings.push("status", "unknown_status", "one of: active, draft, archived");
@@ -189,14 +254,18 @@ pub(super) fn is_at(media: &Media, url: &str) -> bool {
     }
 }
 
-pub(super) fn published_at(findings: &mut Findings<'_>, text: Option<&str>) -> Option<Timestamp> {
-    let time = text?.parse::<Timestamp>().ok();
+fn time_text(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+pub(super) fn time(findings: &mut Findings<'_>, field: &str, text: Option<&str>) -> Option<Timestamp> {
+    let time = time_text(text)?.parse::<Timestamp>().ok();
     // PostgreSQL keeps microseconds: what is written must read back equal.
     let time = time.and_then(|time| Timestamp::from_microsecond(time.as_microsecond()).ok());
     // Before 1970 nothing was published on the web, and PostgreSQL's time begins later than the calendar's.
     let time = time.filter(|time| *time >= Timestamp::UNIX_EPOCH);
     if time.is_none() {
-        findings.push("published_at", "invalid_time", "expected a time such as 2026-01-31T08:00:00Z");
+        findings.push(field, "invalid_time", "expected a time such as 2026-01-31T08:00:00Z");
     }
     time
 }
@@ -245,7 +314,7 @@ pub(super) fn translations(findings: &mut Findings<'_>, sanitizer: &Sanitizer, g
                 findings.push(&path, "invalid_type", message);
                 continue;
             };
-            let text = if key == "description" { sanitizer.clean(text) } else { text.to_owned() };
+            let text = if key == "description" { cleaned(sanitizer, text) } else { text.to_owned() };
             if let Some(issue) = check_text(&path, &text, len_max, false) {
                 findings.push(&path, issue.code, issue.message);
             }

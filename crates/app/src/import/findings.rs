@@ -55,8 +55,12 @@ pub(super) fn row_errors(
             return RowError::new(line, Some(labels.label(whole, None)), issue.code, issue.message);
         };
         let index: usize = index.parse().unwrap_or_default();
-        let field = field.trim_start_matches('.').split(['[', '.']).next().unwrap_or_default();
-        let field = if field == "prices" { "price" } else { field };
+        let path = field.trim_start_matches('.');
+        let field = match path.split(['[', '.']).next().unwrap_or_default() {
+            "prices" if path.contains("compare_at") => "compare_at",
+            "prices" => "price",
+            field => field,
+        };
         let line = variant_lines.get(index).copied().unwrap_or(line);
         RowError::new(
             line,

@@ -6,11 +6,13 @@ use super::record::ReadError;
 use super::source::ImportSource;
 
 /// A format of catalogues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 pub enum Format {
     /// Shopify's product CSV.
+    #[serde(rename = "shopify-csv")]
     ShopifyCsv,
     /// An object a product, one a line.
+    #[serde(rename = "jsonl")]
     JsonLines,
 }
 

@@ -16,13 +16,17 @@ use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
 use super::draft::{Draft, DraftVariant, Given, patch_attributes, patch_metadata};
 use super::fields::{
-    Address, address, category, filled, given, is_at, named, options, popularity, published_at, read_price,
-    status, stored_name, tags, translations, units, weight,
+    Address, address, cleaned, filled, given, is_at, options, popularity, read_price, references, status,
+    stored_name, tags, time, translations, units, weight,
 };
 use super::findings::{Findings, row_errors};
 use super::handles::Handles;
-use super::record::{IMPORT_KEY, Labels, MediaRecord, ProductRecord, RowError, VariantRecord};
+use super::pictures;
+use super::record::{Labels, MediaRecord, ProductRecord, RowError, VariantRecord};
 use crate::html::Sanitizer;
+
+/// Code of a handle that an earlier product of the file has.
+const DUPLICATE_HANDLE: &str = "duplicate_handle";
 
 /// Makes drafts of records.
 pub struct Normaliser {
@@ -56,8 +60,14 @@ impl Normaliser {
                 return Err(("invalid_handle", "a handle does not begin with `prod_`, as ids do".to_owned()));
             }
             if !self.handles.take(&handle) {
-                let message = format!("an earlier product of the file has the handle `{handle}`");
-                return Err(("duplicate_handle", message));
+                // Without a title it is no second product.
+                let apart = record.title.as_deref().unwrap_or_default().trim().is_empty();
+                let message = if apart {
+                    format!("the rows of `{handle}` begin further above: put all rows of a product together")
+                } else {
+                    format!("an earlier product of the file has the handle `{handle}`")
+                };
+                return Err((DUPLICATE_HANDLE, message));
             }
             return Ok((handle, true));
         }
@@ -69,10 +79,15 @@ impl Normaliser {
     /// Checks a record.
     pub fn draft(&mut self, record: ProductRecord, now: Timestamp) -> Result<Draft, Vec<RowError>> {
         let handle = self.handle(&record);
+        let labels = Arc::clone(&self.labels);
+        if let Err((DUPLICATE_HANDLE, message)) = handle {
+            // What else is missing in it follows from that.
+            let label = labels.label("handle", None);
+            return Err(vec![RowError::new(record.line, Some(label), DUPLICATE_HANDLE, message)]);
+        }
         if !record.errors.is_empty() {
             return Err(record.errors);
         }
-        let labels = Arc::clone(&self.labels);
         let mut findings = Findings {
             labels: labels.as_ref(),
             line: record.line,
@@ -90,22 +105,15 @@ impl Normaliser {
             }
         };
         let given = given(&record);
-        let brand = named(&mut findings, "brand", record.brand.as_deref());
-        let product_type = named(&mut findings, "type", record.product_type.as_deref());
-        let category = category(&mut findings, record.category.as_deref().unwrap_or_default());
-        let status = status(&mut findings, &record);
-        let popularity = popularity(&mut findings, record.popularity.as_deref());
+        let references = references(&mut findings, &record);
+        let texts_alone = self.of_texts(&mut findings, &record, now)?;
         let mut metadata = record.metadata.clone();
         let media = self.media(&mut findings, &record, &mut metadata);
         let translations = translations(&mut findings, &self.sanitizer, &record.translations);
-        let published_at = published_at(&mut findings, record.published_at.as_deref());
         let (variants, stock, facts) = self.variants(&mut findings, &record, &media);
         let has_handle = handle.as_ref().is_some_and(|(_, own)| *own);
         let handle = handle.map_or_else(placeholder, |(handle, _)| Ok(handle))?;
-        let published_at = published_at.or((status == ProductStatus::Published).then_some(now));
-        let texts_alone = self.of_texts(&record, now)?;
-        let mut product =
-            Product { handle, title, status, published_at, popularity, variants, media, ..texts_alone };
+        let mut product = Product { handle, title, variants, media, ..texts_alone };
         patch_attributes(&mut product.attributes, &record.attributes);
         patch_metadata(&mut product.metadata, &metadata, &[]);
         let mut texts = JsonMap::new();
@@ -120,11 +128,16 @@ impl Normaliser {
         }
         Ok(Draft {
             line: record.line,
-            imported: ImportedProduct { product, translations: texts, stock, event_id: self.ids.next() },
+            imported: ImportedProduct {
+                product,
+                translations: texts,
+                picks: None,
+                stock,
+                rating: (0, 0),
+                event_id: self.ids.next(),
+            },
             has_handle,
-            brand,
-            product_type,
-            category,
+            references,
             given,
             attributes: record.attributes,
             metadata,
@@ -134,17 +147,24 @@ impl Normaliser {
         })
     }
 
-    /// A product of the texts that need no more than cleaning.
-    fn of_texts(&self, record: &ProductRecord, now: Timestamp) -> Result<Product, Vec<RowError>> {
+    /// A product of the fields that stand for themselves.
+    fn of_texts(
+        &self,
+        findings: &mut Findings<'_>,
+        record: &ProductRecord,
+        now: Timestamp,
+    ) -> Result<Product, Vec<RowError>> {
+        let status = status(findings, record);
+        let published_at = time(findings, "published_at", record.published_at.as_deref());
         Ok(Product {
             id: self.ids.next::<ProductId>(),
             version: 1,
             handle: placeholder()?,
             title: String::new(),
-            description: self.sanitizer.clean(record.description.as_deref().unwrap_or_default().trim()),
-            status: ProductStatus::Draft,
-            publish_at: None,
-            published_at: None,
+            description: cleaned(&self.sanitizer, record.description.as_deref().unwrap_or_default()),
+            status,
+            publish_at: time(findings, "publish_at", record.publish_at.as_deref()),
+            published_at: published_at.or((status == ProductStatus::Published).then_some(now)),
             brand_id: None,
             product_type_id: None,
             category_id: None,
@@ -160,7 +180,7 @@ impl Normaliser {
             variants: Vec::new(),
             media: Vec::new(),
             channel_ids: None,
-            popularity: 0,
+            popularity: popularity(findings, record.popularity.as_deref()),
             created_at: now,
             updated_at: now,
         })
@@ -196,7 +216,10 @@ impl Normaliser {
                     width: None,
                     height: None,
                 }),
-                Address::File => files.push(json!({"name": url, "alt": found.alt})),
+                Address::File => {
+                    let place = media.len().saturating_add(files.len());
+                    files.push(pictures::file(url, &found.alt, place));
+                }
                 Address::Invalid => {
                     findings.push(
                         "media",
@@ -206,10 +229,7 @@ impl Normaliser {
                 }
             }
         }
-        let kept = metadata.entry(IMPORT_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
-        if let Some(kept) = kept.as_object_mut() {
-            kept.insert("files".to_owned(), Value::Array(files));
-        }
+        pictures::remember(metadata, "files", Value::Array(files));
         media
     }
 
@@ -227,8 +247,15 @@ impl Normaliser {
             let on_hand = units(findings, place, variant);
             let image = variant.image.as_deref().map(str::trim);
             let shown = media.iter().find(|media| image.is_some_and(|image| is_at(media, image)));
+            let mut told = variant.metadata.clone();
+            if let Some(image) = image {
+                // A picture of which there is only the name is remembered by it; an empty list forgets another one.
+                let is_name = shown.is_none() && matches!(address(image), Address::File) && !image.is_empty();
+                let name = if is_name { json!(image) } else { json!([]) };
+                pictures::remember(&mut told, "image", name);
+            }
             let mut metadata = JsonMap::new();
-            patch_metadata(&mut metadata, &variant.metadata, &[]);
+            patch_metadata(&mut metadata, &told, &[]);
             variants.push(Variant {
                 id: self.ids.next(),
                 sku: filled(variant.sku.clone()),
@@ -251,7 +278,7 @@ impl Normaliser {
                 .and(Given::BACKORDER, variant.backorder.is_some())
                 .and(Given::COMPARE_AT, variant.compare_at.is_some())
                 .and(Given::IMAGE, variant.image.is_some());
-            facts.push(DraftVariant { line: variant.line, given, metadata: variant.metadata.clone() });
+            facts.push(DraftVariant { line: variant.line, given, metadata: told });
         }
         (variants, stock, facts)
     }

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use tradepost_domain::catalog::JsonMap;
 
+use crate::patch::Patch;
+
 /// Key in metadata under which the columns of Shopify that the shop does not interpret are kept.
 pub const SHOPIFY_KEY: &str = "shopify";
-/// Key in metadata under which an import keeps what only a file knows: its id of the product, names of picture files.
+/// Key in metadata under which an import keeps what only a file knows: its id of the product, names of picture files
+/// (`files`, each with its place among the pictures), and of a variant the name of its picture's file (`image`).
 pub const IMPORT_KEY: &str = "import";
 
 /// What stands before the name of a stored picture in its address on the shop.
@@ -63,12 +66,18 @@ pub struct ProductRecord {
     pub title: Option<String>,
     /// Description in HTML, as it came.
     pub description: Option<String>,
-    /// Name of the brand.
-    pub brand: Option<String>,
-    /// Name of the product type.
-    pub product_type: Option<String>,
-    /// Names of the categories from the root.
-    pub category: Option<Vec<String>>,
+    /// Brand.
+    pub brand: Option<NameRecord>,
+    /// Product type.
+    pub product_type: Option<NameRecord>,
+    /// The main category: its path from the root.
+    pub category: Option<Vec<NameRecord>>,
+    /// Further categories: their paths from the root.
+    pub categories: Option<Vec<Vec<NameRecord>>>,
+    /// Handles of the channels that show it; null means all.
+    pub channels: Patch<Vec<String>>,
+    /// Collections that it is picked for by hand.
+    pub picks: Option<Vec<PickRecord>>,
     /// Tags.
     pub tags: Option<Vec<String>>,
     /// `active`, `published`, `draft` or `archived` in any case.
@@ -97,10 +106,36 @@ pub struct ProductRecord {
     pub translations: JsonMap,
     /// When it was first published, as RFC 3339 writes it.
     pub published_at: Option<String>,
+    /// When a draft publishes itself, likewise; an empty text clears it.
+    pub publish_at: Option<String>,
     /// Units sold, a whole number.
     pub popularity: Option<String>,
     /// What was wrong already when it was read; it is not imported then.
     pub errors: Vec<RowError>,
+}
+
+/// Something that a product refers to, as a file tells it: by the name that people read, or by its handle.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameRecord {
+    /// Name.
+    pub name: String,
+    /// Handle, where the name does not make it.
+    pub handle: Option<String>,
+}
+
+impl From<String> for NameRecord {
+    fn from(name: String) -> Self {
+        Self { name, handle: None }
+    }
+}
+
+/// A collection that a product is picked for, as a file tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PickRecord {
+    /// The collection.
+    pub collection: NameRecord,
+    /// The product's place in it, a whole number.
+    pub position: Option<String>,
 }
 
 /// A variant as a file tells it.

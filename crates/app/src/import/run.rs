@@ -1,7 +1,6 @@
 //! Runs an import from a file to the shop: chunk by chunk, each in one transaction with the progress of the run, so that
 //! a run which is killed at any moment continues as if it had never been.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,20 +8,22 @@ use tokio::sync::mpsc;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{EntityId, ImportId, StockLocationId};
 use tradepost_port::{Clock, IdSource};
-use tradepost_store::import_run::{self, ImportCounts, ImportErrorRow, NewImportRun};
-use tradepost_store::{Store, StoreError, audit, channel, outbox};
+use tradepost_store::import_run::{self, Claim, Ending, ImportCounts, ImportErrorRow};
+use tradepost_store::{Store, StoreError, audit, outbox};
 use uuid::Uuid;
 
 use super::chunk::{Chunk, Cutter};
+use super::error::ImportError;
 use super::format::Format;
-use super::record::{ReadError, RowError};
+use super::open::{Opened, open};
+use super::record::RowError;
 use super::source::ImportSource;
-use super::write::{Decisions, Writer};
+use super::write::{Tally, Writer};
 
 /// Errors of a run that are kept; all are counted.
 pub const ERRORS_KEPT: usize = 10_000;
 /// Times that a chunk is tried when others change the shop under it.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 
 /// What an import works on.
 #[derive(Clone)]
@@ -52,7 +53,8 @@ pub struct ImportOptions {
     pub currency: Option<Currency>,
     /// Where stock goes; the default location when absent, which is made where there is none.
     pub location: Option<StockLocationId>,
-    /// The run that was stored for it; else one is made, or the last of this file that was broken off continues.
+    /// The run that was stored for it; else one is made, or the command line's unfinished one of this file with the same
+    /// format, currency and location continues.
     pub run: Option<ImportId>,
     /// Who imports, for the audit log: kind and id.
     pub actor: (String, Option<Uuid>),
@@ -101,40 +103,16 @@ pub struct ImportReport {
     pub continued_from: u64,
 }
 
-/// Why an import stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The file cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// No currency was given, and there is no default channel that has one.
-    #[error("no currency for the prices of the file: give one, or make a default channel")]
-    NoCurrency,
-    /// The run does not exist or has ended.
-    #[error("the run {0} does not exist or has ended")]
-    RunEnded(ImportId),
-    /// Another process continues the same run.
-    #[error("another process has taken the run over")]
-    TakenOver,
-    /// Others changed the same products again and again.
-    #[error("the same products were changed by others at the same time, {ATTEMPTS} times over: try again")]
-    Contended,
-    /// The thread that read the file is gone.
-    #[error("reading the file was broken off")]
-    ReaderGone,
-}
-
 /// One run of an import.
-struct Run<'a> {
-    context: &'a ImportContext,
+pub(super) struct Run<'a> {
+    pub(super) context: &'a ImportContext,
     options: &'a ImportOptions,
     id: Option<ImportId>,
+    claim: Option<Arc<Claim>>,
     counts: ImportCounts,
     errors: Vec<RowError>,
-    writer: Writer,
+    pub(super) location: Option<StockLocationId>,
+    pub(super) writer: Writer,
 }
 
 /// Imports a file. Broken off at any moment and called again with the same file, it continues.
@@ -144,14 +122,42 @@ pub async fn run_import(
     options: &ImportOptions,
     on_progress: OnProgress<'_>,
 ) -> Result<ImportReport, ImportError> {
-    let format = match options.format {
-        Some(format) => format,
-        None => Format::detect(source.as_ref())?,
-    };
-    let currency = currency(context, options).await?;
-    let (id, counts) = open_run(context, &source, options, format).await?;
-    let writer = Writer::new(Arc::clone(&context.ids), options.location, options.dry_run);
-    let mut run = Run { context, options, id, counts, errors: Vec::new(), writer };
+    let opened = open(context, &source, options, None).await?;
+    // Held until the end is noted.
+    let (id, _claim) = (opened.id, opened.claim.clone());
+    let outcome = run_opened(context, source, (options, opened), on_progress).await;
+    if let (Some(id), Err(error)) = (id, &outcome)
+        && !matches!(error, ImportError::TakenOver | ImportError::Canceled)
+        && let Err(second) = fail(context, id, error).await
+    {
+        // The error that is told is the first one.
+        tracing::warn!(import.id = %id, error = %second, "the run could not be marked as failed");
+    }
+    outcome
+}
+
+/// Marks a run as failed, so that it can be continued.
+pub(super) async fn fail(
+    context: &ImportContext,
+    id: ImportId,
+    error: &ImportError,
+) -> Result<(), StoreError> {
+    let conn = context.store.worker().conn().await?;
+    let message = storable(&error.for_people());
+    let ending = Ending { status: "failed", error: Some(&message), keeps_file: !error.is_final() };
+    import_run::finish(&conn, id, ending, context.clock.now()).await.map(drop)
+}
+
+/// Follows a run to its end; how it stopped before is for the caller to note.
+pub(super) async fn run_opened(
+    context: &ImportContext,
+    source: Arc<dyn ImportSource>,
+    (options, opened): (&ImportOptions, Opened),
+    on_progress: OnProgress<'_>,
+) -> Result<ImportReport, ImportError> {
+    let Opened { id, counts, format, currency, location, claim } = opened;
+    let writer = Writer::new(Arc::clone(&context.ids), location, options.dry_run);
+    let mut run = Run { context, options, id, claim, counts, errors: Vec::new(), location, writer };
     let cutter = Cutter {
         source: Arc::clone(&source),
         format,
@@ -164,12 +170,8 @@ pub async fn run_import(
     let total = source.len();
     let told = |counts: &ImportCounts| on_progress(&Progress { counts: *counts, bytes_total: total });
     // On the heap: it is large, and callers hold it in futures of their own.
-    let outcome = Box::pin(run.follow(cutter, &told)).await;
-    if let Err(error) = &outcome {
-        run.fail(error).await;
-    }
-    outcome?;
-    run.succeed().await?;
+    Box::pin(run.follow(cutter, &told)).await?;
+    run.succeed(total).await?;
     Ok(ImportReport {
         id,
         dry_run: options.dry_run,
@@ -177,72 +179,6 @@ pub async fn run_import(
         errors: run.errors,
         continued_from: counts.record_offset,
     })
-}
-
-async fn currency(context: &ImportContext, options: &ImportOptions) -> Result<Currency, ImportError> {
-    if let Some(currency) = options.currency {
-        return Ok(currency);
-    }
-    let conn = context.store.worker().conn().await?;
-    let channels = channel::list(&conn).await?;
-    let default = channels.into_iter().find(|channel| channel.is_default);
-    default.map(|channel| channel.currency).ok_or(ImportError::NoCurrency)
-}
-
-/// SHA-256 of a file, which says whether it is the one that was broken off.
-pub fn hash_source(source: &dyn ImportSource) -> Result<Vec<u8>, ReadError> {
-    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
-    let mut file = source.open()?;
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(digest.finish().as_ref().to_vec());
-        }
-        digest.update(buffer.get(..count).unwrap_or_default());
-    }
-}
-
-/// The run to work on and how far it has come.
-async fn open_run(
-    context: &ImportContext,
-    source: &Arc<dyn ImportSource>,
-    options: &ImportOptions,
-    format: Format,
-) -> Result<(Option<ImportId>, ImportCounts), ImportError> {
-    if options.dry_run && options.run.is_none() {
-        return Ok((None, ImportCounts::default()));
-    }
-    let conn = context.store.worker().conn().await?;
-    let now = context.clock.now();
-    let (id, counts) = if let Some(id) = options.run {
-        let run = import_run::get(&conn, id).await?.ok_or(ImportError::RunEnded(id))?;
-        (id, run.counts)
-    } else {
-        let hashed = Arc::clone(source);
-        let hash = tokio::task::spawn_blocking(move || hash_source(hashed.as_ref())).await;
-        let hash = hash.map_err(|_| ImportError::ReaderGone)??;
-        if let Some(run) = import_run::find_unfinished(&conn, &hash, format.as_str()).await? {
-            (run.id, run.counts)
-        } else {
-            let id: ImportId = context.ids.next();
-            let name = source.name();
-            let new = NewImportRun {
-                id,
-                format: format.as_str(),
-                file_hash: &hash,
-                file_name: &name,
-                file_blob: None,
-                dry_run: false,
-            };
-            import_run::insert(&conn, &new, now).await?;
-            (id, ImportCounts::default())
-        }
-    };
-    if !import_run::start(&conn, id, now).await? {
-        return Err(ImportError::RunEnded(id));
-    }
-    Ok((Some(id), counts))
 }
 
 impl Run<'_> {
@@ -257,6 +193,10 @@ impl Run<'_> {
         let reading = tokio::task::spawn_blocking(move || cutter.run(&sender));
         on_progress(&self.counts);
         while let Some(chunk) = receiver.recv().await {
+            if self.claim.as_ref().is_some_and(|claim| claim.is_lost()) {
+                let lost = "the connection that holds the run is gone".to_owned();
+                return Err(StoreError::Unavailable(lost).into());
+            }
             self.take(chunk?).await?;
             on_progress(&self.counts);
         }
@@ -265,53 +205,79 @@ impl Run<'_> {
 
     async fn take(&mut self, mut chunk: Chunk) -> Result<(), ImportError> {
         if self.options.dry_run {
-            let conn = self.context.store.worker().conn().await?;
-            let decisions = self.writer.decide(&conn, &mut chunk, self.context.clock.now()).await?;
-            let (counts, errors) = self.count(&mut chunk, &decisions);
-            if let Some(id) = self.id {
-                let tx = self.context.store.worker().begin("import_dry_run").await?;
-                self.advance((&tx, id), &counts, &errors).await?;
-                tx.commit().await?;
-            }
-            self.keep(counts, errors);
-            return Ok(());
+            return self.take_dry(chunk).await;
         }
         let id = self.id.ok_or(ImportError::ReaderGone)?;
-        for _ in 0..ATTEMPTS {
-            match self.attempt(id, &mut chunk).await {
+        let mut in_parts = false;
+        for attempt in 1..=ATTEMPTS {
+            let outcome = if in_parts {
+                self.write_in_parts(id, &mut chunk).await
+            } else {
+                self.write_whole(id, &mut chunk).await
+            };
+            match outcome {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
-                Err(ImportError::Store(error))
-                    if error.is_retryable() || error.violated_constraint().is_some() => {}
+                Err(ImportError::Store(error)) if error.is_retryable() => {}
+                Err(ImportError::Store(error)) if error.is_about_data() && !in_parts => {
+                    // A key that is taken may have been taken this moment by somebody else: look again first.
+                    in_parts = error.violated_constraint().is_none() || attempt.saturating_add(1) == ATTEMPTS;
+                }
                 Err(error) => return Err(error),
             }
-            // Somebody else has written what this chunk counted on: look again.
-            self.writer.forget();
-            self.writer.forget_location(self.options.location);
+            self.forget();
         }
         Err(ImportError::Contended)
     }
 
+    /// Forgets what was read: the transaction was given up, or somebody else has written what it counted on.
+    pub(super) fn forget(&mut self) {
+        self.writer.forget(self.location);
+    }
+
+    async fn take_dry(&mut self, mut chunk: Chunk) -> Result<(), ImportError> {
+        let conn = self.context.store.worker().conn().await?;
+        let part = (chunk.drafts.as_mut_slice(), chunk.labels.as_ref());
+        let decisions = self.writer.decide(&conn, part, self.context.clock.now()).await?;
+        let (counts, errors) = self.count(&chunk, decisions.into_tally());
+        if let Some(id) = self.id {
+            let tx = self.context.store.worker().begin("import_dry_run").await?;
+            self.advance((&tx, id), &counts, &errors).await?;
+            tx.commit().await?;
+        }
+        self.keep(counts, errors);
+        Ok(())
+    }
+
     /// Writes a chunk in one transaction; `false` when the shop changed under it.
-    async fn attempt(&mut self, id: ImportId, chunk: &mut Chunk) -> Result<bool, ImportError> {
+    async fn write_whole(&mut self, id: ImportId, chunk: &mut Chunk) -> Result<bool, ImportError> {
         let now = self.context.clock.now();
         let tx = self.context.store.worker().begin("import_chunk").await?;
-        let decisions = self.writer.decide(&tx, chunk, now).await?;
-        if !self.writer.write(&tx, (chunk, &decisions), now).await? {
-            return Ok(false);
-        }
-        let (counts, errors) = self.count(chunk, &decisions);
+        let part = (chunk.drafts.as_mut_slice(), chunk.labels.as_ref());
+        let Some(tally) = self.writer.decide_and_write(&tx, part, now).await? else { return Ok(false) };
+        self.commit((tx, id), chunk, tally).await?;
+        Ok(true)
+    }
+
+    /// Commits what was written of a chunk, together with the progress of the run.
+    pub(super) async fn commit(
+        &mut self,
+        (tx, id): (tradepost_store::Tx, ImportId),
+        chunk: &Chunk,
+        tally: Tally,
+    ) -> Result<(), ImportError> {
+        let (counts, errors) = self.count(chunk, tally);
         self.advance((&tx, id), &counts, &errors).await?;
         outbox::wake(&tx).await?;
         tx.commit().await?;
         self.keep(counts, errors);
-        Ok(true)
+        Ok(())
     }
 
     /// The counts with this chunk, and its errors in the order of the file.
-    fn count(&self, chunk: &mut Chunk, decisions: &Decisions) -> (ImportCounts, Vec<RowError>) {
-        let [created, updated, unchanged, failed] = decisions.counts();
-        let mut errors: Vec<RowError> = chunk.errors.iter().chain(decisions.errors()).cloned().collect();
+    fn count(&self, chunk: &Chunk, tally: Tally) -> (ImportCounts, Vec<RowError>) {
+        let Tally { created, updated, unchanged, failed, errors } = tally;
+        let mut errors: Vec<RowError> = chunk.errors.iter().cloned().chain(errors).collect();
         errors.sort_by(|left, right| (left.line, &left.column).cmp(&(right.line, &right.column)));
         let old = &self.counts;
         let counts = ImportCounts {
@@ -333,7 +299,7 @@ impl Run<'_> {
         errors: &[RowError],
     ) -> Result<(), ImportError> {
         if !import_run::advance(tx, id, self.counts.record_offset, counts).await? {
-            return Err(ImportError::TakenOver);
+            return Err(why_not(tx, id).await?);
         }
         let earlier = usize::try_from(self.counts.errors).unwrap_or(usize::MAX);
         let kept = errors.iter().take(ERRORS_KEPT.saturating_sub(earlier));
@@ -357,29 +323,19 @@ impl Run<'_> {
         self.errors.extend(errors.into_iter().take(room));
     }
 
-    /// Marks the run as failed, so that it can be continued. The error that is told is the first one, whatever
-    /// happens here.
-    async fn fail(&self, error: &ImportError) {
-        let Some(id) = self.id else { return };
-        if matches!(error, ImportError::TakenOver) {
-            return;
-        }
-        let Ok(conn) = self.context.store.worker().conn().await else { return };
-        let message = storable(&error.to_string());
-        let ended = ("failed", Some(message.as_str()));
-        if let Err(error) = import_run::finish(&conn, id, ended, self.context.clock.now()).await {
-            tracing::warn!(import.id = %id, %error, "the run could not be marked as failed");
-        }
-    }
-
-    async fn succeed(&self) -> Result<(), ImportError> {
-        let Some(id) = self.id else { return Ok(()) };
+    async fn succeed(&mut self, bytes_total: Option<u64>) -> Result<(), ImportError> {
+        // What comes behind the last product, blank lines or nothing but a header, is dealt with, too.
+        let counts =
+            ImportCounts { byte_offset: bytes_total.unwrap_or(self.counts.byte_offset), ..self.counts };
+        let Some(id) = self.id else {
+            self.counts = counts;
+            return Ok(());
+        };
         let now = self.context.clock.now();
         let tx = self.context.store.worker().begin("import_finish").await?;
-        if !import_run::finish(&tx, id, ("succeeded", None), now).await? {
-            return Err(ImportError::TakenOver);
-        }
-        let counts = &self.counts;
+        self.advance((&tx, id), &counts, &[]).await?;
+        let ending = Ending { status: "succeeded", error: None, keeps_file: false };
+        import_run::finish(&tx, id, ending, now).await?;
         let (actor_kind, actor_id) = self.options.actor.clone();
         let entry = audit::AuditRow {
             id: self.context.ids.next_uuid(),
@@ -400,8 +356,16 @@ impl Run<'_> {
         };
         audit::insert_all(&tx, std::slice::from_ref(&entry)).await?;
         tx.commit().await?;
+        self.counts = counts;
         Ok(())
     }
+}
+
+/// Why a run did not move on: it was canceled, or another process moved it.
+async fn why_not(tx: &tradepost_store::Tx, id: ImportId) -> Result<ImportError, StoreError> {
+    let run = import_run::get(tx, id).await?;
+    let canceled = run.is_some_and(|run| run.status == "canceled");
+    Ok(if canceled { ImportError::Canceled } else { ImportError::TakenOver })
 }
 
 /// A text of the file as PostgreSQL can keep it, and bounded.

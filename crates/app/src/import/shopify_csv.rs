@@ -8,12 +8,16 @@ use std::sync::Arc;
 
 use csv::{ByteRecord, StringRecord};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tradepost_domain::catalog::JsonMap;
 
-use super::columns::{Column, Known, classify};
+use super::columns::{Column, Known};
+use super::members::MemberParser;
 use super::record::{
-    Labels, MediaRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY, VariantRecord,
+    Labels, MediaRecord, NameRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY,
+    VariantRecord,
 };
+use super::shopify_header::Headers;
 use super::source::Budgeted;
 use crate::export::formula::unescape;
 
@@ -41,52 +45,30 @@ pub struct ShopifyCsvReader<R> {
     offset: u64,
 }
 
-/// The header as the file writes it.
-#[derive(Debug)]
-struct Headers {
-    columns: Vec<Column>,
-    names: Vec<String>,
-}
-
 impl<R: Read> ShopifyCsvReader<R> {
     /// Reads the header.
-    pub fn new(source: R) -> Result<Self, ReadError> {
+    pub fn new(source: R, separator: u8) -> Result<Self, ReadError> {
         let mut csv = csv::ReaderBuilder::new()
             .has_headers(false)
+            .delimiter(separator)
             .flexible(true)
             .buffer_capacity(64 * 1024)
-            .from_reader(Budgeted::new(source));
+            .from_reader(Budgeted::new(source, separator));
         let mut header = ByteRecord::new();
         csv.read_byte_record(&mut header).map_err(read_error)?;
         let header = StringRecord::from_byte_record(header)
             .map_err(|_| ReadError::Format("the header is not UTF-8".to_owned()))?;
-        let headers: Vec<String> = header.iter().map(|name| unescape(name.trim()).to_owned()).collect();
-        let columns: Vec<Column> = headers.iter().map(|name| classify(name)).collect();
-        for (place, column) in columns.iter().enumerate() {
-            if !matches!(column, Column::Known(_)) {
-                continue;
-            }
-            if let Some(first) = columns.iter().take(place).position(|other| other == column) {
-                let name = |place: usize| headers.get(place).map(String::as_str).unwrap_or_default();
-                let message = format!("the columns `{}` and `{}` mean the same", name(first), name(place));
-                return Err(ReadError::Format(message));
-            }
-        }
-        for (known, name) in [(Known::Title, "Title"), (Known::Price, "Variant Price")] {
-            if !columns.contains(&Column::Known(known)) {
-                let message = format!("this is no product CSV of Shopify: it has no column `{name}`");
-                return Err(ReadError::Format(message));
-            }
-        }
+        let headers = Headers::read(&header)?;
+        let columns = headers.columns.clone();
         let offset = csv.position().byte();
         let passed_through = columns.iter().filter_map(|column| match column {
             Column::PassedThrough(passed) => Some(passed.name.clone()),
             _ => None,
         });
         let passed_through = passed_through.collect();
-        let labels = Arc::new(Headers { columns: columns.clone(), names: headers });
-        let mut reader = Self { csv, columns, labels, passed_through, ahead: None, offset };
-        reader.csv.get_mut().line_ended_before(offset);
+        let mut reader =
+            Self { csv, columns, labels: Arc::new(headers), passed_through, ahead: None, offset };
+        reader.csv.get_mut().line_of_record(offset, 0);
         reader.ahead = reader.read_row()?;
         Ok(reader)
     }
@@ -98,16 +80,13 @@ impl<R: Read> ShopifyCsvReader<R> {
             return Ok(None);
         }
         let end = self.csv.position().byte();
-        // The parser's line stands behind the row, and behind its line end where that is not still to come (CRLF).
-        let inside: usize = bytes.iter().map(|cell| cell.split(|byte| *byte == b'\n').skip(1).count()).sum();
-        let ended = self.csv.get_mut().line_ended_before(end);
-        let behind = u64::try_from(inside).unwrap_or(0).saturating_add(u64::from(ended));
-        let line = self.csv.position().line().saturating_sub(behind).max(1);
-        let mut error = None;
-        if bytes.len() != self.columns.len() {
-            let message = format!("the row has {} columns, the header {}", bytes.len(), self.columns.len());
-            error = Some(RowError::new(line, None, "wrong_column_count", message));
-        }
+        let (unclosed, astray) = self.csv.get_mut().quotes_of_record(end);
+        let inside: u64 = bytes.iter().map(line_ends).sum();
+        // The last line end of a cell that is not closed would be counted as the row's, too.
+        let last = bytes.iter().next_back().unwrap_or_default().last();
+        let both = unclosed && matches!(last, Some(b'\n' | b'\r'));
+        let line = self.csv.get_mut().line_of_record(end, inside.saturating_sub(u64::from(both)));
+        let mut error = self.misshapen(&bytes, line, (unclosed, astray && inside > 0));
         let cells = match StringRecord::from_byte_record(bytes) {
             Ok(cells) => cells,
             Err(failure) => {
@@ -119,9 +98,34 @@ impl<R: Read> ShopifyCsvReader<R> {
         Ok(Some(Row { line, end, cells, error }))
     }
 
-    fn cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
+    /// What is wrong with the form of a row.
+    fn misshapen(&self, cells: &ByteRecord, line: u64, (unclosed, astray): (bool, bool)) -> Option<RowError> {
+        if unclosed {
+            let column = self.labels.names.get(cells.len().saturating_sub(1)).cloned();
+            let message =
+                "a quotation mark is opened here and never closed: all that follows was read as one cell";
+            return Some(RowError::new(line, column, "unclosed_quote", message));
+        }
+        if astray {
+            let swallowing = cells.iter().position(|cell| line_ends(cell) > 0);
+            let column = swallowing.and_then(|place| self.labels.names.get(place).cloned());
+            let message = "a quotation mark is missing or one too many here: the rows up to the next one were read as one cell";
+            return Some(RowError::new(line, column, "stray_quote", message));
+        }
+        if cells.len() == self.columns.len() {
+            return None;
+        }
+        let message = format!("the row has {} columns, the header {}", cells.len(), self.columns.len());
+        Some(RowError::new(line, None, "wrong_column_count", message))
+    }
+
+    fn raw_cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
         let place = self.columns.iter().position(|column| *column == Column::Known(known))?;
-        Some(unescape(row.cells.get(place).unwrap_or_default()).trim())
+        Some(unescape(row.cells.get(place).unwrap_or_default()))
+    }
+
+    fn cell<'a>(&self, row: &'a Row, known: Known) -> Option<&'a str> {
+        self.raw_cell(row, known).map(str::trim)
     }
 
     /// A cell that is there and holds something.
@@ -144,11 +148,13 @@ impl<R: Read> ShopifyCsvReader<R> {
             line: first.line,
             handle: self.filled(first, Known::Handle).map(str::to_owned),
             title: text(Known::Title),
-            description: text(Known::Body),
-            brand: text(Known::Vendor),
-            product_type: text(Known::Type),
-            category: self.cell(first, Known::Category).map(|path| split(path, '>')),
-            tags: self.cell(first, Known::Tags).map(|tags| split(tags, ',')),
+            description: self.raw_cell(first, Known::Body).map(str::to_owned),
+            brand: text(Known::Vendor).map(NameRecord::from),
+            product_type: text(Known::Type).map(NameRecord::from),
+            category: self
+                .cell(first, Known::Category)
+                .map(|path| split(path, '>').map(Into::into).collect()),
+            tags: self.cell(first, Known::Tags).map(|tags| split(tags, ',').collect()),
             status: text(Known::Status),
             published: text(Known::Published),
             lists_variants: true,
@@ -158,7 +164,8 @@ impl<R: Read> ShopifyCsvReader<R> {
             media: self.cell(first, Known::ImageSrc).map(|_| self.media(rows)),
             ..ProductRecord::default()
         };
-        self.read_options(rows, &mut record);
+        self.read_fields(first, &mut record);
+        self.read_variants(rows, &mut record);
         self.pass_through(first, rows, &mut record);
         record.errors.extend(rows.iter().filter_map(|row| row.error.clone()));
         if rows.len() > ROWS_MAX {
@@ -193,8 +200,40 @@ impl<R: Read> ShopifyCsvReader<R> {
         found.into_iter().map(|(_, media)| media).collect()
     }
 
+    /// Fields that stand in the form of JSON lines.
+    fn read_fields(&self, first: &Row, record: &mut ProductRecord) {
+        let mut own = VariantRecord::default();
+        for (place, column) in self.columns.iter().enumerate() {
+            let Column::ProductField(field) = column else { continue };
+            let mut parser = MemberParser::new(first.line);
+            // Where nothing is told in another column, nothing here says that there is nothing.
+            let cleared = matches!(*field, "categories" | "channels" | "collections" | "publish_at");
+            if let Some(json) = json_cell(first, place, cleared) {
+                parser.member(record, &mut own, (*field).to_owned(), &json);
+            }
+            record.errors.extend(self.labelled(place, parser));
+        }
+    }
+
+    fn read_variant_fields(&self, row: &Row, variant: &mut VariantRecord, errors: &mut Vec<RowError>) {
+        for (place, column) in self.columns.iter().enumerate() {
+            let Column::VariantField(field) = column else { continue };
+            let mut parser = MemberParser::new(row.line);
+            if let Some(json) = json_cell(row, place, false) {
+                parser.variant_member(variant, "", field, &json);
+            }
+            errors.extend(self.labelled(place, parser));
+        }
+    }
+
+    /// The errors of one cell, by the name of its column.
+    fn labelled(&self, place: usize, parser: MemberParser) -> impl Iterator<Item = RowError> {
+        let column = self.labels.names.get(place).cloned();
+        parser.errors.into_iter().map(move |error| RowError { column: column.clone(), ..error })
+    }
+
     /// Variants with their options, whose names stand in the first row alone.
-    fn read_options(&self, rows: &[Row], record: &mut ProductRecord) {
+    fn read_variants(&self, rows: &[Row], record: &mut ProductRecord) {
         let Some(first) = rows.first() else { return };
         let names: Vec<&str> =
             (0..3).map(|number| self.cell(first, Known::OptionName(number)).unwrap_or_default()).collect();
@@ -202,10 +241,13 @@ impl<R: Read> ShopifyCsvReader<R> {
             if !self.is_variant(place, row) {
                 continue;
             }
+            record.errors.extend(self.renamed_options(row, &names));
             let mut variant = self.variant(row);
+            self.read_variant_fields(row, &mut variant, &mut record.errors);
             for (number, name) in names.iter().enumerate() {
                 let value = self.cell(row, Known::OptionValue(number)).unwrap_or_default();
-                let unnamed_default = value == "Default Title" && matches!(*name, "" | "Title");
+                let unnamed_default =
+                    value == "Default Title" && matches!(*name, "" | "Title") && record.options.is_none();
                 if value.is_empty() && name.is_empty() || unnamed_default {
                     continue;
                 }
@@ -232,6 +274,18 @@ impl<R: Read> ShopifyCsvReader<R> {
             }
             record.variants.push(variant);
         }
+    }
+
+    /// Options that a row calls otherwise than the first one does.
+    fn renamed_options(&self, row: &Row, names: &[&str]) -> Vec<RowError> {
+        let renamed = names.iter().enumerate().filter_map(|(number, first)| {
+            let known = Known::OptionName(number);
+            let name = self.filled(row, known).filter(|name| name.to_lowercase() != first.to_lowercase())?;
+            let message =
+                format!("the first row of the product calls this option `{first}`, this one `{name}`");
+            Some(RowError::new(row.line, Some(self.labels.label_of(known)), "option_name_changed", message))
+        });
+        renamed.collect()
     }
 
     fn variant(&self, row: &Row) -> VariantRecord {
@@ -293,61 +347,58 @@ impl<R: Read> ShopifyCsvReader<R> {
                         kept.insert(passed.name.clone(), Value::from(cell));
                     }
                 }
-                Column::Known(_) | Column::Nameless => {}
+                Column::Known(_) | Column::ProductField(_) | Column::VariantField(_) | Column::Nameless => {}
             }
         }
-        record.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(of_product));
+        keep(&mut record.metadata, of_product);
         for (variant, kept) in record.variants.iter_mut().zip(of_variants) {
-            variant.metadata.insert(SHOPIFY_KEY.to_owned(), Value::Object(kept));
+            keep(&mut variant.metadata, kept);
         }
     }
 }
 
-impl Headers {
-    fn label_of(&self, known: Known) -> String {
-        let place = self.columns.iter().position(|column| *column == Column::Known(known));
-        place.and_then(|place| self.names.get(place).cloned()).unwrap_or_else(|| format!("{known:?}"))
+/// Line ends in a cell: LF, CR LF or CR alone.
+fn line_ends(cell: &[u8]) -> u64 {
+    let mut count = 0_u64;
+    let mut after_cr = false;
+    for byte in cell {
+        if *byte == b'\r' || *byte == b'\n' && !after_cr {
+            count = count.saturating_add(1);
+        }
+        after_cr = *byte == b'\r';
     }
+    count
+}
+
+/// Keeps columns beside what the metadata tells of them itself.
+fn keep(metadata: &mut JsonMap, columns: JsonMap) {
+    let kept = metadata.entry(SHOPIFY_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
+    if let Some(kept) = kept.as_object_mut() {
+        kept.extend(columns);
+    }
+}
+
+/// What a cell holds, in JSON; a text that does not read as JSON stands for itself.
+fn json_cell(row: &Row, place: usize, cleared: bool) -> Option<Box<RawValue>> {
+    let cell = unescape(row.cells.get(place).unwrap_or_default()).trim();
+    if cell.is_empty() {
+        return cleared.then(|| RawValue::NULL.to_owned());
+    }
+    serde_json::from_str(cell).or_else(|_| to_raw_value(cell)).ok()
 }
 
 fn read_error(error: csv::Error) -> ReadError {
     match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            ReadError::Format(error.to_string())
+        }
         csv::ErrorKind::Io(error) => ReadError::Io(error),
-        other => ReadError::Format(format!("the CSV cannot be read: {other:?}")),
+        _ => ReadError::Format("the file cannot be read as CSV".to_owned()),
     }
 }
 
-fn split(text: &str, separator: char) -> Vec<String> {
-    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
-impl Labels for Headers {
-    fn label(&self, field: &str, _index: Option<usize>) -> String {
-        let known = match field {
-            "handle" => Known::Handle,
-            "title" => Known::Title,
-            "description" => Known::Body,
-            "brand" => Known::Vendor,
-            "type" => Known::Type,
-            "category" => Known::Category,
-            "tags" => Known::Tags,
-            "status" => Known::Status,
-            "published" => Known::Published,
-            "seo.title" => Known::SeoTitle,
-            "seo.description" => Known::SeoDescription,
-            "media" => Known::ImageSrc,
-            "options" | "variants.options" => Known::OptionValue(0),
-            "variants.sku" => Known::Sku,
-            "variants.price" => Known::Price,
-            "variants.compare_at" => Known::CompareAt,
-            "variants.stock" => Known::Quantity,
-            "variants.weight_grams" => Known::Grams,
-            "variants.barcode" => Known::Barcode,
-            "variants.image" => Known::VariantImage,
-            other => return other.to_owned(),
-        };
-        self.label_of(known)
-    }
+fn split(text: &str, separator: char) -> impl Iterator<Item = String> {
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 impl<R: Read> RecordReader for ShopifyCsvReader<R> {

@@ -22,12 +22,13 @@ use crate::work::{StaffContext, Work};
 /// Bytes of an uploaded file, at most.
 pub const UPLOAD_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Ending of a file that is not complete.
-pub(super) const UNFINISHED: &str = "part";
+const UNFINISHED: &str = "part";
 
 /// A file on its way into the folder of uploads. Dropped before it is stored, it is removed.
 #[derive(Debug)]
 pub struct Upload {
     path: PathBuf,
+    bytes: u64,
     stored: bool,
 }
 
@@ -36,7 +37,6 @@ pub struct UploadWriter {
     upload: Upload,
     file: File,
     digest: Context,
-    bytes: u64,
 }
 
 impl std::fmt::Debug for UploadWriter {
@@ -52,21 +52,22 @@ impl UploadWriter {
         let name = format!("{}.{UNFINISHED}", shop.ids.next_uuid().simple());
         let path = shop.uploads.join(name);
         let file = File::options().write(true).create_new(true).mode(0o600).open(&path).await?;
-        let upload = Upload { path, stored: false };
-        Ok(Self { upload, file, digest: Context::new(&SHA256), bytes: 0 })
+        let upload = Upload { path, bytes: 0, stored: false };
+        Ok(Self { upload, file, digest: Context::new(&SHA256) })
     }
 
     /// Adds to the file; answers its length so far.
     pub async fn write(&mut self, chunk: &Bytes) -> Result<u64, BlobError> {
         self.digest.update(chunk);
         self.file.write_all(chunk).await?;
-        self.bytes = self.bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        Ok(self.bytes)
+        let count = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        self.upload.bytes = self.upload.bytes.saturating_add(count);
+        Ok(self.upload.bytes)
     }
 
     /// Makes the file durable; answers it and its SHA-256.
     pub async fn finish(self) -> Result<(Upload, Vec<u8>), BlobError> {
-        let Self { upload, mut file, digest, .. } = self;
+        let Self { upload, mut file, digest } = self;
         file.flush().await?;
         file.sync_all().await?;
         Ok((upload, digest.finish().as_ref().to_vec()))
@@ -119,7 +120,10 @@ pub async fn create_import(context: &StaffContext, create: ImportCreate) -> Resu
         file_hash: &hash,
         file_name: &file_name,
         file_blob: Some(&blob),
+        file_bytes: Some(upload.bytes),
         dry_run,
+        currency: None,
+        location_id: None,
     };
     let answer = store(work, &new).await?;
     upload.stored = true;

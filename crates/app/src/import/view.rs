@@ -25,8 +25,12 @@ pub struct ImportView {
     pub dry_run: bool,
     /// `pending`, `running`, `succeeded`, `failed` or `canceled`.
     pub status: String,
+    /// Whether it can be resumed: it failed, and its uploaded file is still there.
+    pub resumable: bool,
     /// Bytes of the file that are dealt with.
     pub bytes: u64,
+    /// Bytes of the file, where that is known.
+    pub bytes_total: Option<u64>,
     /// Products of the file that are dealt with.
     pub products: u64,
     /// Products that were not there before.
@@ -59,13 +63,16 @@ resource!(ImportView, ImportId, "import", "/api/admin/imports");
 impl From<ImportRun> for ImportView {
     fn from(run: ImportRun) -> Self {
         let counts = run.counts;
+        let resumable = run.status == "failed" && run.file_blob.is_some();
         Self {
             id: run.id,
             format: run.format,
             file_name: run.file_name,
             dry_run: run.dry_run,
             status: run.status,
+            resumable,
             bytes: counts.byte_offset,
+            bytes_total: run.file_bytes,
             products: counts.record_offset,
             products_created: counts.created,
             products_updated: counts.updated,

@@ -1,52 +1,86 @@
 //! The worker of imports: takes up the runs that wait, one after the other, and those that were broken off.
+//!
+//! What passes by itself (the database was away, others changed the same products) leaves a run `running` and its file
+//! where it is; the worker rests, ever longer, and takes it up again where it stopped. Who works on a run has its claim
+//! ([`tradepost_store::import_run::Claim`]), so that two workers never work on one.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tradepost_domain::kernel::ids::ImportId;
 use tradepost_store::StoreError;
-use tradepost_store::import_run;
+use tradepost_store::import_run::{self, Claim, Ending, ImportRun};
 
-use super::upload::{UNFINISHED, upload_path};
-use super::{FileSource, Format, ImportContext, ImportOptions, run_import};
+use super::open::open;
+use super::retention::{SWEEP_EVERY, sweep};
+use super::run::{fail, run_opened};
+use super::upload::upload_path;
+use super::{FileSource, Format, ImportContext, ImportError, ImportOptions, ImportSource};
+use crate::catalog::project::with_causes;
 use crate::shop::Shop;
 
-/// How long the worker rests when nothing waits.
+pub use super::retention::ImportRetention;
+
+/// How long the worker rests when nothing waits, and at first when it cannot work.
 const REST: Duration = Duration::from_secs(1);
-/// After this an upload that is not complete was given up.
-const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How long it rests at most when it cannot work.
+const REST_MAX: Duration = Duration::from_secs(30);
+/// Runs looked at in one round; those behind them wait anyway.
+const OPEN_MAX: i64 = 100;
 
 /// Takes up runs. Several may work in several processes on one folder of uploads: a run moves on for one alone.
 #[derive(Debug)]
 pub struct ImportWorker {
     shop: Arc<Shop>,
+    retention: ImportRetention,
+}
+
+/// What came of a run that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// Another process works on it, or it has ended.
+    Elsewhere,
+    /// It was worked on to its end.
+    Worked,
 }
 
 impl ImportWorker {
     /// A worker of a shop.
-    pub fn new(shop: Arc<Shop>) -> Self {
-        Self { shop }
+    pub fn new(shop: Arc<Shop>, retention: ImportRetention) -> Self {
+        Self { shop, retention }
     }
 
     /// Works until `shutdown`. What it had not finished continues at its next start.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let work = async {
-            self.sweep().await;
-            if let Err(error) = self.resume().await {
-                tracing::error!(%error, "imports that were broken off could not be taken up");
-            }
+            let mut rest = REST;
+            let mut next_sweep = Timestamp::MIN;
             loop {
+                let now = self.shop.clock.now();
+                if now >= next_sweep {
+                    self.sweep().await;
+                    next_sweep = now.saturating_add(SWEEP_EVERY).unwrap_or(Timestamp::MAX);
+                }
                 match self.step().await {
-                    Ok(true) => {}
-                    Ok(false) => tokio::time::sleep(REST).await,
-                    Err(error) => {
-                        tracing::warn!(%error, "no import could be taken up");
+                    Ok(true) => rest = REST,
+                    Ok(false) => {
+                        rest = REST;
                         tokio::time::sleep(REST).await;
+                    }
+                    Err(error) => {
+                        let reason = with_causes(&error);
+                        tracing::warn!(
+                            reason,
+                            rest_seconds = rest.as_secs(),
+                            "imports cannot go on just now"
+                        );
+                        tokio::time::sleep(rest).await;
+                        rest = rest.saturating_mul(2).min(REST_MAX);
                     }
                 }
             }
@@ -57,94 +91,115 @@ impl ImportWorker {
         }
     }
 
-    /// Continues the runs that a process left behind when it ended.
-    async fn resume(&self) -> Result<(), StoreError> {
-        let left = import_run::list_running_uploads(&*self.shop.store.worker().conn().await?).await?;
-        for id in left {
-            self.run_one(id).await?;
+    /// Takes up the oldest run that waits or was broken off and works on it to its end; `false` when there is none that
+    /// no other process has. An error passes by itself: the run goes on with a later step.
+    pub async fn step(&self) -> Result<bool, ImportError> {
+        let open = {
+            let conn = self.shop.store.worker().conn().await?;
+            import_run::list_open_uploads(&conn, OPEN_MAX).await?
+        };
+        for id in open {
+            if Box::pin(self.look_at(id)).await? == Looked::Worked {
+                return Ok(true);
+            }
         }
-        Ok(())
+        Ok(false)
     }
 
-    /// Takes up the oldest run that waits and works on it to its end; `false` when none waits.
-    pub async fn step(&self) -> Result<bool, StoreError> {
-        let now = self.shop.clock.now();
-        let taken = import_run::take_pending(&*self.shop.store.worker().conn().await?, now).await?;
-        let Some(id) = taken else { return Ok(false) };
-        self.run_one(id).await?;
-        Ok(true)
+    /// Removes what is kept no longer; what fails is tried again the next time.
+    pub async fn sweep(&self) {
+        if let Err(error) = sweep(&self.shop, self.retention).await {
+            tracing::warn!(reason = with_causes(&error), "what imports have left could not be removed");
+        }
     }
 
-    async fn run_one(&self, id: ImportId) -> Result<(), StoreError> {
+    async fn look_at(&self, id: ImportId) -> Result<Looked, ImportError> {
         let shop = &self.shop;
-        let Some(run) = import_run::get(&*shop.store.worker().conn().await?, id).await? else {
-            return Ok(());
+        let Some(claim) = import_run::try_claim(shop.store.worker(), id).await? else {
+            return Ok(Looked::Elsewhere);
+        };
+        // Held until it is noted how the run has stopped.
+        let claim = Arc::new(claim);
+        let run = import_run::get(&*shop.store.worker().conn().await?, id).await?;
+        let Some(run) = run.filter(|run| matches!(run.status.as_str(), "pending" | "running")) else {
+            return Ok(Looked::Elsewhere);
         };
         let path = upload_path(shop, run.file_blob.as_deref().unwrap_or_default());
         let (Some(format), true) = (Format::parse(&run.format), path.is_file()) else {
-            let conn = shop.store.worker().conn().await?;
-            let error = ("failed", Some("the uploaded file is not here: upload it again"));
-            return import_run::finish(&conn, id, error, shop.clock.now()).await.map(drop);
+            self.end_without_file(id).await?;
+            return Ok(Looked::Worked);
         };
-        let context =
-            ImportContext { store: shop.store.clone(), clock: shop.clock.clone(), ids: shop.ids.clone() };
-        let options = ImportOptions {
-            format: Some(format),
-            dry_run: run.dry_run,
-            run: Some(id),
-            ..ImportOptions::default()
-        };
-        if let Err(error) = run_apart(id, context, FileSource(path.clone()), options).await {
-            // Taken up again it would only panic again.
-            tracing::error!(import.id = %id, %error, "an import panicked");
-            let outcome = ("failed", Some("something failed on our side"));
-            let conn = shop.store.worker().conn().await?;
-            import_run::finish(&conn, id, outcome, shop.clock.now()).await?;
-        }
-        let after = import_run::get(&*shop.store.worker().conn().await?, id).await?;
-        if after.is_none_or(|run| run.finished_at.is_some()) {
+        let source = FileSource(path.clone());
+        let outcome =
+            run_apart(ImportContext::from(shop.as_ref()), source, (format, run), claim.clone()).await;
+        if !self.settle(id, outcome).await? {
+            // It may be gone already; what stays behind is swept.
             let _ = tokio::fs::remove_file(&path).await;
         }
-        Ok(())
+        Ok(Looked::Worked)
     }
 
-    /// Removes what uploads that were broken off have left.
-    async fn sweep(&self) {
-        let Ok(mut folder) = tokio::fs::read_dir(&self.shop.uploads).await else { return };
-        let oldest = self.shop.clock.now().saturating_sub(GIVEN_UP_AFTER).unwrap_or(Timestamp::MIN);
-        while let Ok(Some(entry)) = folder.next_entry().await {
-            let unfinished = entry.path().extension().is_some_and(|ending| ending == UNFINISHED);
-            let modified = entry.metadata().await.and_then(|metadata| metadata.modified());
-            let old = modified.ok().and_then(|at| Timestamp::try_from(at).ok()).is_some_and(|at| at < oldest);
-            if unfinished && old {
-                let _ = tokio::fs::remove_file(entry.path()).await;
+    /// Notes how a run has stopped; answers whether its file stays. An error when it goes on later.
+    async fn settle(
+        &self,
+        id: ImportId,
+        outcome: Result<Result<(), ImportError>, JoinError>,
+    ) -> Result<bool, ImportError> {
+        let error = match outcome {
+            Ok(Ok(()) | Err(ImportError::Canceled)) => return Ok(false),
+            // Whoever moved it looks after it.
+            Ok(Err(ImportError::TakenOver)) => return Ok(true),
+            Ok(Err(error)) if error.is_passing() => return Err(error),
+            Ok(Err(error)) => error,
+            Err(error) => {
+                // Taken up again at once it would only panic again; staff may resume it.
+                tracing::error!(import.id = %id, %error, "an import panicked");
+                ImportError::ReaderGone
             }
-        }
+        };
+        tracing::warn!(import.id = %id, reason = with_causes(&error), "an import has failed");
+        fail(&ImportContext::from(self.shop.as_ref()), id, &error).await?;
+        Ok(!error.is_final())
+    }
+
+    async fn end_without_file(&self, id: ImportId) -> Result<(), StoreError> {
+        let error = Some("the uploaded file is not here: upload it again");
+        let ending = Ending { status: "failed", error, keeps_file: false };
+        let conn = self.shop.store.worker().conn().await?;
+        import_run::finish(&conn, id, ending, self.shop.clock.now()).await.map(drop)
     }
 }
 
 /// Runs an import on a thread of its own, for much of it is counting and parsing. It ends where it is when this is
 /// dropped, as at a shutdown: its transaction is rolled back, and the run continues at the next start.
 async fn run_apart(
-    id: ImportId,
     context: ImportContext,
     source: FileSource,
-    options: ImportOptions,
-) -> Result<(), JoinError> {
+    (format, run): (Format, ImportRun),
+    claim: Arc<Claim>,
+) -> Result<Result<(), ImportError>, JoinError> {
     let (alive, gone) = oneshot::channel::<()>();
     let runtime = Handle::current();
-    let run = tokio::task::spawn_blocking(move || {
+    let options = ImportOptions {
+        format: Some(format),
+        dry_run: run.dry_run,
+        run: Some(run.id),
+        ..ImportOptions::default()
+    };
+    let source: Arc<dyn ImportSource> = Arc::new(source);
+    let running = tokio::task::spawn_blocking(move || {
         runtime.block_on(async {
+            let work = async {
+                let opened = open(&context, &source, &options, Some(claim)).await?;
+                run_opened(&context, source, (&options, opened), &|_| ()).await.map(drop)
+            };
             tokio::select! {
-                outcome = run_import(&context, Arc::new(source), &options, &|_| ()) => outcome.map(drop),
+                outcome = work => outcome,
                 _ = gone => Ok(()),
             }
         })
     });
-    let outcome = run.await?;
+    let outcome = running.await;
     drop(alive);
-    if let Err(error) = outcome {
-        tracing::warn!(import.id = %id, %error, "an import was broken off");
-    }
-    Ok(())
+    outcome
 }

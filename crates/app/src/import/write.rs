@@ -14,9 +14,9 @@ use tradepost_store::catalog::staging::{self, ImportedProduct, SkuOwner};
 use tradepost_store::catalog::staging_refs;
 use tradepost_store::{Client, StoreError, Tx};
 
-use super::chunk::Chunk;
 use super::draft::{Draft, Given, MergeError};
 use super::findings::{row_errors, variant_label};
+use super::pictures;
 use super::record::{Labels, RowError};
 use super::refs::Refs;
 
@@ -41,17 +41,54 @@ impl Decisions {
         self.failed = self.failed.saturating_add(1);
     }
 
-    /// Products created, updated, unchanged and refused.
-    pub fn counts(&self) -> [u64; 4] {
+    /// What comes of it.
+    pub fn into_tally(self) -> Tally {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        [count(self.new.len()), count(self.changed.len()), self.unchanged, self.failed]
-    }
-
-    /// What is wrong with drafts.
-    pub fn errors(&self) -> &[RowError] {
-        &self.errors
+        Tally {
+            created: count(self.new.len()),
+            updated: count(self.changed.len()),
+            unchanged: self.unchanged,
+            failed: self.failed,
+            errors: self.errors,
+        }
     }
 }
+
+/// What has become of products.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Products that were not there before.
+    pub created: u64,
+    /// Products that were there and are different now.
+    pub updated: u64,
+    /// Products that were there as the file has them.
+    pub unchanged: u64,
+    /// Products that were not taken.
+    pub failed: u64,
+    /// What is wrong with those.
+    pub errors: Vec<RowError>,
+}
+
+impl Tally {
+    /// With another part.
+    pub(super) fn add(&mut self, part: Self) {
+        let Self { created, updated, unchanged, failed, errors } = part;
+        self.created = self.created.saturating_add(created);
+        self.updated = self.updated.saturating_add(updated);
+        self.unchanged = self.unchanged.saturating_add(unchanged);
+        self.failed = self.failed.saturating_add(failed);
+        self.errors.extend(errors);
+    }
+
+    /// With a product that was not taken.
+    pub(super) fn refuse(&mut self, error: RowError) {
+        self.failed = self.failed.saturating_add(1);
+        self.errors.push(error);
+    }
+}
+
+/// Drafts that are dealt with together, and what the file calls their fields.
+pub type Part<'a> = (&'a mut [Draft], &'a dyn Labels);
 
 /// Who has which SKU and handle before the chunk.
 struct Shop {
@@ -74,39 +111,65 @@ impl Writer {
         Self { ids, refs: Refs::default(), location, dry_skus: dry_run.then(HashSet::new) }
     }
 
-    /// Forgets what it has read: a transaction was given up, or the shop has changed.
-    pub fn forget(&mut self) {
+    /// Forgets what it has read, and the location that it may have made: a transaction was given up, or the shop has
+    /// changed.
+    pub fn forget(&mut self, location: Option<StockLocationId>) {
         self.refs = Refs::default();
+        self.location = location;
+    }
+
+    /// Makes the tables of the session that writing changed products needs.
+    pub async fn prepare(tx: &Tx) -> Result<(), StoreError> {
+        staging::create_stage(tx).await
+    }
+
+    /// Decides and writes; `None`, and the transaction must be given up, when the shop has changed meanwhile.
+    pub async fn decide_and_write(
+        &mut self,
+        tx: &Tx,
+        (drafts, labels): Part<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Tally>, StoreError> {
+        let decisions = self.decide(tx, (&mut *drafts, labels), now).await?;
+        let written = self.write(tx, (drafts, &decisions), now).await?;
+        Ok(written.then(|| decisions.into_tally()))
     }
 
     /// Decides, without writing.
     pub async fn decide(
         &mut self,
         client: &Client,
-        chunk: &mut Chunk,
+        (drafts, labels): Part<'_>,
         now: Timestamp,
     ) -> Result<Decisions, StoreError> {
         let mut decisions = Decisions::default();
         if self.location.is_none() {
             self.location = staging_refs::find_default_location(client).await?;
         }
-        settle_pictures(client, &mut chunk.drafts).await?;
-        let shop = shop(client, &chunk.drafts).await?;
-        self.refs.find(client, &chunk.drafts).await?;
-        let targets = self.targets(&shop, chunk, &mut decisions);
+        settle_pictures(client, drafts).await?;
+        let shop = shop(client, drafts).await?;
+        self.refs.find(client, drafts).await?;
+        let targets = self.targets(&shop, (drafts, labels), &mut decisions);
         let known: Vec<ProductId> = targets.iter().filter_map(|(_, target)| *target).collect();
         let stored = export::get_products(client, &known, self.location).await?;
         let stored: HashMap<ProductId, StoredProduct> =
             stored.into_iter().map(|stored| (stored.product.id, stored)).collect();
         for (place, target) in targets {
-            let Some(draft) = chunk.drafts.get_mut(place) else { continue };
-            self.refs.assign(draft, self.ids.as_ref());
-            match target.and_then(|id| stored.get(&id)) {
-                None => match self.check_schema(draft, &draft.imported.product, chunk.labels.as_ref()) {
+            let Some(draft) = drafts.get_mut(place) else { continue };
+            let stored = target.and_then(|id| stored.get(&id));
+            let issues = self.refs.assign(draft, stored, self.ids.as_ref());
+            if !issues.is_empty() {
+                let label = |field| Some(labels.label(field, None));
+                let error = |(field, code, message)| RowError::new(draft.line, label(field), code, message);
+                decisions.refuse(issues.into_iter().map(error));
+                continue;
+            }
+            match stored {
+                None => match self.check_schema(draft, &draft.imported.product, labels) {
                     Ok(()) => decisions.new.push(place),
                     Err(errors) => decisions.refuse(errors),
                 },
-                Some(stored) => match self.merge(draft, stored, (chunk.labels.as_ref(), now)) {
+                Some(stored) => match self.merge(draft, stored, (labels, now)) {
                     Ok(Some(changed)) => decisions.changed.push(changed),
                     Ok(None) => decisions.unchanged = decisions.unchanged.saturating_add(1),
                     Err(errors) => decisions.refuse(errors),
@@ -120,13 +183,13 @@ impl Writer {
     fn targets(
         &mut self,
         shop: &Shop,
-        chunk: &Chunk,
+        (drafts, labels): (&[Draft], &dyn Labels),
         decisions: &mut Decisions,
     ) -> Vec<(usize, Option<ProductId>)> {
-        let mut targets = Vec::with_capacity(chunk.drafts.len());
+        let mut targets = Vec::with_capacity(drafts.len());
         let mut taken: HashSet<ProductId> = HashSet::new();
         let mut skus: HashMap<&str, &str> = HashMap::new();
-        for (place, draft) in chunk.drafts.iter().enumerate() {
+        for (place, draft) in drafts.iter().enumerate() {
             let product = &draft.imported.product;
             let mut target = shop.handles.get(product.handle.as_str()).copied();
             if !draft.has_handle {
@@ -134,8 +197,8 @@ impl Writer {
                 let owner = own.find_map(|sku| shop.skus.get(sku));
                 target = owner.map(|owner| owner.product_id).or(target);
             }
-            let mut errors = sku_errors(draft, target, (shop, &skus), chunk.labels.as_ref());
-            errors.extend(self.dry_errors(draft, chunk.labels.as_ref()));
+            let mut errors = sku_errors(draft, target, (shop, &skus), labels);
+            errors.extend(self.dry_errors(draft, labels));
             if let Some(target) = target
                 && errors.is_empty()
                 && !taken.insert(target)
@@ -221,20 +284,20 @@ impl Writer {
     }
 
     /// Writes what was decided; `false`, and the transaction must be given up, when the shop has changed meanwhile.
-    pub async fn write(
+    async fn write(
         &mut self,
         tx: &Tx,
-        (chunk, decisions): (&Chunk, &Decisions),
+        (drafts, decisions): (&[Draft], &Decisions),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let new: Vec<&ImportedProduct> = decisions
             .new
             .iter()
-            .filter_map(|place| chunk.drafts.get(*place))
+            .filter_map(|place| drafts.get(*place))
             .map(|draft| &draft.imported)
             .collect();
         let changed: Vec<&ImportedProduct> = decisions.changed.iter().collect();
-        let written: Vec<&Product> = new.iter().chain(&changed).map(|imported| &imported.product).collect();
+        let written: Vec<&ImportedProduct> = new.iter().chain(&changed).copied().collect();
         self.refs.create(tx, &written, now).await?;
         let counted = new.iter().chain(&changed).any(|imported| imported.stock.iter().any(Option::is_some));
         if counted && self.location.is_none() {
@@ -244,18 +307,13 @@ impl Writer {
         }
         // Changed products let go of their SKUs before new ones take them.
         if !changed.is_empty() {
-            staging::create_stage(tx).await?;
+            Self::prepare(tx).await?;
         }
         if !staging::update_products(tx, &changed, self.location, now).await? {
             return Ok(false);
         }
         staging::insert_products(tx, &new, self.location, now).await?;
         Ok(true)
-    }
-
-    /// Forgets a location that it made in a transaction that was given up.
-    pub fn forget_location(&mut self, location: Option<StockLocationId>) {
-        self.location = location;
     }
 }
 
@@ -264,7 +322,7 @@ async fn settle_pictures(client: &Client, drafts: &mut [Draft]) -> Result<(), St
     let blobs: BTreeSet<&str> = drafts
         .iter()
         .flat_map(|draft| &draft.imported.product.media)
-        .filter_map(|media| media.blob.as_deref())
+        .filter_map(pictures::named_by_hash)
         .collect();
     if blobs.is_empty() {
         return Ok(());
@@ -274,7 +332,7 @@ async fn settle_pictures(client: &Client, drafts: &mut [Draft]) -> Result<(), St
     let assets: HashMap<String, MediaAsset> =
         assets.into_iter().map(|asset| (asset.blob.clone(), asset)).collect();
     for draft in drafts {
-        draft.settle_pictures(&assets);
+        pictures::settle(draft, &assets);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Fills an empty shop from values, batch by batch, so that a filling that is broken off goes on where it was.
 //!
 //! What is to be filled and how far it has come stands in the shop itself (`setting`), in the same transactions as what
-//! was filled: there is no moment at which the two disagree. Fragments are rendered after it, all at once.
+//! was filled: there is no moment at which the two disagree. Products are copied as an import copies them. Fragments are rendered after it, all at once.
 
 mod rows;
 mod values;
@@ -9,8 +9,11 @@ mod values;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use tradepost_domain::kernel::ids::ChannelId;
+use tradepost_domain::kernel::ids::{ChannelId, StockLocationId};
+use tradepost_store::catalog::staging;
 use tradepost_store::seed::{self, SeedTable};
 use tradepost_store::{StoreError, channel, setting};
 use uuid::Uuid;
@@ -24,6 +27,9 @@ pub use values::{
 
 /// Where the state of the filling stands.
 const KEY: &str = "seed";
+
+/// Pictures that are written at once.
+const PICTURES_AT_ONCE: usize = 32;
 
 /// How far the filling of a shop has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,27 +96,38 @@ pub struct Seeder {
     shop: Arc<Shop>,
     plan: Value,
     handles: HashMap<(String, String), Uuid>,
+    location: Option<StockLocationId>,
     products: u64,
 }
 
 impl Seeder {
     /// Goes on with a filling that has begun and has come to `products`.
     pub async fn new(shop: Arc<Shop>, plan: Value, products: u64) -> Result<Self, StoreError> {
-        let handles = seed::handles(&*shop.store.worker().conn().await?).await?;
-        Ok(Self { shop, plan, handles, products })
+        let (handles, location) = {
+            let client = shop.store.worker().conn().await?;
+            (seed::handles(&client).await?, seed::default_location(&client).await?)
+        };
+        Ok(Self { shop, plan, handles, location, products })
     }
 
     /// Writes some products, all or none, with how far the filling has come.
     pub async fn write(&mut self, batch: &[SeedProduct]) -> Result<(), WriteError> {
         let now = self.shop.clock.now();
-        let rows = rows::product_rows(batch, &self.handles, (&*self.shop.ids, now));
+        let (imported, mut beside) = rows::product_rows(batch, &self.handles, (&*self.shop.ids, now))?;
         // Pictures first: a row must not name a file that is not there.
-        for picture in batch.iter().flat_map(|product| &product.pictures) {
-            self.shop.blobs.put(picture.blob.clone(), picture.content.clone()).await?;
-        }
+        let pictures = batch.iter().flat_map(|product| &product.pictures).cloned();
+        let pictures: HashMap<String, Bytes> =
+            pictures.map(|picture| (picture.blob, picture.content)).collect();
+        let put = |(name, content)| self.shop.blobs.put(name, content);
+        // Each waits for the disk, which takes many at once.
+        let written = stream::iter(pictures).map(put).buffer_unordered(PICTURES_AT_ONCE);
+        written.try_collect::<()>().await?;
         let products = self.products.saturating_add(u64::try_from(batch.len()).unwrap_or(0));
         let tx = self.shop.store.worker().begin("seed_products").await?;
-        for (table, rows) in rows {
+        let (table, pictures) = beside.take_pictures();
+        seed::insert(&tx, table, pictures, now).await?;
+        staging::copy_new_products(&tx, &imported.iter().collect::<Vec<_>>(), self.location, now).await?;
+        for (table, rows) in beside.into_rest() {
             seed::insert(&tx, table, rows, now).await?;
         }
         setting::put(&tx, KEY, &state(&self.plan, products, false), now).await?;
@@ -126,8 +143,11 @@ impl Seeder {
 }
 
 /// Says that a plan is done, however it was done.
+///
+/// So much at once goes past the server's own counting of what changed: its planner is told here.
 pub async fn finish_seed(shop: &Shop, plan: &Value) -> Result<(), StoreError> {
     let client = shop.store.worker().conn().await?;
+    seed::analyze(&client).await?;
     setting::put(&client, KEY, &state(plan, 0, true), shop.clock.now()).await
 }
 

@@ -1,5 +1,7 @@
 //! What a shop is filled with: plain values that refer to each other by handle.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use tradepost_domain::catalog::{AttributeSchema, Channel, CollectionRule, JsonMap, ProductOption};
@@ -121,7 +123,7 @@ pub struct SeedVariant {
     /// Barcode.
     pub barcode: String,
     /// Value of each option.
-    pub options: JsonMap,
+    pub options: BTreeMap<String, String>,
     /// Prices with what they were before.
     pub prices: Vec<(Money, Option<Money>)>,
     /// Units at hand.

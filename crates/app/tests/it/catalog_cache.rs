@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::{sleep, timeout};
 use tradepost_app::catalog::Reference;
+use tradepost_app::catalog::get_category::{CategoryAnswer, get_category};
 use tradepost_app::catalog::get_product::{GetProduct, ProductAnswer, get_product};
 use tradepost_app::catalog::list_products::{ListProducts, list_products};
 use tradepost_app::catalog::listener::CatalogListener;
@@ -86,6 +87,55 @@ async fn a_change_that_was_never_announced_is_found_by_the_heartbeat() {
     shown_title(&reading).await;
     retitle(&reading, "Silent", false).await;
     until("the heartbeat tells", async || shown_title(&reading).await.0 == "Silent").await;
+}
+
+#[tokio::test]
+async fn a_missing_page_costs_one_crawler_after_another_no_statement_and_is_there_when_it_is_written() {
+    let reading = Reading::new().await;
+    let _listener = listening(&reading).await;
+    let by_handle = || Reference::Handle("product-1".to_owned());
+    let read = |product| {
+        let command = GetProduct { product, fields: None };
+        count_statements(get_product(&reading.catalog, &reading.shopper, command))
+    };
+    let category = || {
+        let category = Reference::Handle("nothing".to_owned());
+        let (catalog, shopper) = (reading.catalog.clone(), reading.shopper.clone());
+        count_statements(async move { get_category(&catalog, &shopper, &category).await.unwrap() })
+    };
+    assert_eq!(category().await.0, CategoryAnswer::NotFound);
+    for product in [by_handle(), Reference::Id(ShelfProduct::new(1).id)] {
+        let (answer, statements) = read(product.clone()).await;
+        assert_eq!(answer.unwrap(), ProductAnswer::NotFound);
+        assert!(statements > 0);
+        let (answer, statements) = read(product).await;
+        assert_eq!((answer.unwrap(), statements), (ProductAnswer::NotFound, 0));
+    }
+    assert_eq!(category().await, (CategoryAnswer::NotFound, 0));
+    reading.clock.advance(SignedDuration::from_secs(6));
+    assert!(read(by_handle()).await.1 > 0, "it is looked for again after five seconds");
+    assert_eq!(read(by_handle()).await.1, 0);
+    retitle(&reading, "Product 1", true).await;
+    until("it is there", async || matches!(read(by_handle()).await.0, Ok(ProductAnswer::Found(_)))).await;
+}
+
+#[tokio::test]
+async fn a_former_name_costs_no_statement_the_second_time() {
+    let reading = Reading::new().await;
+    let product = ShelfProduct::new(1);
+    reading.shelf.put(&product).await;
+    let former = "insert into handle_history (kind, handle, target_id, created_at) values ('product', 'former', $1, now())";
+    reading.shelf.client.execute(former, &[&product.id.as_uuid()]).await.unwrap();
+    let _listener = listening(&reading).await;
+    let read = || {
+        let command = GetProduct { product: Reference::Handle("former".to_owned()), fields: None };
+        count_statements(get_product(&reading.catalog, &reading.shopper, command))
+    };
+    let moved = ProductAnswer::Moved { handle: "product-1".to_owned() };
+    let (answer, statements) = read().await;
+    assert_eq!((answer.unwrap(), statements), (moved.clone(), 2));
+    let (answer, statements) = read().await;
+    assert_eq!((answer.unwrap(), statements), (moved, 0));
 }
 
 #[tokio::test]

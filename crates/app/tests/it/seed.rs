@@ -1,5 +1,7 @@
 //! Filling a shop from values: broken off anywhere, it goes on and ends whole.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use tradepost_app::catalog::{Projector, Verify};
 use tradepost_app::seed::{
@@ -64,7 +66,7 @@ fn product(number: usize) -> SeedProduct {
         variants: vec![SeedVariant {
             sku: format!("MUG-{number}"),
             barcode: String::new(),
-            options: JsonMap::new(),
+            options: BTreeMap::new(),
             prices: vec![(Money::new(1_200, Currency::EUR).unwrap(), None)],
             on_hand: 5,
             weight_grams: 300,

@@ -9,6 +9,7 @@ pub mod channels;
 pub mod collections;
 pub mod customer_groups;
 pub mod customers;
+pub mod exports;
 pub mod imports;
 pub mod media;
 pub mod price_lists;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(collections::routes())
         .merge(customers::routes())
         .merge(customer_groups::routes())
+        .merge(exports::routes())
         .merge(imports::routes())
         .merge(media::routes())
         .merge(price_lists::routes())

@@ -115,6 +115,7 @@ fn add_cache(text: &mut String, shop: &Shop) {
         ("pages", stats.pages),
         ("handles", stats.handles),
         ("bodies", stats.bodies),
+        ("missing", stats.missing),
     ];
     let by_room = |value: fn(&RoomStats) -> String| {
         rooms.iter().map(|(room, stats)| (format!("{{room=\"{room}\"}}"), value(stats))).collect::<Vec<_>>()

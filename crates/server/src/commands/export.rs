@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use tradepost_app::export::{ExportOptions, ExportReport, export_products};
+use tradepost_app::export::{ExportFilter, ExportOptions, ExportReport, export_products};
 use tradepost_app::import::Format;
 
 use crate::cli::ExportProducts;
@@ -16,6 +16,7 @@ pub async fn products(config: &Config, arguments: ExportProducts) -> Result<Exit
     let house = House::open(config, Tenancy::Guest).await?;
     let options = ExportOptions {
         format: format(&arguments),
+        filter: ExportFilter::default(),
         currency: None,
         media_base_url: config.public_url.as_ref().map(|url| format!("{url}/media/")),
     };
@@ -41,6 +42,10 @@ pub async fn products(config: &Config, arguments: ExportProducts) -> Result<Exit
     let report = outcome?;
     for handle in &report.left_out {
         eprintln!("left out: {handle} has more options than the format can hold");
+    }
+    let told = u64::try_from(report.left_out.len()).unwrap_or(u64::MAX);
+    if report.products_left_out > told {
+        eprintln!("left out: {} more", report.products_left_out.saturating_sub(told));
     }
     eprintln!("{} products exported", report.products);
     Ok(ExitCode::SUCCESS)

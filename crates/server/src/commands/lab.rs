@@ -13,14 +13,15 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tradepost_app::Shop;
 use tradepost_app::catalog::listener::CatalogListener;
-use tradepost_app::export::{ExportOptions, export_products};
+use tradepost_app::export::{ExportFilter, ExportOptions, export_products};
 use tradepost_app::import::{FileSource, Format, ImportContext, ImportOptions, run_import};
 use tradepost_http::ApiState;
 use tradepost_lab::limits::{http_side, same_path, spread_paths, static_router};
 use tradepost_lab::load::LoadPlan;
-use tradepost_lab::report::Report;
+use tradepost_lab::report::{Bound, Report};
 use tradepost_lab::{Comparison, LabError, Ratio, Requests, copy, per_second};
 
+use super::lab_bounds::measure_bounds;
 use crate::cli::{Demo, LabLimits};
 use crate::config::Config;
 use crate::demo::fill;
@@ -29,7 +30,7 @@ use crate::house::{House, Tenancy};
 use crate::serve::{Listeners, Phase, run};
 
 /// A listing as shops show it first.
-const LISTING: &str = "/api/products?limit=20";
+pub(super) const LISTING: &str = "/api/products?limit=20";
 
 impl From<LabError> for Failure {
     fn from(error: LabError) -> Self {
@@ -52,7 +53,7 @@ pub async fn limits(config: &Config, arguments: LabLimits) -> Result<ExitCode, F
     if let Some(path) = &arguments.json {
         report.write_json(path)?;
     }
-    let reached = report.ratios.iter().all(Ratio::reached);
+    let reached = report.ratios.iter().all(Ratio::reached) && report.bounds.iter().all(Bound::reached);
     Ok(if reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -83,6 +84,11 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
         seed: None,
     };
     Box::pin(fill::fill(&house, &demo)).await?;
+    let bounds = {
+        let (url, data, plan) = (house.database_url.clone(), bench.config.data_dir.clone(), bench.plan);
+        eprintln!("measuring: the program by itself");
+        blocking(move || measure_bounds(&url, &data, plan)).await?
+    };
     let mut ratios = bench.reads(&house).await?;
     if !arguments.skip_import {
         ratios.extend(bench.import(&house, folder).await?);
@@ -98,6 +104,7 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
         rounds: *rounds,
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         ratios,
+        bounds,
     })
 }
 
@@ -147,7 +154,12 @@ impl Bench {
 
     async fn import(&self, house: &House, folder: &Path) -> Result<Vec<Ratio>, Failure> {
         let file = folder.join("catalog.jsonl");
-        let options = ExportOptions { format: Format::JsonLines, currency: None, media_base_url: None };
+        let options = ExportOptions {
+            format: Format::JsonLines,
+            filter: ExportFilter::default(),
+            currency: None,
+            media_base_url: None,
+        };
         let mut out = std::io::BufWriter::new(std::fs::File::create(&file)?);
         let exported = export_products(&house.shop.store, &options, &mut out).await.map_err(Failure::new)?;
         out.flush()?;
@@ -251,7 +263,7 @@ fn never_asked() -> Requests {
 }
 
 /// The body of one answer.
-fn fetch(address: SocketAddr, path: &str) -> Result<Bytes, LabError> {
+pub(super) fn fetch(address: SocketAddr, path: &str) -> Result<Bytes, LabError> {
     use std::io::Read as _;
     let mut stream = std::net::TcpStream::connect(address)?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");

@@ -6,6 +6,7 @@ pub mod export;
 pub mod import;
 pub mod keys;
 pub mod lab;
+mod lab_bounds;
 pub mod migrate;
 pub mod openapi;
 pub mod rebuild;

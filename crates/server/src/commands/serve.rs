@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
 use tradepost_app::catalog::listener::CatalogListener;
+use tradepost_app::export::ExportWorker;
 use tradepost_app::import::ImportWorker;
 use tradepost_app::mail::CustomerMailWorker;
 use tradepost_http::{ApiState, Ops};
@@ -65,7 +66,7 @@ pub async fn serve_house(
     });
     let ops = Ops::new(Some(figures));
     let (phase, phases) = watch::channel(Phase::Serving);
-    let workers = config.workers.then(|| start_workers(&house, phases.clone()));
+    let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
     let key_uses = write_key_uses(&house, phases.clone());
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
@@ -99,7 +100,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
         house.migrate().await?;
     }
     let (phase, phases) = watch::channel(Phase::Serving);
-    let workers = start_workers(&house, phases);
+    let workers = start_workers(&house, &config, phases);
     tracing::info!("working");
     signals.next().await;
     signals.next_one_kills();
@@ -111,11 +112,13 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 }
 
 /// Starts the background work; it stops when the phase is no longer [`Phase::Serving`].
-fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
+fn start_workers(house: &House, config: &Config, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let projector = Projector::new(house.shop.clone());
-    let imports = ImportWorker::new(house.shop.clone());
+    let imports = ImportWorker::new(house.shop.clone(), config.imports.retention());
+    let exports = ExportWorker::new(house.shop.clone());
     let mails = CustomerMailWorker::new(house.shop.clone());
-    let (mut import_phases, mut mail_phases) = (phases.clone(), phases.clone());
+    let (mut import_phases, mut export_phases) = (phases.clone(), phases.clone());
+    let mut mail_phases = phases.clone();
     tokio::spawn(async move {
         let shutdown = async move {
             let _ = phases.wait_for(|phase| *phase > Phase::Serving).await;
@@ -123,10 +126,18 @@ fn start_workers(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandl
         let import_shutdown = async move {
             let _ = import_phases.wait_for(|phase| *phase > Phase::Serving).await;
         };
+        let export_shutdown = async move {
+            let _ = export_phases.wait_for(|phase| *phase > Phase::Serving).await;
+        };
         let mail_shutdown = async move {
             let _ = mail_phases.wait_for(|phase| *phase > Phase::Serving).await;
         };
-        tokio::join!(projector.run(shutdown), imports.run(import_shutdown), mails.run(mail_shutdown));
+        tokio::join!(
+            projector.run(shutdown),
+            imports.run(import_shutdown),
+            exports.run(export_shutdown),
+            mails.run(mail_shutdown)
+        );
     })
 }
 

@@ -5,12 +5,15 @@
 //! where it comes from; this file turns values into types. Every error names key, value and source.
 
 mod layers;
+mod memory;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
+use tradepost_app::import::ImportRetention;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
 
@@ -43,8 +46,28 @@ pub struct Config {
     pub cache_bytes: u64,
     /// Connections to PostgreSQL.
     pub pools: Pools,
+    /// How long imports are kept.
+    pub imports: Imports,
     /// Limits of the HTTP server.
     pub limits: Limits,
+}
+
+/// How long imports are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imports {
+    /// Runs and their row errors.
+    pub keep_days: u32,
+    /// Uploaded files that no import needs that waits or runs.
+    pub keep_upload_days: u32,
+}
+
+impl Imports {
+    /// As the worker takes it.
+    pub fn retention(self) -> ImportRetention {
+        let days = |days: u32| SignedDuration::from_hours(i64::from(days).saturating_mul(24));
+        ImportRetention { runs: days(self.keep_days), uploads: days(self.keep_upload_days) }
+    }
 }
 
 /// Connections to PostgreSQL by kind of work.
@@ -104,6 +127,7 @@ struct RawConfig {
     rate_limit_enabled: bool,
     cache_bytes: u64,
     pools: Pools,
+    imports: Imports,
     limits: Limits,
 }
 
@@ -135,8 +159,9 @@ impl Config {
             log_format,
             workers: raw.workers,
             rate_limit_enabled: raw.rate_limit_enabled,
-            cache_bytes: raw.cache_bytes,
+            cache_bytes: memory::cache_bytes(raw.cache_bytes),
             pools: raw.pools,
+            imports: raw.imports,
             limits: raw.limits,
         })
     }
@@ -148,6 +173,8 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("pools.storefront", 1, 1_000),
     ("pools.admin", 1, 1_000),
     ("pools.worker", 2, 1_000),
+    ("imports.keep_days", 1, 36_500),
+    ("imports.keep_upload_days", 1, 3_650),
     ("limits.connections", 1, 1_000_000),
     ("limits.header_timeout_seconds", 1, 600),
     ("limits.body_timeout_seconds", 1, 3_600),
@@ -228,6 +255,7 @@ mod tests {
         assert_eq!(config.pools, Pools { storefront: 8, admin: 4, worker: 6 });
         assert_eq!((config.limits.header_timeout_seconds, config.limits.drain_deadline_seconds), (5, 25));
         assert_eq!(config.log_format, LogFormat::Auto);
+        assert!(config.cache_bytes >= 64 << 20, "{}", config.cache_bytes);
     }
 
     #[test]

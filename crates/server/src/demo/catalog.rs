@@ -182,7 +182,7 @@ impl Converter {
         Ok(SeedVariant {
             sku: one.sku.clone(),
             barcode: one.barcode.clone(),
-            options: one.options.iter().map(|(name, value)| (name.clone(), json!(value))).collect(),
+            options: one.options.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             prices,
             on_hand: one.stock,
             weight_grams: one.weight_grams,

@@ -18,7 +18,7 @@ use crate::house::House;
 use crate::progress::Progress;
 
 /// Products of one transaction.
-const BATCH: usize = 250;
+const BATCH: usize = 500;
 /// The catalogue when nobody asks for another.
 const DEFAULT_SEED: u64 = 1;
 
@@ -109,7 +109,7 @@ async fn fill_made_up(house: &House, plan: Value, products: u64) -> Result<(), F
         let end = total.min(done.saturating_add(u64::try_from(BATCH).unwrap_or(1)));
         let batch: Result<Vec<_>, Failure> =
             (done..end).map(|ordinal| converter.product(&made_up.product(ordinal), now)).collect();
-        seeder.write(&batch?).boxed().await?;
+        Box::pin(seeder.write(&batch?)).await?;
         done = end;
         progress.set(done, total);
     }

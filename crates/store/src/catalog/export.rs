@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
 use tradepost_domain::catalog::{JsonMap, Media, Price, Product, ProductOption, ProductStatus, Seo, Variant};
 use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::{
-    BrandId, CategoryId, ChannelId, EntityId, MediaId, ProductId, ProductTypeId, StockLocationId, VariantId,
+    BrandId, CategoryId, ChannelId, CollectionId, EntityId, MediaId, ProductId, ProductTypeId,
+    StockLocationId, VariantId,
 };
 use uuid::Uuid;
 
@@ -20,16 +22,20 @@ sql! {
         select p.id, p.handle, p.title, p.description, p.status, p.publish_at, p.published_at, p.brand_id,
                p.product_type_id, p.category_id, p.tags, p.attributes, p.metadata, p.options, p.seo_title,
                p.seo_description, p.channel_ids, p.popularity, p.version, p.created_at, p.updated_at,
-               b.name, t.name, p.translations
+               b.name, t.name, p.translations, b.handle, t.handle
           from product p
           left join brand b on b.id = p.brand_id
           left join product_type t on t.id = p.product_type_id
          where p.id = any ($1)";
     LIST_IDS = "
-        select id, handle
-          from product
-         where ($1::text is null or handle > $1)
-         order by handle
+        select p.id, p.handle
+          from product p
+         where ($1::text is null or p.handle > $1)
+           and ($3::text is null or p.status = $3)
+           and ($4::text is null or p.brand_id = (select id from brand where handle = $4))
+           and ($5::text is null or p.product_type_id = (select id from product_type where handle = $5))
+           and ($6::timestamptz is null or p.updated_at >= $6)
+         order by p.handle
          limit $2";
     GET_VARIANTS = "
         select v.product_id, v.id, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder,
@@ -56,6 +62,17 @@ sql! {
           from product_media
          where product_id = any ($1)
          order by product_id, position, id";
+    GET_CATEGORIES = "
+        select product_id, category_id
+          from product_category
+         where product_id = any ($1)
+         order by product_id, position, category_id";
+    GET_COLLECTIONS = "
+        select p.product_id, c.id, c.handle, c.title, p.position
+          from collection_product p
+          join collection c on c.id = p.collection_id
+         where p.product_id = any ($1) and c.kind = 'manual'
+         order by p.product_id, c.handle";
     METADATA_COLUMNS = "
         select distinct k.key
           from (select p.metadata -> $1::text as columns from product p
@@ -73,15 +90,37 @@ sql! {
         select count(*) from product";
 }
 
+/// What a product refers to, as people call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredName {
+    /// Handle, unique in the shop.
+    pub handle: String,
+    /// Name as shown.
+    pub name: String,
+}
+
+/// A collection that a product was picked for by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPick {
+    /// The collection.
+    pub collection_id: CollectionId,
+    /// Its handle and title.
+    pub collection: StoredName,
+    /// The product's place in it.
+    pub position: i32,
+}
+
 /// A product with the names it refers to and the stock of its variants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredProduct {
-    /// The product; further categories are not loaded.
+    /// The product.
     pub product: Product,
-    /// Name of its brand.
-    pub brand: Option<String>,
-    /// Name of its product type.
-    pub product_type: Option<String>,
+    /// Its brand.
+    pub brand: Option<StoredName>,
+    /// Its product type.
+    pub product_type: Option<StoredName>,
+    /// The collections that it was picked for, by handle.
+    pub picks: Vec<StoredPick>,
     /// Texts by locale.
     pub translations: JsonMap,
     /// Units on hand of each variant at the location asked for; `None` where nothing was ever counted.
@@ -105,10 +144,12 @@ pub async fn get_products(
     let location = location.map(|id| id.as_uuid());
     let only_ids: crate::db::Params<'_> = &[&ids];
     let ids_and_location: crate::db::Params<'_> = &[&ids, &location];
-    let (products, variants, media) = tokio::try_join!(
+    let (products, variants, media, categories, picks) = tokio::try_join!(
         client.query(GET_PRODUCTS, only_ids),
         client.query(GET_VARIANTS, ids_and_location),
         client.query(GET_MEDIA, only_ids),
+        client.query(GET_CATEGORIES, only_ids),
+        client.query(GET_COLLECTIONS, only_ids),
     )?;
     let mut by_id = BTreeMap::new();
     for row in &products {
@@ -118,6 +159,20 @@ pub async fn get_products(
     for row in &media {
         if let Some(stored) = by_id.get_mut(&ProductId::from_uuid(row.get(0))) {
             stored.product.media.push(media_from_row(row));
+        }
+    }
+    for row in &categories {
+        if let Some(stored) = by_id.get_mut(&ProductId::from_uuid(row.get(0))) {
+            stored.product.category_ids.push(CategoryId::from_uuid(row.get(1)));
+        }
+    }
+    for row in &picks {
+        if let Some(stored) = by_id.get_mut(&ProductId::from_uuid(row.get(0))) {
+            stored.picks.push(StoredPick {
+                collection_id: CollectionId::from_uuid(row.get(1)),
+                collection: StoredName { handle: row.get(2), name: row.get(3) },
+                position: row.get(4),
+            });
         }
     }
     for row in &variants {
@@ -131,13 +186,30 @@ pub async fn get_products(
     Ok(by_id.into_values().collect())
 }
 
+/// Which products to export; nothing means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportFilter {
+    /// Only those that stand there.
+    pub status: Option<ProductStatus>,
+    /// Only those of the brand with this handle.
+    pub brand: Option<String>,
+    /// Only those of the type with this handle.
+    pub product_type: Option<String>,
+    /// Only those changed at this time or later.
+    pub updated_from: Option<Timestamp>,
+}
+
 /// Ids and handles of the next products by handle.
 pub async fn list_ids(
     client: &Client,
+    filter: &ExportFilter,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<(ProductId, String)>, StoreError> {
-    let rows = client.query(LIST_IDS, &[&after, &limit]).await?;
+    let ExportFilter { status, brand, product_type, updated_from } = filter;
+    let status = status.map(ProductStatus::as_str);
+    let params: crate::db::Params<'_> = &[&after, &limit, &status, brand, product_type, updated_from];
+    let rows = client.query(LIST_IDS, params).await?;
     Ok(rows.iter().map(|row| (ProductId::from_uuid(row.get(0)), row.get(1))).collect())
 }
 
@@ -194,13 +266,16 @@ fn product_from_row(row: &Row) -> Result<StoredProduct, StoreError> {
         variants: Vec::new(),
         media: Vec::new(),
     };
-    let (brand, product_type) = (row.get(21), row.get(22));
-    let translations = object("product", row.get(23))?;
+    let named = |name: usize, handle: usize| {
+        let name: Option<String> = row.get(name);
+        name.zip(row.get(handle)).map(|(name, handle)| StoredName { handle, name })
+    };
     Ok(StoredProduct {
         product,
-        brand,
-        product_type,
-        translations,
+        brand: named(21, 24),
+        product_type: named(22, 25),
+        picks: Vec::new(),
+        translations: object("product", row.get(23))?,
         on_hand: Vec::new(),
         held: Vec::new(),
         least: Vec::new(),

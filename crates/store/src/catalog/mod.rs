@@ -22,6 +22,7 @@ mod row_format;
 pub mod sellable;
 pub mod staging;
 pub mod staging_refs;
+mod staging_sets;
 pub mod stock_level;
 
 use crate::sql::Sql;
@@ -47,6 +48,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         sellable::STATEMENTS,
         staging::STATEMENTS,
         staging_refs::STATEMENTS,
+        staging_sets::STATEMENTS,
         stock_level::STATEMENTS,
     ]
     .into_iter()

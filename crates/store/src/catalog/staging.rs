@@ -3,11 +3,14 @@
 
 use jiff::Timestamp;
 use tradepost_domain::catalog::{JsonMap, Product, Variant};
-use tradepost_domain::kernel::ids::{EntityId, EventId, ProductId, StockLevelId, StockLocationId};
+use tradepost_domain::kernel::ids::{
+    CollectionId, EntityId, EventId, ProductId, StockLevelId, StockLocationId,
+};
 use uuid::Uuid;
 
 use super::foreign_keys;
 use super::row_format::{RowWriter, encode};
+use super::staging_sets;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::{Sql, sql};
@@ -16,7 +19,7 @@ macro_rules! copy {
     ($table:literal, product) => {
         concat!("copy ", $table, " (id, handle, title, description, status, publish_at, published_at, brand_id,
             product_type_id, category_id, tags, attributes, metadata, options, seo_title, seo_description, channel_ids,
-            popularity, translations, version, created_at, updated_at) from stdin binary")
+            popularity, rating_sum, rating_count, translations, version, created_at, updated_at) from stdin binary")
     };
     ($table:literal, media) => {
         concat!("copy ", $table, " (id, product_id, position, blob, source_url, alt, width, height) from stdin binary")
@@ -78,7 +81,7 @@ sql! {
                published_at = s.published_at, brand_id = s.brand_id, product_type_id = s.product_type_id,
                category_id = s.category_id, tags = s.tags, attributes = s.attributes, metadata = s.metadata,
                options = s.options, seo_title = s.seo_title, seo_description = s.seo_description,
-               popularity = s.popularity, translations = s.translations, version = s.version, updated_at = s.updated_at
+               channel_ids = s.channel_ids, popularity = s.popularity, translations = s.translations, version = s.version, updated_at = s.updated_at
           from import_stage_product s
          where p.id = s.id and p.version = s.version - 1";
     DELETE_MEDIA = "
@@ -132,10 +135,23 @@ pub struct ImportedProduct {
     pub product: Product,
     /// Texts by locale.
     pub translations: JsonMap,
+    /// The collections that it is to be picked for by hand, none but these; `None` leaves them as they are.
+    pub picks: Option<Vec<ImportedPick>>,
     /// For each variant what is to lie on hand, where the file says it.
     pub stock: Vec<Option<ImportedStock>>,
+    /// Sum and number of its approved reviews' ratings; counts for new products alone.
+    pub rating: (i64, i64),
     /// Id of the event that tells of it.
     pub event_id: EventId,
+}
+
+/// A collection that a product is to be picked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportedPick {
+    /// The collection.
+    pub collection_id: CollectionId,
+    /// The product's place in it; `None` keeps the place that it has, or else makes it the last one.
+    pub position: Option<i32>,
 }
 
 /// Units that lie at the location of the import.
@@ -195,6 +211,17 @@ pub async fn insert_products(
     location: Option<StockLocationId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    copy_new_products(tx, products, location, now).await?;
+    copy_events(tx, products, now).await
+}
+
+/// As [`insert_products`], for a shop whose fragments are made afterwards: nothing is told of them.
+pub async fn copy_new_products(
+    tx: &Tx,
+    products: &[&ImportedProduct],
+    location: Option<StockLocationId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     if products.is_empty() {
         return Ok(());
     }
@@ -206,7 +233,8 @@ pub async fn insert_products(
     if left_out {
         foreign_keys::check_again(tx).await?;
     }
-    copy_events(tx, products, now).await
+    staging_sets::insert(tx, products).await?;
+    staging_sets::pick(tx, products, now).await
 }
 
 /// Writes products that are in the shop and have changed; `false`, and the transaction must be given up, when somebody
@@ -230,6 +258,8 @@ pub async fn update_products(
     for sql in [DELETE_VARIANT, MERGE_MEDIA, MERGE_VARIANT, DELETE_MEDIA, MERGE_PRICE, MERGE_STOCK] {
         tx.execute(sql, &[]).await?;
     }
+    staging_sets::replace(tx, products).await?;
+    staging_sets::pick(tx, products, now).await?;
     copy_events(tx, products, now).await?;
     Ok(true)
 }
@@ -304,7 +334,7 @@ fn place(position: usize) -> i32 {
 
 fn write_product(row: &mut RowWriter, imported: &ImportedProduct) {
     let product = &imported.product;
-    row.row(22);
+    row.row(24);
     row.uuid(product.id.as_uuid());
     row.text(product.handle.as_str());
     row.text(&product.title);
@@ -324,6 +354,8 @@ fn write_product(row: &mut RowWriter, imported: &ImportedProduct) {
     let channels = product.channel_ids.as_ref();
     row.opt_uuid_array(channels.map(|ids| ids.iter().map(EntityId::as_uuid).collect::<Vec<Uuid>>()));
     row.int8(product.popularity);
+    row.int8(imported.rating.0);
+    row.int8(imported.rating.1);
     row.json(&imported.translations);
     row.int8(product.version);
     row.timestamp(product.created_at);
@@ -359,6 +391,9 @@ fn write_variant(row: &mut RowWriter, (position, product_id, variant): (usize, P
 }
 
 async fn copy_events(tx: &Tx, products: &[&ImportedProduct], now: Timestamp) -> Result<(), StoreError> {
+    if products.is_empty() {
+        return Ok(());
+    }
     let write = |row: &mut RowWriter, imported: &&ImportedProduct| {
         row.row(5);
         row.uuid(imported.event_id.as_uuid());

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio_postgres::Row;
 use tradepost_domain::catalog::AttributeSchema;
-use tradepost_domain::kernel::ids::{BrandId, CategoryId, EntityId, ProductTypeId, StockLocationId};
+use tradepost_domain::kernel::ids::{CategoryId, EntityId, StockLocationId};
 use uuid::Uuid;
 
 use crate::db::{Client, Tx};
@@ -13,14 +14,22 @@ use crate::sql::{Sql, sql};
 
 sql! {
     FIND_BRANDS = "
-        select handle, id from brand where handle = any ($1)";
+        select b.handle, b.id, w.name
+          from brand b
+          left join unnest($2::text[]) as w (name) on lower(w.name) = lower(b.name)
+         where b.handle = any ($1) or w.name is not null
+         order by b.handle";
     INSERT_BRANDS = "
         insert into brand (id, handle, name, created_at, updated_at)
         select n.id, n.handle, n.name, $4, $4
           from unnest($1::uuid[], $2::text[], $3::text[]) as n (id, handle, name)
             on conflict (handle) do nothing";
     FIND_TYPES = "
-        select handle, id, attributes from product_type where handle = any ($1)";
+        select t.handle, t.id, w.name, t.attributes
+          from product_type t
+          left join unnest($2::text[]) as w (name) on lower(w.name) = lower(t.name)
+         where t.handle = any ($1) or w.name is not null
+         order by t.handle";
     INSERT_TYPES = "
         insert into product_type (id, handle, name, created_at, updated_at)
         select n.id, n.handle, n.name, $4, $4
@@ -33,6 +42,18 @@ sql! {
         select n.id, n.parent_id, n.handle, n.name, n.position, $6, $6
           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int4[])
                as n (id, parent_id, handle, name, position)";
+    FIND_COLLECTIONS = "
+        select c.handle, c.id, w.title, c.kind,
+               (select count(*) from collection_product p where p.collection_id = c.id)
+          from collection c
+          left join unnest($2::text[]) as w (title) on lower(w.title) = lower(c.title)
+         where c.handle = any ($1) or w.title is not null
+         order by c.handle";
+    INSERT_COLLECTIONS = "
+        insert into collection (id, handle, title, kind, created_at, updated_at)
+        select n.id, n.handle, n.name, 'manual', $4, $4
+          from unnest($1::uuid[], $2::text[], $3::text[]) as n (id, handle, name)
+            on conflict (handle) do nothing";
     FIND_DEFAULT_LOCATION = "
         select id from stock_location where is_default";
     INSERT_DEFAULT_LOCATION = "
@@ -66,10 +87,33 @@ pub struct CategoryRow {
     pub position: i32,
 }
 
-/// Brands by handle.
-pub async fn find_brands(client: &Client, handles: &[&str]) -> Result<Vec<(String, BrandId)>, StoreError> {
-    let rows = client.query(FIND_BRANDS, &[&handles]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), BrandId::from_uuid(row.get(1)))).collect())
+/// Something that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundRow<T> {
+    /// Handle.
+    pub handle: String,
+    /// The name by which it was asked for, if it has that name in any case.
+    pub name: Option<String>,
+    /// Id.
+    pub id: Uuid,
+    /// What else is to be known of it.
+    pub about: T,
+}
+
+impl<T> FoundRow<T> {
+    fn read(row: &Row, about: T) -> Self {
+        Self { handle: row.get(0), id: row.get(1), name: row.get(2), about }
+    }
+}
+
+/// Brands with these handles or names (in any case), by handle.
+pub async fn find_brands(
+    client: &Client,
+    handles: &[&str],
+    names: &[&str],
+) -> Result<Vec<FoundRow<()>>, StoreError> {
+    let rows = client.query(FIND_BRANDS, &[&handles, &names]).await?;
+    Ok(rows.iter().map(|row| FoundRow::read(row, ())).collect())
 }
 
 /// Creates brands; one that somebody else has created meanwhile stays as it is.
@@ -77,18 +121,47 @@ pub async fn insert_brands(tx: &Tx, brands: &[NamedRow], now: Timestamp) -> Resu
     insert_named(tx, INSERT_BRANDS, brands, now).await
 }
 
-/// Product types by handle, each with its schema.
+/// Product types with these handles or names (in any case), by handle, each with its schema.
 pub async fn find_types(
     client: &Client,
     handles: &[&str],
-) -> Result<Vec<(String, ProductTypeId, AttributeSchema)>, StoreError> {
-    let rows = client.query(FIND_TYPES, &[&handles]).await?;
+    names: &[&str],
+) -> Result<Vec<FoundRow<AttributeSchema>>, StoreError> {
+    let rows = client.query(FIND_TYPES, &[&handles, &names]).await?;
     let types = rows.iter().map(|row| {
-        let schema = serde_json::from_value(row.get::<_, Value>(2))
+        let schema = serde_json::from_value(row.get::<_, Value>(3))
             .map_err(|error| StoreError::inconsistent("product_type", error))?;
-        Ok((row.get(0), ProductTypeId::from_uuid(row.get(1)), schema))
+        Ok(FoundRow::read(row, schema))
     });
     types.collect()
+}
+
+/// What an import needs to know of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundCollection {
+    /// Whether its products are picked by hand.
+    pub is_manual: bool,
+    /// Products that were picked for it.
+    pub picked: i64,
+}
+
+/// Collections with these handles or titles (in any case), by handle.
+pub async fn find_collections(
+    client: &Client,
+    handles: &[&str],
+    titles: &[&str],
+) -> Result<Vec<FoundRow<FoundCollection>>, StoreError> {
+    let rows = client.query(FIND_COLLECTIONS, &[&handles, &titles]).await?;
+    let collections = rows.iter().map(|row| {
+        let is_manual = row.get::<_, &str>(3) == "manual";
+        FoundRow::read(row, FoundCollection { is_manual, picked: row.get(4) })
+    });
+    Ok(collections.collect())
+}
+
+/// Creates collections that are picked by hand; one that somebody else has created meanwhile stays as it is.
+pub async fn insert_collections(tx: &Tx, rows: &[NamedRow], now: Timestamp) -> Result<(), StoreError> {
+    insert_named(tx, INSERT_COLLECTIONS, rows, now).await
 }
 
 /// Creates product types without a schema; one that somebody else has created meanwhile stays as it is.

@@ -45,7 +45,10 @@ async fn a_write_after_a_transaction_that_was_given_up_while_it_began_is_not_los
         file_hash: &[1],
         file_name: "a.jsonl",
         file_blob: None,
+        file_bytes: None,
         dry_run: false,
+        currency: Some("EUR"),
+        location_id: None,
     };
     import_run::insert(&conn, &run, Timestamp::UNIX_EPOCH).await.unwrap();
     let elsewhere = database.store.admin().conn().await.unwrap();

@@ -77,10 +77,10 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-/// Sets or clears a text; one without a letter counts as none.
+/// Sets or clears a text, without the spaces around it, as imports read it; one without a letter counts as none.
 pub(super) fn set_text(field: &mut Option<String>, value: Option<&Option<String>>) {
     if let Some(value) = value {
-        *field = value.clone().filter(|text| !text.trim().is_empty());
+        *field = value.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     }
 }
 

@@ -109,7 +109,7 @@ fn make(
         _ => {}
     }
     if let Some(alt) = &item.alt {
-        media.alt = alt.clone().unwrap_or_default();
+        alt.as_deref().unwrap_or_default().trim().clone_into(&mut media.alt);
         draft.issues.extend(check_text(&format!("{path}.alt"), &media.alt, ALT_LEN_MAX, false));
     }
     Some(media)

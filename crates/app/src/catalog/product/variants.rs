@@ -54,15 +54,17 @@ fn set_options(draft: &mut Draft<'_>, options: &[OptionChange]) {
     for variant in &mut product.variants {
         let mut values = BTreeMap::new();
         for option in options {
-            let source = option.renamed_from.as_ref().unwrap_or(&option.name);
+            let source = option.renamed_from.as_ref().unwrap_or(&option.name).trim();
             let Some(value) = variant.options.get(source) else { continue };
             let value = option.renamed_values.get(value).unwrap_or(value);
-            values.insert(option.name.clone(), value.clone());
+            values.insert(option.name.trim().to_owned(), value.trim().to_owned());
         }
         variant.options = values;
     }
-    let option =
-        |change: &OptionChange| ProductOption { name: change.name.clone(), values: change.values.clone() };
+    let option = |change: &OptionChange| ProductOption {
+        name: change.name.trim().to_owned(),
+        values: change.values.iter().map(|value| value.trim().to_owned()).collect(),
+    };
     product.options = options.iter().map(option).collect();
 }
 
@@ -135,7 +137,8 @@ fn changed(draft: &mut Draft<'_>, known: Option<Variant>, item: &VariantChanges,
     set_text(&mut variant.sku, item.sku.as_ref());
     set_text(&mut variant.barcode, item.barcode.as_ref());
     if let Some(options) = &item.options {
-        variant.options.clone_from(options);
+        let trimmed = |(name, value): (&String, &String)| (name.trim().to_owned(), value.trim().to_owned());
+        variant.options = options.iter().map(trimmed).collect();
     }
     set_prices(draft, &mut variant, item, is_new, path);
     if let Some(grams) = item.weight_grams {

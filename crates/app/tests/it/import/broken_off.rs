@@ -42,6 +42,7 @@ async fn state(shop: &Shop) -> (String, Vec<String>) {
     for list in lists {
         found.extend(shop.texts(list).await);
     }
+    shop.client().await.batch_execute("update product set published_at = 'epoch'").await.unwrap();
     (shop.export(Format::ShopifyCsv).await, found)
 }
 
@@ -123,7 +124,7 @@ async fn a_run_that_failed_says_so_and_continues() {
     // The run has to be known by the hash of the whole file, as a worker's is that was stored by the API.
     let whole = source("shoes.csv", &content);
     let conn = shop.database.store.worker().conn().await.unwrap();
-    let hash = tradepost_app::import::run::hash_source(whole.as_ref()).unwrap();
+    let hash = tradepost_app::import::open::hash_source(whole.as_ref()).unwrap();
     let id = shop.context.ids.next();
     let new = tradepost_store::import_run::NewImportRun {
         id,
@@ -131,7 +132,10 @@ async fn a_run_that_failed_says_so_and_continues() {
         file_hash: &hash,
         file_name: "shoes.csv",
         file_blob: None,
+        file_bytes: None,
         dry_run: false,
+        currency: Some("EUR"),
+        location_id: None,
     };
     tradepost_store::import_run::insert(&conn, &new, shop.context.clock.now()).await.unwrap();
     let with_run = ImportOptions { run: Some(id), ..options() };
@@ -140,7 +144,7 @@ async fn a_run_that_failed_says_so_and_continues() {
     assert!(error.to_string().contains("the disk is gone"));
     assert_eq!(
         shop.texts("select status || ': ' || error from import_run").await,
-        [format!("failed: {error}")]
+        [format!("failed: {}", error.for_people())]
     );
     let report = shop.try_import(whole, &options()).await.unwrap();
     assert_eq!(report.id, Some(id));

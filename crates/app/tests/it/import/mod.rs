@@ -3,6 +3,10 @@
 mod broken_off;
 mod bulk;
 mod errors;
+mod exact;
+mod harsh;
+mod outage;
+mod refused;
 mod round_trip;
 mod upsert;
 
@@ -11,45 +15,54 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tradepost_app::export::{ExportOptions, export_products};
+use tradepost_app::export::{ExportFilter, ExportOptions, export_products};
 use tradepost_app::import::{
     BytesSource, Format, ImportContext, ImportError, ImportOptions, ImportReport, ImportSource, run_import,
 };
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId};
-use tradepost_store::channel;
+use tradepost_store::{Store, channel};
 use tradepost_testkit::{RandomIds, SystemClock, TestDatabase};
 use uuid::Uuid;
 
-/// A shop with a channel in euros and nothing in it.
+/// A shop with a channel and nothing in it.
 pub(crate) struct Shop {
     pub(crate) database: TestDatabase,
     pub(crate) context: ImportContext,
 }
 
+/// The default channel.
+pub(crate) async fn add_web_channel(store: &Store, currency: Currency) {
+    let web = Channel {
+        id: ChannelId::from_uuid(Uuid::from_u128(1)),
+        handle: "web".parse().unwrap(),
+        name: "Web".to_owned(),
+        currency,
+        default_locale: "en".parse().unwrap(),
+        locales: vec!["en".parse().unwrap()],
+        is_default: true,
+        active: true,
+        version: 1,
+    };
+    let tx = store.admin().begin("channel").await.unwrap();
+    channel::insert(&tx, &web, Timestamp::UNIX_EPOCH).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 impl Shop {
     pub(crate) async fn new() -> Self {
+        Self::in_currency(Currency::EUR).await
+    }
+
+    pub(crate) async fn in_currency(currency: Currency) -> Self {
         let database = TestDatabase::new().await;
         let context = ImportContext {
             store: database.store.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
         };
-        let web = Channel {
-            id: ChannelId::from_uuid(Uuid::from_u128(1)),
-            handle: "web".parse().unwrap(),
-            name: "Web".to_owned(),
-            currency: Currency::EUR,
-            default_locale: "en".parse().unwrap(),
-            locales: vec!["en".parse().unwrap()],
-            is_default: true,
-            active: true,
-            version: 1,
-        };
-        let tx = database.store.admin().begin("channel").await.unwrap();
-        channel::insert(&tx, &web, Timestamp::UNIX_EPOCH).await.unwrap();
-        tx.commit().await.unwrap();
+        add_web_channel(&database.store, currency).await;
         Self { database, context }
     }
 
@@ -66,7 +79,8 @@ impl Shop {
     }
 
     pub(crate) async fn export(&self, format: Format) -> String {
-        let options = ExportOptions { format, currency: None, media_base_url: None };
+        let options =
+            ExportOptions { format, filter: ExportFilter::default(), currency: None, media_base_url: None };
         let mut out = Vec::new();
         export_products(&self.database.store, &options, &mut out).await.unwrap();
         String::from_utf8(out).unwrap()

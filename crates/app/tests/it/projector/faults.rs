@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use tradepost_app::catalog::{Projector, Verify};
 use tradepost_app::{Shop, ShopParts};
 use tradepost_port::fake::{CountingIds, MemoryBlobs};
+use tradepost_store::catalog::projection;
 use tradepost_store::{Store, StoreSettings};
 
 use super::shop::{Kind, TestShop, id};
@@ -99,6 +100,45 @@ async fn a_projector_that_dies_in_a_batch_leaves_the_shop_whole() {
 }
 
 #[tokio::test]
+async fn a_helper_that_outlives_its_projector_keeps_the_next_one_out_and_none_begins_after_it() {
+    let shop = TestShop::with_products(1).await;
+    let begin = async || shop.shop.store.worker().begin("test").await.unwrap();
+    let is_free = async || {
+        let tx = begin().await;
+        let lock = projection::try_lock_projector(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        lock.is_some()
+    };
+    let projector = begin().await;
+    let lock = projection::try_lock_projector(&projector).await.unwrap().expect("nobody else is there");
+    let helper = begin().await;
+    assert!(projection::try_help_projector(&helper, lock).await.unwrap());
+    assert!(!is_free().await);
+    projector.commit().await.unwrap();
+    assert!(!is_free().await, "a helper still writes");
+    let late = begin().await;
+    assert!(!projection::try_help_projector(&late, lock).await.unwrap(), "its projector has ended");
+    late.commit().await.unwrap();
+    helper.commit().await.unwrap();
+    assert!(is_free().await);
+}
+
+#[tokio::test]
+async fn handles_that_change_hands_between_parts_find_their_new_owners() {
+    let shop = TestShop::with_products(12).await;
+    shop.prove("new").await;
+    // Each product takes the handle of the one six further on: of another part, which takes it back.
+    shop.run("update product set handle = 'tmp-' || handle", &[]).await;
+    for number in 1..=12 {
+        let (product, handle) = (id(Kind::Product, number), format!("product-{}", (number + 5) % 12 + 1));
+        let sql = "update product set handle = $2 where id = $1";
+        shop.change(sql, &[&product, &handle], "product.updated", product).await;
+    }
+    shop.prove("swapped").await;
+    assert_eq!(shop.card(1, 1, "en").await["handle"], "product-7");
+}
+
+#[tokio::test]
 async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
     let shop = TestShop::with_products(3).await;
     // A role of its own tells this test's connections from those of its neighbours.
@@ -112,6 +152,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         blobs: std::sync::Arc::new(MemoryBlobs::default()),
         images: std::sync::Arc::new(tradepost_port::fake::UntouchedImages),
         uploads: std::env::temp_dir(),
+        exports: std::env::temp_dir(),
         cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         checkout: tradepost_app::Checkout::new(Vec::new()),
         mailer: std::sync::Arc::new(tradepost_port::fake::RecordedMails::default()),

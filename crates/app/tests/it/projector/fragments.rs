@@ -144,7 +144,8 @@ async fn the_number_of_statements_does_not_depend_on_the_size_of_the_batch() {
             )
             .await;
         }
-        let (done, statements) = count_statements(Box::pin(shop.projector.drain())).await;
+        let (done, statements) =
+            count_statements(Box::pin(shop.projector.clone().in_parts_of(40).drain())).await;
         assert_eq!(done.unwrap().changed, usize::try_from(size).unwrap());
         counts.push(statements);
     }

@@ -72,13 +72,15 @@ impl TestShop {
             blobs: Arc::new(MemoryBlobs::default()),
             images: Arc::new(tradepost_port::fake::UntouchedImages),
             uploads: std::env::temp_dir(),
+            exports: std::env::temp_dir(),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
             checkout: tradepost_app::Checkout::new(Vec::new()),
             mailer: Arc::new(tradepost_port::fake::RecordedMails::default()),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits: false,
         }));
-        let projector = Projector::new(shop.clone());
+        // Few enough that these few products make several parts.
+        let projector = Projector::new(shop.clone()).in_parts_of(5);
         let shop = Self { database, shop, clock, projector, client };
         shop.furnish().await;
         for number in 1..=count {

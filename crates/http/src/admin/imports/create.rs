@@ -26,6 +26,7 @@ use crate::problem::Problem;
     params(
         ("dry_run" = Option<bool>, Query, description = "Check everything against the shop, write nothing"),
         ("file_name" = Option<String>, Query, description = "Name of the file, for people", min_length = 1, max_length = 255, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$"),
+        ("Content-Disposition" = Option<String>, Header, description = "`attachment; filename=\"products.csv\"`: the name of the file, where the query has none"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")
     ),
     request_body(description = "The file; not empty", content(("text/csv"), ("application/x-ndjson"))),
@@ -48,16 +49,32 @@ pub async fn handler(
     refuse_too_large(&parts.headers)?;
     let write = WriteRequest::with_params(&parts)?;
     let (upload, hash) = receive(&staff.context.shop, body).await?;
-    let file_name = file_name.unwrap_or_else(|| format!("upload.{}", format.as_str()));
+    let file_name = file_name.or_else(|| disposed_name(&parts.headers)).unwrap_or_else(|| {
+        let ending = if format == Format::ShopifyCsv { "csv" } else { "jsonl" };
+        format!("upload.{ending}")
+    });
     let create = ImportCreate { upload, hash: hash.clone(), file_name, format, dry_run };
     staff.write(write, hash, |context| async move { Ok(create_import(&context, create).await?) }).await
 }
 
+fn fits(name: &str) -> bool {
+    (1..=TITLE_LEN_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+}
+
+/// The `filename` of a `Content-Disposition` (RFC 6266) without its folders; a name that does not fit is none.
+fn disposed_name(headers: &http::HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_DISPOSITION)?.to_str().ok()?;
+    let (_, given) = value.split_once("filename=")?;
+    let name = match given.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => given.split(';').next()?.trim(),
+    };
+    let name = name.rsplit(['/', '\\']).next()?;
+    fits(name).then(|| name.to_owned())
+}
+
 fn take_file_name(params: &mut ListParams) -> Result<Option<String>, Problem> {
     let name = params.take("file_name");
-    let fits = |name: &String| {
-        (1..=TITLE_LEN_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
-    };
     match name {
         Some(name) if !fits(&name) => {
             let detail = format!("expected 1 to {TITLE_LEN_MAX} characters");

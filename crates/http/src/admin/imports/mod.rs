@@ -1,9 +1,11 @@
 //! `/api/admin/imports`.
 
+pub mod cancel;
 pub mod create;
 pub mod errors;
 pub mod get;
 pub mod list;
+pub mod resume;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,4 +18,6 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(list::handler, create::handler))
         .routes(routes!(get::handler))
         .routes(routes!(errors::handler))
+        .routes(routes!(cancel::handler))
+        .routes(routes!(resume::handler))
 }

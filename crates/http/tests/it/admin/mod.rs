@@ -7,6 +7,7 @@ mod categories;
 mod channels;
 mod collections;
 mod customers;
+mod exports;
 mod imports;
 mod prices;
 mod pricing;

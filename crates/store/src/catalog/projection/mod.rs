@@ -9,9 +9,9 @@ mod text_search;
 mod view;
 
 pub use queue::{
-    PublishedDraft, Spread, bump_epoch, count_products, current_epoch, enqueue, is_queue_empty,
-    list_product_ids, publish_due, read_one_snapshot, sample_product_ids, spread, take_queued,
-    try_lock_projector, unqueue,
+    ProjectorLock, PublishedDraft, Spread, bump_epoch, count_products, current_epoch, enqueue,
+    is_queue_empty, list_product_ids, publish_due, read_one_snapshot, sample_product_ids, spread,
+    take_queued, try_help_projector, try_lock_projector, unqueue,
 };
 pub use source::{
     CatalogSnapshot, CategorySource, LoadedProducts, MediaSource, NamedRef, PriceSource, ProductSource,

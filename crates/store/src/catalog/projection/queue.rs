@@ -10,9 +10,19 @@ use crate::sql::{Sql, sql};
 
 sql! {
     // Plans made for ten rows are wrong for a thousand: each statement is planned for the batch that it gets.
+    // A helper may have outlived the projector that sent it: while one writes, nobody else begins.
     LOCK = "
+        select set_config('plan_cache_mode', 'force_custom_plan', true), pg_backend_pid(),
+               case when not pg_try_advisory_xact_lock(hashtext('tradepost-projector-' || current_schema())) then false
+                    when not pg_try_advisory_lock(hashtext('tradepost-projector-helper-' || current_schema())) then false
+                    else pg_advisory_unlock(hashtext('tradepost-projector-helper-' || current_schema())) end";
+    LOCK_HELPER = "
         select set_config('plan_cache_mode', 'force_custom_plan', true),
-               pg_try_advisory_xact_lock(hashtext('tradepost-projector-' || current_schema()))";
+               pg_advisory_xact_lock_shared(hashtext('tradepost-projector-helper-' || current_schema()))::text";
+    IS_PROJECTOR = "
+        select exists (select from pg_locks
+                        where locktype = 'advisory' and pid = $1 and granted
+                          and objid = hashtext('tradepost-projector-' || current_schema())::oid)";
     SPREAD = "
         with recursive below as (
                select id from category where id = any ($1)
@@ -108,9 +118,22 @@ fn product_ids(rows: &[tokio_postgres::Row]) -> Vec<ProductId> {
     rows.iter().map(|row| ProductId::from_uuid(row.get(0))).collect()
 }
 
-/// Makes the transaction the shop's one projector until it ends; `false` when another is.
-pub async fn try_lock_projector(tx: &Tx) -> Result<bool, StoreError> {
-    Ok(tx.query_one(LOCK, &[]).await?.get(1))
+/// A transaction that is the shop's one projector until it ends: its connection's process in the server.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectorLock(i32);
+
+/// Makes the transaction the shop's one projector until it ends; `None` when another is.
+pub async fn try_lock_projector(tx: &Tx) -> Result<Option<ProjectorLock>, StoreError> {
+    let row = tx.query_one(LOCK, &[]).await?;
+    Ok(row.get::<_, bool>(2).then(|| ProjectorLock(row.get(1))))
+}
+
+/// Lets the transaction write beside the projector; `false` when that one has ended. No other begins before this
+/// transaction has ended.
+pub async fn try_help_projector(tx: &Tx, projector: ProjectorLock) -> Result<bool, StoreError> {
+    tx.query_one(LOCK_HELPER, &[]).await?;
+    // Looked at with the lock in hand: whoever becomes the projector after this sees it.
+    Ok(tx.query_one(IS_PROJECTOR, &[&projector.0]).await?.get(0))
 }
 
 /// Lets every statement of the transaction, which has run none yet, see the same moment.
