@@ -245,7 +245,7 @@ mod tests {
             "{{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"{}\"}}",
             KID.simple()
         ));
-        bad.extend(["".to_owned(), "[]".to_owned(), "{}".to_owned(), "null".to_owned()]);
+        bad.extend([String::new(), "[]".to_owned(), "{}".to_owned(), "null".to_owned()]);
         for header in bad {
             let token = forge(&header, &claims().to_string());
             assert_eq!(UnverifiedToken::read(&token).map(drop), Err(AccessTokenError::Invalid), "{header}");

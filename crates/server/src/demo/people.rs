@@ -1,5 +1,7 @@
 //! The people of a demo: a customer with a password of its own, the same one when the demo is run again.
 
+use std::fmt::Write as _;
+
 use tradepost_app::customer::{CustomerCreate, register_customer};
 use tradepost_app::password::TypedPassword;
 use tradepost_store::customer::account;
@@ -20,7 +22,10 @@ pub async fn ensure_customer(house: &House, folder: &DemoFolder) -> Result<Perso
     }
     // A file that was lost leaves a customer whose password nobody knows: the next one has another address.
     let word: String = shop.ids.next_uuid().simple().to_string().chars().rev().take(6).collect();
-    let password: String = shop.ids.next_secret().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let mut password = String::new();
+    for byte in shop.ids.next_secret().iter().take(12) {
+        let _ = write!(password, "{byte:02x}");
+    }
     let person = Person { email: format!("ada-{word}@example.com"), password };
     let create = CustomerCreate {
         email: person.email.clone(),

@@ -89,7 +89,7 @@ async fn of_two_hundred_who_want_one_of_fifty_exactly_fifty_get_it() {
         &mut settings.storefront.lock_timeout,
         &mut settings.storefront.statement_timeout,
     ] {
-        *limit = Duration::from_secs(60);
+        *limit = Duration::from_mins(1);
     }
     let store = Store::new(&settings).unwrap();
     let barrier = Arc::new(Barrier::new(200));
