@@ -15,14 +15,18 @@ pub async fn resume_import(context: &StaffContext, id: ImportId) -> Result<Answe
     let work = context.begin("resume_import").await?;
     let run = import_run::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ImportView>)?;
     if !import_run::resume(&work.tx, id).await? {
-        let (code, detail) = if run.status != "failed" {
-            ("import_not_failed", "only an import that failed can be resumed")
+        let param = Some("import");
+        let refused = if run.status != "failed" {
+            let detail = "only an import that failed can be resumed";
+            WriteError::conflict("import_not_failed", detail, param)
         } else if run.origin == "command" {
-            ("import_by_command", "run the command again with the same file: it goes on where it stopped")
+            let detail = "run the command again with the same file: it goes on where it stopped";
+            WriteError::conflict("import_by_command", detail, param)
         } else {
-            ("import_file_gone", "the uploaded file is kept no longer: upload it again")
+            let detail = "the uploaded file is kept no longer: upload it again";
+            WriteError::conflict("import_file_gone", detail, param)
         };
-        return Err(WriteError::conflict(code, detail, Some("import")).with_fact("import_status", run.status));
+        return Err(refused.with_fact("import_status", run.status));
     }
     finish(work, run, "import.resume").await
 }
