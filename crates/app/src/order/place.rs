@@ -328,6 +328,7 @@ fn order_lines(cart: &Cart, quote: &Quote, ids: &BTreeMap<CartLineId, OrderLineI
             tax: priced.tax.amount(),
             weight_grams: sellable.weight_grams.map(i64::from),
             fulfilled: 0,
+            canceled: 0,
             returned: 0,
             refunded_quantity: 0,
             refunded_amount: 0,

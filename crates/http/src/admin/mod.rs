@@ -11,6 +11,8 @@ pub mod customer_groups;
 pub mod customers;
 pub mod imports;
 pub mod media;
+pub mod orders;
+pub mod payments;
 pub mod price_lists;
 pub mod prices;
 pub mod product_types;
@@ -44,6 +46,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(customer_groups::routes())
         .merge(imports::routes())
         .merge(media::routes())
+        .merge(orders::routes())
+        .merge(payments::routes())
         .merge(price_lists::routes())
         .merge(prices::routes())
         .merge(product_types::routes())
