@@ -8,6 +8,7 @@ mod channels;
 mod collections;
 mod customers;
 mod imports;
+mod orders;
 mod prices;
 mod pricing;
 mod product_types;
