@@ -19,8 +19,8 @@ pub use get::{get_own_order, list_own_orders};
 pub use input::OrderCreate;
 pub use place::place_order;
 pub use staff::{
-    NoteCreate, OrderEventView, OrderFilter, OrderKey, OrderPatch, add_order_note, find_order, list_order_events, list_orders,
-    patch_order,
+    NoteCreate, OrderEventView, OrderFilter, OrderKey, OrderPatch, add_order_note, find_order,
+    list_order_events, list_orders, patch_order,
 };
 pub use sweep::OrderSweeper;
 pub use view::{OrderView, PlacedOrderView};

@@ -102,7 +102,8 @@ fn capturable(
         Err(MoveMoneyError::TooMuch { available }) => {
             let detail = format!("at most {available} is set aside");
             let fact = json!({"amount": available.amount(), "currency": available.currency().code()});
-            Err(WriteError::conflict("capture_too_large", detail, Some("$.amount")).with_fact("capturable", fact))
+            Err(WriteError::conflict("capture_too_large", detail, Some("$.amount"))
+                .with_fact("capturable", fact))
         }
         Err(MoveMoneyError::Amount(error)) => Err(inconsistent(error)),
     }
@@ -132,7 +133,8 @@ async fn ask_provider(
         _ => None,
     };
     let record = order.payment.as_ref().ok_or_else(missing)?;
-    let taken = record.state.attempts.get(&attempt).is_some_and(|state| state.status == AttemptStatus::Captured);
+    let taken =
+        record.state.attempts.get(&attempt).is_some_and(|state| state.status == AttemptStatus::Captured);
     if let Some(code) = refused.filter(|_| !taken) {
         order.work.commit().await?;
         let detail = "the payment provider did not give the money";

@@ -89,8 +89,10 @@ async fn stay_here(
     let mut next_id = move || ids.next_uuid();
     let what = (unsent, kept.as_slice());
     let given =
-        inventory::give_back(&order.work.tx, order.order.id, what, (cause, order.now()), &mut next_id).await?;
-    let moved = given.map_err(|refusals| inconsistent(format!("units to give back are gone: {refusals:?}")))?;
+        inventory::give_back(&order.work.tx, order.order.id, what, (cause, order.now()), &mut next_id)
+            .await?;
+    let moved =
+        given.map_err(|refusals| inconsistent(format!("units to give back are gone: {refusals:?}")))?;
     order.moved(moved);
     Ok(())
 }

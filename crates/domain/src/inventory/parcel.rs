@@ -95,8 +95,9 @@ fn take<'a>(wants: &[PackWant], promises: &'a [Promise]) -> (Vec<(&'a Promise, i
 }
 
 fn parcel(taken: Vec<(&Promise, i64)>) -> Vec<Packed> {
-    let packed =
-        taken.into_iter().map(|(promise, quantity)| Packed { reservation_id: promise.reservation_id, quantity });
+    let packed = taken
+        .into_iter()
+        .map(|(promise, quantity)| Packed { reservation_id: promise.reservation_id, quantity });
     packed.collect()
 }
 

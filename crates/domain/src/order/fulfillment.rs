@@ -125,9 +125,7 @@ pub fn plan(
 }
 
 /// The one place where units of the lines lie; `None` where nobody counts them.
-fn only_place<'a>(
-    lines: impl Iterator<Item = &'a OpenLine>,
-) -> Result<Option<StockLocationId>, PlanRefusal> {
+fn only_place<'a>(lines: impl Iterator<Item = &'a OpenLine>) -> Result<Option<StockLocationId>, PlanRefusal> {
     let mut places: Vec<StockLocationId> = lines
         .flat_map(|line| line.places.iter().flatten())
         .filter_map(|(place, units)| (*units > 0).then_some(*place))

@@ -152,7 +152,8 @@ fn refused(refusal: &PlanRefusal) -> WriteError {
         }
         PlanRefusal::Elsewhere { index, there } => {
             let detail = format!("{there} units of the line are the order's at this place");
-            WriteError::conflict("not_at_location", detail, Some(&quantity(index))).with_fact("available", *there)
+            WriteError::conflict("not_at_location", detail, Some(&quantity(index)))
+                .with_fact("available", *there)
         }
         PlanRefusal::SeveralPlaces(places) => {
             let places: Vec<String> = places.iter().map(ToString::to_string).collect();
@@ -160,8 +161,7 @@ fn refused(refusal: &PlanRefusal) -> WriteError {
             WriteError::conflict("location_required", detail, Some("$.location_id"))
                 .with_fact("locations", json!(places))
         }
-        PlanRefusal::Nothing => {
-            WriteError::conflict("nothing_to_fulfill", "nothing is left to send", None).with_fact("fulfillable", 0)
-        }
+        PlanRefusal::Nothing => WriteError::conflict("nothing_to_fulfill", "nothing is left to send", None)
+            .with_fact("fulfillable", 0),
     }
 }

@@ -124,5 +124,6 @@ fn cannot_leave(refusals: &[PackRefusal]) -> WriteError {
             }
         })
         .collect();
-    WriteError::conflict("insufficient_stock", "the units do not lie there", None).with_fact("shortages", told)
+    WriteError::conflict("insufficient_stock", "the units do not lie there", None)
+        .with_fact("shortages", told)
 }

@@ -79,7 +79,9 @@ impl From<&FulfillmentRow> for FulfillmentView {
             order_id: row.order_id,
             location_id: row.location_id,
             status: row.status.as_str(),
-            lines: lines.map(|(line, units)| FulfillmentLineView { line_id: *line, quantity: *units }).collect(),
+            lines: lines
+                .map(|(line, units)| FulfillmentLineView { line_id: *line, quantity: *units })
+                .collect(),
             shipments: row.shipments.iter().map(ShipmentView::from).collect(),
             version: row.version,
             created_at: row.created_at,

@@ -1,15 +1,14 @@
 //! Input that cannot be: refused with a code and the place, and nothing is stored.
 
 use serde_json::{Value, json};
-use tradepost_testkit::TestApp;
 
 use super::super::products::count;
-use super::{paid, post, product, read};
+use super::{paid, post, product, read, shop};
 use crate::store::assert_refused;
 
 #[tokio::test]
 async fn bodies_that_cannot_be_are_refused_with_the_place() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let before = read(&app, &placed).await;
@@ -22,18 +21,48 @@ async fn bodies_that_cannot_be_are_refused_with_the_place() {
         ("/fulfillments", json!({"lines": []}), 422, "out_of_range", "$.lines"),
         ("/fulfillments", json!({"lines": [line(own, 0)]}), 422, "invalid_quantity", "$.lines[0].quantity"),
         ("/fulfillments", json!({"lines": [line(own, -1)]}), 400, "", ""),
-        ("/fulfillments", json!({"lines": [line(own, 1), line(own, 1)]}), 422, "duplicate", "$.lines[1].line_id"),
+        (
+            "/fulfillments",
+            json!({"lines": [line(own, 1), line(own, 1)]}),
+            422,
+            "duplicate",
+            "$.lines[1].line_id",
+        ),
         ("/fulfillments", json!({"lines": [line(strange, 1)]}), 422, "line_not_found", "$.lines[0].line_id"),
         ("/fulfillments", json!({"lines": [line("x", 1)]}), 400, "", ""),
-        ("/fulfillments", json!({"lines": [line(own, 3)]}), 409, "fulfillment_too_large", "$.lines[0].quantity"),
-        ("/fulfillments", json!({"location_id": "loc_00000000000000000000000001"}), 422, "location_not_found", "$.location_id"),
+        (
+            "/fulfillments",
+            json!({"lines": [line(own, 3)]}),
+            409,
+            "fulfillment_too_large",
+            "$.lines[0].quantity",
+        ),
+        (
+            "/fulfillments",
+            json!({"location_id": "loc_00000000000000000000000001"}),
+            422,
+            "location_not_found",
+            "$.location_id",
+        ),
         ("/fulfillments", json!({"units": 1}), 400, "", ""),
         ("/refunds", json!({}), 422, "conflicting_fields", "$.amount"),
-        ("/refunds", json!({"amount": eur(1), "lines": [line(own, 1)]}), 422, "conflicting_fields", "$.amount"),
+        (
+            "/refunds",
+            json!({"amount": eur(1), "lines": [line(own, 1)]}),
+            422,
+            "conflicting_fields",
+            "$.amount",
+        ),
         ("/refunds", json!({"amount": eur(0)}), 422, "out_of_range", "$.amount.amount"),
         ("/refunds", json!({"amount": eur(-5)}), 422, "out_of_range", "$.amount.amount"),
         ("/refunds", json!({"amount": eur(i64::MAX)}), 422, "amount_too_large", "$.amount.amount"),
-        ("/refunds", json!({"amount": {"amount": 1, "currency": "USD"}}), 422, "currency_mismatch", "$.amount.currency"),
+        (
+            "/refunds",
+            json!({"amount": {"amount": 1, "currency": "USD"}}),
+            422,
+            "currency_mismatch",
+            "$.amount.currency",
+        ),
         ("/refunds", json!({"amount": {"amount": 1.5, "currency": "EUR"}}), 400, "", ""),
         ("/refunds", json!({"lines": [line(own, 0)]}), 422, "invalid_quantity", "$.lines[0].quantity"),
         ("/refunds", json!({"lines": [line(own, 1), line(own, 1)]}), 422, "duplicate", "$.lines[1].line_id"),
@@ -60,7 +89,7 @@ async fn bodies_that_cannot_be_are_refused_with_the_place() {
 
 #[tokio::test]
 async fn parcels_that_cannot_be_are_refused() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let made = post(&app, &placed.path("/fulfillments"), &json!({})).await.expect(201).json();
@@ -81,7 +110,7 @@ async fn parcels_that_cannot_be_are_refused() {
 
 #[tokio::test]
 async fn parameters_and_names_that_cannot_be_are_refused() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     for (query, param) in [
         ("filter[status]=gone", "filter[status]"),
         ("filter[payment_status]=", "filter[payment_status]"),
@@ -98,7 +127,9 @@ async fn parameters_and_names_that_cannot_be_are_refused() {
         let problem = app.get(&format!("/api/admin/orders?{query}")).admin().send().await.expect(400).json();
         assert_eq!(problem["param"], param, "{query}");
     }
-    for (name, status) in [("x", 400), ("ord_x", 400), ("0000-0000", 404), ("ord_00000000000000000000000001", 404)] {
+    for (name, status) in
+        [("x", 400), ("ord_x", 400), ("0000-0000", 404), ("ord_00000000000000000000000001", 404)]
+    {
         let answer = app.get(&format!("/api/admin/orders/{name}")).admin().send().await;
         assert_eq!(answer.status.as_u16(), status, "{name}");
     }

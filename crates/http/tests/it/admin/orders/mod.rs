@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};
 
 use super::products::rows;
-use super::text;
+use super::{make, text};
 use crate::store::put;
 
 /// An order that was placed by a guest.
@@ -33,10 +33,23 @@ impl Placed {
     }
 }
 
+/// A shop that sends to Norway for nothing.
+pub(crate) async fn shop() -> TestApp {
+    let app = TestApp::new().await;
+    let zone = json!({"name": "Norway", "places": [{"country": "NO"}]});
+    let zone = make(&app, "/api/admin/shipping-zones", &zone).await;
+    let rates = json!({"flat": {"prices": [{"amount": 0, "currency": "EUR"}]}});
+    let method = json!({"name": "Post", "shipping_zone_ids": [zone["id"]], "rates": rates});
+    let _ = make(&app, "/api/admin/shipping-methods", &method).await;
+    app
+}
+
 /// Places an order of products with so many units each.
 pub(crate) async fn place(app: &TestApp, items: &[(&Value, u32)]) -> Placed {
-    let items: Vec<Value> =
-        items.iter().map(|(product, units)| json!({"product_id": product["id"], "quantity": units})).collect();
+    let items: Vec<Value> = items
+        .iter()
+        .map(|(product, units)| json!({"product_id": product["id"], "quantity": units}))
+        .collect();
     let body = json!({
         "items": items,
         "email": "ada@example.com",

@@ -4,7 +4,7 @@ use serde_json::json;
 use tradepost_testkit::TestApp;
 
 use super::super::{latest_audit, sql, text};
-use super::{Placed, confirm, place, post, product, read, states};
+use super::{Placed, confirm, place, post, product, read, shop, states};
 
 /// An order whose money is set aside: 10,000 cents.
 async fn authorized(app: &TestApp) -> Placed {
@@ -21,17 +21,23 @@ fn capture(placed: &Placed) -> String {
 
 #[tokio::test]
 async fn money_that_is_set_aside_is_taken_once() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let placed = authorized(&app).await;
     assert_eq!(states(&read(&app, &placed).await), ("confirmed", "authorized", "unfulfilled"));
     let path = format!("/api/admin/payments/{}", placed.payment);
     let payment = app.get(&path).admin().send().await.expect(200).json();
     assert_eq!((text(&payment, "status"), text(&payment, "capture")), ("authorized", "manual"));
-    assert_eq!((&payment["capturable"]["amount"], &payment["captured"]["amount"]), (&json!(10_000), &json!(0)));
+    assert_eq!(
+        (&payment["capturable"]["amount"], &payment["captured"]["amount"]),
+        (&json!(10_000), &json!(0))
+    );
     let keyed = || app.post(&capture(&placed)).admin().header("idempotency-key", "k").send();
     let taken = keyed().await.expect(200).json();
     assert_eq!((text(&taken, "status"), &taken["captured"]["amount"]), ("succeeded", &json!(10_000)));
-    assert_eq!((&taken["refundable"]["amount"], &taken["attempts"][0]["status"]), (&json!(10_000), &json!("captured")));
+    assert_eq!(
+        (&taken["refundable"]["amount"], &taken["attempts"][0]["status"]),
+        (&json!(10_000), &json!("captured"))
+    );
     assert_eq!(keyed().await.expect(200).header("idempotent-replayed"), "true");
     let twice = post(&app, &capture(&placed), &json!({})).await.expect(409).json();
     assert_eq!((text(&twice, "code"), text(&twice, "current")), ("nothing_to_capture", "captured"));
@@ -43,7 +49,7 @@ async fn money_that_is_set_aside_is_taken_once() {
 
 #[tokio::test]
 async fn less_than_was_set_aside_may_be_taken_and_never_more() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let placed = authorized(&app).await;
     let take = async |cents: i64, currency: &str| {
         post(&app, &capture(&placed), &json!({"amount": {"amount": cents, "currency": currency}})).await
@@ -61,7 +67,7 @@ async fn less_than_was_set_aside_may_be_taken_and_never_more() {
 
 #[tokio::test]
 async fn what_was_given_up_or_not_set_aside_is_not_taken() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Hat", 900, 9).await;
     let open = place(&app, &[(&boot, 1)]).await;
     let refused = post(&app, &capture(&open), &json!({})).await.expect(409).json();

@@ -5,7 +5,7 @@ use tradepost_testkit::TestApp;
 
 use super::super::Intruder;
 use super::super::products::races::{all_at_once, statuses};
-use super::{Placed, paid, post, product, read, stock};
+use super::{Placed, paid, post, product, read, shop, stock};
 
 async fn paid_order(app: &TestApp) -> (Value, Placed) {
     let boot = product(app, "Boot", 5_000, 9).await;
@@ -16,9 +16,12 @@ async fn paid_order(app: &TestApp) -> (Value, Placed) {
 /// Case C25: both refunds wait for the same order, so both have been asked for before either is decided.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_refunds_that_are_too_much_together_one_succeeds() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let (_, placed) = paid_order(&app).await;
-    let lock = format!("select 1 from orders where number = '{}' for update", placed.order["number"].as_str().unwrap());
+    let lock = format!(
+        "select 1 from orders where number = '{}' for update",
+        placed.order["number"].as_str().unwrap()
+    );
     let intruder = Intruder::begin(&app, &lock).await;
     let path = placed.path("/refunds");
     let refunds = all_at_once(&app, 2, |app, _| {
@@ -34,7 +37,7 @@ async fn of_two_refunds_that_are_too_much_together_one_succeeds() {
 /// Case C25: however many ask, the sum stays below what was paid.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hundred_refunds_of_seven_fourteen_go_through() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let (_, placed) = paid_order(&app).await;
     let mut made = 0;
     for _ in 0..25 {
@@ -56,7 +59,7 @@ async fn of_two_hundred_refunds_of_seven_fourteen_go_through() {
 /// Case C26: a double click with one key is one refund.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_double_click_refunds_once() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let (_, placed) = paid_order(&app).await;
     let path = placed.path("/refunds");
     let responses = all_at_once(&app, 2, |app, _| {
@@ -74,7 +77,7 @@ async fn a_double_click_refunds_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fulfillment_leaves_once_and_units_are_taken_once() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let (boot, placed) = paid_order(&app).await;
     let path = placed.path("/fulfillments");
     let made = all_at_once(&app, 6, |app, _| {

@@ -6,7 +6,7 @@ use tradepost_testkit::{TestApp, TestResponse};
 
 use super::super::products::{count, rows};
 use super::super::{latest_audit, text};
-use super::{Placed, paid, place, post, product, read, states, stock};
+use super::{Placed, paid, place, post, product, read, shop, states, stock};
 
 async fn refund(app: &TestApp, placed: &Placed, body: &Value) -> TestResponse {
     post(app, &placed.path("/refunds"), body).await
@@ -25,7 +25,7 @@ async fn ship(app: &TestApp, placed: &Placed, line: usize, units: u32) {
 
 #[tokio::test]
 async fn money_goes_back_in_parts_and_never_more_than_came() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let mut body = amount(6_000);
@@ -53,7 +53,7 @@ async fn money_goes_back_in_parts_and_never_more_than_came() {
 
 #[tokio::test]
 async fn lines_are_refunded_for_what_they_came_to_and_to_the_last_cent() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 333, 9).await;
     let placed = paid(&app, &[(&boot, 3)]).await;
     let line = |units: u32| json!({"lines": [{"line_id": placed.line(0), "quantity": units}], "allow_duplicate": true});
@@ -70,12 +70,13 @@ async fn lines_are_refunded_for_what_they_came_to_and_to_the_last_cent() {
 
 #[tokio::test]
 async fn units_that_were_not_sent_are_given_back_and_are_no_longer_to_be_sent() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 1_000, 9).await;
     let placed = paid(&app, &[(&boot, 5)]).await;
     ship(&app, &placed, 0, 2).await;
     assert_eq!(stock(&app, &boot).await, (7, 3));
-    let body = json!({"lines": [{"line_id": placed.line(0), "quantity": 3}], "restock": true, "reason": "too late"});
+    let body =
+        json!({"lines": [{"line_id": placed.line(0), "quantity": 3}], "restock": true, "reason": "too late"});
     let made = refund(&app, &placed, &body).await.expect(201).json();
     assert_eq!((&made["amount"]["amount"], &made["restock"]), (&json!(3_000), &json!(true)));
     assert_eq!(stock(&app, &boot).await, (7, 0));
@@ -97,12 +98,13 @@ async fn units_that_were_not_sent_are_given_back_and_are_no_longer_to_be_sent() 
 
 #[tokio::test]
 async fn units_that_are_being_packed_are_not_given_back() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 1_000, 9).await;
     let placed = paid(&app, &[(&boot, 5)]).await;
     let body = json!({"lines": [{"line_id": placed.line(0), "quantity": 3}]});
     let made = post(&app, &placed.path("/fulfillments"), &body).await.expect(201).json();
-    let units = |units: u32| json!({"lines": [{"line_id": placed.line(0), "quantity": units}], "restock": true});
+    let units =
+        |units: u32| json!({"lines": [{"line_id": placed.line(0), "quantity": units}], "restock": true});
     let refused = refund(&app, &placed, &units(3)).await.expect(409).json();
     assert_eq!((text(&refused, "code"), &refused["pending"]), ("fulfillment_pending", &json!(3)));
     assert_eq!((count(&app, "refund").await, stock(&app, &boot).await), (0, (9, 5)));
@@ -117,7 +119,7 @@ async fn units_that_are_being_packed_are_not_given_back() {
 
 #[tokio::test]
 async fn a_refund_of_everything_can_put_everything_back() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 1_000, 9).await;
     let placed = paid(&app, &[(&boot, 5)]).await;
     ship(&app, &placed, 0, 1).await;
@@ -136,7 +138,7 @@ async fn a_refund_of_everything_can_put_everything_back() {
 /// Case C26: a double click refunds once.
 #[tokio::test]
 async fn the_same_refund_twice_is_one() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let path = placed.path("/refunds");
@@ -157,7 +159,7 @@ async fn the_same_refund_twice_is_one() {
 /// A request that died after it had written its refund down is gone on with by its repeat, and by the worker.
 #[tokio::test]
 async fn a_repeat_goes_on_with_the_refund_that_was_written_down() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let path = placed.path("/refunds");
@@ -172,7 +174,10 @@ async fn a_repeat_goes_on_with_the_refund_that_was_written_down() {
     .await;
     let again = keyed().await.expect(201).json();
     assert_eq!(again["id"], first["id"]);
-    assert_eq!((count(&app, "refund").await, read(&app, &placed).await["refunded"]["amount"].clone()), (1, json!(6_000)));
+    assert_eq!(
+        (count(&app, "refund").await, read(&app, &placed).await["refunded"]["amount"].clone()),
+        (1, json!(6_000))
+    );
     let due = Reconciler::new(app.shop.clone()).refund().await.unwrap();
     assert_eq!(due.refunds, 0);
     app.audit().await;
@@ -180,7 +185,7 @@ async fn a_repeat_goes_on_with_the_refund_that_was_written_down() {
 
 #[tokio::test]
 async fn nothing_is_refunded_of_what_was_not_paid() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = place(&app, &[(&boot, 2)]).await;
     let refused = refund(&app, &placed, &amount(1)).await.expect(409).json();
@@ -191,7 +196,7 @@ async fn nothing_is_refunded_of_what_was_not_paid() {
 /// Case C13: whatever moves stock, its movements sum to it; the audit compares them.
 #[tokio::test]
 async fn every_path_of_an_order_leaves_its_movements() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 1_000, 9).await;
     let placed = paid(&app, &[(&boot, 5)]).await;
     ship(&app, &placed, 0, 2).await;
@@ -205,8 +210,11 @@ async fn every_path_of_an_order_leaves_its_movements() {
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4)))
         .collect();
-    let told: Vec<(&str, i64, i64, i64)> =
-        told.iter().skip(1).map(|(kind, on_hand, reserved, allocated, _)| (&**kind, *on_hand, *reserved, *allocated)).collect();
+    let told: Vec<(&str, i64, i64, i64)> = told
+        .iter()
+        .skip(1)
+        .map(|(kind, on_hand, reserved, allocated, _)| (&**kind, *on_hand, *reserved, *allocated))
+        .collect();
     let expected = [
         ("reserved", 0, 5, 0),
         ("allocated", 0, -5, 5),

@@ -6,7 +6,7 @@ use tradepost_app::payment::Reconciler;
 use tradepost_testkit::TestApp;
 
 use super::super::{events, latest_audit, text};
-use super::{paid, place, post, product, read, states, stock};
+use super::{paid, place, post, product, read, shop, states, stock};
 
 const PATH: &str = "/api/admin/orders";
 
@@ -17,7 +17,7 @@ async fn found(app: &TestApp, query: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn orders_are_found_by_what_is_known_of_them_and_page_by_page() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_400, 10).await;
     let first = place(&app, &[(&boot, 1)]).await;
     let one = app.get(PATH).admin().send().await.expect(200);
@@ -47,12 +47,15 @@ async fn orders_are_found_by_what_is_known_of_them_and_page_by_page() {
     assert_eq!(found(&app, &format!("limit=2&cursor={next}")).await, newest_first[2..]);
     let by_number = app.get(&format!("{PATH}/{typed}")).admin().send().await.expect(200);
     assert_eq!(by_number.json(), read(&app, &first).await);
-    assert_eq!((by_number.header("etag"), by_number.header("cache-control")), ("\"v1\"", "private, no-store"));
+    assert_eq!(
+        (by_number.header("etag"), by_number.header("cache-control")),
+        ("\"v1\"", "private, no-store")
+    );
 }
 
 #[tokio::test]
 async fn an_order_costs_the_same_however_many_lines_it_has() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let products = [product(&app, "A", 100, 9).await, product(&app, "B", 200, 9).await];
     let one = paid(&app, &[(&products[0], 1)]).await;
     let two = paid(&app, &[(&products[0], 2), (&products[1], 2)]).await;
@@ -74,7 +77,7 @@ async fn an_order_costs_the_same_however_many_lines_it_has() {
 
 #[tokio::test]
 async fn metadata_is_changed_to_the_version_that_was_read() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_400, 10).await;
     let placed = place(&app, &[(&boot, 1)]).await;
     let body = json!({"metadata": {"erp": "A-7", "urgent": true}});
@@ -95,7 +98,7 @@ async fn metadata_is_changed_to_the_version_that_was_read() {
 
 #[tokio::test]
 async fn notes_stand_in_the_timeline_and_change_nothing_else() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_400, 10).await;
     let placed = paid(&app, &[(&boot, 1)]).await;
     let before = read(&app, &placed).await;
@@ -117,7 +120,7 @@ async fn notes_stand_in_the_timeline_and_change_nothing_else() {
 
 #[tokio::test]
 async fn an_unpaid_order_that_is_canceled_gives_back_what_it_held() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_400, 10).await;
     let placed = place(&app, &[(&boot, 3)]).await;
     let path = placed.path("/cancel");
@@ -136,7 +139,10 @@ async fn an_unpaid_order_that_is_canceled_gives_back_what_it_held() {
     assert_eq!((twice.code(), twice.json()["current"].clone()), ("order_canceled".into(), json!("canceled")));
     assert_eq!(stock(&app, &boot).await, (10, 0));
     let audit = latest_audit(&app, text(&placed.order, "id")).await;
-    assert_eq!((text(&audit, "action"), text(&audit["after"], "reason")), ("order.cancel", "out of business"));
+    assert_eq!(
+        (text(&audit, "action"), text(&audit["after"], "reason")),
+        ("order.cancel", "out of business")
+    );
     let refused = post(&app, &placed.path("/fulfillments"), &json!({})).await.expect(409);
     assert_eq!(refused.code(), "order_canceled");
     app.audit().await;
@@ -144,7 +150,7 @@ async fn an_unpaid_order_that_is_canceled_gives_back_what_it_held() {
 
 #[tokio::test]
 async fn a_paid_order_that_is_canceled_is_refunded_and_its_fulfillments_are_given_up() {
-    let app = TestApp::new().await;
+    let app = shop().await;
     let boot = product(&app, "Boot", 5_400, 10).await;
     let placed = paid(&app, &[(&boot, 3)]).await;
     assert_eq!(stock(&app, &boot).await, (10, 3));
@@ -159,7 +165,10 @@ async fn a_paid_order_that_is_canceled_is_refunded_and_its_fulfillments_are_give
     assert_eq!(order["refunded"], order["totals"]["total"]);
     let ship = placed.path(&format!("/fulfillments/{}/shipments", text(&made, "id")));
     let refused = post(&app, &ship, &json!({})).await.expect(409);
-    assert_eq!((refused.code(), refused.json()["current"].clone()), ("fulfillment_state".into(), json!("canceled")));
+    assert_eq!(
+        (refused.code(), refused.json()["current"].clone()),
+        ("fulfillment_state".into(), json!("canceled"))
+    );
     let told: Vec<String> = events(&app).await.into_iter().map(|(kind, _)| kind).collect();
     for kind in ["order.placed", "order.paid", "order.canceled", "order.refunded"] {
         assert!(told.iter().any(|told| told == kind), "{kind} of {told:?}");
