@@ -71,13 +71,15 @@ create table order_line (
     weight_grams      bigint,
     requires_shipping boolean not null,
     fulfilled         integer not null default 0,
+    -- units that are not to be sent any more: paid back before they left
+    canceled          integer not null default 0,
     returned          integer not null default 0,
     refunded_quantity integer not null default 0,
     refunded_amount   bigint not null default 0,
     metadata          jsonb not null default '{}',
     unique (order_id, position),
     constraint order_line_sums check (total = unit_price * quantity - discount),
-    constraint order_line_fulfilled check (fulfilled between 0 and quantity),
+    constraint order_line_fulfilled check (fulfilled >= 0 and canceled >= 0 and fulfilled + canceled <= quantity),
     constraint order_line_returned check (returned between 0 and fulfilled),
     constraint order_line_refunded check (refunded_quantity between 0 and quantity and refunded_amount >= 0)
 );

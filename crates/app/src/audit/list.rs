@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{
     ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CouponId, CustomerAddressId,
-    CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, PriceListId, ProductId,
+    CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, OrderId, PriceListId, ProductId,
     ProductTypeId, PromotionId, ReviewId, ShippingMethodId, ShippingZoneId, StaffMemberId, StockLevelId,
     StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId,
 };
@@ -105,6 +105,7 @@ kinds! {
     "import" => ImportId,
     "export" => ExportId,
     "customer" => CustomerId,
+    "order" => OrderId,
     "customer_address" => CustomerAddressId,
     "customer_group" => CustomerGroupId,
     "price_list" => PriceListId,

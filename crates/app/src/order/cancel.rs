@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::json;
 use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId};
 use tradepost_domain::kernel::issue::check_text;
-use tradepost_domain::order::FulfillmentStatus;
+use tradepost_domain::order::{FulfillmentStatus, OrderStatus};
 use tradepost_domain::payment::AttemptStatus;
 use tradepost_store::inventory;
-use tradepost_store::order::read;
+use tradepost_store::order::{fulfillment, read};
 use utoipa::ToSchema;
 
 use super::in_hand::OrderInHand;
@@ -18,6 +18,7 @@ use crate::change::{check_version, refuse};
 use crate::error::WriteError;
 use crate::payment::refund::refund_everything;
 use crate::shopper::ShopperContext;
+use crate::work::StaffContext;
 
 /// Characters of a reason.
 const REASON_LEN_MAX: usize = 255;
@@ -28,6 +29,7 @@ const REASON_LEN_MAX: usize = 255;
 pub struct OrderCancel {
     /// In the words of whoever gives it up.
     #[serde(default)]
+    #[schema(max_length = 255)]
     pub reason: String,
 }
 
@@ -57,6 +59,23 @@ pub async fn cancel_own_order(
     finish(order, reason).await
 }
 
+/// Gives an order up for staff, as long as nothing of it is sent.
+pub async fn cancel_order(
+    context: &StaffContext,
+    id: OrderId,
+    version: Option<i64>,
+    cancel: &OrderCancel,
+) -> Result<Answer, WriteError> {
+    let reason = cancel.reason()?;
+    let db = context.shop.store.admin();
+    let mut order = OrderInHand::open(context, db, id, "cancel_order").await?.ok_or_else(missing)?;
+    check_version(version, order.order.version)?;
+    let before = json!({"status": order.order.status});
+    let after = json!({"status": OrderStatus::Canceled, "reason": reason});
+    order.work.audit("order.cancel", ("order", id.as_uuid()), Some(before), Some(after));
+    finish(order, reason).await
+}
+
 /// Gives the order in hand up and answers it.
 pub async fn finish(mut order: OrderInHand<'_>, reason: &str) -> Result<Answer, WriteError> {
     cancel(&mut order, reason).await?;
@@ -83,6 +102,7 @@ pub async fn cancel(order: &mut OrderInHand<'_>, reason: &str) -> Result<(), Wri
     order.moved(released);
     let given_back = inventory::deallocate(&order.work.tx, &[id], None, now).await?;
     order.moved(given_back);
+    fulfillment::cancel_pending(&order.work.tx, id, now).await?;
     crate::cart::rules::give_back(&order.work.tx, id, now).await?;
     let booking: OrderEventId = order.work.next_id();
     let paid = order.payment.as_ref().is_some_and(|payment| {

@@ -31,6 +31,7 @@ pub struct OrderInHand<'a> {
     caller: &'a StaffContext,
     was: OrderRow,
     payment_changed: bool,
+    parcels_changed: bool,
     timeline: Vec<OrderEventRow>,
     moved: Vec<MovedLevel>,
 }
@@ -60,6 +61,7 @@ impl<'a> OrderInHand<'a> {
             bookings: Vec::new(),
             caller,
             payment_changed: false,
+            parcels_changed: false,
             timeline: Vec::new(),
             moved: Vec::new(),
         }))
@@ -78,6 +80,11 @@ impl<'a> OrderInHand<'a> {
     /// Notes that the payment is not as it was loaded.
     pub fn touch_payment(&mut self) {
         self.payment_changed = true;
+    }
+
+    /// Notes that something of it left or arrived, whether its status says so or not.
+    pub fn touch_parcels(&mut self) {
+        self.parcels_changed = true;
     }
 
     /// Writes into the order's timeline.
@@ -178,7 +185,9 @@ impl<'a> OrderInHand<'a> {
                 PaymentStatus::NotRequired | PaymentStatus::Pending => "order.updated",
             });
         }
-        if fulfillment != self.was.fulfillment_status && fulfillment != FulfillmentStatus::Unfulfilled {
+        let sent_more =
+            fulfillment != self.was.fulfillment_status && fulfillment != FulfillmentStatus::Unfulfilled;
+        if sent_more || self.parcels_changed {
             kinds.push("order.fulfillment_updated");
         }
         if kinds.is_empty() {

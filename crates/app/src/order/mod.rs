@@ -4,18 +4,24 @@
 pub mod bookings;
 pub mod cancel;
 pub mod claim;
+pub mod fulfillment;
 pub mod get;
 pub mod in_hand;
 pub mod input;
 pub mod place;
+pub mod staff;
 pub mod sweep;
 pub mod view;
 
-pub use cancel::{OrderCancel, cancel_own_order};
+pub use cancel::{OrderCancel, cancel_order, cancel_own_order};
 pub use claim::claim_order;
 pub use get::{get_own_order, list_own_orders};
 pub use input::OrderCreate;
 pub use place::place_order;
+pub use staff::{
+    NoteCreate, OrderEventView, OrderFilter, OrderKey, OrderPatch, add_order_note, find_order,
+    list_order_events, list_orders, patch_order,
+};
 pub use sweep::OrderSweeper;
 pub use view::{OrderView, PlacedOrderView};
 

@@ -122,6 +122,8 @@ pub struct OrderLineView {
     pub tax: MoneyView,
     /// Units sent.
     pub fulfilled: u32,
+    /// Units that were paid back before they were sent, and are not to be sent any more.
+    pub canceled: u32,
     /// Units that came back.
     pub returned: u32,
     /// Money that was given back for it.
@@ -164,6 +166,7 @@ fn line_view(
         total: money(line.total)?,
         tax: money(line.tax)?,
         fulfilled: line.fulfilled,
+        canceled: line.canceled,
         returned: line.returned,
         refunded: money(line.refunded_amount)?,
         metadata: line.metadata.clone(),

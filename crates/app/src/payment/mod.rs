@@ -3,20 +3,25 @@
 //! the same do the same, once.
 
 pub mod begin;
+pub mod capture;
 pub mod confirm;
 pub mod facts;
 pub mod get;
 pub mod inbox;
 pub mod reconcile;
 pub mod refund;
+mod restock;
+pub mod staff;
 pub mod view;
 pub mod webhook;
 
+pub use capture::{PaymentCapture, capture_payment};
 pub use confirm::{PaymentConfirm, confirm_payment};
 pub use get::{PaymentStatusView, get_payment, get_payment_status};
 pub use inbox::InboxWorker;
 pub use reconcile::Reconciler;
 pub use refund::{RefundCreate, RefundView, create_refund, list_refunds};
+pub use staff::{AttemptView, PaymentAdminView, find_payment};
 pub use view::PaymentView;
 pub use webhook::{ReceiveWebhookError, receive_webhook};
 

@@ -5,20 +5,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::Money;
-use tradepost_domain::kernel::ids::{
-    EntityId, OrderId, OrderLineId, PaymentAttemptId, RefundId, StockLocationId,
-};
+use tradepost_domain::kernel::ids::{EntityId, OrderId, OrderLineId, PaymentAttemptId, RefundId};
 use tradepost_domain::kernel::issue::check_text;
 use tradepost_domain::payment::MoveMoneyError;
 use tradepost_port::payment::{Outcome, RefundIntent};
-use tradepost_store::catalog::stock_level;
-use tradepost_store::inventory::{self, Cause, ReturnedLine};
 use tradepost_store::order::OrderLineRow;
 use tradepost_store::order::read;
 use tradepost_store::payment::{PaymentRecord, RefundRow, refund_word};
 use utoipa::ToSchema;
 
 use super::facts::{NewRefund, add_refund, take_facts};
+use super::restock::restock;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::answer::{Answer, Outcome as Came};
 use crate::catalog::views::MoneyView;
@@ -43,8 +40,9 @@ pub struct RefundCreate {
     pub lines: Vec<RefundLine>,
     /// Why.
     #[serde(default)]
+    #[schema(max_length = 255)]
     pub reason: String,
-    /// Whether the units go back on the shelf.
+    /// Whether the units go back on the shelf: of lines these units, of an amount that is all there is all units.
     #[serde(default)]
     pub restock: bool,
     /// Gives the same amount back twice within a minute, which is refused otherwise: it looks like a double click.
@@ -140,6 +138,12 @@ pub async fn create_refund(
     create: RefundCreate,
 ) -> Result<Answer, WriteError> {
     refuse(check_text("$.reason", &create.reason, REASON_LEN_MAX, false).into_iter().collect())?;
+    let begun = context.claim.as_ref().and_then(|claim| claim.resource_id);
+    if let Some(begun) = begun.map(RefundId::from_uuid) {
+        // The request before this one wrote the refund down and died before it could answer: this one goes on.
+        ask_provider(context, id, begun).await?;
+        return answer(context, id, begun).await;
+    }
     let db = context.shop.store.admin();
     let opened = OrderInHand::open(context, db, id, "create_refund").await?;
     let mut order = opened.ok_or(WriteError::NotFound { kind: "order" })?;
@@ -189,7 +193,7 @@ async fn write_down(order: &mut OrderInHand<'_>, create: &RefundCreate) -> Resul
         }
     };
     let record = order.payment.as_mut().ok_or_else(nothing_to_refund)?;
-    let attempt = refundable_attempt(record, amount)?;
+    let (attempt, left) = refundable_attempt(record, amount)?;
     let minute_ago = now.saturating_sub(jiff::SignedDuration::from_secs(60)).unwrap_or(now);
     let twin = record.refunds.iter().find(|row| row.amount == amount && row.created_at > minute_ago);
     if let Some(twin) = twin.filter(|_| !create.allow_duplicate) {
@@ -226,7 +230,8 @@ async fn write_down(order: &mut OrderInHand<'_>, create: &RefundCreate) -> Resul
         json!({"refund_id": id.to_string(), "amount": amount, "reason": create.reason}),
     );
     if create.restock {
-        restock(order, id, &lines).await?;
+        let units = restocked(order, &lines, amount == left)?;
+        restock(order, id, &units).await?;
     }
     Ok(id)
 }
@@ -241,13 +246,16 @@ fn nothing_to_refund() -> WriteError {
         .with_fact("refundable", 0)
 }
 
-/// The attempt that has so much left, or why none has.
-fn refundable_attempt(record: &PaymentRecord, amount: Money) -> Result<PaymentAttemptId, WriteError> {
+/// The attempt that has so much left, and how much it has, or why none has.
+fn refundable_attempt(
+    record: &PaymentRecord,
+    amount: Money,
+) -> Result<(PaymentAttemptId, Money), WriteError> {
     let settling = record.state.settled_by.ok_or_else(nothing_to_refund)?;
     let attempt = record.state.attempts.get(&settling).ok_or_else(nothing_to_refund)?;
     let balance = attempt.balance().map_err(inconsistent)?;
     match balance.check_refund(amount) {
-        Ok(()) => Ok(settling),
+        Ok(()) => Ok((settling, balance.refundable().map_err(inconsistent)?)),
         Err(MoveMoneyError::NotPositive) => {
             Err(WriteError::invalid("$.amount.amount", "out_of_range", "an amount above zero"))
         }
@@ -308,34 +316,20 @@ fn worth(line: &OrderLineRow, units: u32, tax_included: bool) -> i64 {
     share(gone.saturating_add(units)).saturating_sub(share(gone))
 }
 
-/// Puts refunded units back on the shelf: those that were sent count as returned, others are no longer promised.
-async fn restock(
-    order: &mut OrderInHand<'_>,
-    refund: RefundId,
+/// The units that go back on the shelf: those of the lines; of a refund of all the money, all that are not back.
+fn restocked(
+    order: &OrderInHand<'_>,
     lines: &[(OrderLineId, u32, i64)],
-) -> Result<(), WriteError> {
-    let mut returned = Vec::new();
-    for (id, quantity, _) in lines {
-        let Some(line) = order.line_mut(*id) else { continue };
-        let sent = line.fulfilled.saturating_sub(line.returned);
-        let back = (*quantity).min(sent);
-        line.returned = line.returned.saturating_add(back);
-        if back > 0 {
-            returned.push(ReturnedLine { variant_id: line.variant_id, quantity: i64::from(back) });
-        }
+    is_all: bool,
+) -> Result<Vec<(OrderLineId, u32)>, WriteError> {
+    if !lines.is_empty() {
+        return Ok(lines.iter().map(|(line, quantity, _)| (*line, *quantity)).collect());
     }
-    if returned.is_empty() {
-        return Ok(());
+    if !is_all {
+        let message = "an amount does not say which units go back: name lines";
+        return Err(WriteError::invalid("$.restock", "lines_required", message));
     }
-    let cause = Cause::new("refund", refund.as_uuid());
-    let ids = order.caller().shop.ids.clone();
-    let mut next_id = move || ids.next_uuid();
-    let new: StockLocationId = order.work.next_id();
-    let location = stock_level::default_location(&order.work.tx, new, order.now()).await?;
-    let moved =
-        inventory::restock(&order.work.tx, location, &returned, (&cause, order.now()), &mut next_id).await?;
-    order.moved(moved);
-    Ok(())
+    Ok(order.order.lines.iter().map(|line| (line.id, line.quantity)).collect())
 }
 
 /// Writes a refund of everything that is left down; for orders that are given up.

@@ -43,6 +43,12 @@ fn conflict(error: StoreError) -> WriteError {
                 "stock is counted here: move it first",
                 "stock_location",
             ),
+            (
+                "fulfillment_location_id_fkey",
+                "stock_location_in_use",
+                "goods of orders left from here: orders keep that",
+                "stock_location",
+            ),
         ],
     )
 }

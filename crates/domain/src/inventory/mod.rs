@@ -3,5 +3,5 @@
 mod parcel;
 mod shelf;
 
-pub use parcel::{PackRefusal, PackWant, Packed, Promise, pack};
+pub use parcel::{PackRefusal, PackWant, Packed, Promise, pack, unpack};
 pub use shelf::{Pick, Place, Shelf, Shortage, Supply, Want};

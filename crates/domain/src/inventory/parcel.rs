@@ -62,16 +62,12 @@ pub enum PackRefusal {
     },
 }
 
-/// Takes units from the reservations of lines, in their order; all of them or none.
+/// Takes units from the reservations of lines, in their order; says which lines have too few.
 ///
-/// A line that never reserved anything is of a variant that nobody counts: it leaves without taking from any level.
-pub fn pack(
-    wants: &[PackWant],
-    promises: &[Promise],
-    on_hand: &BTreeMap<StockLevelId, i64>,
-) -> Result<Vec<Packed>, Vec<PackRefusal>> {
+/// A line that never reserved anything is of a variant that nobody counts: nothing is taken for it.
+fn take<'a>(wants: &[PackWant], promises: &'a [Promise]) -> (Vec<(&'a Promise, i64)>, Vec<PackRefusal>) {
     let mut refusals = Vec::new();
-    let mut packed: Vec<(&Promise, i64)> = Vec::new();
+    let mut taken: Vec<(&Promise, i64)> = Vec::new();
     let mut requested: BTreeMap<OrderLineId, i64> = BTreeMap::new();
     for want in wants {
         let units = requested.entry(want.order_line_id).or_default();
@@ -86,7 +82,7 @@ pub fn pack(
         for promise in of_line().filter(|promise| promise.ready) {
             let quantity = promise.quantity.min(missing);
             if quantity > 0 {
-                packed.push((promise, quantity));
+                taken.push((promise, quantity));
                 missing = missing.saturating_sub(quantity);
             }
         }
@@ -95,8 +91,34 @@ pub fn pack(
             refusals.push(PackRefusal::NotAllocated { order_line_id, requested, allocated });
         }
     }
+    (taken, refusals)
+}
+
+fn parcel(taken: Vec<(&Promise, i64)>) -> Vec<Packed> {
+    let packed = taken
+        .into_iter()
+        .map(|(promise, quantity)| Packed { reservation_id: promise.reservation_id, quantity });
+    packed.collect()
+}
+
+/// Takes units that are not to leave any more from the reservations of lines; all of them or none. They need not lie
+/// there.
+pub fn unpack(wants: &[PackWant], promises: &[Promise]) -> Result<Vec<Packed>, Vec<PackRefusal>> {
+    let (taken, refusals) = take(wants, promises);
+    if refusals.is_empty() { Ok(parcel(taken)) } else { Err(refusals) }
+}
+
+/// Takes units that leave from the reservations of lines, in their order; all of them or none.
+///
+/// A line that never reserved anything is of a variant that nobody counts: it leaves without taking from any level.
+pub fn pack(
+    wants: &[PackWant],
+    promises: &[Promise],
+    on_hand: &BTreeMap<StockLevelId, i64>,
+) -> Result<Vec<Packed>, Vec<PackRefusal>> {
+    let (taken, mut refusals) = take(wants, promises);
     let mut leaving: BTreeMap<StockLevelId, (VariantId, i64)> = BTreeMap::new();
-    for (promise, quantity) in &packed {
+    for (promise, quantity) in &taken {
         let (_, units) = leaving.entry(promise.level_id).or_insert((promise.variant_id, 0));
         *units = units.saturating_add(*quantity);
     }
@@ -104,13 +126,7 @@ pub fn pack(
         let on_hand = on_hand.get(&level_id).copied().unwrap_or(0);
         (on_hand < requested).then_some(PackRefusal::NotOnHand { variant_id, requested, on_hand })
     }));
-    if !refusals.is_empty() {
-        return Err(refusals);
-    }
-    let packed = packed
-        .into_iter()
-        .map(|(promise, quantity)| Packed { reservation_id: promise.reservation_id, quantity });
-    Ok(packed.collect())
+    if refusals.is_empty() { Ok(parcel(taken)) } else { Err(refusals) }
 }
 
 #[cfg(test)]
@@ -160,6 +176,14 @@ mod tests {
         let refusal = PackRefusal::NotOnHand { variant_id: id(1), requested: 2, on_hand: 1 };
         assert_eq!(pack(&[want(1, 2), want(2, 2)], &promises, &there), Err(vec![refusal]));
         assert_eq!(pack(&[want(1, 1), want(2, 2)], &promises, &there), Ok(vec![packed(1, 1), packed(2, 2)]));
+    }
+
+    #[test]
+    fn units_that_are_not_to_leave_need_not_lie_there() {
+        let promises = [promise(1, 1, 2, true), promise(2, 1, 3, false)];
+        assert_eq!(unpack(&[want(1, 1)], &promises), Ok(vec![packed(1, 1)]));
+        let refusal = PackRefusal::NotAllocated { order_line_id: id(1), requested: 3, allocated: 2 };
+        assert_eq!(unpack(&[want(1, 3)], &promises), Err(vec![refusal]));
     }
 
     #[test]

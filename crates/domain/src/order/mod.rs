@@ -1,8 +1,10 @@
 //! Orders: what was agreed. An order is a snapshot; what happens to it later is told by its states, which are derived
 //! from what was paid and what was sent, never set.
 
+pub mod fulfillment;
 pub mod number;
 
+pub use fulfillment::{OpenLine, ParcelStatus, Plan, PlanRefusal, plan};
 pub use number::OrderNumber;
 
 /// Where an order stands.
@@ -56,10 +58,10 @@ words!(FulfillmentStatus {
     Returned = "returned",
 });
 
-/// Units of one line: ordered, sent, come back.
+/// Units of one line: to be sent, sent, come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineProgress {
-    /// Units ordered.
+    /// Units to be sent in all: ordered, and not canceled since.
     pub quantity: u32,
     /// Units sent.
     pub fulfilled: u32,
@@ -116,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn progress() -> impl Strategy<Value = LineProgress> {
-        (1_u32..6, 0_u32..6, 0_u32..6).prop_map(|(quantity, fulfilled, returned)| {
+        (0_u32..6, 0_u32..6, 0_u32..6).prop_map(|(quantity, fulfilled, returned)| {
             let fulfilled = fulfilled.min(quantity);
             LineProgress { quantity, fulfilled, returned: returned.min(fulfilled) }
         })

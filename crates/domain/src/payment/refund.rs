@@ -58,6 +58,11 @@ impl PaymentStatus {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
+
+    /// Whether goods may be sent: they are paid for, the money is set aside, or there is nothing to pay.
+    pub fn allows_sending(self) -> bool {
+        matches!(self, Self::NotRequired | Self::Authorized | Self::Paid | Self::PartiallyRefunded)
+    }
 }
 
 /// What was taken through one attempt and what has gone back, all in one currency.
@@ -344,6 +349,13 @@ mod tests {
         for status in AttemptStatus::ALL.into_iter().filter(|status| *status != AttemptStatus::Authorized) {
             assert!(attempt(1, status).check_capture(eur(1)).is_err(), "{status:?}");
         }
+    }
+
+    #[test]
+    fn only_what_is_paid_set_aside_or_free_is_sent() {
+        let sent = PaymentStatus::ALL.into_iter().filter(|status| status.allows_sending());
+        let sent: Vec<&str> = sent.map(PaymentStatus::as_str).collect();
+        assert_eq!(sent, ["not_required", "authorized", "paid", "partially_refunded"]);
     }
 
     #[test]

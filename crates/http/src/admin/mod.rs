@@ -12,6 +12,8 @@ pub mod customers;
 pub mod exports;
 pub mod imports;
 pub mod media;
+pub mod orders;
+pub mod payments;
 pub mod price_lists;
 pub mod prices;
 pub mod product_types;
@@ -46,6 +48,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(exports::routes())
         .merge(imports::routes())
         .merge(media::routes())
+        .merge(orders::routes())
+        .merge(payments::routes())
         .merge(price_lists::routes())
         .merge(prices::routes())
         .merge(product_types::routes())

@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub use movement::{MovementFilter, StockMovement, list_movements};
 pub use reserve::{Hold, NextId, ReserveOrder, Reserved, reserve};
 pub use restock::{ReturnedLine, restock};
-pub use ship::{ShipFrom, ship};
+pub use ship::{LineUnits, ShipFrom, allocated, give_back, ship};
 pub use transition::{allocate, deallocate, expired, extend, release};
 
 use crate::sql::Sql;

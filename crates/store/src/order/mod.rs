@@ -1,5 +1,6 @@
 //! Orders: inserted once, read by their owner, moved on under their row's lock.
 
+pub mod fulfillment;
 pub mod insert;
 pub mod read;
 pub mod timeline;
@@ -19,7 +20,7 @@ use crate::sql::Sql;
 
 /// Every statement of orders.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [insert::STATEMENTS, read::STATEMENTS, timeline::STATEMENTS, update::STATEMENTS]
+    [fulfillment::STATEMENTS, insert::STATEMENTS, read::STATEMENTS, timeline::STATEMENTS, update::STATEMENTS]
         .into_iter()
         .flatten()
         .copied()
@@ -134,6 +135,8 @@ pub struct OrderLineRow {
     pub weight_grams: Option<i64>,
     /// Units sent.
     pub fulfilled: u32,
+    /// Units that are not to be sent any more.
+    pub canceled: u32,
     /// Units that came back.
     pub returned: u32,
     /// Units that were paid back.
@@ -147,6 +150,15 @@ pub struct OrderLineRow {
 impl OrderLineRow {
     /// How far it is sent.
     pub fn progress(&self) -> LineProgress {
-        LineProgress { quantity: self.quantity, fulfilled: self.fulfilled, returned: self.returned }
+        LineProgress {
+            quantity: self.quantity.saturating_sub(self.canceled),
+            fulfilled: self.fulfilled,
+            returned: self.returned,
+        }
+    }
+
+    /// Units that are still to be sent.
+    pub fn unsent(&self) -> u32 {
+        self.quantity.saturating_sub(self.canceled).saturating_sub(self.fulfilled)
     }
 }

@@ -75,7 +75,7 @@ sql! {
            and ($9::timestamptz is null or o.placed_at < $9)";
     LINES = "
         select id, order_id, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total, tax, weight_grams,
-               fulfilled, returned, refunded_quantity, refunded_amount, metadata
+               fulfilled, returned, refunded_quantity, refunded_amount, metadata, canceled
           from order_line
          where order_id = any ($1)
          order by order_id, position";
@@ -187,6 +187,7 @@ fn line_from_row(row: &Row) -> Result<(OrderId, OrderLineRow), StoreError> {
         tax: row.get(11),
         weight_grams: row.get(12),
         fulfilled: units(13)?,
+        canceled: units(18)?,
         returned: units(14)?,
         refunded_quantity: units(15)?,
         refunded_amount: row.get(16),

@@ -16,10 +16,10 @@ sql! {
          where id = $1";
     UPDATE_LINES = "
         update order_line l
-           set fulfilled = c.fulfilled, returned = c.returned, refunded_quantity = c.refunded_quantity,
-               refunded_amount = c.refunded_amount
-          from unnest($2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::int8[])
-               as c (id, fulfilled, returned, refunded_quantity, refunded_amount)
+           set fulfilled = c.fulfilled, returned = c.returned, canceled = c.canceled,
+               refunded_quantity = c.refunded_quantity, refunded_amount = c.refunded_amount
+          from unnest($2::uuid[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], $7::int8[])
+               as c (id, fulfilled, returned, canceled, refunded_quantity, refunded_amount)
          where l.order_id = $1 and l.id = c.id";
     REPLACE_TOKEN = "
         update orders set token_hash = $2 where id = $1 and customer_id is null";
@@ -64,6 +64,7 @@ pub async fn update_lines(tx: &Tx, order: OrderId, lines: &[&OrderLineRow]) -> R
         &ids,
         &units(|line| line.fulfilled),
         &units(|line| line.returned),
+        &units(|line| line.canceled),
         &units(|line| line.refunded_quantity),
         &amounts,
     ];

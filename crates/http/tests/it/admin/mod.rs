@@ -9,6 +9,7 @@ mod collections;
 mod customers;
 mod exports;
 mod imports;
+mod orders;
 mod prices;
 mod pricing;
 mod product_types;

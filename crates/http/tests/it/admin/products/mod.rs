@@ -5,7 +5,7 @@ mod batch;
 mod create;
 mod list;
 mod patch;
-mod races;
+pub(crate) mod races;
 mod variants;
 
 use serde_json::{Value, json};

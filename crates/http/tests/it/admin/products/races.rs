@@ -9,7 +9,7 @@ use tradepost_testkit::{TestApp, TestResponse};
 use super::{boot, count, create, read};
 
 /// Sends what `request` makes of each number, all at once.
-async fn all_at_once<F, Fut>(app: &TestApp, number: usize, request: F) -> Vec<TestResponse>
+pub(crate) async fn all_at_once<F, Fut>(app: &TestApp, number: usize, request: F) -> Vec<TestResponse>
 where
     F: Fn(TestApp, usize) -> Fut,
     Fut: Future<Output = TestResponse> + Send + 'static,
@@ -31,7 +31,7 @@ where
     responses
 }
 
-fn statuses(responses: &[TestResponse]) -> Vec<u16> {
+pub(crate) fn statuses(responses: &[TestResponse]) -> Vec<u16> {
     let mut statuses: Vec<u16> = responses.iter().map(|response| response.status.as_u16()).collect();
     statuses.sort_unstable();
     statuses

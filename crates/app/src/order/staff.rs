@@ -1,0 +1,171 @@
+//! Orders as staff look after them: found, noted upon, and given the metadata of other systems.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tradepost_domain::cart::Metadata;
+use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId};
+use tradepost_domain::kernel::issue::check_text;
+use tradepost_domain::order::OrderNumber;
+use tradepost_store::order::read;
+use tradepost_store::order::timeline::{self, OrderEventRow};
+use tradepost_store::payment;
+use utoipa::ToSchema;
+
+pub use tradepost_store::order::read::OrderFilter;
+
+use super::get::views;
+use super::in_hand::OrderInHand;
+use super::missing;
+use super::view::{OrderView, view};
+use crate::answer::{Answer, Outcome};
+use crate::cart::input::check_metadata;
+use crate::change::{check_version, refuse};
+use crate::error::WriteError;
+use crate::page::{Page, PageRequest};
+use crate::patch::present;
+use crate::shop::Shop;
+use crate::work::StaffContext;
+
+/// Characters of a note.
+const NOTE_LEN_MAX: usize = 5_000;
+
+/// How staff name an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderKey {
+    /// By its id.
+    Id(OrderId),
+    /// By what people call it.
+    Number(OrderNumber),
+}
+
+/// Orders that a filter finds, newest first.
+pub async fn list_orders(
+    shop: &Shop,
+    filter: &OrderFilter,
+    request: &PageRequest<OrderId>,
+) -> Result<Page<OrderView>, WriteError> {
+    let conn = shop.store.admin().conn().await?;
+    let orders = read::list(&conn, filter, request.after, request.rows()).await?;
+    let total = if request.count { Some(read::count(&conn, filter).await?) } else { None };
+    let views = views(&conn, &orders).await?;
+    Ok(Page::new(request, views, total, |view| view.id))
+}
+
+/// One order.
+pub async fn find_order(shop: &Shop, key: &OrderKey) -> Result<OrderView, WriteError> {
+    let conn = shop.store.admin().conn().await?;
+    let found = match key {
+        OrderKey::Id(id) => read::get(&conn, *id).await?,
+        OrderKey::Number(number) => read::find_by_number(&conn, number.as_str()).await?,
+    };
+    let order = found.ok_or_else(missing)?;
+    let payment = payment::read::of_order(&conn, order.id).await?;
+    Ok(view(&order, payment.as_ref())?)
+}
+
+/// What to change of an order: what was agreed is not among it.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderPatch {
+    /// What the client keeps with it, in the place of what it kept before.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Object, required = false)]
+    pub metadata: Option<Metadata>,
+}
+
+/// Changes what the client keeps with an order.
+pub async fn patch_order(
+    context: &StaffContext,
+    id: OrderId,
+    version: Option<i64>,
+    patch: OrderPatch,
+) -> Result<Answer, WriteError> {
+    if let Some(metadata) = &patch.metadata {
+        refuse(check_metadata("$.metadata", metadata))?;
+    }
+    let db = context.shop.store.admin();
+    let mut order = OrderInHand::open(context, db, id, "patch_order").await?.ok_or_else(missing)?;
+    check_version(version, order.order.version)?;
+    if let Some(metadata) = patch.metadata.filter(|metadata| *metadata != order.order.metadata) {
+        let before = json!({"metadata": order.order.metadata});
+        let after = json!({"metadata": metadata});
+        order.order.metadata = metadata;
+        order.work.audit("order.update", ("order", id.as_uuid()), Some(before), Some(after));
+        order.save().await?;
+    }
+    let shown = view(&order.order, order.payment.as_ref())?;
+    let answer = Answer::new(Outcome::Done, &shown, Some(shown.version))?;
+    order.work.finish(answer).await
+}
+
+/// Something that happened to an order.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrderEventView {
+    /// Id.
+    #[schema(value_type = String, example = "oevt_01000000000000000000000001")]
+    pub id: OrderEventId,
+    /// What, in snake case: `placed`, `paid`, `shipped`, `note`.
+    pub kind: String,
+    /// Who: `customer`, `guest`, `api_key` or `system`.
+    pub actor: String,
+    /// Facts.
+    #[schema(value_type = Object)]
+    pub data: Value,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+impl From<OrderEventRow> for OrderEventView {
+    fn from(row: OrderEventRow) -> Self {
+        let OrderEventRow { id, kind, actor_kind, data, created_at, .. } = row;
+        Self { id, kind, actor: actor_kind, data, created_at }
+    }
+}
+
+/// What happened to an order, in order of time.
+pub async fn list_order_events(
+    shop: &Shop,
+    id: OrderId,
+    request: &PageRequest<OrderEventId>,
+) -> Result<Page<OrderEventView>, WriteError> {
+    let conn = shop.store.admin().conn().await?;
+    read::get(&conn, id).await?.ok_or_else(missing)?;
+    let rows = timeline::list(&conn, id, request.after, request.rows()).await?;
+    Ok(Page::new(request, rows, None, |row| row.id).map(OrderEventView::from))
+}
+
+/// What staff note upon an order.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteCreate {
+    /// The note; shoppers do not see it.
+    #[schema(min_length = 1, max_length = 5_000)]
+    pub text: String,
+}
+
+/// Notes something in an order's timeline. The order itself stays as it is, and so does its version.
+pub async fn add_order_note(
+    context: &StaffContext,
+    id: OrderId,
+    note: NoteCreate,
+) -> Result<Answer, WriteError> {
+    refuse(check_text("$.text", &note.text, NOTE_LEN_MAX, true).into_iter().collect())?;
+    let mut work = context.begin("add_order_note").await?;
+    read::get(&work.tx, id).await?.ok_or_else(missing)?;
+    let actor = work.actor();
+    let event = OrderEventRow {
+        id: work.next_id(),
+        order_id: id,
+        kind: "note".to_owned(),
+        actor_kind: actor.kind().to_owned(),
+        actor_id: actor.id(),
+        data: json!({"text": note.text.trim()}),
+        created_at: work.now,
+    };
+    timeline::insert(&work.tx, std::slice::from_ref(&event)).await?;
+    work.audit("order.note", ("order", id.as_uuid()), None, Some(event.data.clone()));
+    let answer = Answer::new(Outcome::Created, &OrderEventView::from(event), None)?;
+    work.finish(answer.at(format!("/api/admin/orders/{id}/timeline"))).await
+}
