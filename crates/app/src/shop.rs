@@ -16,6 +16,7 @@ use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::throttle::Throttle;
 
@@ -55,7 +56,7 @@ pub struct Checkout {
     /// How long stock is held for an order that is not paid yet.
     pub reservation_ttl: SignedDuration,
     /// Who collects payments, by provider.
-    pub gateways: BTreeMap<PaymentProvider, Arc<dyn PaymentGateway>>,
+    pub gateways: BTreeMap<PaymentProvider, Outside<dyn PaymentGateway>>,
     /// Who collects the payment of an order that names nobody.
     pub provider: PaymentProvider,
     /// When money that was set aside is taken.
@@ -69,7 +70,10 @@ impl Checkout {
             cart_ttl: crate::cart::CART_TTL,
             reservation_ttl: crate::order::RESERVATION_TTL,
             provider: gateways.first().map_or(PaymentProvider::Test, |gateway| gateway.provider()),
-            gateways: gateways.into_iter().map(|gateway| (gateway.provider(), gateway)).collect(),
+            gateways: gateways
+                .into_iter()
+                .map(|gateway| (gateway.provider(), Outside::new(gateway)))
+                .collect(),
             capture: CaptureMethod::Automatic,
         }
     }

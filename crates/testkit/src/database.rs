@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use jiff::Timestamp;
 use tokio_postgres::NoTls;
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig};
 use tradepost_store::{Store, StoreSettings, migrate};
@@ -77,10 +78,15 @@ impl TestDatabase {
         Self { store: Store::new(&settings).unwrap(), url, schema }
     }
 
-    /// Checks that everything holds that must hold in every shop.
+    /// Checks that everything holds that must hold in every shop, but for what may wait only so long.
     pub async fn audit(&self) {
+        self.audit_at(Timestamp::UNIX_EPOCH).await;
+    }
+
+    /// Checks that everything holds that must hold in every shop at a moment.
+    pub async fn audit_at(&self, now: Timestamp) {
         let conn = self.store.worker().conn().await.unwrap();
-        let broken = tradepost_store::audit_rules::find_broken(&conn).await.unwrap();
+        let broken = tradepost_store::audit_rules::find_broken(&conn, now).await.unwrap();
         assert_eq!(broken, [], "broken rules");
     }
 }

@@ -51,8 +51,10 @@ impl OrderSweeper {
         };
         let mut swept = Swept::default();
         for id in due {
-            if self.give_up(id).await? {
-                swept.orders += 1;
+            match self.give_up(id).await {
+                Ok(given_up) => swept.orders += usize::from(given_up),
+                // One that fails must not keep the others waiting.
+                Err(error) => tracing::error!(order.id = %id, %error, "an order could not be given up"),
             }
         }
         let conn = db.conn().await?;

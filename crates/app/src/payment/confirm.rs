@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::begin::{ask, note};
 use super::get::own_payment;
+use super::reconcile::look_at;
 use super::view::PaymentView;
 use super::{WITHIN, gateway, inconsistent, intent_ref, live_attempt, missing};
 use crate::answer::{Answer, Outcome as Came};
@@ -70,11 +71,16 @@ pub async fn confirm_payment(
     let provider = record.state.provider;
     let method = payment_method(provider, &confirm)?;
     let caller = &context.caller;
-    ask(caller, order_id).await?;
+    if record.details.values().any(|details| details.unknown_since.is_some()) {
+        // The last try may have gone well: asked before anything is tried again (case C20).
+        look_at(caller, order_id, None).await?;
+    } else {
+        ask(caller, order_id).await?;
+    }
     // What is about to be asked is written down first: should the answer be lost, the same is asked again under the same
     // key, or read back, and never a second confirmation made up.
     let request = prepare(context, id, method, confirm.return_url).await?;
-    let outcome = gateway(&caller.shop, provider)?.confirm(&request, WITHIN).await;
+    let outcome = gateway(&caller.shop, provider)?.call().confirm(&request, WITHIN).await;
     let db = caller.shop.store.storefront();
     let opened = OrderInHand::open(caller, db, order_id, "confirm_payment").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;

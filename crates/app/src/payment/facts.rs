@@ -217,6 +217,8 @@ async fn carry_out(
             order.note("dispute_lost", json!({"amount": fact.amount}));
         }
         Effect::WinDispute { .. } => {
+            // Nobody may have told that it was opened: what comes back must have gone first.
+            book(order, fact, bookings::disputed);
             book(order, fact, bookings::dispute_won);
             order.note("dispute_won", json!({"amount": fact.amount}));
         }

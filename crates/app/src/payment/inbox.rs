@@ -93,11 +93,11 @@ impl InboxWorker {
         let gateway = gateway(&self.caller.shop, event.provider)?;
         let body = serde_json::to_vec(&event.payload)
             .map_err(|error| WorkOffError::Unreadable(error.to_string()))?;
-        match read_event(gateway.as_ref(), &body)? {
+        match read_event(gateway.call(), &body)? {
             EventMeaning::Nothing => Ok(()),
             EventMeaning::LookAt { intent_id } => {
-                let (order, _) = self.find(event.provider, &intent_id, None).await?;
-                Ok(look_at(&self.caller, order).await?)
+                let (order, attempt) = self.find(event.provider, &intent_id, None).await?;
+                Ok(look_at(&self.caller, order, Some(attempt)).await?)
             }
             EventMeaning::Facts(facts) => self.take(event.provider, &facts).await,
         }

@@ -14,6 +14,7 @@ use super::refund::ask_provider;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
+use crate::outside::Outside;
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
@@ -55,7 +56,7 @@ impl Reconciler {
         };
         let mut done = Reconciled::default();
         for order in due {
-            match look_at(&self.caller, order).await {
+            match look_at(&self.caller, order, None).await {
                 Ok(()) => done.looked_at += 1,
                 Err(error) => {
                     tracing::warn!(order.id = %order, %error, "a payment could not be read back");
@@ -98,8 +99,13 @@ impl Reconciler {
     }
 }
 
-/// Reads back every attempt of an order that is not settled, and gives up those that nobody needs any more.
-pub(super) async fn look_at(caller: &StaffContext, id: OrderId) -> Result<(), WriteError> {
+/// Reads back every attempt of an order that is not settled, and the one that somebody asks for; gives up those that
+/// nobody needs any more.
+pub(super) async fn look_at(
+    caller: &StaffContext,
+    id: OrderId,
+    asked_for: Option<PaymentAttemptId>,
+) -> Result<(), WriteError> {
     ask(caller, id).await?;
     let db = caller.shop.store.worker();
     let record = read::of_order(&*db.conn().await?, id).await?;
@@ -108,8 +114,8 @@ pub(super) async fn look_at(caller: &StaffContext, id: OrderId) -> Result<(), Wr
     let open = |status: AttemptStatus| !matches!(status, AttemptStatus::Captured | AttemptStatus::Canceled);
     for attempt in record.state.attempts.values() {
         let unknown = record.details.get(&attempt.id).is_some_and(|details| details.unknown_since.is_some());
-        if open(attempt.status) || unknown {
-            read_back(caller, (id, attempt.id), &record, gateway.as_ref()).await?;
+        if open(attempt.status) || unknown || asked_for == Some(attempt.id) {
+            read_back(caller, (id, attempt.id), &record, &gateway).await?;
         }
     }
     Ok(())
@@ -119,10 +125,10 @@ async fn read_back(
     caller: &StaffContext,
     (id, attempt): (OrderId, PaymentAttemptId),
     record: &PaymentRecord,
-    gateway: &dyn PaymentGateway,
+    gateway: &Outside<dyn PaymentGateway>,
 ) -> Result<(), WriteError> {
     let Some(intent) = intent_ref(record, attempt) else { return Ok(()) };
-    let told = gateway.retrieve(&intent, WITHIN).await;
+    let told = gateway.call().retrieve(&intent, WITHIN).await;
     let db = caller.shop.store.worker();
     let opened = OrderInHand::open(caller, db, id, "read_back").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
@@ -148,7 +154,7 @@ async fn read_back(
     if !give_up {
         return Ok(());
     }
-    let outcome = gateway.cancel(&intent, WITHIN).await;
+    let outcome = gateway.call().cancel(&intent, WITHIN).await;
     let opened = OrderInHand::open(caller, db, id, "note_cancellation").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
     note(&mut order, attempt, &outcome).await?;

@@ -374,7 +374,7 @@ pub(super) async fn ask_provider(
     let intent = intent_ref(&record, row.attempt_id)
         .ok_or_else(|| inconsistent("money of an attempt without a name"))?;
     let request = RefundIntent { intent, refund_id: refund, amount: row.amount };
-    let outcome = gateway(&caller.shop, record.state.provider)?.refund(&request, WITHIN).await;
+    let outcome = gateway(&caller.shop, record.state.provider)?.call().refund(&request, WITHIN).await;
     let mut order = OrderInHand::open(caller, db, id, "note_refund")
         .await?
         .ok_or_else(|| inconsistent("an order is gone"))?;

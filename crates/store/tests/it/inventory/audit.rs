@@ -3,7 +3,7 @@
 use tradepost_store::Sql;
 use tradepost_store::audit_rules::find_broken;
 use tradepost_testkit::Warehouse;
-use tradepost_testkit::warehouse::order;
+use tradepost_testkit::warehouse::{at, order};
 
 const UNGUARDED: &str = "alter table stock_level drop constraint stock_level_not_oversold;
                          alter table stock_level disable trigger user;
@@ -33,7 +33,7 @@ async fn each_rule_of_stock_finds_its_broken_row() {
         let tx = warehouse.database.store.worker().begin("broken").await.unwrap();
         tx.batch(Sql { name: "unguarded", text: UNGUARDED }).await.unwrap();
         tx.batch(Sql { name: "broken", text }).await.unwrap();
-        let broken = find_broken(&tx).await.unwrap();
+        let broken = find_broken(&tx, at(2)).await.unwrap();
         assert!(broken.iter().any(|broken| broken.rule == rule), "{text}: {broken:?}");
     }
 }
