@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use tokio::sync::Notify;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
 use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer};
@@ -18,6 +19,7 @@ use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
 use crate::outside::Outside;
 use crate::password::Passwords;
+use crate::system::Soundness;
 use crate::throttle::Throttle;
 
 /// What a shop is made of.
@@ -111,6 +113,10 @@ pub struct Shop {
     pub passwords: Passwords,
     /// How often somebody may try.
     pub throttle: Throttle,
+    /// Told when this process has taken an event of a payment provider in.
+    pub inbox_arrivals: Notify,
+    /// What the last audit found.
+    pub soundness: Soundness,
 }
 
 impl fmt::Debug for Shop {
@@ -163,6 +169,8 @@ impl Shop {
             keys,
             passwords,
             throttle,
+            inbox_arrivals: Notify::new(),
+            soundness: Soundness::default(),
         }
     }
 

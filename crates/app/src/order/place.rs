@@ -268,9 +268,9 @@ fn draft(
     Ok(Draft { order, token, payment, wants })
 }
 
-/// The number that the first bits of a secret stand for.
+/// The number that the last bits of a secret stand for.
 fn draw_number(secret: &[u8; 32]) -> OrderNumber {
-    let bits = secret.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+    let bits = secret.iter().skip(24).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
     OrderNumber::from_random(bits)
 }
 

@@ -83,7 +83,7 @@ async fn made_before(
 }
 
 /// The live attempt whose object at the provider is not known.
-fn nameless(record: &PaymentRecord) -> Option<PaymentAttemptId> {
+pub(super) fn nameless(record: &PaymentRecord) -> Option<PaymentAttemptId> {
     let live = record.state.attempts.values().find(|attempt| attempt.status == AttemptStatus::Created)?;
     record.details.get(&live.id)?.provider_ref.is_none().then_some(live.id)
 }

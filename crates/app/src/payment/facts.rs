@@ -193,7 +193,9 @@ async fn carry_out(
         // The shopper may still pay with a new attempt: the hold's own time gives the goods back.
         Effect::ReleaseReservation => order.note("payment_canceled", json!({})),
         Effect::RefundUnclaimed { attempt } => {
-            if !revive(order).await? {
+            if revive(order).await? {
+                order.note("paid", json!({"amount": fact.amount}));
+            } else {
                 ask_refund(order, attempt, "the order was given up before the payment came");
             }
         }

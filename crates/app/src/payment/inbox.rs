@@ -1,7 +1,9 @@
 //! Works off what providers have told: each event by itself, again and again until it is understood, and put aside for
 //! people after a day.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
@@ -15,9 +17,14 @@ use super::reconcile::look_at;
 use super::{gateway, inconsistent};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
+use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
+/// Rest between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// Events of a round.
+const BATCH: usize = 100;
 /// How long an event that is not understood is tried again.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// Longest wait between two tries.
@@ -47,6 +54,17 @@ impl InboxWorker {
     /// A worker for a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
         Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
+    }
+
+    /// Works until `shutdown`: at once when this process takes an event in, and looks by itself every second.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let woken_by = Some(&self.caller.shop.inbox_arrivals);
+        let rhythm = Rhythm { name: "working off webhooks", every: EVERY, woken_by };
+        let round = || async {
+            let worked_off = self.work(BATCH).await?;
+            Ok(if worked_off == BATCH { Round::MoreIsDue } else { Round::Done })
+        };
+        keep_doing(rhythm, shutdown, round).await;
     }
 
     /// Works off what is due, up to `limit` events; answers how many there were.

@@ -1,8 +1,11 @@
 //! Reads back what nobody told us: attempts whose outcome is not known or that wait too long, refunds that were not
 //! answered, and attempts of orders that were given up. With it a shop is right even when no webhook ever comes.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
 use tradepost_domain::payment::AttemptStatus;
@@ -15,9 +18,14 @@ use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::outside::Outside;
+use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
+/// Rest between two looks at attempts that wait.
+const READ_EVERY: Duration = Duration::from_secs(60);
+/// Rest between two looks at refunds that are due.
+const REFUND_EVERY: Duration = Duration::from_secs(5);
 /// Attempts are left alone for so long: their own request may still be on its way.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 /// Orders looked at in one round.
@@ -40,10 +48,29 @@ pub struct Reconciled {
     pub failed: usize,
 }
 
+impl Reconciled {
+    /// What fails is left for the next round, lest the same failures be all that is done.
+    fn round(self) -> Round {
+        let done = self.looked_at.max(self.refunds);
+        if i64::try_from(done).is_ok_and(|done| done == ORDERS_MAX) { Round::MoreIsDue } else { Round::Done }
+    }
+}
+
 impl Reconciler {
     /// A reconciler for a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
         Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
+    }
+
+    /// Reads back and asks for refunds, each in its own rhythm, until `shutdown`.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let shutdown = shutdown.shared();
+        let reading = Rhythm { name: "reading payments back", every: READ_EVERY, woken_by: None };
+        let refunding = Rhythm { name: "asking for refunds", every: REFUND_EVERY, woken_by: None };
+        tokio::join!(
+            keep_doing(reading, shutdown.clone(), || async { self.read_back().await.map(Reconciled::round) }),
+            keep_doing(refunding, shutdown, || async { self.refund().await.map(Reconciled::round) }),
+        );
     }
 
     /// Looks at attempts that have waited for two minutes.

@@ -36,5 +36,9 @@ pub async fn receive_webhook(
     let payload = serde_json::from_slice(body).map_err(|_| WebhookError::MalformedBody)?;
     let conn = shop.store.storefront().conn().await?;
     let names = (envelope.id.as_str(), envelope.kind.as_str());
-    Ok(webhook_inbox::receive(&conn, provider, names, &payload, now).await?)
+    let is_new = webhook_inbox::receive(&conn, provider, names, &payload, now).await?;
+    if is_new {
+        shop.inbox_arrivals.notify_one();
+    }
+    Ok(is_new)
 }

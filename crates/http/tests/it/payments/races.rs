@@ -41,7 +41,7 @@ async fn ten_requests_for_one_cart_make_one_order_with_one_key_or_with_ten() {
         for request in requests {
             answers.push(request.await.unwrap());
         }
-        let refusals = if same_key { ["idempotency_key_in_use"] } else { ["cart_closed"] };
+        let refusals = if same_key { ["idempotency_in_progress"] } else { ["cart_closed"] };
         let placed = assert_one_order(&shop, answers, &refusals).await;
         assert_eq!(stock(&shop.app, &boot).await, "50/1/0");
         let _ = confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await.expect(200);
@@ -62,7 +62,7 @@ async fn ten_requests_for_the_same_items_under_one_key_make_one_order() {
     for request in requests {
         answers.push(request.await.unwrap());
     }
-    assert_one_order(&shop, answers, &["idempotency_key_in_use"]).await;
+    assert_one_order(&shop, answers, &["idempotency_in_progress"]).await;
     assert_eq!(stock(&shop.app, &boot).await, "50/1/0");
     shop.app.audit().await;
 }
