@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tradepost_store::db::count_statements;
 
 use crate::error::WriteError;
-use tradepost_store::count_statements;
 
 /// The first rest after a failure; it doubles with each further one.
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);

@@ -1,5 +1,6 @@
 //! Payments through Stripe's stand-in, whose own ledger is the other side of every comparison.
 
+mod audit;
 mod faults;
 mod inbox;
 mod late;
