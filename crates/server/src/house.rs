@@ -108,7 +108,9 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
     if let Some(settings) = &config.stripe {
         gateways.push(Arc::new(StripeGateway::new(settings).map_err(Failure::new)?));
         if settings.webhook_secrets.is_empty() {
-            tracing::warn!("stripe_webhook_secret is not set: payments are found out by asking, minutes late");
+            tracing::warn!(
+                "stripe_webhook_secret is not set: payments are found out by asking, minutes late"
+            );
         }
     }
     if !config.live_mode {

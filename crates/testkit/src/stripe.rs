@@ -46,7 +46,8 @@ impl StripeShop {
             ..StripeSettings::new(SecretString::from("sk_test_hidden"), secrets)
         };
         let gateway: Arc<dyn PaymentGateway> = Arc::new(StripeGateway::new(&settings).unwrap());
-        let checkout = |clock: Arc<FakeClock>| change(Checkout::new(vec![gateway, Arc::new(TestPayments::new(clock))]));
+        let checkout =
+            |clock: Arc<FakeClock>| change(Checkout::new(vec![gateway, Arc::new(TestPayments::new(clock))]));
         Self { app: TestApp::build(false, clock, checkout).await, stripe }
     }
 

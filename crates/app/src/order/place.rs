@@ -137,8 +137,7 @@ fn check(cart: &Cart, quote: &Quote, source: &Source) -> Result<(), WriteError> 
     for requirement in &mut missing {
         requirement.param = requirement.param.replacen("$.lines", source.lines_at(), 1);
     }
-    if let Some(unknown) =
-        cart.lines.iter().position(|line| !quote.sellables.contains_key(&line.variant_id))
+    if let Some(unknown) = cart.lines.iter().position(|line| !quote.sellables.contains_key(&line.variant_id))
     {
         let param = format!("{}[{unknown}].variant_id", source.lines_at());
         return Err(WriteError::invalid(param, "variant_not_found", "there is no such variant"));

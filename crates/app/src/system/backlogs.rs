@@ -1,7 +1,7 @@
 //! How much work waits in the background.
 
-use tradepost_store::system::{self, MoneyBacklog};
 use tradepost_store::StoreError;
+use tradepost_store::system::{self, MoneyBacklog};
 
 use crate::shop::Shop;
 

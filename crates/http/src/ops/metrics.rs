@@ -112,8 +112,16 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
     let money = &backlogs.money;
     let events = [("pending", money.inbox_pending), ("parked", money.inbox_parked)];
     let events = events.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()));
-    family(text, ("payment_inbox_events", "gauge", "Events of payment providers that are not worked off"), &events);
-    single(text, ("payments_unknown", "gauge", "Payments whose outcome is not known"), &money.payments_unknown);
+    family(
+        text,
+        ("payment_inbox_events", "gauge", "Events of payment providers that are not worked off"),
+        &events,
+    );
+    single(
+        text,
+        ("payments_unknown", "gauge", "Payments whose outcome is not known"),
+        &money.payments_unknown,
+    );
     single(text, ("refunds_pending", "gauge", "Refunds that are on their way"), &money.refunds_pending);
 }
 

@@ -68,7 +68,9 @@ fn stripe(layers: &Layers, raw: &RawCheckout) -> Result<StripeSettings, ConfigEr
     match StripeGateway::new(&settings) {
         Ok(_) => Ok(settings),
         // The words name what is wrong, never a secret.
-        Err(error) => Err(layers.invalid("stripe_api_base", format!("or a secret of Stripe cannot be used: {error}"))),
+        Err(error) => {
+            Err(layers.invalid("stripe_api_base", format!("or a secret of Stripe cannot be used: {error}")))
+        }
     }
 }
 
@@ -116,7 +118,10 @@ mod tests {
     #[test]
     fn secrets_with_nothing_in_them_and_open_roads_are_refused() {
         for (variables, expected) in [
-            (&[KEY, ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1,")][..], "webhook secret of Stripe is empty"),
+            (
+                &[KEY, ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1,")][..],
+                "webhook secret of Stripe is empty",
+            ),
             (&[("TRADEPOST_STRIPE_SECRET_KEY", " ")], "secret key of Stripe is empty"),
             (&[("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1")], "without stripe_secret_key"),
             (&[KEY, ("TRADEPOST_STRIPE_API_BASE", "http://api.stripe.com")], "must begin with https://"),

@@ -20,7 +20,8 @@ async fn quantities_are_whole_numbers_from_one_and_prices_are_nobodys_to_say() {
     let (cart, token) = filled_cart(&app, &[(&boot, 1)]).await;
     let lines = format!("/api/carts/{}/lines", text(&cart, "id"));
     let line = format!("{lines}/{}", text(&cart["lines"][0], "id"));
-    let quantities = ["-1", "0", "1.5", "\"2\"", "2147483648", "1000000000", "10000", "1e99", "null", "[1]", "true"];
+    let quantities =
+        ["-1", "0", "1.5", "\"2\"", "2147483648", "1000000000", "10000", "1e99", "null", "[1]", "true"];
     for quantity in quantities {
         let body = format!("{{\"variant_id\":\"{boot}\",\"quantity\":{quantity}}}");
         let items = format!("{{\"items\":[{body}],\"email\":\"ada@example.com\"}}");
@@ -66,21 +67,47 @@ async fn an_order_without_what_it_needs_is_refused_with_all_that_it_lacks() {
     let (boot, variant) = stocked(&app, "Boot", 5400, 5).await;
     let item = json!([{"variant_id": variant, "quantity": 1}]);
     let unknown = "var_01000000000000000000000001";
-    let whole = |items: Value| json!({"items": items, "email": "a@example.com", "shipping_address": address()});
+    let whole =
+        |items: Value| json!({"items": items, "email": "a@example.com", "shipping_address": address()});
     for (body, status, code, param) in [
         (json!({}), 422, "required", "$.cart_id"),
         (whole(json!([])), 422, "lines_required", "$.items"),
         (json!({"items": item}), 422, "validation_failed", "$.email"),
         (json!({"items": item, "shipping_address": address()}), 422, "email_required", "$.email"),
-        (json!({"items": item, "email": "a@example.com"}), 422, "shipping_address_required", "$.shipping_address"),
+        (
+            json!({"items": item, "email": "a@example.com"}),
+            422,
+            "shipping_address_required",
+            "$.shipping_address",
+        ),
         (json!({"items": item, "email": "nobody"}), 422, "invalid_email", "$.email"),
         (whole(json!([{"quantity": 1}])), 422, "required", "$.items[0].variant_id"),
-        (whole(json!([{"variant_id": variant, "product_id": boot, "quantity": 1}])), 422, "required", "$.items[0].variant_id"),
-        (whole(json!([{"variant_id": unknown, "quantity": 1}])), 422, "variant_not_found", "$.items[0].variant_id"),
-        (whole(json!([{"product_id": "prod_01000000000000000000000001", "quantity": 1}])), 422, "product_not_found", "$.items[0].product_id"),
+        (
+            whole(json!([{"variant_id": variant, "product_id": boot, "quantity": 1}])),
+            422,
+            "required",
+            "$.items[0].variant_id",
+        ),
+        (
+            whole(json!([{"variant_id": unknown, "quantity": 1}])),
+            422,
+            "variant_not_found",
+            "$.items[0].variant_id",
+        ),
+        (
+            whole(json!([{"product_id": "prod_01000000000000000000000001", "quantity": 1}])),
+            422,
+            "product_not_found",
+            "$.items[0].product_id",
+        ),
         (whole(json!([{"variant_id": boot, "quantity": 1}])), 400, "invalid_value", "$.items[0].variant_id"),
         (json!({"cart_id": "cart_1"}), 400, "invalid_value", "$.cart_id"),
-        (json!({"cart_id": "cart_01000000000000000000000001", "email": "a@example.com"}), 422, "conflicting_fields", "$.email"),
+        (
+            json!({"cart_id": "cart_01000000000000000000000001", "email": "a@example.com"}),
+            422,
+            "conflicting_fields",
+            "$.email",
+        ),
     ] {
         let answer = app.post("/api/orders").header("idempotency-key", "key").json(&body).send().await;
         crate::store::assert_refused(&answer, status, code, param, &body.to_string());
@@ -161,7 +188,9 @@ async fn a_cart_has_a_hundred_lines_and_no_more_and_only_coupons_that_were_given
     let refused =
         app.post(&format!("{path}/lines")).header("cart-token", &token).json(&one_more).send().await;
     assert_eq!(refused.expect(422).code(), "too_many");
-    let add = |code: &str| app.post(&format!("{path}/coupons")).header("cart-token", &token).json(&json!({"code": code}));
+    let add = |code: &str| {
+        app.post(&format!("{path}/coupons")).header("cart-token", &token).json(&json!({"code": code}))
+    };
     let unknown = add("NOBODYGAVE").send().await;
     crate::store::assert_refused(&unknown, 422, "coupon_not_found", "$.code", "a coupon nobody gave out");
     for code in ["x", "", "with space", &"x".repeat(65)] {

@@ -30,7 +30,10 @@ async fn a_guest_makes_a_cart_changes_it_and_opens_it_again() {
     assert_eq!((two["lines"].as_array().unwrap().len(), &two["lines"][0]["quantity"]), (1, &json!(3)));
     let three = add(json!({"product_id": hat, "quantity": 1})).send().await.expect(201).json();
     assert_eq!(three["lines"][1]["variant_id"], hat_variant);
-    assert_eq!((&three["totals"]["total"]["amount"], &three["version"]), (&json!(3 * 5400 + 1999), &json!(4)));
+    assert_eq!(
+        (&three["totals"]["total"]["amount"], &three["version"]),
+        (&json!(3 * 5400 + 1999), &json!(4))
+    );
 
     let line = format!("{lines}/{}", text(&three["lines"][0], "id"));
     let patched = app.patch(&line).header("cart-token", &token).if_match(4).json(&json!({"quantity": 1}));
@@ -40,7 +43,8 @@ async fn a_guest_makes_a_cart_changes_it_and_opens_it_again() {
     let left = app.delete(&line).header("cart-token", &token).send().await.expect(200).json();
     assert_eq!(left["lines"].as_array().unwrap().len(), 1);
 
-    let patch = json!({"email": "ada@example.com", "shipping_address": address(), "metadata": {"gift": true}});
+    let patch =
+        json!({"email": "ada@example.com", "shipping_address": address(), "metadata": {"gift": true}});
     let ready = app.patch(&path).header("cart-token", &token).json(&patch).send().await.expect(200).json();
     assert_eq!((codes(&ready), text(&ready["shipping_address"], "city")), (Vec::new(), "Berlin"));
     let cleared = app.patch(&path).header("cart-token", &token).json(&json!({"email": null}));

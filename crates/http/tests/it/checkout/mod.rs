@@ -27,8 +27,10 @@ pub(crate) async fn stocked(app: &TestApp, title: &str, cents: i64, stock: i64) 
 
 /// Makes a guest's cart that can be ordered at once: the cart and its token.
 pub(crate) async fn filled_cart(app: &TestApp, lines: &[(&str, u32)]) -> (Value, String) {
-    let lines: Vec<Value> =
-        lines.iter().map(|(variant, quantity)| json!({"variant_id": variant, "quantity": quantity})).collect();
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|(variant, quantity)| json!({"variant_id": variant, "quantity": quantity}))
+        .collect();
     let body = json!({"lines": lines, "email": "ada@example.com", "shipping_address": address()});
     let cart = app.post("/api/carts").json(&body).send().await.expect(201).json();
     let token = text(&cart, "token").to_owned();

@@ -73,9 +73,12 @@ async fn a_declined_card_leaves_the_order_open_for_another_one() {
     let (_, boot) = stocked(&app, "Boot", 5400, 1).await;
     let placed =
         order_items(&app, json!([{"variant_id": boot, "quantity": 1}]), "key-1").await.expect(201).json();
-    for (outcome, status) in
-        [("requires_action", "requires_action"), ("decline", "failed"), ("timeout", "failed"), ("succeed", "succeeded")]
-    {
+    for (outcome, status) in [
+        ("requires_action", "requires_action"),
+        ("decline", "failed"),
+        ("timeout", "failed"),
+        ("succeed", "succeeded"),
+    ] {
         let answer = confirm(&app, &placed, &json!({"outcome": outcome})).await.expect(200).json();
         assert_eq!(text(&answer, "status"), status, "{outcome}: {answer}");
         assert_eq!(answer["unknown"], outcome == "timeout", "{outcome}");
@@ -96,7 +99,10 @@ async fn what_is_not_there_is_not_sold() {
     assert_eq!(refused["shortages"], json!([{"variant_id": boot, "requested": 3, "available": 2}]));
     let twice = json!([{"variant_id": boot, "quantity": 2}, {"variant_id": boot, "quantity": 1}]);
     assert_eq!(order_items(&app, twice, "key-2").await.expect(409).code(), "insufficient_stock");
-    assert_eq!((stock(&app, &boot).await, sql_value(&app, "select count(*) from orders").await), ("2/0/0".into(), "0".into()));
+    assert_eq!(
+        (stock(&app, &boot).await, sql_value(&app, "select count(*) from orders").await),
+        ("2/0/0".into(), "0".into())
+    );
     app.audit().await;
 }
 
@@ -113,7 +119,10 @@ async fn an_order_that_is_given_up_gives_back_what_it_held_and_what_was_paid() {
         let path = format!("/api/orders/{}/cancel", text(&placed["order"], "id"));
         let cancel = || app.post(&path).header("order-token", text(&placed, "order_token"));
         let canceled = cancel().json(&json!({"reason": "changed my mind"})).send().await.expect(200).json();
-        assert_eq!((text(&canceled, "status"), text(&canceled, "cancel_reason")), ("canceled", "changed my mind"));
+        assert_eq!(
+            (text(&canceled, "status"), text(&canceled, "cancel_reason")),
+            ("canceled", "changed my mind")
+        );
         assert_eq!(cancel().send().await.expect(409).code(), "order_canceled");
         assert_eq!(stock(&app, &boot).await, "2/0/0");
         app.pay_back().await;

@@ -77,7 +77,8 @@ async fn what_is_somebody_elses_is_not_there() {
     let fill = |ids: [&str; 2], template: &str| {
         ids.map(|id| template.replace("<id>", id).replace("<line>", &line).replace("<variant>", &boot))
     };
-    let keys = [("cart-token", others.as_str()), ("cart-token", "ct_nonsense"), ("authorization", bearer.as_str())];
+    let keys =
+        [("cart-token", others.as_str()), ("cart-token", "ct_nonsense"), ("authorization", bearer.as_str())];
     for way in CART_WAYS.into_iter().filter(|(_, path, _)| !path.ends_with("/merge")) {
         assert_closed(&app, way, |template| fill(cart_ids, template), &keys).await;
     }
@@ -86,7 +87,8 @@ async fn what_is_somebody_elses_is_not_there() {
     assert_eq!(with(&others).send().await.expect(404).code(), "cart_not_found");
 
     let placed = order_cart(&app, &cart, &token, "key-1").await.expect(201).json();
-    let other = order_items(&app, json!([{"variant_id": boot, "quantity": 1}]), "key-2").await.expect(201).json();
+    let other =
+        order_items(&app, json!([{"variant_id": boot, "quantity": 1}]), "key-2").await.expect(201).json();
     let (order, payment) = (text(&placed["order"], "id"), text(&placed["payment"], "id"));
     let keys = [
         ("order-token", text(&other, "order_token")),
@@ -125,7 +127,10 @@ async fn a_customers_cart_and_orders_are_opened_by_the_session_alone() {
     let paid = app.post(&confirm).bearer(&ada.access_token).json(&json!({"outcome": "succeed"}));
     let _ = paid.send().await.expect(200);
     let orders = app.get("/api/orders").bearer(&ada.access_token).send().await.expect(200).json();
-    assert_eq!((&orders["data"][0]["id"], text(&orders["data"][0], "payment_status")), (&placed["order"]["id"], "paid"));
+    assert_eq!(
+        (&orders["data"][0]["id"], text(&orders["data"][0], "payment_status")),
+        (&placed["order"]["id"], "paid")
+    );
     let _ = app.get("/api/orders").send().await.expect(401);
     let _ = app.get("/api/carts").send().await.expect(401);
     app.audit().await;
@@ -144,13 +149,18 @@ async fn a_guests_cart_is_merged_at_login_and_the_order_is_claimed() {
     let merged = app.post(&path).bearer(&ada.access_token).header("cart-token", &token);
     let merged = merged.send().await.expect(200).json();
     assert_eq!(merged["id"], own["id"]);
-    let lines: Vec<(&Value, &Value)> =
-        merged["lines"].as_array().unwrap().iter().map(|line| (&line["variant_id"], &line["quantity"])).collect();
+    let lines: Vec<(&Value, &Value)> = merged["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (&line["variant_id"], &line["quantity"]))
+        .collect();
     assert_eq!(lines, [(&json!(boot), &json!(3)), (&json!(hat), &json!(1))]);
     let late = order_cart(&app, &guest, &token, "key-1").await.expect(409).json();
     assert_eq!((text(&late, "code"), &late["cart_id"]), ("cart_closed", &own["id"]));
 
-    let placed = order_items(&app, json!([{"variant_id": hat, "quantity": 1}]), "key-2").await.expect(201).json();
+    let placed =
+        order_items(&app, json!([{"variant_id": hat, "quantity": 1}]), "key-2").await.expect(201).json();
     let claim = format!("/api/orders/{}/claim", text(&placed["order"], "id"));
     let token = text(&placed, "order_token");
     assert_eq!(

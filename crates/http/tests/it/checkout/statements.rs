@@ -21,9 +21,8 @@ async fn counts(lines: usize) -> Vec<(&'static str, u32)> {
     counts.push(("create", made.statements));
     let cart = made.json();
     let (path, token) = (format!("/api/carts/{}", text(&cart, "id")), text(&cart, "token").to_owned());
-    let open = |method: &str, path: &str| {
-        app.request(method.parse().unwrap(), path).header("cart-token", &token)
-    };
+    let open =
+        |method: &str, path: &str| app.request(method.parse().unwrap(), path).header("cart-token", &token);
     counts.push(("get", open("GET", &path).send().await.expect(200).statements));
     let patch = open("PATCH", &path).json(&json!({"metadata": {"a": 1}})).send().await.expect(200);
     counts.push(("patch", patch.statements));
@@ -31,7 +30,10 @@ async fn counts(lines: usize) -> Vec<(&'static str, u32)> {
     let added = open("POST", &format!("{path}/lines")).json(&line).send().await.expect(201);
     counts.push(("add", added.statements));
     let last = format!("{path}/lines/{}", text(&added.json()["lines"][lines], "id"));
-    counts.push(("change", open("PATCH", &last).json(&json!({"quantity": 2})).send().await.expect(200).statements));
+    counts.push((
+        "change",
+        open("PATCH", &last).json(&json!({"quantity": 2})).send().await.expect(200).statements,
+    ));
     counts.push(("remove", open("DELETE", &last).send().await.expect(200).statements));
     let placed = order_cart(&app, &cart, &token, "key").await.expect(201);
     counts.push(("order", placed.statements));

@@ -87,14 +87,8 @@ async fn each_rule_of_money_finds_its_broken_row() {
         ("psp_clearing", "update ledger_entry set account = 'elsewhere' where account = 'psp_clearing'"),
         ("psp_clearing", "update ledger_txn set order_id = id"),
         ("held_when_settled", "update reservation set state = 'held', expires_at = now()"),
-        (
-            "inbox_stuck",
-            "update webhook_inbox set state = 'pending', received_at = '2026-11-01T11:49:59Z'",
-        ),
-        (
-            "outbox_stuck",
-            "update outbox set dispatched_at = null, created_at = '2026-11-01T11:49:59Z'",
-        ),
+        ("inbox_stuck", "update webhook_inbox set state = 'pending', received_at = '2026-11-01T11:49:59Z'"),
+        ("outbox_stuck", "update outbox set dispatched_at = null, created_at = '2026-11-01T11:49:59Z'"),
     ] {
         let broken = shop.app.database.broken_after(&[UNGUARDED, text], now).await;
         assert!(broken.iter().any(|broken| broken == rule), "{rule}: {text}: {broken:?}");

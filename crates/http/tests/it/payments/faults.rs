@@ -8,7 +8,8 @@ use super::{assert_paid_once, charges, net, place, wait};
 use crate::admin::text;
 use crate::checkout::{confirm, order_items, shown, statuses, stocked};
 
-const LOST_AFTER: [Trouble; 4] = [Trouble::DropAfter, Trouble::HangAfter, Trouble::FailAfter, Trouble::Garbage];
+const LOST_AFTER: [Trouble; 4] =
+    [Trouble::DropAfter, Trouble::HangAfter, Trouble::FailAfter, Trouble::Garbage];
 
 #[tokio::test]
 async fn a_confirmation_whose_answer_is_lost_charges_once_however_often_it_is_repeated() {
@@ -53,7 +54,10 @@ async fn an_intent_whose_making_was_not_answered_is_found_again_and_is_the_only_
         assert_eq!(placed["payment_client_secret"], json!(null), "{trouble:?}");
         let items = json!([{"variant_id": boot, "quantity": 1}]);
         let again = order_items(&shop.app, items, "key-1").await.expect(201);
-        assert_eq!((again.header("idempotent-replayed"), &again.json()["order"]["id"]), ("true", &placed["order"]["id"]));
+        assert_eq!(
+            (again.header("idempotent-replayed"), &again.json()["order"]["id"]),
+            ("true", &placed["order"]["id"])
+        );
         let paid = confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await;
         assert_eq!(text(&paid.expect(200).json(), "status"), "succeeded", "{trouble:?}");
         assert_eq!(shop.stripe.intents().len(), 1, "{trouble:?}");

@@ -85,6 +85,9 @@ async fn an_event_about_nothing_of_ours_is_put_aside_after_a_day_and_never_dropp
     wait(&shop, 24 * 3600);
     shop.work_inbox().await;
     assert_eq!(sql_value(&shop.app, state).await, "parked");
-    assert_eq!(sql_value(&shop.app, "select last_error from webhook_inbox").await, "no order of ours belongs to it");
+    assert_eq!(
+        sql_value(&shop.app, "select last_error from webhook_inbox").await,
+        "no order of ours belongs to it"
+    );
     assert_eq!(shop.work_inbox().await, 0);
 }

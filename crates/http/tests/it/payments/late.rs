@@ -85,7 +85,11 @@ async fn another_amount_than_was_asked_for_pays_nothing_and_goes_back_in_the_end
         assert_eq!(shop.app.sweep_orders().await.orders, 1);
         assert_eq!(shop.app.pay_back().await.refunds, 1);
         let order = shown(&shop.app, &placed).await;
-        assert_eq!((text(&order, "status"), order["captured"] == order["refunded"]), ("canceled", true), "{order}");
+        assert_eq!(
+            (text(&order, "status"), order["captured"] == order["refunded"]),
+            ("canceled", true),
+            "{order}"
+        );
         shop.app.project().await;
         shop.app.audit().await;
     }

@@ -41,7 +41,8 @@ async fn pay_in_browser(shop: &StripeShop, intent: &str, method: &str) {
         capture: CaptureMethod::Automatic,
     };
     let payment_method = Some(method.to_owned());
-    let request = ConfirmIntent { intent, confirmation: 1, payment_method, return_url: None, off_session: false };
+    let request =
+        ConfirmIntent { intent, confirmation: 1, payment_method, return_url: None, off_session: false };
     let gateway = &app.shop.checkout.gateways[&PaymentProvider::Stripe];
     let _ = gateway.call().confirm(&request, Duration::from_secs(8)).await;
 }
@@ -62,7 +63,10 @@ async fn assert_paid_once(shop: &StripeShop, placed: &Value) {
     let order = shown(app, placed).await;
     assert_eq!(statuses(&order), ["confirmed", "paid", "unfulfilled"]);
     let total = order["totals"]["total"]["amount"].as_i64().unwrap();
-    assert_eq!((order["captured"]["amount"].as_i64(), net(shop, placed), charges(shop, placed)), (Some(total), total, 1));
+    assert_eq!(
+        (order["captured"]["amount"].as_i64(), net(shop, placed), charges(shop, placed)),
+        (Some(total), total, 1)
+    );
     let id: tradepost_domain::kernel::ids::OrderId = text(&order, "id").parse().unwrap();
     let uuid = tradepost_domain::kernel::ids::EntityId::as_uuid(&id);
     let counts = format!(

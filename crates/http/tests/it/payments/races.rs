@@ -55,7 +55,9 @@ async fn ten_requests_for_the_same_items_under_one_key_make_one_order() {
     let (_, boot) = stocked(&shop.app, "Boot", 5400, 50).await;
     let requests = (0..10).map(|_| {
         let (app, boot) = (shop.app.clone(), boot.clone());
-        tokio::spawn(async move { order_items(&app, json!([{"variant_id": boot, "quantity": 1}]), "key").await })
+        tokio::spawn(
+            async move { order_items(&app, json!([{"variant_id": boot, "quantity": 1}]), "key").await },
+        )
     });
     let requests: Vec<_> = requests.collect();
     let mut answers = Vec::new();

@@ -14,7 +14,10 @@ async fn a_payment_made_in_the_browser_is_told_by_webhook() {
     let shop = StripeShop::new().await;
     let (_, boot) = stocked(&shop.app, "Boot", 5400, 2).await;
     let placed = place(&shop.app, &boot, "key-1").await;
-    assert_eq!((text(&placed["payment"], "provider"), text(&placed["payment"], "status")), ("stripe", "pending"));
+    assert_eq!(
+        (text(&placed["payment"], "provider"), text(&placed["payment"], "status")),
+        ("stripe", "pending")
+    );
     pay_in_browser(&shop, &intent_of(&placed), "pm_card_visa").await;
     shop.deliver(DeliveryPlan::Once).await;
     assert_eq!(statuses(&shown(&shop.app, &placed).await), ["pending", "pending", "unfulfilled"]);
@@ -69,7 +72,8 @@ async fn a_declined_card_and_three_d_secure_leave_the_order_open_until_it_is_pai
     shop.work_inbox().await;
     assert_paid_once(&shop, &placed).await;
     let path = format!("/api/payments/{}/status", text(&placed["payment"], "id"));
-    let told = shop.app.get(&path).header("order-token", text(&placed, "order_token")).send().await.expect(200);
+    let told =
+        shop.app.get(&path).header("order-token", text(&placed, "order_token")).send().await.expect(200);
     assert_eq!((text(&told.json(), "status"), &told.json()["error_code"]), ("succeeded", &Value::Null));
 }
 
@@ -94,7 +98,8 @@ async fn an_authorized_order_that_is_given_up_has_its_authorization_voided() {
     .await;
     let (_, boot) = stocked(&shop.app, "Boot", 5400, 2).await;
     let placed = place(&shop.app, &boot, "key-1").await;
-    let paid = confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await.expect(200).json();
+    let paid =
+        confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await.expect(200).json();
     assert_eq!(text(&paid, "status"), "authorized");
     assert_eq!(statuses(&shown(&shop.app, &placed).await), ["confirmed", "authorized", "unfulfilled"]);
     assert_eq!(sold(&shop.app, &boot).await, "2/0/1");
@@ -122,7 +127,8 @@ async fn a_paid_order_that_is_given_up_is_refunded_once_however_it_is_told() {
         let placed = place(&shop.app, &boot, "key-1").await;
         let _ = confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await.expect(200);
         let path = format!("/api/orders/{}/cancel", text(&placed["order"], "id"));
-        let _ = shop.app.post(&path).header("order-token", text(&placed, "order_token")).send().await.expect(200);
+        let _ =
+            shop.app.post(&path).header("order-token", text(&placed, "order_token")).send().await.expect(200);
         assert_eq!(shop.app.pay_back().await.refunds, 1);
         assert_eq!(shop.app.pay_back().await.refunds, 0);
         shop.deliver(plan).await;
