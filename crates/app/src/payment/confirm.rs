@@ -74,7 +74,7 @@ pub async fn confirm_payment(
     let caller = &context.caller;
     if record.details.values().any(|details| details.unknown_since.is_some()) {
         // The last try may have gone well: asked before anything is tried again (case C20).
-        look_at(caller, order_id, None).await?;
+        Box::pin(look_at(caller, order_id, None)).await?;
     } else if nameless(&record).is_some() {
         ask(caller, order_id).await?;
     }

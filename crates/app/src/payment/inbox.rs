@@ -81,9 +81,8 @@ impl InboxWorker {
         let tx = db.begin("take_inbox").await?;
         let now = self.caller.now();
         let Some(event) = webhook_inbox::take(&tx, now).await? else { return Ok(false) };
-        // Taken for a while: whoever dies on it gives it back by doing nothing.
         let later = now.saturating_add(SignedDuration::from_secs(30)).unwrap_or(now);
-        webhook_inbox::again(&tx, &event, Some(later), "being worked off").await?;
+        webhook_inbox::lease(&tx, &event, later).await?;
         tx.commit().await?;
         let result = self.work_off(&event).await;
         let conn = db.conn().await?;

@@ -23,7 +23,7 @@ use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
 /// Rest between two looks at attempts that wait.
-const READ_EVERY: Duration = Duration::from_secs(60);
+const READ_EVERY: Duration = Duration::from_mins(1);
 /// Rest between two looks at refunds that are due.
 const REFUND_EVERY: Duration = Duration::from_secs(5);
 /// Attempts are left alone for so long: their own request may still be on its way.

@@ -368,7 +368,7 @@ pub(super) async fn ask_provider(
     let (mut record, mut row) = written_down(caller, id, refund).await?;
     if row.calls > 0 && row.provider_ref.is_none() {
         // It may have been done without an answer, and a failure that the provider keeps would be told for a day.
-        look_at(caller, id, Some(row.attempt_id)).await?;
+        Box::pin(look_at(caller, id, Some(row.attempt_id))).await?;
         (record, row) = written_down(caller, id, refund).await?;
     }
     if row.stage != tradepost_domain::payment::RefundStage::Pending {
