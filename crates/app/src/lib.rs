@@ -31,6 +31,7 @@ pub mod patch;
 pub mod payment;
 pub mod pricing;
 pub mod review;
+pub mod rounds;
 pub mod secret;
 pub mod seed;
 pub mod shop;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use tokio::sync::Notify;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
 use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer};
@@ -16,7 +17,9 @@ use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::outside::Outside;
 use crate::password::Passwords;
+use crate::system::Soundness;
 use crate::throttle::Throttle;
 
 /// What a shop is made of.
@@ -55,7 +58,7 @@ pub struct Checkout {
     /// How long stock is held for an order that is not paid yet.
     pub reservation_ttl: SignedDuration,
     /// Who collects payments, by provider.
-    pub gateways: BTreeMap<PaymentProvider, Arc<dyn PaymentGateway>>,
+    pub gateways: BTreeMap<PaymentProvider, Outside<dyn PaymentGateway>>,
     /// Who collects the payment of an order that names nobody.
     pub provider: PaymentProvider,
     /// When money that was set aside is taken.
@@ -69,7 +72,10 @@ impl Checkout {
             cart_ttl: crate::cart::CART_TTL,
             reservation_ttl: crate::order::RESERVATION_TTL,
             provider: gateways.first().map_or(PaymentProvider::Test, |gateway| gateway.provider()),
-            gateways: gateways.into_iter().map(|gateway| (gateway.provider(), gateway)).collect(),
+            gateways: gateways
+                .into_iter()
+                .map(|gateway| (gateway.provider(), Outside::new(gateway)))
+                .collect(),
             capture: CaptureMethod::Automatic,
         }
     }
@@ -107,6 +113,10 @@ pub struct Shop {
     pub passwords: Passwords,
     /// How often somebody may try.
     pub throttle: Throttle,
+    /// Told when this process has taken an event of a payment provider in.
+    pub inbox_arrivals: Notify,
+    /// What the last audit found.
+    pub soundness: Soundness,
 }
 
 impl fmt::Debug for Shop {
@@ -159,6 +169,8 @@ impl Shop {
             keys,
             passwords,
             throttle,
+            inbox_arrivals: Notify::new(),
+            soundness: Soundness::default(),
         }
     }
 

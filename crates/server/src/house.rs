@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tradepost_adapters::{BlobDirectory, ImageCodec, MailDirectory, RandomIds, SystemClock, TestPayments};
+use tradepost_adapters::{
+    BlobDirectory, ImageCodec, MailDirectory, RandomIds, StripeGateway, SystemClock, TestPayments,
+};
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
+use tradepost_port::payment::PaymentGateway;
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
 
-use crate::config::Config;
+use crate::config::{CheckoutConfig, Config};
 use crate::failure::Failure;
 
 /// Connections of the private PostgreSQL beyond those of the pools: tools, `psql`, the superuser's own.
@@ -66,7 +69,7 @@ impl House {
             uploads: config.data_dir.join("uploads"),
             exports: config.data_dir.join("exports"),
             cache_bytes: config.cache_bytes,
-            checkout: Checkout::new(vec![Arc::new(TestPayments::new(Arc::new(SystemClock)))]),
+            checkout: checkout(&config.checkout)?,
             mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
@@ -97,6 +100,24 @@ impl House {
         let stopped = tokio::task::spawn_blocking(move || server.stop()).await;
         stopped.map_err(Failure::new)?.map_err(Failure::from)
     }
+}
+
+/// Stripe first, where its key is set; the built-in provider only where no real money is taken.
+fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
+    let mut gateways: Vec<Arc<dyn PaymentGateway>> = Vec::new();
+    if let Some(settings) = &config.stripe {
+        gateways.push(Arc::new(StripeGateway::new(settings).map_err(Failure::new)?));
+        if settings.webhook_secrets.is_empty() {
+            tracing::warn!(
+                "stripe_webhook_secret is not set: payments are found out by asking, minutes late"
+            );
+        }
+    }
+    if !config.live_mode {
+        gateways.push(Arc::new(TestPayments::new(Arc::new(SystemClock))));
+    }
+    let usual = Checkout::new(gateways);
+    Ok(Checkout { cart_ttl: config.cart_ttl, reservation_ttl: config.reservation_ttl, ..usual })
 }
 
 /// Where a program on this machine finds what listens on an address.

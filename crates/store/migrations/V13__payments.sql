@@ -138,4 +138,5 @@ create table webhook_inbox (
     primary key (provider, event_id)
 );
 create index webhook_inbox_pending_idx on webhook_inbox (next_at) where state = 'pending';
+create index webhook_inbox_parked_idx on webhook_inbox (received_at) where state = 'parked';
 create index webhook_inbox_done_idx on webhook_inbox (done_at) where done_at is not null;

@@ -21,6 +21,11 @@ sql! {
         select count(*), min(created_at) from outbox where dispatched_at is null";
     PROJECTION_BACKLOG = "
         select count(*) from projection_queue";
+    MONEY_BACKLOG = "
+        select (select count(*) from webhook_inbox where state = 'pending'),
+               (select count(*) from webhook_inbox where state = 'parked'),
+               (select count(*) from payment_attempt where unknown_since is not null),
+               (select count(*) from refund where status = 'pending')";
     WRONG_RATINGS = "
         select count(*), min(p.handle)
           from product p
@@ -48,6 +53,30 @@ pub struct Wrong {
     pub count: i64,
     /// Handle or SKU of one of them.
     pub example: Option<String>,
+}
+
+/// Money whose story is not at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoneyBacklog {
+    /// Events of payment providers that wait to be worked off.
+    pub inbox_pending: i64,
+    /// Events that nobody understood for a day: somebody has to look at them.
+    pub inbox_parked: i64,
+    /// Attempts whose last outcome is not known.
+    pub payments_unknown: i64,
+    /// Refunds that are on their way.
+    pub refunds_pending: i64,
+}
+
+/// How much money's story is not at its end.
+pub async fn money_backlog(client: &Client) -> Result<MoneyBacklog, StoreError> {
+    let row = client.query_one(MONEY_BACKLOG, &[]).await?;
+    Ok(MoneyBacklog {
+        inbox_pending: row.get(0),
+        inbox_parked: row.get(1),
+        payments_unknown: row.get(2),
+        refunds_pending: row.get(3),
+    })
 }
 
 /// Answers when the database answers.

@@ -12,7 +12,11 @@ use tradepost_adapters::ImageCodec;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
 use tradepost_app::catalog::Projector;
 use tradepost_app::mail::CustomerMailWorker;
-use tradepost_app::{Shop, ShopParts, count_statements};
+use tradepost_app::order::OrderSweeper;
+use tradepost_app::order::sweep::Swept;
+use tradepost_app::payment::Reconciler;
+use tradepost_app::payment::reconcile::Reconciled;
+use tradepost_app::{Checkout, Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
@@ -170,8 +174,19 @@ impl TestApp {
 
     /// The same, which may or may not count how often somebody tries.
     pub async fn with_rate_limits(rate_limits: bool) -> Self {
+        let test_payments = |clock: Arc<FakeClock>| {
+            Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(clock))])
+        };
+        Self::build(rate_limits, test_clock(), test_payments).await
+    }
+
+    /// One whose checkout is made around its clock.
+    pub(crate) async fn build(
+        rate_limits: bool,
+        clock: Arc<FakeClock>,
+        checkout: impl FnOnce(Arc<FakeClock>) -> Checkout,
+    ) -> Self {
         let database = Arc::new(TestDatabase::new().await);
-        let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
         let uploads = Arc::new(tempfile::tempdir().unwrap());
         let mails = Arc::new(RecordedMails::default());
@@ -184,9 +199,7 @@ impl TestApp {
             uploads: uploads.path().join("in"),
             exports: uploads.path().join("out"),
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
-            checkout: tradepost_app::Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(
-                clock.clone(),
-            ))]),
+            checkout: checkout(clock.clone()),
             mailer: mails.clone(),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits,
@@ -206,7 +219,22 @@ impl TestApp {
 
     /// Checks that everything holds that must hold in every shop.
     pub async fn audit(&self) {
-        self.database.audit().await;
+        self.database.audit_at(self.clock.now()).await;
+    }
+
+    /// Lets the sweeper give up what nobody paid in time, a round.
+    pub async fn sweep_orders(&self) -> Swept {
+        count_statements(OrderSweeper::new(self.shop.clone()).sweep()).await.0.unwrap()
+    }
+
+    /// Lets the worker ask for the refunds that are due.
+    pub async fn pay_back(&self) -> Reconciled {
+        count_statements(Reconciler::new(self.shop.clone()).refund()).await.0.unwrap()
+    }
+
+    /// Lets the worker read back what nobody told, a round.
+    pub async fn read_back(&self) -> Reconciled {
+        count_statements(Reconciler::new(self.shop.clone()).read_back()).await.0.unwrap()
     }
 
     /// Registers a customer.
@@ -257,6 +285,11 @@ impl TestApp {
     pub async fn key_with(&self, scopes: &[Scope]) -> String {
         insert_key(&self.shop, self.clock.now(), scopes).await
     }
+}
+
+/// A clock that stands where every test begins.
+pub(crate) fn test_clock() -> Arc<FakeClock> {
+    Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()))
 }
 
 async fn seed(shop: &Shop, clock: &FakeClock, ids: &dyn IdSource) -> (ChannelId, String) {

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use jiff::Timestamp;
 use tokio_postgres::NoTls;
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig};
-use tradepost_store::{Store, StoreSettings, migrate};
+use tradepost_store::{Sql, Store, StoreSettings, migrate};
 
 /// Ends with the process; the kernel then ends the server.
 static SERVER: OnceLock<LocalServer> = OnceLock::new();
@@ -77,10 +78,26 @@ impl TestDatabase {
         Self { store: Store::new(&settings).unwrap(), url, schema }
     }
 
-    /// Checks that everything holds that must hold in every shop.
+    /// Checks that everything holds that must hold in every shop, but for what may wait only so long.
     pub async fn audit(&self) {
+        self.audit_at(Timestamp::UNIX_EPOCH).await;
+    }
+
+    /// Checks that everything holds that must hold in every shop at a moment.
+    pub async fn audit_at(&self, now: Timestamp) {
         let conn = self.store.worker().conn().await.unwrap();
-        let broken = tradepost_store::audit_rules::find_broken(&conn).await.unwrap();
+        let broken = tradepost_store::audit_rules::find_broken(&conn, now).await.unwrap();
         assert_eq!(broken, [], "broken rules");
+    }
+
+    /// The rules that would be broken after these statements, of which nothing stays.
+    pub async fn broken_after(&self, statements: &[&'static str], now: Timestamp) -> Vec<String> {
+        let tx = self.store.worker().begin("broken").await.unwrap();
+        for text in statements {
+            let done = tx.batch(Sql { name: "broken", text }).await;
+            done.unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        }
+        let broken = tradepost_store::audit_rules::find_broken(&tx, now).await.unwrap();
+        broken.into_iter().map(|broken| broken.rule).collect()
     }
 }

@@ -11,10 +11,12 @@
 pub mod app;
 pub mod database;
 pub mod shelf;
+pub mod stripe;
 pub mod warehouse;
 
 pub use app::{TEST_PASSWORD, TestApp, TestCustomer, TestRequest, TestResponse};
 pub use database::TestDatabase;
 pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
+pub use stripe::StripeShop;
 pub use tradepost_adapters::{RandomIds, SystemClock};
 pub use warehouse::Warehouse;

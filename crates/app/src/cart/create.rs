@@ -57,15 +57,16 @@ pub struct CartCreate {
 /// Makes a cart: the signed-in customer's, or a guest's with a token that is told this once.
 pub async fn create_cart(context: &ShopperContext, create: CartCreate) -> Result<Answer, WriteError> {
     let work = context.begin("create_cart").await?;
-    let cart = assemble(context, &work.tx, create).await?;
+    let cart = assemble(context, &work.tx, create, "$.lines").await?;
     store(context, work, cart).await
 }
 
-/// The cart that a client describes; nothing is stored.
+/// The cart that a client describes, with its lines under this JSONPath; nothing is stored.
 pub async fn assemble(
     context: &ShopperContext,
     client: &Client,
     create: CartCreate,
+    lines_at: &str,
 ) -> Result<Cart, WriteError> {
     let CartCreate {
         lines,
@@ -110,7 +111,7 @@ pub async fn assemble(
     }
     refuse(issues)?;
     let now = context.now();
-    for line in read_lines(client, "$.lines", lines).await? {
+    for line in read_lines(client, lines_at, lines).await? {
         let id = context.caller.shop.ids.next();
         let line =
             LineToAdd { id, variant_id: line.variant_id, quantity: line.quantity, metadata: line.metadata };

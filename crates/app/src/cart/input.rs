@@ -32,17 +32,12 @@ pub struct LineAdd {
     #[schema(value_type = Option<String>)]
     pub product_id: Option<ProductId>,
     /// How many.
-    #[schema(minimum = 1, maximum = 9999)]
-    pub quantity: u32,
+    #[schema(value_type = u32, minimum = 1, maximum = 9999)]
+    pub quantity: Quantity,
     /// What the client keeps with the line: up to 50 short texts, numbers or truth values.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub metadata: Metadata,
-}
-
-/// Reads a quantity.
-pub fn read_quantity(path: &str, units: u32) -> Result<Quantity, Issue> {
-    Quantity::new(units).map_err(|error| Issue::new(path, "invalid_quantity", error.to_string()))
 }
 
 /// Reads an e-mail address.
@@ -108,7 +103,6 @@ pub async fn read_lines(
         let at =
             if path.ends_with(']') || path == "$" { path.to_owned() } else { format!("{path}[{index}]") };
         issues.extend(check_metadata(&format!("{at}.metadata"), &line.metadata));
-        let quantity = read_quantity(&format!("{at}.quantity"), line.quantity);
         let variant = match (line.variant_id, line.product_id) {
             (Some(variant), None) => Ok(variant),
             (None, Some(product)) => match singles.get(&product) {
@@ -130,11 +124,11 @@ pub async fn read_lines(
                 "name either variant_id or product_id",
             )),
         };
-        match (variant, quantity) {
-            (Ok(variant_id), Ok(quantity)) => {
-                wanted.push(WantedLine { variant_id, quantity, metadata: line.metadata });
+        match variant {
+            Ok(variant_id) => {
+                wanted.push(WantedLine { variant_id, quantity: line.quantity, metadata: line.metadata });
             }
-            (variant, quantity) => issues.extend([variant.err(), quantity.err()].into_iter().flatten()),
+            Err(issue) => issues.push(issue),
         }
     }
     if issues.is_empty() { Ok(wanted) } else { Err(WriteError::Invalid(issues)) }

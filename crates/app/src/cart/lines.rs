@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 use tradepost_domain::cart::{LineToAdd, Metadata};
+use tradepost_domain::kernel::Quantity;
 use tradepost_domain::kernel::ids::{CartId, CartLineId};
 use utoipa::ToSchema;
 
 use super::Change;
-use super::input::{LineAdd, check_metadata, read_lines, read_quantity};
+use super::input::{LineAdd, check_metadata, read_lines};
 use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
@@ -19,8 +20,8 @@ use crate::shopper::ShopperContext;
 pub struct LinePatch {
     /// How many.
     #[serde(default, deserialize_with = "present")]
-    #[schema(minimum = 1, maximum = 9999, nullable = false)]
-    pub quantity: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 9999, nullable = false)]
+    pub quantity: Option<Quantity>,
     /// What the client keeps with the line, all of it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>, nullable = false)]
@@ -51,13 +52,11 @@ pub async fn patch_cart_line(
     version: Option<i64>,
     patch: LinePatch,
 ) -> Result<Answer, WriteError> {
-    let quantity = patch.quantity.map(|units| read_quantity("$.quantity", units)).transpose();
-    let quantity = quantity.map_err(|issue| WriteError::Invalid(vec![issue]))?;
     refuse(
         patch.metadata.as_ref().map(|metadata| check_metadata("$.metadata", metadata)).unwrap_or_default(),
     )?;
     let mut change = Change::open(context, id, version, "patch_cart_line").await?;
-    change.after.change_line(line, quantity, patch.metadata)?;
+    change.after.change_line(line, patch.quantity, patch.metadata)?;
     change.finish(context, Outcome::Done).await
 }
 

@@ -27,6 +27,8 @@ pub struct Quote {
     pub priced: PricedCart,
     /// Shipping methods that deliver this cart, cheapest first.
     pub offers: Vec<(ShippingMethod, Offer)>,
+    /// Whether the shop has shipping methods at all. One that has set up none yet sends everything for nothing.
+    pub has_methods: bool,
 }
 
 impl From<PricingError> for WriteError {
@@ -86,6 +88,7 @@ pub fn decide(
         shipping: None,
     };
     let mut priced = price_what_has_a_price(&mut snapshot, &mut unavailable)?;
+    let has_methods = !methods.is_empty();
     let mut offers: Vec<(ShippingMethod, Offer)> = match &priced.parcel {
         Some(parcel) => methods
             .into_iter()
@@ -100,7 +103,7 @@ pub fn decide(
         snapshot.shipping = Some(method.clone());
         priced = price(&snapshot)?;
     }
-    Ok(Quote { sellables, unavailable, priced, offers })
+    Ok(Quote { sellables, unavailable, priced, offers, has_methods })
 }
 
 /// Prices the lines that have a price, and leaves the others out.

@@ -331,8 +331,8 @@ fn obstacles(cart: &Cart, quote: &Quote) -> Vec<Requirement> {
             ));
         }
     }
-    let sent = quote.priced.parcel.is_some();
-    if sent && cart.shipping_address.is_some() {
+    let is_sent = quote.has_methods && quote.priced.parcel.is_some();
+    if is_sent && cart.shipping_address.is_some() {
         let unmet = match cart.shipping_method_id {
             _ if quote.offers.is_empty() => Some("nothing is sent to this address"),
             Some(id) if quote.offers.iter().all(|(method, _)| method.id != id) => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tradepost_domain::catalog::availability::LOW_STOCK_AT_MOST;
 use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId, OrderLineId};
 use tradepost_domain::order::{FulfillmentStatus, OrderFacts, OrderStatus, fulfillment_status, order_status};
-use tradepost_domain::payment::PaymentStatus;
+use tradepost_domain::payment::{Payment, PaymentStatus};
 use tradepost_store::Db;
 use tradepost_store::inventory::MovedLevel;
 use tradepost_store::order::timeline::{self, OrderEventRow};
@@ -30,6 +30,7 @@ pub struct OrderInHand<'a> {
     pub bookings: Vec<Booking>,
     caller: &'a StaffContext,
     was: OrderRow,
+    was_paid: Option<Payment>,
     payment_changed: bool,
     parcels_changed: bool,
     timeline: Vec<OrderEventRow>,
@@ -56,6 +57,7 @@ impl<'a> OrderInHand<'a> {
         Ok(Some(Self {
             work,
             was: order.clone(),
+            was_paid: payment.as_ref().map(|payment| payment.state.clone()),
             order,
             payment,
             bookings: Vec::new(),
@@ -202,6 +204,10 @@ impl<'a> OrderInHand<'a> {
     /// Saves everything in the transaction, and leaves it open for what the caller still has to write.
     pub async fn save(&mut self) -> Result<(), WriteError> {
         self.derive();
+        if self.is_as_it_was() {
+            // What was asked of a provider is remembered; of the order there is nothing to tell.
+            return self.save_payment().await;
+        }
         self.order.version = self.was.version.saturating_add(1);
         self.order.updated_at = self.work.now;
         self.tell();
@@ -215,18 +221,30 @@ impl<'a> OrderInHand<'a> {
             update::update_lines(&self.work.tx, self.order.id, &changed).await?;
         }
         update::update(&self.work.tx, &self.order).await?;
-        if self.payment_changed
-            && let Some(payment) = &mut self.payment
-        {
-            payment.version = payment.version.saturating_add(1);
-            payment::write::put(&self.work.tx, payment, self.work.now).await?;
-        }
+        self.save_payment().await?;
         timeline::insert(&self.work.tx, &self.timeline).await?;
         ledger::book(&self.work.tx, &self.bookings, self.work.now).await?;
         tell_stock(&mut self.work, &self.moved);
         self.timeline.clear();
         self.bookings.clear();
         self.moved.clear();
+        Ok(())
+    }
+
+    /// Whether nothing has changed that anybody but the payment's provider would care for.
+    fn is_as_it_was(&self) -> bool {
+        self.order == self.was
+            && self.payment.as_ref().map(|payment| &payment.state) == self.was_paid.as_ref()
+            && self.timeline.is_empty()
+            && self.bookings.is_empty()
+            && self.moved.is_empty()
+    }
+
+    async fn save_payment(&mut self) -> Result<(), WriteError> {
+        if let Some(payment) = self.payment.as_mut().filter(|_| self.payment_changed) {
+            payment.version = payment.version.saturating_add(1);
+            payment::write::put(&self.work.tx, payment, self.work.now).await?;
+        }
         Ok(())
     }
 

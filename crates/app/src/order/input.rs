@@ -85,6 +85,16 @@ pub enum Source {
     Items(Box<CartCreate>),
 }
 
+impl Source {
+    /// JSONPath of the lines.
+    pub fn lines_at(&self) -> &'static str {
+        match self {
+            Self::Cart(_) => "$.lines",
+            Self::Items(_) => "$.items",
+        }
+    }
+}
+
 impl OrderCreate {
     /// What is ordered, and through whom it is paid.
     pub fn read(&mut self, context: &ShopperContext) -> Result<(Source, PaymentProvider), WriteError> {

@@ -79,7 +79,7 @@ async fn attempt(
     let mut work = context.begin("place_order").await?;
     let cart = open(context, &work, source).await?;
     let quote = quote(&work.tx, &cart, work.now).await?;
-    check(&cart, &quote)?;
+    check(&cart, &quote, source)?;
     check_total(create, &quote.priced)?;
     let from_cart = matches!(source, Source::Cart(_));
     let draft = draft(context, (&cart, from_cart), (&quote, create), provider)?;
@@ -118,7 +118,7 @@ pub fn answer(
 /// The cart to order, kept from others; or one made up of the items.
 async fn open(context: &ShopperContext, work: &Work<'_>, source: &Source) -> Result<Cart, WriteError> {
     match source {
-        Source::Items(items) => assemble(context, &work.tx, items.as_ref().clone()).await,
+        Source::Items(items) => assemble(context, &work.tx, items.as_ref().clone(), source.lines_at()).await,
         Source::Cart(id) => {
             let owner = context.cart_owner()?;
             let found = cart::get_for_update(&work.tx, *id, &owner, work.now).await?;
@@ -132,8 +132,16 @@ async fn open(context: &ShopperContext, work: &Work<'_>, source: &Source) -> Res
 }
 
 /// Refuses a cart that lacks something, with everything that it lacks.
-fn check(cart: &Cart, quote: &Quote) -> Result<(), WriteError> {
-    let missing: Vec<RequirementView> = carts::view::view(cart, quote).requirements;
+fn check(cart: &Cart, quote: &Quote, source: &Source) -> Result<(), WriteError> {
+    let mut missing: Vec<RequirementView> = carts::view::view(cart, quote).requirements;
+    for requirement in &mut missing {
+        requirement.param = requirement.param.replacen("$.lines", source.lines_at(), 1);
+    }
+    if let Some(unknown) = cart.lines.iter().position(|line| !quote.sellables.contains_key(&line.variant_id))
+    {
+        let param = format!("{}[{unknown}].variant_id", source.lines_at());
+        return Err(WriteError::invalid(param, "variant_not_found", "there is no such variant"));
+    }
     let Some(first) = missing.first() else { return Ok(()) };
     let short = missing.iter().find(|requirement| requirement.code == "insufficient_stock");
     if let Some(short) = short {

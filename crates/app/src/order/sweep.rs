@@ -1,6 +1,8 @@
 //! Gives up orders that nobody paid in time, and forgets carts whose time has run out.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tradepost_domain::kernel::ids::OrderId;
 use tradepost_store::inventory;
@@ -10,9 +12,12 @@ use super::cancel::cancel;
 use super::in_hand::OrderInHand;
 use crate::error::WriteError;
 use crate::payment::facts::EXPIRED;
+use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
+/// Rest between two rounds.
+const EVERY: Duration = Duration::from_secs(5);
 /// Orders looked at in one round.
 const ORDERS_MAX: i64 = 200;
 /// Carts deleted in one round.
@@ -33,10 +38,22 @@ pub struct Swept {
     pub carts: u64,
 }
 
+impl Swept {
+    fn round(self) -> Round {
+        if self.carts == CARTS_MAX.unsigned_abs() { Round::MoreIsDue } else { Round::Done }
+    }
+}
+
 impl OrderSweeper {
     /// A sweeper for a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
         Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
+    }
+
+    /// Sweeps until `shutdown`.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let rhythm = Rhythm { name: "giving up unpaid orders", every: EVERY, woken_by: None };
+        keep_doing(rhythm, shutdown, || async { self.sweep().await.map(Swept::round) }).await;
     }
 
     /// One round.
@@ -51,8 +68,10 @@ impl OrderSweeper {
         };
         let mut swept = Swept::default();
         for id in due {
-            if self.give_up(id).await? {
-                swept.orders += 1;
+            match self.give_up(id).await {
+                Ok(given_up) => swept.orders += usize::from(given_up),
+                // One that fails must not keep the others waiting.
+                Err(error) => tracing::error!(order.id = %id, %error, "an order could not be given up"),
             }
         }
         let conn = db.conn().await?;

@@ -3,7 +3,7 @@
 
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
 use tradepost_domain::payment::{AttemptStatus, PaymentFact};
-use tradepost_port::payment::{CreateIntent, Intent, Outcome};
+use tradepost_port::payment::{CreateIntent, Intent, Outcome, PaymentGateway};
 use tradepost_store::payment::{PaymentRecord, read};
 
 use super::facts::take_facts;
@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::order::place;
+use crate::outside::Outside;
 use crate::secret::SecretToken;
 use crate::shopper::ShopperContext;
 use crate::work::StaffContext;
@@ -59,15 +60,30 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
         provider_customer: None,
         save_payment_method: false,
     };
-    let outcome = gateway(&caller.shop, record.state.provider)?.create(&request, WITHIN).await;
+    let gateway = gateway(&caller.shop, record.state.provider)?;
+    let outcome = match made_before(&record, attempt, &gateway).await {
+        Some(intent) => Outcome::Ok(intent),
+        None => gateway.call().create(&request, WITHIN).await,
+    };
     let opened = OrderInHand::open(caller, db, id, "note_intent").await?;
     let mut order = opened.ok_or_else(|| inconsistent("a placed order is gone"))?;
     note(&mut order, attempt, &outcome).await?;
     order.commit().await
 }
 
+/// The object of an attempt whose making was not answered: a provider that failed after it made one gives the same failure
+/// again under the same key, and would never tell its name.
+async fn made_before(
+    record: &PaymentRecord,
+    attempt: PaymentAttemptId,
+    gateway: &Outside<dyn PaymentGateway>,
+) -> Option<Intent> {
+    let details = record.details.get(&attempt).filter(|details| details.unknown_since.is_some())?;
+    gateway.call().find(attempt, details.created_at, WITHIN).await.ok().flatten()
+}
+
 /// The live attempt whose object at the provider is not known.
-fn nameless(record: &PaymentRecord) -> Option<PaymentAttemptId> {
+pub(super) fn nameless(record: &PaymentRecord) -> Option<PaymentAttemptId> {
     let live = record.state.attempts.values().find(|attempt| attempt.status == AttemptStatus::Created)?;
     record.details.get(&live.id)?.provider_ref.is_none().then_some(live.id)
 }
@@ -99,7 +115,7 @@ pub(super) async fn note(
                 details.unknown_since = None;
                 details.error_code = Some(refusal.code.clone());
             });
-            Vec::new()
+            refusal.facts.clone()
         }
         Outcome::NotDone(why) | Outcome::Unknown(why) => {
             tracing::warn!(order.id = %record.order_id, why, "the payment provider did not answer");

@@ -193,7 +193,9 @@ async fn carry_out(
         // The shopper may still pay with a new attempt: the hold's own time gives the goods back.
         Effect::ReleaseReservation => order.note("payment_canceled", json!({})),
         Effect::RefundUnclaimed { attempt } => {
-            if !revive(order).await? {
+            if revive(order).await? {
+                order.note("paid", json!({"amount": fact.amount}));
+            } else {
                 ask_refund(order, attempt, "the order was given up before the payment came");
             }
         }
@@ -217,6 +219,8 @@ async fn carry_out(
             order.note("dispute_lost", json!({"amount": fact.amount}));
         }
         Effect::WinDispute { .. } => {
+            // Nobody may have told that it was opened: what comes back must have gone first.
+            book(order, fact, bookings::disputed);
             book(order, fact, bookings::dispute_won);
             order.note("dispute_won", json!({"amount": fact.amount}));
         }

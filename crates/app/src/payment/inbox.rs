@@ -1,7 +1,9 @@
 //! Works off what providers have told: each event by itself, again and again until it is understood, and put aside for
 //! people after a day.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
@@ -15,9 +17,14 @@ use super::reconcile::look_at;
 use super::{gateway, inconsistent};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
+use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
+/// Rest between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// Events of a round.
+const BATCH: usize = 100;
 /// How long an event that is not understood is tried again.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// Longest wait between two tries.
@@ -49,6 +56,17 @@ impl InboxWorker {
         Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
     }
 
+    /// Works until `shutdown`: at once when this process takes an event in, and looks by itself every second.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let woken_by = Some(&self.caller.shop.inbox_arrivals);
+        let rhythm = Rhythm { name: "working off webhooks", every: EVERY, woken_by };
+        let round = || async {
+            let worked_off = self.work(BATCH).await?;
+            Ok(if worked_off == BATCH { Round::MoreIsDue } else { Round::Done })
+        };
+        keep_doing(rhythm, shutdown, round).await;
+    }
+
     /// Works off what is due, up to `limit` events; answers how many there were.
     pub async fn work(&self, limit: usize) -> Result<usize, WriteError> {
         let mut done = 0;
@@ -63,9 +81,8 @@ impl InboxWorker {
         let tx = db.begin("take_inbox").await?;
         let now = self.caller.now();
         let Some(event) = webhook_inbox::take(&tx, now).await? else { return Ok(false) };
-        // Taken for a while: whoever dies on it gives it back by doing nothing.
         let later = now.saturating_add(SignedDuration::from_secs(30)).unwrap_or(now);
-        webhook_inbox::again(&tx, &event, Some(later), "being worked off").await?;
+        webhook_inbox::lease(&tx, &event, later).await?;
         tx.commit().await?;
         let result = self.work_off(&event).await;
         let conn = db.conn().await?;
@@ -93,11 +110,11 @@ impl InboxWorker {
         let gateway = gateway(&self.caller.shop, event.provider)?;
         let body = serde_json::to_vec(&event.payload)
             .map_err(|error| WorkOffError::Unreadable(error.to_string()))?;
-        match read_event(gateway.as_ref(), &body)? {
+        match read_event(gateway.call(), &body)? {
             EventMeaning::Nothing => Ok(()),
             EventMeaning::LookAt { intent_id } => {
-                let (order, _) = self.find(event.provider, &intent_id, None).await?;
-                Ok(look_at(&self.caller, order).await?)
+                let (order, attempt) = self.find(event.provider, &intent_id, None).await?;
+                Ok(look_at(&self.caller, order, Some(attempt)).await?)
             }
             EventMeaning::Facts(facts) => self.take(event.provider, &facts).await,
         }

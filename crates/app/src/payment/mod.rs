@@ -25,7 +25,6 @@ pub use staff::{AttemptView, PaymentAdminView, find_payment};
 pub use view::PaymentView;
 pub use webhook::{ReceiveWebhookError, receive_webhook};
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -36,6 +35,7 @@ use tradepost_store::StoreError;
 use tradepost_store::payment::PaymentRecord;
 
 use crate::error::WriteError;
+use crate::outside::Outside;
 use crate::shop::Shop;
 
 /// How long a provider is waited for within a request (reliability: eight seconds in all).
@@ -46,7 +46,7 @@ fn missing() -> WriteError {
 }
 
 /// Who collects this payment.
-fn gateway(shop: &Shop, provider: PaymentProvider) -> Result<Arc<dyn PaymentGateway>, WriteError> {
+fn gateway(shop: &Shop, provider: PaymentProvider) -> Result<Outside<dyn PaymentGateway>, WriteError> {
     let found = shop.checkout.gateways.get(&provider).cloned();
     found.ok_or_else(|| {
         let detail = format!("the shop no longer takes payments through {provider}");

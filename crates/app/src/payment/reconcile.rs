@@ -1,8 +1,11 @@
 //! Reads back what nobody told us: attempts whose outcome is not known or that wait too long, refunds that were not
 //! answered, and attempts of orders that were given up. With it a shop is right even when no webhook ever comes.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
 use tradepost_domain::payment::AttemptStatus;
@@ -14,9 +17,15 @@ use super::refund::ask_provider;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
+use crate::outside::Outside;
+use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
+/// Rest between two looks at attempts that wait.
+const READ_EVERY: Duration = Duration::from_mins(1);
+/// Rest between two looks at refunds that are due.
+const REFUND_EVERY: Duration = Duration::from_secs(5);
 /// Attempts are left alone for so long: their own request may still be on its way.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 /// Orders looked at in one round.
@@ -39,10 +48,29 @@ pub struct Reconciled {
     pub failed: usize,
 }
 
+impl Reconciled {
+    /// What fails is left for the next round, lest the same failures be all that is done.
+    fn round(self) -> Round {
+        let done = self.looked_at.max(self.refunds);
+        if i64::try_from(done).is_ok_and(|done| done == ORDERS_MAX) { Round::MoreIsDue } else { Round::Done }
+    }
+}
+
 impl Reconciler {
     /// A reconciler for a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
         Self { caller: StaffContext { shop, actor: Actor::System, origin: Origin::default(), claim: None } }
+    }
+
+    /// Reads back and asks for refunds, each in its own rhythm, until `shutdown`.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let shutdown = shutdown.shared();
+        let reading = Rhythm { name: "reading payments back", every: READ_EVERY, woken_by: None };
+        let refunding = Rhythm { name: "asking for refunds", every: REFUND_EVERY, woken_by: None };
+        tokio::join!(
+            keep_doing(reading, shutdown.clone(), || async { self.read_back().await.map(Reconciled::round) }),
+            keep_doing(refunding, shutdown, || async { self.refund().await.map(Reconciled::round) }),
+        );
     }
 
     /// Looks at attempts that have waited for two minutes.
@@ -55,7 +83,7 @@ impl Reconciler {
         };
         let mut done = Reconciled::default();
         for order in due {
-            match look_at(&self.caller, order).await {
+            match look_at(&self.caller, order, None).await {
                 Ok(()) => done.looked_at += 1,
                 Err(error) => {
                     tracing::warn!(order.id = %order, %error, "a payment could not be read back");
@@ -98,8 +126,13 @@ impl Reconciler {
     }
 }
 
-/// Reads back every attempt of an order that is not settled, and gives up those that nobody needs any more.
-pub(super) async fn look_at(caller: &StaffContext, id: OrderId) -> Result<(), WriteError> {
+/// Reads back every attempt of an order that is not settled, and the one that somebody asks for; gives up those that
+/// nobody needs any more.
+pub(super) async fn look_at(
+    caller: &StaffContext,
+    id: OrderId,
+    asked_for: Option<PaymentAttemptId>,
+) -> Result<(), WriteError> {
     ask(caller, id).await?;
     let db = caller.shop.store.worker();
     let record = read::of_order(&*db.conn().await?, id).await?;
@@ -108,8 +141,8 @@ pub(super) async fn look_at(caller: &StaffContext, id: OrderId) -> Result<(), Wr
     let open = |status: AttemptStatus| !matches!(status, AttemptStatus::Captured | AttemptStatus::Canceled);
     for attempt in record.state.attempts.values() {
         let unknown = record.details.get(&attempt.id).is_some_and(|details| details.unknown_since.is_some());
-        if open(attempt.status) || unknown {
-            read_back(caller, (id, attempt.id), &record, gateway.as_ref()).await?;
+        if open(attempt.status) || unknown || asked_for == Some(attempt.id) {
+            read_back(caller, (id, attempt.id), &record, &gateway).await?;
         }
     }
     Ok(())
@@ -119,10 +152,10 @@ async fn read_back(
     caller: &StaffContext,
     (id, attempt): (OrderId, PaymentAttemptId),
     record: &PaymentRecord,
-    gateway: &dyn PaymentGateway,
+    gateway: &Outside<dyn PaymentGateway>,
 ) -> Result<(), WriteError> {
     let Some(intent) = intent_ref(record, attempt) else { return Ok(()) };
-    let told = gateway.retrieve(&intent, WITHIN).await;
+    let told = gateway.call().retrieve(&intent, WITHIN).await;
     let db = caller.shop.store.worker();
     let opened = OrderInHand::open(caller, db, id, "read_back").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
@@ -148,7 +181,7 @@ async fn read_back(
     if !give_up {
         return Ok(());
     }
-    let outcome = gateway.cancel(&intent, WITHIN).await;
+    let outcome = gateway.call().cancel(&intent, WITHIN).await;
     let opened = OrderInHand::open(caller, db, id, "note_cancellation").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
     note(&mut order, attempt, &outcome).await?;

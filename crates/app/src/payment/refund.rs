@@ -15,6 +15,7 @@ use tradepost_store::payment::{PaymentRecord, RefundRow, refund_word};
 use utoipa::ToSchema;
 
 use super::facts::{NewRefund, add_refund, take_facts};
+use super::reconcile::look_at;
 use super::restock::restock;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::answer::{Answer, Outcome as Came};
@@ -358,17 +359,19 @@ pub(super) async fn ask_provider(
     refund: RefundId,
 ) -> Result<(), WriteError> {
     let db = caller.shop.store.worker();
-    let record = tradepost_store::payment::read::of_order(&*db.conn().await?, id).await?;
-    let record = record.ok_or_else(|| inconsistent("a refund without a payment"))?;
-    let row = record.refunds.iter().find(|row| row.id == refund).cloned();
-    let row = row.ok_or_else(|| inconsistent("a refund is gone"))?;
+    let (mut record, mut row) = written_down(caller, id, refund).await?;
+    if row.calls > 0 && row.provider_ref.is_none() {
+        // It may have been done without an answer, and a failure that the provider keeps would be told for a day.
+        Box::pin(look_at(caller, id, Some(row.attempt_id))).await?;
+        (record, row) = written_down(caller, id, refund).await?;
+    }
     if row.stage != tradepost_domain::payment::RefundStage::Pending {
         return Ok(());
     }
     let intent = intent_ref(&record, row.attempt_id)
         .ok_or_else(|| inconsistent("money of an attempt without a name"))?;
     let request = RefundIntent { intent, refund_id: refund, amount: row.amount };
-    let outcome = gateway(&caller.shop, record.state.provider)?.refund(&request, WITHIN).await;
+    let outcome = gateway(&caller.shop, record.state.provider)?.call().refund(&request, WITHIN).await;
     let mut order = OrderInHand::open(caller, db, id, "note_refund")
         .await?
         .ok_or_else(|| inconsistent("an order is gone"))?;
@@ -393,6 +396,20 @@ pub(super) async fn ask_provider(
     }
     take_facts(&mut order, row.attempt_id, &facts).await?;
     order.commit().await
+}
+
+/// A refund as it is written down, and its payment.
+async fn written_down(
+    caller: &StaffContext,
+    id: OrderId,
+    refund: RefundId,
+) -> Result<(PaymentRecord, RefundRow), WriteError> {
+    let conn = caller.shop.store.worker().conn().await?;
+    let record = tradepost_store::payment::read::of_order(&conn, id).await?;
+    let record = record.ok_or_else(|| inconsistent("a refund without a payment"))?;
+    let row = record.refunds.iter().find(|row| row.id == refund).cloned();
+    let row = row.ok_or_else(|| inconsistent("a refund is gone"))?;
+    Ok((record, row))
 }
 
 fn refund_row<'a>(order: &'a mut OrderInHand<'_>, refund: RefundId) -> Option<&'a mut RefundRow> {

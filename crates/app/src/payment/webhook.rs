@@ -31,10 +31,14 @@ pub async fn receive_webhook(
 ) -> Result<bool, ReceiveWebhookError> {
     let gateway = shop.checkout.gateways.get(&provider).ok_or(ReceiveWebhookError::UnknownProvider)?;
     let now = shop.clock.now();
-    let signature = signature(gateway.signature_header());
-    let envelope = gateway.verify_webhook(signature.as_deref(), body, now)?;
+    let signature = signature(gateway.call().signature_header());
+    let envelope = gateway.call().verify_webhook(signature.as_deref(), body, now)?;
     let payload = serde_json::from_slice(body).map_err(|_| WebhookError::MalformedBody)?;
     let conn = shop.store.storefront().conn().await?;
     let names = (envelope.id.as_str(), envelope.kind.as_str());
-    Ok(webhook_inbox::receive(&conn, provider, names, &payload, now).await?)
+    let is_new = webhook_inbox::receive(&conn, provider, names, &payload, now).await?;
+    if is_new {
+        shop.inbox_arrivals.notify_one();
+    }
+    Ok(is_new)
 }

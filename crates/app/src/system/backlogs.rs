@@ -1,6 +1,7 @@
 //! How much work waits in the background.
 
-use tradepost_store::{StoreError, system};
+use tradepost_store::StoreError;
+use tradepost_store::system::{self, MoneyBacklog};
 
 use crate::shop::Shop;
 
@@ -11,6 +12,8 @@ pub struct Backlogs {
     pub outbox: i64,
     /// Products that wait to be rendered.
     pub projection: i64,
+    /// Money that is on its way or not known.
+    pub money: MoneyBacklog,
 }
 
 /// Counts what waits.
@@ -18,5 +21,6 @@ pub async fn count_backlogs(shop: &Shop) -> Result<Backlogs, StoreError> {
     let client = shop.store.storefront().conn().await?;
     let (outbox, _) = system::outbox_backlog(&client).await?;
     let projection = system::projection_backlog(&client).await?;
-    Ok(Backlogs { outbox, projection })
+    let money = system::money_backlog(&client).await?;
+    Ok(Backlogs { outbox, projection, money })
 }

@@ -67,7 +67,7 @@ pub async fn examine(
     findings.push(connections(shop, &client).await?);
     findings.push(backlog(shop, &client).await?);
     findings.push(ratings(&system::wrong_ratings(&client).await?));
-    findings.push(rules(&audit_rules::find_broken(&client).await?));
+    findings.push(rules(&audit_rules::find_broken(&client, shop.clock.now()).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
     Ok(findings)
 }
@@ -122,7 +122,7 @@ fn ratings(wrong: &Wrong) -> Finding {
 fn rules(broken: &[BrokenRule]) -> Finding {
     const CHECK: &str = "rules";
     if broken.is_empty() {
-        return Finding::sound(CHECK, "every rule of stock holds");
+        return Finding::sound(CHECK, "every rule of stock and money holds");
     }
     let mut by_rule: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
     for BrokenRule { rule, id } in broken {

@@ -59,6 +59,9 @@ pub(crate) async fn handler(State(state): State<ApiState>, Extension(ops): Exten
     let mut text = ops.0.figures.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     add_pools(&mut text, &state.shop);
     add_backlog(&mut text, &state, &ops).await;
+    if let Some(rows) = state.shop.soundness.broken_rows() {
+        single(&mut text, ("audit_broken_rows", "gauge", "Rows that broke a rule at the last audit"), &rows);
+    }
     add_cache(&mut text, &state.shop);
     add_runtime(&mut text);
     add_process(&mut text, &ops);
@@ -106,6 +109,20 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
     let Some(Backlog { backlogs, .. }) = *kept else { return };
     single(text, ("outbox_pending", "gauge", "Events that wait to be dispatched"), &backlogs.outbox);
     single(text, ("projection_pending", "gauge", "Products that wait to be rendered"), &backlogs.projection);
+    let money = &backlogs.money;
+    let events = [("pending", money.inbox_pending), ("parked", money.inbox_parked)];
+    let events = events.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()));
+    family(
+        text,
+        ("payment_inbox_events", "gauge", "Events of payment providers that are not worked off"),
+        &events,
+    );
+    single(
+        text,
+        ("payments_unknown", "gauge", "Payments whose outcome is not known"),
+        &money.payments_unknown,
+    );
+    single(text, ("refunds_pending", "gauge", "Refunds that are on their way"), &money.refunds_pending);
 }
 
 fn add_cache(text: &mut String, shop: &Shop) {

@@ -9,9 +9,11 @@
 
 mod admin;
 mod auth;
+mod checkout;
 mod conventions;
 mod media;
 mod meta;
 mod ops;
+mod payments;
 mod problems;
 mod store;

@@ -10,6 +10,9 @@ use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_app::export::ExportWorker;
 use tradepost_app::import::ImportWorker;
 use tradepost_app::mail::CustomerMailWorker;
+use tradepost_app::order::OrderSweeper;
+use tradepost_app::payment::{InboxWorker, Reconciler};
+use tradepost_app::system::Auditor;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
@@ -112,31 +115,26 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 }
 
 /// Starts the background work; it stops when the phase is no longer [`Phase::Serving`].
-fn start_workers(house: &House, config: &Config, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
-    let projector = Projector::new(house.shop.clone());
-    let imports = ImportWorker::new(house.shop.clone(), config.imports.retention());
-    let exports = ExportWorker::new(house.shop.clone());
-    let mails = CustomerMailWorker::new(house.shop.clone());
-    let (mut import_phases, mut export_phases) = (phases.clone(), phases.clone());
-    let mut mail_phases = phases.clone();
+fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>) -> JoinHandle<()> {
+    let shop = house.shop.clone();
+    let imports = ImportWorker::new(shop.clone(), config.imports.retention());
     tokio::spawn(async move {
-        let shutdown = async move {
-            let _ = phases.wait_for(|phase| *phase > Phase::Serving).await;
+        let over = || async {
+            let _ = phases.clone().wait_for(|phase| *phase > Phase::Serving).await;
         };
-        let import_shutdown = async move {
-            let _ = import_phases.wait_for(|phase| *phase > Phase::Serving).await;
-        };
-        let export_shutdown = async move {
-            let _ = export_phases.wait_for(|phase| *phase > Phase::Serving).await;
-        };
-        let mail_shutdown = async move {
-            let _ = mail_phases.wait_for(|phase| *phase > Phase::Serving).await;
-        };
+        let (projector, exports) = (Projector::new(shop.clone()), ExportWorker::new(shop.clone()));
+        let (mails, auditor) = (CustomerMailWorker::new(shop.clone()), Auditor::new(shop.clone()));
+        let (sweeper, inbox) = (OrderSweeper::new(shop.clone()), InboxWorker::new(shop.clone()));
+        let reconciler = Reconciler::new(shop);
         tokio::join!(
-            projector.run(shutdown),
-            imports.run(import_shutdown),
-            exports.run(export_shutdown),
-            mails.run(mail_shutdown)
+            projector.run(over()),
+            imports.run(over()),
+            exports.run(over()),
+            mails.run(over()),
+            sweeper.run(over()),
+            inbox.run(over()),
+            reconciler.run(over()),
+            auditor.run(over()),
         );
     })
 }

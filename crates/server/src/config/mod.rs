@@ -4,6 +4,7 @@
 //! it does not exist, and a value must have the kind of its default. `layers` finds out which value is in force and
 //! where it comes from; this file turns values into types. Every error names key, value and source.
 
+mod checkout;
 mod layers;
 mod memory;
 
@@ -17,6 +18,7 @@ use tradepost_app::import::ImportRetention;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
 
+pub use checkout::CheckoutConfig;
 pub use layers::{ConfigError, DEFAULTS, Inputs, Layers};
 
 /// What is in force, as types.
@@ -44,6 +46,8 @@ pub struct Config {
     pub rate_limit_enabled: bool,
     /// Memory for cached answers, in bytes.
     pub cache_bytes: u64,
+    /// How orders are taken and paid.
+    pub checkout: CheckoutConfig,
     /// Connections to PostgreSQL.
     pub pools: Pools,
     /// How long imports are kept.
@@ -111,9 +115,8 @@ pub enum LogFormat {
     Auto,
 }
 
-/// The same as it stands in the file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The same as it stands in the file, where layers let no unknown key through.
+#[derive(Deserialize)]
 struct RawConfig {
     database_url: String,
     migrate_on_start: bool,
@@ -126,6 +129,8 @@ struct RawConfig {
     workers: bool,
     rate_limit_enabled: bool,
     cache_bytes: u64,
+    #[serde(flatten)]
+    checkout: checkout::RawCheckout,
     pools: Pools,
     imports: Imports,
     limits: Limits,
@@ -160,6 +165,7 @@ impl Config {
             workers: raw.workers,
             rate_limit_enabled: raw.rate_limit_enabled,
             cache_bytes: memory::cache_bytes(raw.cache_bytes),
+            checkout: CheckoutConfig::read(layers, raw.checkout)?,
             pools: raw.pools,
             imports: raw.imports,
             limits: raw.limits,
@@ -170,6 +176,8 @@ impl Config {
 /// Whole numbers with the least and the most that they may be.
 const RANGES: &[(&str, i64, i64)] = &[
     ("cache_bytes", 0, 1 << 40),
+    ("reservation_ttl_seconds", 60, 86_400),
+    ("cart_ttl_seconds", 3_600, 31_536_000),
     ("pools.storefront", 1, 1_000),
     ("pools.admin", 1, 1_000),
     ("pools.worker", 2, 1_000),

@@ -3,7 +3,10 @@
 //! Asked by `doctor`, by the worker every few minutes, and by tests after whatever they did. One file a subject, each a
 //! text that is joined with the others; each rule has a negative test that breaks one row.
 
+mod money;
 mod stock;
+
+use jiff::Timestamp;
 
 use crate::db::Client;
 use crate::error::StoreError;
@@ -11,7 +14,8 @@ use crate::sql::sql;
 
 sql! {
     /// All rules; a row is a rule and the id of what breaks it.
-    AUDIT = stock::rules!();
+    AUDIT = concat!(stock::rules!(), "
+         union all", money::rules!());
 }
 
 /// Something that must not be.
@@ -23,9 +27,9 @@ pub struct BrokenRule {
     pub id: String,
 }
 
-/// Everything that breaks a rule, by rule and id; empty in a sound shop.
-pub async fn find_broken(client: &Client) -> Result<Vec<BrokenRule>, StoreError> {
-    let rows = client.query(AUDIT, &[]).await?;
+/// Everything that breaks a rule at this moment, by rule and id; empty in a sound shop.
+pub async fn find_broken(client: &Client, now: Timestamp) -> Result<Vec<BrokenRule>, StoreError> {
+    let rows = client.query(AUDIT, &[&now]).await?;
     let mut broken: Vec<BrokenRule> =
         rows.iter().map(|row| BrokenRule { rule: row.get("rule"), id: row.get("id") }).collect();
     broken.sort();

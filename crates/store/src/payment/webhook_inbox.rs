@@ -22,9 +22,13 @@ sql! {
            for update skip locked";
     DONE = "
         update webhook_inbox set state = 'done', done_at = $3, last_error = null where provider = $1 and event_id = $2";
+    LEASE = "
+        update webhook_inbox
+           set attempts = attempts + 1, next_at = $3
+         where provider = $1 and event_id = $2";
     AGAIN = "
         update webhook_inbox
-           set state = $3, attempts = attempts + 1, next_at = $4, last_error = $5
+           set state = $3, next_at = $4, last_error = $5
          where provider = $1 and event_id = $2";
     REPLAY = "
         update webhook_inbox
@@ -75,6 +79,11 @@ pub async fn take(tx: &Tx, now: Timestamp) -> Result<Option<InboxEvent>, StoreEr
         attempts: row.get(4),
         received_at: row.get(5),
     }))
+}
+
+/// Counts a try at an event and keeps others from it until `until`: whoever dies on it gives it back by doing nothing.
+pub async fn lease(tx: &Tx, event: &InboxEvent, until: Timestamp) -> Result<(), StoreError> {
+    tx.execute(LEASE, &[&event.provider.as_str(), &event.event_id, &until]).await.map(drop)
 }
 
 /// Marks an event as worked off.

@@ -1,9 +1,7 @@
 //! The rules of stock find what they are for: one row broken for each, behind the back of everything that guards it.
 
-use tradepost_store::Sql;
-use tradepost_store::audit_rules::find_broken;
 use tradepost_testkit::Warehouse;
-use tradepost_testkit::warehouse::order;
+use tradepost_testkit::warehouse::{at, order};
 
 const UNGUARDED: &str = "alter table stock_level drop constraint stock_level_not_oversold;
                          alter table stock_level disable trigger user;
@@ -30,10 +28,7 @@ async fn each_rule_of_stock_finds_its_broken_row() {
         ("stock_flags", "update stock_level set backorder = true"),
         ("stock_flags", "update variant set tracked = false"),
     ] {
-        let tx = warehouse.database.store.worker().begin("broken").await.unwrap();
-        tx.batch(Sql { name: "unguarded", text: UNGUARDED }).await.unwrap();
-        tx.batch(Sql { name: "broken", text }).await.unwrap();
-        let broken = find_broken(&tx).await.unwrap();
-        assert!(broken.iter().any(|broken| broken.rule == rule), "{text}: {broken:?}");
+        let broken = warehouse.database.broken_after(&[UNGUARDED, text], at(2)).await;
+        assert!(broken.iter().any(|broken| broken == rule), "{text}: {broken:?}");
     }
 }

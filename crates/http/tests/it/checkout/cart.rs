@@ -1,0 +1,84 @@
+//! Carts, made and changed.
+
+use serde_json::{Value, json};
+use tradepost_testkit::TestApp;
+
+use super::{address, order_cart, stocked};
+use crate::admin::text;
+
+fn codes(cart: &Value) -> Vec<&str> {
+    cart["requirements"].as_array().unwrap().iter().map(|one| text(one, "code")).collect()
+}
+
+#[tokio::test]
+async fn a_guest_makes_a_cart_changes_it_and_opens_it_again() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let (hat, hat_variant) = stocked(&app, "Hat", 1999, 5).await;
+    let made = app.post("/api/carts").json(&json!({})).send().await.expect(201);
+    let cart = made.json();
+    let path = format!("/api/carts/{}", text(&cart, "id"));
+    let token = text(&cart, "token").to_owned();
+    assert_eq!((made.header("etag"), made.header("location")), ("\"v1\"", path.as_str()));
+    assert_eq!(codes(&cart), ["lines_required", "email_required", "shipping_address_required"]);
+
+    let lines = format!("{path}/lines");
+    let add = |body: Value| app.post(&lines).header("cart-token", &token).json(&body);
+    let one = add(json!({"variant_id": boot, "quantity": 1})).send().await.expect(201).json();
+    assert!(one.get("token").is_none(), "a token is told once");
+    let two = add(json!({"variant_id": boot, "quantity": 2})).send().await.expect(201).json();
+    assert_eq!((two["lines"].as_array().unwrap().len(), &two["lines"][0]["quantity"]), (1, &json!(3)));
+    let three = add(json!({"product_id": hat, "quantity": 1})).send().await.expect(201).json();
+    assert_eq!(three["lines"][1]["variant_id"], hat_variant);
+    assert_eq!(
+        (&three["totals"]["total"]["amount"], &three["version"]),
+        (&json!(3 * 5400 + 1999), &json!(4))
+    );
+
+    let line = format!("{lines}/{}", text(&three["lines"][0], "id"));
+    let patched = app.patch(&line).header("cart-token", &token).if_match(4).json(&json!({"quantity": 1}));
+    assert_eq!(patched.send().await.expect(200).json()["totals"]["total"]["amount"], 5400 + 1999);
+    let stale = app.patch(&line).header("cart-token", &token).if_match(4).json(&json!({"quantity": 2}));
+    assert_eq!(stale.send().await.expect(412).json()["current"], 5);
+    let left = app.delete(&line).header("cart-token", &token).send().await.expect(200).json();
+    assert_eq!(left["lines"].as_array().unwrap().len(), 1);
+
+    let patch =
+        json!({"email": "ada@example.com", "shipping_address": address(), "metadata": {"gift": true}});
+    let ready = app.patch(&path).header("cart-token", &token).json(&patch).send().await.expect(200).json();
+    assert_eq!((codes(&ready), text(&ready["shipping_address"], "city")), (Vec::new(), "Berlin"));
+    let cleared = app.patch(&path).header("cart-token", &token).json(&json!({"email": null}));
+    assert_eq!(codes(&cleared.send().await.expect(200).json()), ["email_required"]);
+    let shown = app.get(&path).header("cart-token", &token).send().await.expect(200);
+    assert_eq!((shown.header("etag"), shown.header("cache-control")), ("\"v8\"", "private, no-store"));
+    assert_eq!(shown.json()["lines"], ready["lines"]);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_cart_that_was_ordered_is_closed_and_names_its_order() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let (cart, token) = super::filled_cart(&app, &[(&boot, 1)]).await;
+    let placed = order_cart(&app, &cart, &token, "key-1").await.expect(201).json();
+    let again = order_cart(&app, &cart, &token, "key-2").await.expect(409).json();
+    assert_eq!((text(&again, "code"), &again["order_id"]), ("cart_closed", &placed["order"]["id"]));
+    let path = format!("/api/carts/{}", text(&cart, "id"));
+    let late = app.patch(&path).header("cart-token", &token).json(&json!({"email": "b@example.com"}));
+    assert_eq!(late.send().await.expect(409).code(), "cart_closed");
+    let shown = app.get(&path).header("cart-token", &token).send().await.expect(200).json();
+    assert_eq!(text(&shown, "status"), "ordered");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_cart_that_nobody_changes_is_forgotten() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let (cart, token) = super::filled_cart(&app, &[(&boot, 1)]).await;
+    let path = format!("/api/carts/{}", text(&cart, "id"));
+    app.clock.advance(jiff::SignedDuration::from_hours(30 * 24 + 1));
+    let _ = app.get(&path).header("cart-token", &token).send().await.expect(404);
+    assert_eq!(order_cart(&app, &cart, &token, "key-1").await.expect(404).code(), "cart_not_found");
+    assert_eq!(app.sweep_orders().await.carts, 1);
+}

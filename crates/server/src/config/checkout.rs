@@ -1,0 +1,133 @@
+//! Configuration of the checkout: who collects payments, and how long things are held.
+
+use jiff::SignedDuration;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tradepost_adapters::{StripeGateway, StripeSettings};
+
+use super::{ConfigError, Layers};
+
+/// How keys of Stripe begin that move real money.
+const LIVE_KEYS: [&str; 2] = ["sk_live_", "rk_live_"];
+
+/// How orders are taken and paid.
+#[derive(Clone, Debug)]
+pub struct CheckoutConfig {
+    /// Whether real money alone is taken: the built-in test provider is refused.
+    pub live_mode: bool,
+    /// How to reach Stripe; `None` where no key is set.
+    pub stripe: Option<StripeSettings>,
+    /// How long stock is held for an order that is not paid yet.
+    pub reservation_ttl: SignedDuration,
+    /// How long a cart is kept after its last change.
+    pub cart_ttl: SignedDuration,
+}
+
+/// The same as it stands in the file.
+#[derive(Deserialize)]
+pub(super) struct RawCheckout {
+    live_mode: bool,
+    stripe_secret_key: SecretString,
+    stripe_webhook_secret: SecretString,
+    stripe_api_base: String,
+    reservation_ttl_seconds: i64,
+    cart_ttl_seconds: i64,
+}
+
+impl CheckoutConfig {
+    /// Checks what is in force. What would let anybody sign, or send a key through the open, is refused here, not at
+    /// the first payment.
+    pub(super) fn read(layers: &Layers, raw: RawCheckout) -> Result<Self, ConfigError> {
+        let key = raw.stripe_secret_key.expose_secret();
+        let live_mode = raw.live_mode || LIVE_KEYS.iter().any(|live| key.starts_with(live));
+        let stripe = (!key.is_empty()).then(|| stripe(layers, &raw)).transpose()?;
+        if stripe.is_none() && !raw.stripe_webhook_secret.expose_secret().is_empty() {
+            return Err(layers.invalid("stripe_webhook_secret", "is of no use without stripe_secret_key"));
+        }
+        if live_mode && stripe.is_none() {
+            let advice = "needs a provider that takes real money: set stripe_secret_key";
+            return Err(layers.invalid("live_mode", advice));
+        }
+        Ok(Self {
+            live_mode,
+            stripe,
+            reservation_ttl: SignedDuration::from_secs(raw.reservation_ttl_seconds),
+            cart_ttl: SignedDuration::from_secs(raw.cart_ttl_seconds),
+        })
+    }
+}
+
+fn stripe(layers: &Layers, raw: &RawCheckout) -> Result<StripeSettings, ConfigError> {
+    let secrets = raw.stripe_webhook_secret.expose_secret();
+    let secrets = secrets.split(',').filter(|_| !secrets.is_empty());
+    let secrets = secrets.map(|secret| SecretString::from(secret.trim())).collect();
+    let settings = StripeSettings {
+        api_base: raw.stripe_api_base.clone(),
+        ..StripeSettings::new(raw.stripe_secret_key.clone(), secrets)
+    };
+    match StripeGateway::new(&settings) {
+        Ok(_) => Ok(settings),
+        // The words name what is wrong, never a secret.
+        Err(error) => {
+            Err(layers.invalid("stripe_api_base", format!("or a secret of Stripe cannot be used: {error}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Inputs};
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<CheckoutConfig, String> {
+        let layers = Layers::read(&Inputs::of_variables(variables)).map_err(|error| error.to_string())?;
+        Config::from_layers(&layers).map(|config| config.checkout).map_err(|error| error.to_string())
+    }
+
+    const KEY: (&str, &str) = ("TRADEPOST_STRIPE_SECRET_KEY", "sk_test_secretword");
+
+    #[test]
+    fn without_a_key_there_is_no_stripe_and_with_one_there_is() {
+        let none = load(&[]).unwrap();
+        assert!(none.stripe.is_none() && !none.live_mode);
+        assert_eq!((none.reservation_ttl.as_secs(), none.cart_ttl.as_secs()), (900, 30 * 24 * 3600));
+        let both = [
+            KEY,
+            ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1, whsec_2"),
+            ("TRADEPOST_STRIPE_API_BASE", "http://127.0.0.1:12111"),
+            ("TRADEPOST_RESERVATION_TTL_SECONDS", "60"),
+            ("TRADEPOST_CART_TTL_SECONDS", "3600"),
+        ];
+        let config = load(&both).unwrap();
+        let stripe = config.stripe.as_ref().unwrap();
+        assert_eq!((stripe.webhook_secrets.len(), stripe.api_base.as_str()), (2, "http://127.0.0.1:12111"));
+        assert_eq!((config.reservation_ttl.as_secs(), config.cart_ttl.as_secs()), (60, 3600));
+        assert!(!format!("{config:?}").contains("secretword"));
+    }
+
+    #[test]
+    fn a_live_key_means_live_mode_and_live_mode_means_a_key() {
+        for key in ["sk_live_1", "rk_live_1"] {
+            assert!(load(&[("TRADEPOST_STRIPE_SECRET_KEY", key)]).unwrap().live_mode, "{key}");
+        }
+        assert!(!load(&[KEY]).unwrap().live_mode);
+        assert!(load(&[KEY, ("TRADEPOST_LIVE_MODE", "true")]).unwrap().live_mode);
+        assert!(load(&[("TRADEPOST_LIVE_MODE", "true")]).unwrap_err().contains("set stripe_secret_key"));
+    }
+
+    #[test]
+    fn secrets_with_nothing_in_them_and_open_roads_are_refused() {
+        for (variables, expected) in [
+            (
+                &[KEY, ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1,")][..],
+                "webhook secret of Stripe is empty",
+            ),
+            (&[("TRADEPOST_STRIPE_SECRET_KEY", " ")], "secret key of Stripe is empty"),
+            (&[("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1")], "without stripe_secret_key"),
+            (&[KEY, ("TRADEPOST_STRIPE_API_BASE", "http://api.stripe.com")], "must begin with https://"),
+        ] {
+            let refused = load(variables).unwrap_err();
+            assert!(refused.contains(expected) && !refused.contains("secretword"), "{refused}");
+        }
+    }
+}
