@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId};
 use tradepost_domain::kernel::{Money, MoneyError};
-use tradepost_domain::payment::RefundStage;
+use tradepost_domain::payment::{Attempt, RefundStage};
 use tradepost_store::payment::{PaymentRecord, read};
 use utoipa::ToSchema;
 
@@ -104,7 +104,7 @@ pub(super) fn admin_view(record: &PaymentRecord) -> Result<PaymentAdminView, Mon
         capture: record.capture.clone(),
         amount: record.state.owed.into(),
         capturable: money(attempts.values().map(|attempt| attempt.capturable().amount()).sum())?,
-        captured: money(attempts.values().map(|attempt| attempt.captured_amount()).sum())?,
+        captured: money(attempts.values().map(Attempt::captured_amount).sum())?,
         refunded: money(refunded)?,
         refundable: money(refundable)?,
         attempts: shown.collect::<Result<_, _>>()?,

@@ -72,7 +72,7 @@ impl Operation {
                 "customer_group" => "cgrp",
                 "price_list" => "plist",
                 "promotion" => "promo",
-                "shipping_method" => "ship",
+                "shipping_method" => "smeth",
                 "shipping_zone" => "szone",
                 "tax_class" => "tclass",
                 "tax_rate" => "trate",

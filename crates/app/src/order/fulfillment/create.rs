@@ -95,12 +95,11 @@ pub async fn create_fulfillment(
     let open: Vec<OpenLine> =
         order.order.lines.iter().map(|line| open_line(line, &others, &allocated)).collect();
     let plan = plan(&open, &wanted, create.location_id).map_err(|refusal| refused(&refusal))?;
-    let location_id = match plan.location {
-        Some(location) => location,
-        None => {
-            let new = order.work.next_id();
-            catalog::stock_level::default_location(tx, new, order.now()).await?
-        }
+    let location_id = if let Some(location) = plan.location {
+        location
+    } else {
+        let new = order.work.next_id();
+        catalog::stock_level::default_location(tx, new, order.now()).await?
     };
     let row = FulfillmentRow {
         id: order.work.next_id(),

@@ -30,6 +30,7 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let (create, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
     let version = version.and_then(IfMatch::version);
-    let run = |context| async move { Ok(create_fulfillment(&context, id, version, &create).await?) };
+    let run =
+        |context| async move { Ok(Box::pin(create_fulfillment(&context, id, version, &create)).await?) };
     staff.write(request, hash, run).await
 }

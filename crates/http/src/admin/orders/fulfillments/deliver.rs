@@ -30,6 +30,7 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let hash = body.map_or_else(|| body_hash(b""), |body| body.hash);
     let version = version.and_then(IfMatch::version);
-    let run = |context| async move { Ok(deliver_fulfillment(&context, (order, id), version).await?) };
+    let run =
+        |context| async move { Ok(Box::pin(deliver_fulfillment(&context, (order, id), version)).await?) };
     staff.write(request, hash, run).await
 }

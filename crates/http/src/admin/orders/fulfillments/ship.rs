@@ -29,6 +29,8 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let (create, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
     let version = version.and_then(IfMatch::version);
-    let run = |context| async move { Ok(ship_fulfillment(&context, (order, id), version, create).await?) };
+    let run = |context| async move {
+        Ok(Box::pin(ship_fulfillment(&context, (order, id), version, create)).await?)
+    };
     staff.write(request, hash, run).await
 }

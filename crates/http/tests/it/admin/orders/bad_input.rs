@@ -6,74 +6,69 @@ use super::super::products::count;
 use super::{paid, post, product, read, shop};
 use crate::store::assert_refused;
 
+/// Path, body, status, code and place of the fault; of a 400 the last two are the reader's own.
+type Case<'a> = (&'a str, Value, u16, &'a str, &'a str);
+
+fn line(id: &str, quantity: i64) -> Value {
+    json!({"line_id": id, "quantity": quantity})
+}
+
+const STRANGE: &str = "oline_00000000000000000000000001";
+
+fn fulfillments(own: &str) -> Vec<Case<'static>> {
+    let (quantity, path) = ("$.lines[0].quantity", "/fulfillments");
+    vec![
+        (path, json!({"lines": []}), 422, "out_of_range", "$.lines"),
+        (path, json!({"lines": [line(own, 0)]}), 422, "invalid_quantity", quantity),
+        (path, json!({"lines": [line(own, -1)]}), 400, "", ""),
+        (path, json!({"lines": [line(own, 1), line(own, 1)]}), 422, "duplicate", "$.lines[1].line_id"),
+        (path, json!({"lines": [line(STRANGE, 1)]}), 422, "line_not_found", "$.lines[0].line_id"),
+        (path, json!({"lines": [line("x", 1)]}), 400, "", ""),
+        (path, json!({"lines": [line(own, 3)]}), 409, "fulfillment_too_large", quantity),
+        (
+            path,
+            json!({"location_id": "loc_00000000000000000000000001"}),
+            422,
+            "location_not_found",
+            "$.location_id",
+        ),
+        (path, json!({"units": 1}), 400, "", ""),
+    ]
+}
+
+fn refunds(own: &str) -> Vec<Case<'static>> {
+    let eur = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+    let dollar = json!({"amount": 1, "currency": "USD"});
+    let (path, amount) = ("/refunds", "$.amount.amount");
+    vec![
+        (path, json!({}), 422, "conflicting_fields", "$.amount"),
+        (path, json!({"amount": eur(1), "lines": [line(own, 1)]}), 422, "conflicting_fields", "$.amount"),
+        (path, json!({"amount": eur(0)}), 422, "out_of_range", amount),
+        (path, json!({"amount": eur(-5)}), 422, "out_of_range", amount),
+        (path, json!({"amount": eur(i64::MAX)}), 422, "amount_too_large", amount),
+        (path, json!({"amount": dollar}), 422, "currency_mismatch", "$.amount.currency"),
+        (path, json!({"amount": {"amount": 1.5, "currency": "EUR"}}), 400, "", ""),
+        (path, json!({"lines": [line(own, 0)]}), 422, "invalid_quantity", "$.lines[0].quantity"),
+        (path, json!({"lines": [line(own, 1), line(own, 1)]}), 422, "duplicate", "$.lines[1].line_id"),
+        (path, json!({"lines": [line(STRANGE, 1)]}), 422, "line_not_found", "$.lines[0].line_id"),
+        (path, json!({"amount": eur(1), "reason": "x".repeat(256)}), 422, "too_long", "$.reason"),
+        (path, json!({"amount": eur(1), "reason": "a\u{7}b"}), 422, "invalid_character", "$.reason"),
+    ]
+}
+
 #[tokio::test]
 async fn bodies_that_cannot_be_are_refused_with_the_place() {
     let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let before = read(&app, &placed).await;
-    let line = |id: &str, quantity: i64| json!({"line_id": id, "quantity": quantity});
-    let own = placed.line(0);
-    let strange = "oline_00000000000000000000000001";
-    let eur = |amount: i64| json!({"amount": amount, "currency": "EUR"});
-    let long = "x".repeat(5_001);
-    let cases: Vec<(&str, Value, u16, &str, &str)> = vec![
-        ("/fulfillments", json!({"lines": []}), 422, "out_of_range", "$.lines"),
-        ("/fulfillments", json!({"lines": [line(own, 0)]}), 422, "invalid_quantity", "$.lines[0].quantity"),
-        ("/fulfillments", json!({"lines": [line(own, -1)]}), 400, "", ""),
-        (
-            "/fulfillments",
-            json!({"lines": [line(own, 1), line(own, 1)]}),
-            422,
-            "duplicate",
-            "$.lines[1].line_id",
-        ),
-        ("/fulfillments", json!({"lines": [line(strange, 1)]}), 422, "line_not_found", "$.lines[0].line_id"),
-        ("/fulfillments", json!({"lines": [line("x", 1)]}), 400, "", ""),
-        (
-            "/fulfillments",
-            json!({"lines": [line(own, 3)]}),
-            409,
-            "fulfillment_too_large",
-            "$.lines[0].quantity",
-        ),
-        (
-            "/fulfillments",
-            json!({"location_id": "loc_00000000000000000000000001"}),
-            422,
-            "location_not_found",
-            "$.location_id",
-        ),
-        ("/fulfillments", json!({"units": 1}), 400, "", ""),
-        ("/refunds", json!({}), 422, "conflicting_fields", "$.amount"),
-        (
-            "/refunds",
-            json!({"amount": eur(1), "lines": [line(own, 1)]}),
-            422,
-            "conflicting_fields",
-            "$.amount",
-        ),
-        ("/refunds", json!({"amount": eur(0)}), 422, "out_of_range", "$.amount.amount"),
-        ("/refunds", json!({"amount": eur(-5)}), 422, "out_of_range", "$.amount.amount"),
-        ("/refunds", json!({"amount": eur(i64::MAX)}), 422, "amount_too_large", "$.amount.amount"),
-        (
-            "/refunds",
-            json!({"amount": {"amount": 1, "currency": "USD"}}),
-            422,
-            "currency_mismatch",
-            "$.amount.currency",
-        ),
-        ("/refunds", json!({"amount": {"amount": 1.5, "currency": "EUR"}}), 400, "", ""),
-        ("/refunds", json!({"lines": [line(own, 0)]}), 422, "invalid_quantity", "$.lines[0].quantity"),
-        ("/refunds", json!({"lines": [line(own, 1), line(own, 1)]}), 422, "duplicate", "$.lines[1].line_id"),
-        ("/refunds", json!({"lines": [line(strange, 1)]}), 422, "line_not_found", "$.lines[0].line_id"),
-        ("/refunds", json!({"amount": eur(1), "reason": &long[..256]}), 422, "too_long", "$.reason"),
-        ("/refunds", json!({"amount": eur(1), "reason": "a\u{7}b"}), 422, "invalid_character", "$.reason"),
+    let notes: Vec<Case<'_>> = vec![
         ("/notes", json!({"text": " "}), 422, "required", "$.text"),
-        ("/notes", json!({"text": long}), 422, "too_long", "$.text"),
+        ("/notes", json!({"text": "x".repeat(5_001)}), 422, "too_long", "$.text"),
         ("/notes", json!({}), 400, "", ""),
     ];
-    for (rest, body, status, code, param) in cases {
+    let own = placed.line(0);
+    for (rest, body, status, code, param) in [fulfillments(own), refunds(own), notes].concat() {
         let asked = format!("{rest} {body}");
         let response = post(&app, &placed.path(rest), &body).await;
         if status == 400 {
