@@ -122,7 +122,7 @@ async fn ask_provider(
         return Err(inconsistent("money set aside by an attempt without a name"));
     };
     let gateway = gateway(&context.shop, record.state.provider)?;
-    let outcome = gateway.capture(&CaptureIntent { intent, amount }, WITHIN).await;
+    let outcome = gateway.call().capture(&CaptureIntent { intent, amount }, WITHIN).await;
     let opened = OrderInHand::open(context, db, id, "note_capture").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
     note(&mut order, attempt, &outcome).await?;
