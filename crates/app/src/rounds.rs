@@ -45,7 +45,7 @@ where
     let mut rest_after_failure = REST_AFTER_FAILURE;
     loop {
         // A scope of its own: that no port is called within a transaction is checked for each kind of work by itself.
-        let caught = AssertUnwindSafe(count_statements(round())).catch_unwind().await;
+        let caught = AssertUnwindSafe(count_statements(Box::pin(round()))).catch_unwind().await;
         let result = caught.map_or(Err(None), |(result, _)| result.map_err(Some));
         let rest = match result {
             Ok(round) => {
@@ -91,7 +91,7 @@ mod tests {
     ) -> Vec<u128> {
         let (begun, count) = (std::sync::Mutex::new(Vec::new()), AtomicU32::new(0));
         let (stop, start) = (Arc::new(Notify::new()), tokio::time::Instant::now());
-        let rhythm = Rhythm { name: "test", every: Duration::from_secs(60), woken_by };
+        let rhythm = Rhythm { name: "test", every: Duration::from_mins(1), woken_by };
         let stopped = stop.clone();
         keep_doing(rhythm, async move { stopped.notified().await }, || async {
             begun.lock().unwrap().push(start.elapsed().as_millis());

@@ -224,17 +224,17 @@ impl TestApp {
 
     /// Lets the sweeper give up what nobody paid in time, a round.
     pub async fn sweep_orders(&self) -> Swept {
-        count_statements(OrderSweeper::new(self.shop.clone()).sweep()).await.0.unwrap()
+        count_statements(Box::pin(OrderSweeper::new(self.shop.clone()).sweep())).await.0.unwrap()
     }
 
     /// Lets the worker ask for the refunds that are due.
     pub async fn pay_back(&self) -> Reconciled {
-        count_statements(Reconciler::new(self.shop.clone()).refund()).await.0.unwrap()
+        count_statements(Box::pin(Reconciler::new(self.shop.clone()).refund())).await.0.unwrap()
     }
 
     /// Lets the worker read back what nobody told, a round.
     pub async fn read_back(&self) -> Reconciled {
-        count_statements(Reconciler::new(self.shop.clone()).read_back()).await.0.unwrap()
+        count_statements(Box::pin(Reconciler::new(self.shop.clone()).read_back())).await.0.unwrap()
     }
 
     /// Registers a customer.

@@ -66,6 +66,6 @@ impl StripeShop {
 
     /// Lets the worker work off the inbox; answers how many events it looked at.
     pub async fn work_inbox(&self) -> usize {
-        count_statements(InboxWorker::new(self.app.shop.clone()).work(1_000)).await.0.unwrap()
+        count_statements(Box::pin(InboxWorker::new(self.app.shop.clone()).work(1_000))).await.0.unwrap()
     }
 }

@@ -37,10 +37,10 @@ pub(super) struct RawCheckout {
 impl CheckoutConfig {
     /// Checks what is in force. What would let anybody sign, or send a key through the open, is refused here, not at
     /// the first payment.
-    pub(super) fn read(layers: &Layers, raw: RawCheckout) -> Result<Self, ConfigError> {
+    pub(super) fn read(layers: &Layers, raw: &RawCheckout) -> Result<Self, ConfigError> {
         let key = raw.stripe_secret_key.expose_secret();
         let live_mode = raw.live_mode || LIVE_KEYS.iter().any(|live| key.starts_with(live));
-        let stripe = (!key.is_empty()).then(|| stripe(layers, &raw)).transpose()?;
+        let stripe = (!key.is_empty()).then(|| stripe(layers, raw)).transpose()?;
         if stripe.is_none() && !raw.stripe_webhook_secret.expose_secret().is_empty() {
             return Err(layers.invalid("stripe_webhook_secret", "is of no use without stripe_secret_key"));
         }

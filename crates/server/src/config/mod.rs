@@ -165,7 +165,7 @@ impl Config {
             workers: raw.workers,
             rate_limit_enabled: raw.rate_limit_enabled,
             cache_bytes: memory::cache_bytes(raw.cache_bytes),
-            checkout: CheckoutConfig::read(layers, raw.checkout)?,
+            checkout: CheckoutConfig::read(layers, &raw.checkout)?,
             pools: raw.pools,
             imports: raw.imports,
             limits: raw.limits,

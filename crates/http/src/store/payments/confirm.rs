@@ -27,6 +27,10 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let (confirm, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
     buyer
-        .write(request, hash, |context| async move { Ok(confirm_payment(&context, id, confirm).await?) })
+        .write(
+            request,
+            hash,
+            |context| async move { Ok(Box::pin(confirm_payment(&context, id, confirm)).await?) },
+        )
         .await
 }
