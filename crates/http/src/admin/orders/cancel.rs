@@ -28,6 +28,7 @@ pub async fn handler(
     body: Option<Body<OrderCancel>>,
 ) -> Result<Response, Problem> {
     let (cancel, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
-    let run = |context| async move { Ok(cancel_order(&context, id, version.version(), &cancel).await?) };
+    let run =
+        |context| async move { Ok(Box::pin(cancel_order(&context, id, version.version(), &cancel)).await?) };
     staff.write(request, hash, run).await
 }
