@@ -1,5 +1,5 @@
 //! Places an order: priced, reserved, written down and answered in one transaction; then the payment provider is asked,
-//! with no transaction open (docs/adr/0012). An order stands before any money moves, so money without an order cannot be.
+//! with no transaction open (docs/adr/0013). An order stands before any money moves, so money without an order cannot be.
 
 use std::collections::BTreeMap;
 
