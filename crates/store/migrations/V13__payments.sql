@@ -48,14 +48,14 @@ create table payment_attempt (
     updated_at        timestamptz not null,
     unique (provider, provider_ref),
     check ((mismatch_amount is null) = (mismatch_currency is null)),
-    constraint payment_attempt_not_over_refunded check (refunded + refund_pending <= coalesce(captured, 0))
+    constraint payment_attempt_not_over_refunded check (refunded <= coalesce(captured, 0))
 );
 create index payment_attempt_payment_idx on payment_attempt (payment_id);
 create index payment_attempt_order_idx on payment_attempt (order_id);
 -- One that can still take money at a time.
 create unique index payment_attempt_live_key on payment_attempt (payment_id) where status not in ('canceled', 'captured');
 create index payment_attempt_open_idx on payment_attempt (updated_at)
-    where status in ('created', 'requires_action', 'processing') or unknown_since is not null;
+    where status in ('created', 'requires_action', 'processing', 'failed') or unknown_since is not null;
 
 create table refund (
     id           uuid primary key,

@@ -175,7 +175,8 @@ impl Answer {
             Self::NotSent(why) => Outcome::NotDone(why),
             Self::Lost(why) => Outcome::Unknown(why),
             Self::Error(402, error) => decline(&error),
-            Self::Error(429, error) => Outcome::NotDone(error.to_string()),
+            // Too often, or our key or its rights are wrong: nothing was done, and the same call may go well later.
+            Self::Error(401 | 403 | 429, error) => Outcome::NotDone(error.to_string()),
             Self::Error(400..=404, mut error) => {
                 let found = error.payment_intent.take().map_or(Err(Vec::new()), |intent| settled(*intent));
                 found.map_or_else(

@@ -108,7 +108,7 @@ pub(super) async fn capture(
         Err(refusal) => return refusal,
     };
     let form = vec![field("amount_to_capture", &amount)];
-    let key = format!("{}-capture", intent.attempt_id);
+    let key = format!("{}-capture-{amount}", intent.attempt_id);
     let path = format!("/v1/payment_intents/{id}/capture");
     Change { path, form, key, wanted: Some(IntentStatus::Succeeded) }.send(client, within).await
 }

@@ -37,7 +37,9 @@ impl OrderCancel {
     /// The reason, checked.
     pub fn reason(&self) -> Result<&str, WriteError> {
         refuse(check_text("$.reason", &self.reason, REASON_LEN_MAX, false).into_iter().collect())?;
-        Ok(if self.reason.trim().is_empty() { "canceled" } else { self.reason.trim() })
+        let reason = self.reason.trim();
+        // By the sweeper's word alone may money that comes later bring an order back.
+        Ok(if reason.is_empty() || reason == crate::payment::facts::EXPIRED { "canceled" } else { reason })
     }
 }
 
@@ -98,12 +100,13 @@ pub async fn cancel(order: &mut OrderInHand<'_>, reason: &str) -> Result<(), Wri
             .with_fact("current", order.order.fulfillment_status.as_str()));
     }
     let (id, now) = (order.order.id, order.now());
+    // Before the shelf: placing an order locks promotions first, then levels.
+    crate::cart::rules::give_back(&order.work.tx, id, now).await?;
     let released = inventory::release(&order.work.tx, &[id], None, now).await?;
     order.moved(released);
     let given_back = inventory::deallocate(&order.work.tx, &[id], None, now).await?;
     order.moved(given_back);
     fulfillment::cancel_pending(&order.work.tx, id, now).await?;
-    crate::cart::rules::give_back(&order.work.tx, id, now).await?;
     let booking: OrderEventId = order.work.next_id();
     let paid = order.payment.as_ref().is_some_and(|payment| {
         payment.state.attempts.values().any(|attempt| attempt.status == AttemptStatus::Captured)

@@ -24,7 +24,9 @@ pub async fn claim_order(context: &ShopperContext, id: OrderId) -> Result<Answer
     };
     let mut work = context.begin("claim_order").await?;
     let found = read::get_owned(&work.tx, id, &OrderOwner::Guest(token)).await?;
-    let mut order = found.ok_or_else(missing)?;
+    found.ok_or_else(missing)?;
+    // Again under its lock: what is told must be what the new version is of (case C39).
+    let mut order = read::get_for_update(&work.tx, id).await?.ok_or_else(missing)?;
     let claimed = update::claim(&work.tx, id, customer, work.now).await?;
     order.version = claimed
         .ok_or_else(|| WriteError::conflict("order_claimed", "somebody has claimed the order", None))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradepost_domain::kernel::ids::OrderId;
+use tradepost_domain::payment::AttemptStatus;
 use tradepost_store::inventory;
 use tradepost_store::{cart, order};
 
@@ -12,6 +13,7 @@ use super::cancel::cancel;
 use super::in_hand::OrderInHand;
 use crate::error::WriteError;
 use crate::payment::facts::EXPIRED;
+use crate::payment::reconcile::look_at;
 use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
@@ -40,7 +42,8 @@ pub struct Swept {
 
 impl Swept {
     fn round(self) -> Round {
-        if self.carts == CARTS_MAX.unsigned_abs() { Round::MoreIsDue } else { Round::Done }
+        let more_orders = i64::try_from(self.orders).is_ok_and(|orders| orders >= ORDERS_MAX);
+        if more_orders || self.carts == CARTS_MAX.unsigned_abs() { Round::MoreIsDue } else { Round::Done }
     }
 }
 
@@ -68,7 +71,7 @@ impl OrderSweeper {
         };
         let mut swept = Swept::default();
         for id in due {
-            match self.give_up(id).await {
+            match Box::pin(self.give_up(id)).await {
                 Ok(given_up) => swept.orders += usize::from(given_up),
                 // One that fails must not keep the others waiting.
                 Err(error) => tracing::error!(order.id = %id, %error, "an order could not be given up"),
@@ -81,6 +84,10 @@ impl OrderSweeper {
 
     /// Gives up one order, unless it was paid meanwhile or got more time: asked again under its lock.
     async fn give_up(&self, id: OrderId) -> Result<bool, WriteError> {
+        // The money may have come without a word: better asked than refunded.
+        if let Err(error) = look_at(&self.caller, id, None).await {
+            tracing::warn!(order.id = %id, %error, "a payment could not be read back before its order is given up");
+        }
         let db = self.caller.shop.store.worker();
         let Some(mut order) = OrderInHand::open(&self.caller, db, id, "expire_order").await? else {
             return Ok(false);
@@ -89,8 +96,33 @@ impl OrderSweeper {
         if order.order.expires_at.is_none_or(|at| at > now) {
             return Ok(false);
         }
+        if self.extend(&mut order).await? {
+            order.commit().await?;
+            return Ok(false);
+        }
         cancel(&mut order, EXPIRED).await?;
         order.commit().await?;
+        Ok(true)
+    }
+
+    /// Gives an order whose payment is on its way as much time again, once (reliability: decision 2).
+    async fn extend(&self, order: &mut OrderInHand<'_>) -> Result<bool, WriteError> {
+        let ttl = self.caller.shop.checkout.reservation_ttl;
+        let placed = order.order.placed_at;
+        let last = placed.saturating_add(ttl).and_then(|at| at.saturating_add(ttl)).unwrap_or(placed);
+        let on_its_way = order.payment.as_ref().is_some_and(|payment| {
+            let moving = |status| matches!(status, AttemptStatus::RequiresAction | AttemptStatus::Processing);
+            payment.state.attempts.values().any(|attempt| moving(attempt.status))
+                || payment.details.values().any(|details| details.unknown_since.is_some())
+        });
+        let now = order.now();
+        if !on_its_way || now >= last {
+            return Ok(false);
+        }
+        let id = order.order.id;
+        inventory::extend(&order.work.tx, id, Some(last), now).await?;
+        order.order.expires_at = Some(last);
+        order.note("hold_extended", serde_json::json!({"until": last}));
         Ok(true)
     }
 }

@@ -9,6 +9,7 @@ use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::{
     EntityId, OrderEventId, OrderId, OrderLineId, PaymentAttemptId, RefundId,
 };
+use tradepost_domain::order::FulfillmentStatus;
 use tradepost_domain::payment::{Attempt, Claim, Effect, FactKind, PaymentFact, RefundStage, Sum};
 use tradepost_store::inventory::{self, Hold, ReserveOrder};
 use tradepost_store::payment::{PaymentRecord, RefundRow};
@@ -191,7 +192,14 @@ async fn carry_out(
         }
         Effect::Hold { .. } => order.note("payment_mismatch", json!({"told": fact.amount})),
         // The shopper may still pay with a new attempt: the hold's own time gives the goods back.
-        Effect::ReleaseReservation => order.note("payment_canceled", json!({})),
+        Effect::ReleaseReservation => {
+            order.note("payment_canceled", json!({}));
+            // One that was authorized owns its goods, and no hold of it runs out: the sweeper is told.
+            let now = order.now();
+            if order.order.fulfillment_status == FulfillmentStatus::Unfulfilled {
+                order.order.expires_at = order.order.expires_at.or(Some(now));
+            }
+        }
         Effect::RefundUnclaimed { attempt } => {
             if revive(order).await? {
                 order.note("paid", json!({"amount": fact.amount}));
@@ -237,8 +245,11 @@ async fn own_the_goods(order: &mut OrderInHand<'_>) -> Result<(), WriteError> {
 }
 
 /// Money has come for an order that ran out of time: it gets its goods after all, where they are still there (case C07).
+/// Not where promotions took something off: their uses went back, and may be somebody else's by now.
 async fn revive(order: &mut OrderInHand<'_>) -> Result<bool, WriteError> {
-    if order.order.cancel_reason.as_deref() != Some(EXPIRED) {
+    let promotions = order.order.pricing.get("promotions").and_then(serde_json::Value::as_array);
+    let has_promotions = promotions.is_some_and(|applied| !applied.is_empty());
+    if has_promotions || order.order.cancel_reason.as_deref() != Some(EXPIRED) {
         return Ok(false);
     }
     let cause: OrderEventId = order.work.next_id();

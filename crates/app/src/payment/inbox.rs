@@ -84,7 +84,7 @@ impl InboxWorker {
         let later = now.saturating_add(SignedDuration::from_secs(30)).unwrap_or(now);
         webhook_inbox::lease(&tx, &event, later).await?;
         tx.commit().await?;
-        let result = self.work_off(&event).await;
+        let result = Box::pin(self.work_off(&event)).await;
         let conn = db.conn().await?;
         match result {
             Ok(()) => webhook_inbox::done(&conn, &event, now).await?,

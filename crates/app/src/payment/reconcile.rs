@@ -128,7 +128,7 @@ impl Reconciler {
 
 /// Reads back every attempt of an order that is not settled, and the one that somebody asks for; gives up those that
 /// nobody needs any more.
-pub(super) async fn look_at(
+pub(crate) async fn look_at(
     caller: &StaffContext,
     id: OrderId,
     asked_for: Option<PaymentAttemptId>,
@@ -166,7 +166,9 @@ async fn read_back(
         }
         Err(error) => {
             tracing::warn!(order.id = %id, %error, "a payment provider could not be asked");
-            return Ok(());
+            // Its turn is over: else the same hundred would be looked at without rest, and no other.
+            order.touch_payment();
+            return order.commit().await;
         }
     }
     let canceled = order.order.canceled_at.is_some();

@@ -360,13 +360,17 @@ pub(super) async fn ask_provider(
 ) -> Result<(), WriteError> {
     let db = caller.shop.store.worker();
     let (mut record, mut row) = written_down(caller, id, refund).await?;
-    if row.calls > 0 && row.provider_ref.is_none() {
+    if row.calls > 0 {
         // It may have been done without an answer, and a failure that the provider keeps would be told for a day.
         Box::pin(look_at(caller, id, Some(row.attempt_id))).await?;
         (record, row) = written_down(caller, id, refund).await?;
     }
     if row.stage != tradepost_domain::payment::RefundStage::Pending {
         return Ok(());
+    }
+    if row.provider_ref.is_some() {
+        // The provider has it in hand. Its key is forgotten after a day: the same call would then be a second refund.
+        return look_again_later(caller, id, refund).await;
     }
     let intent = intent_ref(&record, row.attempt_id)
         .ok_or_else(|| inconsistent("money of an attempt without a name"))?;
@@ -395,6 +399,19 @@ pub(super) async fn ask_provider(
         row.next_call_at = Some(again);
     }
     take_facts(&mut order, row.attempt_id, &facts).await?;
+    order.commit().await
+}
+
+/// Has a refund that the provider works on looked at again later.
+async fn look_again_later(caller: &StaffContext, id: OrderId, refund: RefundId) -> Result<(), WriteError> {
+    let opened = OrderInHand::open(caller, caller.shop.store.worker(), id, "await_refund").await?;
+    let mut order = opened.ok_or_else(|| inconsistent("an order is gone"))?;
+    let now = order.now();
+    order.touch_payment();
+    if let Some(row) = refund_row(&mut order, refund) {
+        row.next_call_at = Some(now.saturating_add(backoff(row.calls)).unwrap_or(now));
+        row.calls = row.calls.saturating_add(1);
+    }
     order.commit().await
 }
 

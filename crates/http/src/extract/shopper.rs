@@ -101,6 +101,13 @@ fn guest(context: &ShopperContext) -> String {
     use std::fmt::Write as _;
     let secret = context.cart_token.as_ref().or(context.order_token.as_ref());
     let mut name = "guest".to_owned();
+    if secret.is_none()
+        && let Some(ip) = &context.caller.origin.ip
+    {
+        // Where nothing tells guests apart, their networks do: a key that somebody else has chosen too is not the same.
+        name.push('_');
+        name.push_str(ip);
+    }
     for byte in secret.into_iter().flatten().take(16) {
         let _ = write!(name, "{byte:02x}");
     }

@@ -47,7 +47,7 @@ sql! {
     OPEN = "
         select order_id
           from payment_attempt
-         where (status in ('created', 'requires_action', 'processing') or unknown_since is not null) and updated_at < $1
+         where (status in ('created', 'requires_action', 'processing', 'failed') or unknown_since is not null) and updated_at < $1
            and (provider <> 'test' or unknown_since is not null)
          order by updated_at
          limit $2";

@@ -29,6 +29,6 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let request = required_key(request)?;
     let (create, version) = (body.value, version.and_then(IfMatch::version));
-    let run = |context| async move { Ok(create_refund(&context, id, version, create).await?) };
+    let run = |context| async move { Ok(Box::pin(create_refund(&context, id, version, create)).await?) };
     staff.write(request, body.hash, run).await
 }
