@@ -90,7 +90,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "lock",
-        demands: "at most 400 packages; one crypto provider, one TLS stack, one HTTP stack",
+        demands: "at most 400 packages of others that are built; one crypto provider, one TLS stack, one HTTP stack",
         why: "build time and attack surface grow a crate at a time; two crypto providers in one process panic",
         find: lock::find,
     },
