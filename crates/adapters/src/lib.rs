@@ -3,13 +3,16 @@
 pub mod blob_dir;
 pub mod image_codec;
 pub mod mail_directory;
+pub mod rates_service;
 pub mod stripe;
 pub mod system;
 pub mod test_payments;
+mod tls;
 
 pub use blob_dir::BlobDirectory;
 pub use image_codec::ImageCodec;
 pub use mail_directory::MailDirectory;
+pub use rates_service::{RatesService, RatesServiceError};
 pub use stripe::{StripeGateway, StripeSettings};
 pub use system::{RandomIds, SystemClock};
 pub use test_payments::TestPayments;

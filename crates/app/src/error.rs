@@ -7,6 +7,7 @@ use tradepost_port::{BlobError, ImageError};
 use tradepost_store::StoreError;
 
 use crate::password::PasswordError;
+use crate::pricing::rates::RateAsk;
 use crate::throttle::Throttled;
 
 /// A change that was not made. Nothing of it is stored.
@@ -70,6 +71,9 @@ pub enum WriteError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// A tax service or a carrier has to be asked first; nothing was changed.
+    #[error("rates of others are wanted, and none came in time")]
+    RatesWanted(Box<RateAsk>),
     /// A file could not be kept.
     #[error(transparent)]
     Blob(#[from] BlobError),

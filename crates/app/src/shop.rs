@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
-use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer};
+use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer, ShippingRates, TaxProvider};
 use tradepost_store::{Store, StoreError};
 
 use crate::access::KeyRing;
@@ -63,6 +63,10 @@ pub struct Checkout {
     pub provider: PaymentProvider,
     /// When money that was set aside is taken.
     pub capture: CaptureMethod,
+    /// The tax service, asked for zones whose rates it says.
+    pub tax: Option<Outside<dyn TaxProvider>>,
+    /// The carriers, asked for methods that go by what they charge.
+    pub shipping: Option<Outside<dyn ShippingRates>>,
 }
 
 impl Checkout {
@@ -77,6 +81,8 @@ impl Checkout {
                 .map(|gateway| (gateway.provider(), Outside::new(gateway)))
                 .collect(),
             capture: CaptureMethod::Automatic,
+            tax: None,
+            shipping: None,
         }
     }
 }

@@ -240,6 +240,7 @@ impl From<WriteError> for Problem {
                 "this Idempotency-Key was used for another request: take a new key for a new request",
             )
             .param("Idempotency-Key"),
+            WriteError::RatesWanted(_) => Self::unavailable(&error),
             WriteError::Store(error) => error.into(),
             WriteError::Blob(error) => Self::internal(&error),
             WriteError::Render(error) => Self::internal(&error),

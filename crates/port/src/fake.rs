@@ -1,4 +1,5 @@
-//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory, pictures untouched, mails kept.
+//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory, pictures untouched, mails kept,
+//! rates as told.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -6,12 +7,15 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
+use tradepost_domain::kernel::place::Destination;
 use uuid::Uuid;
 
 use crate::blob::is_blob_name;
 use crate::image::{EncodedImage, ProcessedImage};
+use crate::rates::{ShippingAsk, ShippingRateAnswer, TaxAsk, TaxRateAnswer};
 use crate::{
     BlobError, BlobStore, BoxFuture, Clock, IdSource, ImageError, ImageProcessor, Mail, MailError, Mailer,
+    RatesError, ShippingRates, TaxProvider,
 };
 
 /// A clock that stands still until it is moved.
@@ -137,6 +141,52 @@ impl Mailer for RecordedMails {
             self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
             Ok(())
         })
+    }
+}
+
+/// A tax service and carriers that answer what they are told to, and note what they are asked.
+#[derive(Debug, Default)]
+pub struct ToldRates {
+    taxes: Mutex<Option<Vec<TaxRateAnswer>>>,
+    shipping: Mutex<Option<Vec<ShippingRateAnswer>>>,
+    asked: Mutex<Vec<Destination>>,
+}
+
+impl ToldRates {
+    /// From now on these are the taxes everywhere; `None`: there is no answer.
+    pub fn tell_taxes(&self, taxes: Option<Vec<TaxRateAnswer>>) {
+        *self.taxes.lock().unwrap_or_else(PoisonError::into_inner) = taxes;
+    }
+
+    /// From now on this is what carriers charge; `None`: there is no answer.
+    pub fn tell_shipping(&self, shipping: Option<Vec<ShippingRateAnswer>>) {
+        *self.shipping.lock().unwrap_or_else(PoisonError::into_inner) = shipping;
+    }
+
+    /// For which places they were asked since the last time.
+    pub fn take_asked(&self) -> Vec<Destination> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn answer<T: Clone>(&self, of: &Mutex<Option<Vec<T>>>, to: &Destination) -> Result<Vec<T>, RatesError> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(to.clone());
+        let told = of.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        told.ok_or_else(|| RatesError("told to be away".to_owned()))
+    }
+}
+
+impl TaxProvider for ToldRates {
+    fn rates<'a>(&'a self, ask: &'a TaxAsk) -> BoxFuture<'a, Result<Vec<TaxRateAnswer>, RatesError>> {
+        Box::pin(async move { self.answer(&self.taxes, &ask.destination) })
+    }
+}
+
+impl ShippingRates for ToldRates {
+    fn rates<'a>(
+        &'a self,
+        ask: &'a ShippingAsk,
+    ) -> BoxFuture<'a, Result<Vec<ShippingRateAnswer>, RatesError>> {
+        Box::pin(async move { self.answer(&self.shipping, &ask.destination) })
     }
 }
 

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod image;
 pub mod mail;
 pub mod payment;
+pub mod rates;
 pub mod search;
 
 pub use blob::{BlobError, BlobStore};
@@ -21,6 +22,7 @@ pub use ids::IdSource;
 pub use image::{ImageError, ImageProcessor};
 pub use mail::{Mail, MailError, Mailer};
 pub use payment::PaymentGateway;
+pub use rates::{RatesError, ShippingRates, TaxProvider};
 
 /// A future of a port's method, so that ports can stand behind `Arc<dyn …>`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

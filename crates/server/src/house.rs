@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tradepost_adapters::{
     BlobDirectory, ImageCodec, MailDirectory, RandomIds, StripeGateway, SystemClock, TestPayments,
 };
+use tradepost_app::outside::Outside;
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
@@ -117,7 +118,13 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
         gateways.push(Arc::new(TestPayments::new(Arc::new(SystemClock))));
     }
     let usual = Checkout::new(gateways);
-    Ok(Checkout { cart_ttl: config.cart_ttl, reservation_ttl: config.reservation_ttl, ..usual })
+    Ok(Checkout {
+        cart_ttl: config.cart_ttl,
+        reservation_ttl: config.reservation_ttl,
+        tax: config.tax.clone().map(|service| Outside::new(service as _)),
+        shipping: config.shipping.clone().map(|service| Outside::new(service as _)),
+        ..usual
+    })
 }
 
 /// Where a program on this machine finds what listens on an address.

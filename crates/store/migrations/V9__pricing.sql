@@ -142,3 +142,21 @@ create table shipping_method (
     created_at timestamptz not null,
     updated_at timestamptz not null
 );
+
+-- What services of others said of taxes at a place or of the cost of a parcel: asked while no transaction is open, and read
+-- by those that price. Everything here can be asked again.
+create table rate_answer (
+    -- 'tax' or 'shipping'
+    kind        text not null check (kind in ('tax', 'shipping')),
+    -- SHA-256 of what was asked
+    ask         bytea not null,
+    -- null while no answer ever came
+    answer      jsonb,
+    answered_at timestamptz,
+    -- the last time that an answer was asked for, whatever came of it
+    asked_at    timestamptz not null,
+    primary key (kind, ask),
+    check ((answer is null) = (answered_at is null))
+);
+
+create index rate_answer_asked_at on rate_answer (asked_at);

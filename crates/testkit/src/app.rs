@@ -14,6 +14,7 @@ use tradepost_app::catalog::Projector;
 use tradepost_app::mail::CustomerMailWorker;
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::order::sweep::Swept;
+use tradepost_app::outside::Outside;
 use tradepost_app::payment::Reconciler;
 use tradepost_app::payment::reconcile::Reconciled;
 use tradepost_app::{Checkout, Shop, ShopParts, count_statements};
@@ -21,7 +22,7 @@ use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_http::ApiState;
-use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails};
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails, ToldRates};
 use tradepost_port::{Clock, IdSource, Mail};
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
@@ -178,6 +179,16 @@ impl TestApp {
             Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(clock))])
         };
         Self::build(rate_limits, test_clock(), test_payments).await
+    }
+
+    /// One whose taxes and shipping a service says.
+    pub async fn with_rates(rates: Arc<ToldRates>) -> Self {
+        let checkout = |clock: Arc<FakeClock>| Checkout {
+            tax: Some(Outside::new(rates.clone() as _)),
+            shipping: Some(Outside::new(rates as _)),
+            ..Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(clock))])
+        };
+        Self::build(false, test_clock(), checkout).await
     }
 
     /// One whose checkout is made around its clock.

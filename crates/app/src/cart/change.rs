@@ -14,6 +14,7 @@ use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
 use crate::patch::{Patch, present};
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// Changes to a cart: what is absent stays, null clears.
@@ -66,6 +67,15 @@ fn read_address(path: &str, input: Patch<AddressInput>, issues: &mut Vec<Issue>)
 
 /// Changes a cart.
 pub async fn patch_cart(
+    context: &ShopperContext,
+    id: CartId,
+    version: Option<i64>,
+    patch: CartPatch,
+) -> Result<Answer, WriteError> {
+    asking(&context.caller.shop, || apply(context, id, version, patch.clone())).await
+}
+
+async fn apply(
     context: &ShopperContext,
     id: CartId,
     version: Option<i64>,

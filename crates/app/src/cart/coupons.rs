@@ -8,6 +8,7 @@ use super::Change;
 use super::input::read_code;
 use crate::answer::{Answer, Outcome};
 use crate::error::WriteError;
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// A coupon to enter.
@@ -28,12 +29,15 @@ pub async fn add_cart_coupon(
     coupon: CouponAdd,
 ) -> Result<Answer, WriteError> {
     let code = read_code("$.code", &coupon.code).map_err(|issue| WriteError::Invalid(vec![issue]))?;
-    let mut change = Change::open(context, id, version, "add_cart_coupon").await?;
-    if !super::rules::coupon_exists(&change.work.tx, &code).await? {
-        return Err(WriteError::invalid("$.code", "coupon_not_found", "there is no such coupon"));
-    }
-    change.after.add_coupon(code.as_str().to_owned())?;
-    change.finish(context, Outcome::Created).await
+    asking(&context.caller.shop, || async {
+        let mut change = Change::open(context, id, version, "add_cart_coupon").await?;
+        if !super::rules::coupon_exists(&change.work.tx, &code).await? {
+            return Err(WriteError::invalid("$.code", "coupon_not_found", "there is no such coupon"));
+        }
+        change.after.add_coupon(code.as_str().to_owned())?;
+        change.finish(context, Outcome::Created).await
+    })
+    .await
 }
 
 /// Takes a coupon out.
@@ -43,11 +47,14 @@ pub async fn remove_cart_coupon(
     version: Option<i64>,
     code: &str,
 ) -> Result<Answer, WriteError> {
-    let not_entered = WriteError::NotFound { kind: "coupon" };
-    let Ok(code) = read_code("code", code) else { return Err(not_entered) };
-    let mut change = Change::open(context, id, version, "remove_cart_coupon").await?;
-    if !change.after.remove_coupon(code.as_str())? {
-        return Err(not_entered);
-    }
-    change.finish(context, Outcome::Done).await
+    let not_entered = || WriteError::NotFound { kind: "coupon" };
+    let Ok(code) = read_code("code", code) else { return Err(not_entered()) };
+    asking(&context.caller.shop, || async {
+        let mut change = Change::open(context, id, version, "remove_cart_coupon").await?;
+        if !change.after.remove_coupon(code.as_str())? {
+            return Err(not_entered());
+        }
+        change.finish(context, Outcome::Done).await
+    })
+    .await
 }

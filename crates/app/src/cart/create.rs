@@ -14,6 +14,7 @@ use crate::address::AddressInput;
 use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
+use crate::pricing::rates::asking;
 use crate::secret::SecretToken;
 use crate::shopper::ShopperContext;
 use crate::work::Work;
@@ -56,9 +57,12 @@ pub struct CartCreate {
 
 /// Makes a cart: the signed-in customer's, or a guest's with a token that is told this once.
 pub async fn create_cart(context: &ShopperContext, create: CartCreate) -> Result<Answer, WriteError> {
-    let work = context.begin("create_cart").await?;
-    let cart = assemble(context, &work.tx, create, "$.lines").await?;
-    store(context, work, cart).await
+    asking(&context.caller.shop, || async {
+        let work = context.begin("create_cart").await?;
+        let cart = assemble(context, &work.tx, create.clone(), "$.lines").await?;
+        store(context, work, cart).await
+    })
+    .await
 }
 
 /// The cart that a client describes, with its lines under this JSONPath; nothing is stored.

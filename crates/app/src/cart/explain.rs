@@ -8,15 +8,19 @@ use super::missing;
 use super::quote::quote;
 use super::view::TotalsView;
 use crate::error::WriteError;
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// The record that pricing kept while it priced the cart.
 pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value, WriteError> {
     let owner = context.cart_owner()?;
     let now = context.now();
-    let conn = context.caller.shop.store.storefront().conn().await?;
-    let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-    let quote = quote(&conn, &stored.cart, now).await?;
+    let quote = asking(&context.caller.shop, || async {
+        let conn = context.caller.shop.store.storefront().conn().await?;
+        let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
+        quote(&conn, &stored.cart, now).await
+    });
+    let quote = quote.await?;
     Ok(json!({
         "totals": TotalsView::from(&quote.priced.totals),
         "tax_included": quote.priced.tax_included,

@@ -7,15 +7,19 @@ use super::missing;
 use super::view::{self, CartView};
 use crate::error::WriteError;
 use crate::page::{Page, PageRequest};
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// An owner's cart, priced by the rules of this moment.
 pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, WriteError> {
     let owner = context.cart_owner()?;
     let now = context.now();
-    let conn = context.caller.shop.store.storefront().conn().await?;
-    let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-    view::show(&conn, &stored.cart, now).await
+    asking(&context.caller.shop, || async {
+        let conn = context.caller.shop.store.storefront().conn().await?;
+        let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
+        view::show(&conn, &stored.cart, now).await
+    })
+    .await
 }
 
 /// The open carts of the customer who is signed in, newest first.
@@ -28,8 +32,11 @@ pub async fn list_carts(
         detail: "sign in to see your carts".into(),
     })?;
     let now = context.now();
-    let conn = context.caller.shop.store.storefront().conn().await?;
-    let carts = cart::list(&conn, customer, request.after, (request.rows(), now)).await?;
-    let views = view::show_all(&conn, &carts, now).await?;
+    let views = asking(&context.caller.shop, || async {
+        let conn = context.caller.shop.store.storefront().conn().await?;
+        let carts = cart::list(&conn, customer, request.after, (request.rows(), now)).await?;
+        view::show_all(&conn, &carts, now).await
+    });
+    let views = views.await?;
     Ok(Page::new(request, views, None, |view| view.id))
 }

@@ -7,11 +7,12 @@ use tradepost_domain::kernel::ids::{CartId, CartLineId};
 use utoipa::ToSchema;
 
 use super::Change;
-use super::input::{LineAdd, check_metadata, read_lines};
+use super::input::{LineAdd, WantedLine, check_metadata, read_lines};
 use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
 use crate::patch::present;
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// Changes to a line: what is absent stays.
@@ -35,14 +36,16 @@ pub async fn add_cart_line(
     version: Option<i64>,
     line: LineAdd,
 ) -> Result<Answer, WriteError> {
-    let mut change = Change::open(context, id, version, "add_cart_line").await?;
-    for line in read_lines(&change.work.tx, "$", vec![line]).await? {
-        let id = change.work.next_id();
-        let line =
-            LineToAdd { id, variant_id: line.variant_id, quantity: line.quantity, metadata: line.metadata };
-        change.after.add_line(line, change.work.now)?;
-    }
-    change.finish(context, Outcome::Created).await
+    asking(&context.caller.shop, || async {
+        let mut change = Change::open(context, id, version, "add_cart_line").await?;
+        for line in read_lines(&change.work.tx, "$", vec![line.clone()]).await? {
+            let id = change.work.next_id();
+            let WantedLine { variant_id, quantity, metadata } = line;
+            change.after.add_line(LineToAdd { id, variant_id, quantity, metadata }, change.work.now)?;
+        }
+        change.finish(context, Outcome::Created).await
+    })
+    .await
 }
 
 /// Changes a line of a cart.
@@ -55,9 +58,12 @@ pub async fn patch_cart_line(
     refuse(
         patch.metadata.as_ref().map(|metadata| check_metadata("$.metadata", metadata)).unwrap_or_default(),
     )?;
-    let mut change = Change::open(context, id, version, "patch_cart_line").await?;
-    change.after.change_line(line, patch.quantity, patch.metadata)?;
-    change.finish(context, Outcome::Done).await
+    asking(&context.caller.shop, || async {
+        let mut change = Change::open(context, id, version, "patch_cart_line").await?;
+        change.after.change_line(line, patch.quantity, patch.metadata.clone())?;
+        change.finish(context, Outcome::Done).await
+    })
+    .await
 }
 
 /// Takes a line out of a cart.
@@ -66,7 +72,10 @@ pub async fn remove_cart_line(
     (id, line): (CartId, CartLineId),
     version: Option<i64>,
 ) -> Result<Answer, WriteError> {
-    let mut change = Change::open(context, id, version, "remove_cart_line").await?;
-    change.after.remove_line(line)?;
-    change.finish(context, Outcome::Done).await
+    asking(&context.caller.shop, || async {
+        let mut change = Change::open(context, id, version, "remove_cart_line").await?;
+        change.after.remove_line(line)?;
+        change.finish(context, Outcome::Done).await
+    })
+    .await
 }

@@ -1,12 +1,13 @@
 //! Brings a guest's cart into the account of the customer who has signed in.
 
 use tradepost_domain::cart::CartStatus;
-use tradepost_domain::kernel::ids::{CartId, EntityId};
+use tradepost_domain::kernel::ids::{CartId, CustomerId, EntityId};
 use tradepost_store::cart::{self, CartOwner};
 
 use super::{closed, expiry, missing, path, view};
 use crate::answer::{Answer, Outcome};
 use crate::error::WriteError;
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// Merges the guest's cart that the token opens into the customer's latest open cart, or gives it to the customer when
@@ -18,6 +19,15 @@ pub async fn merge_cart(context: &ShopperContext, id: CartId) -> Result<Answer, 
             detail: "sign in, and send the token of the cart to merge in Cart-Token".into(),
         });
     };
+    asking(&context.caller.shop, || merge(context, customer, token.clone(), id)).await
+}
+
+async fn merge(
+    context: &ShopperContext,
+    customer: CustomerId,
+    token: Vec<u8>,
+    id: CartId,
+) -> Result<Answer, WriteError> {
     let work = context.begin("merge_cart").await?;
     // The customer's cart first, then the guest's: two logins that meet wait for each other in the same order.
     let own = cart::latest_for_update(&work.tx, customer, context.channel.id, work.now).await?;

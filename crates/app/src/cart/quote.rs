@@ -14,7 +14,7 @@ use tradepost_store::{Client, StoreError};
 
 use super::rules::{Rules, load_rules};
 use crate::error::WriteError;
-use crate::pricing::{LoadedRules, TaxClasses};
+use crate::pricing::{LoadedRules, TaxClasses, rates};
 
 /// A cart with its prices and with what they were made of.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Quote {
     pub offers: Vec<(ShippingMethod, Offer)>,
     /// Whether the shop has shipping methods at all. One that has set up none yet sends everything for nothing.
     pub has_methods: bool,
+    /// Whether nobody can say the taxes where the goods go: the cart cannot be ordered now.
+    pub taxes_unknown: bool,
 }
 
 impl From<PricingError> for WriteError {
@@ -52,7 +54,21 @@ pub async fn quote(client: &Client, cart: &Cart, now: Timestamp) -> Result<Quote
     let (found, rules) = futures_util::future::join(found, rules).await;
     let sellables: BTreeMap<VariantId, Sellable> =
         found?.into_iter().map(|sellable| (sellable.variant_id, sellable)).collect();
-    Ok(decide(cart, sellables, rules?, now)?)
+    let mut rules = rules?;
+    let taxes_unknown = match (&mut rules.loaded.tax, &rules.destination) {
+        (Some(zone), Some(destination)) => {
+            rates::tell_taxes(client, zone, (destination, &rules.loaded.classes), now).await?
+        }
+        _ => false,
+    };
+    if rules.loaded.methods.iter().any(|method| method.rates.service().is_some()) {
+        // What carriers charge depends on the parcel, and that on everything but the carriers.
+        let parcel = decide(cart, sellables.clone(), rules.clone(), now)?.priced.parcel;
+        if let Some(parcel) = parcel {
+            rates::tell_shipping(client, &mut rules.loaded.methods, &parcel, now).await?;
+        }
+    }
+    Ok(Quote { taxes_unknown, ..decide(cart, sellables, rules, now)? })
 }
 
 /// Prices a cart of which everything is known.
@@ -103,7 +119,7 @@ pub fn decide(
         snapshot.shipping = Some(method.clone());
         priced = price(&snapshot)?;
     }
-    Ok(Quote { sellables, unavailable, priced, offers, has_methods })
+    Ok(Quote { sellables, unavailable, priced, offers, has_methods, taxes_unknown: false })
 }
 
 /// Prices the lines that have a price, and leaves the others out.

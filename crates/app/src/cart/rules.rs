@@ -17,7 +17,7 @@ use crate::error::WriteError;
 use crate::pricing::{LoadedRules, RulesFor, customer_keys, load_rules as load};
 
 /// Everything besides its lines that a cart's price depends on.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// Price lists, promotions, taxes and shipping methods.
     pub loaded: LoadedRules,

@@ -9,6 +9,7 @@ use super::missing;
 use super::quote::quote;
 use crate::catalog::views::MoneyView;
 use crate::error::WriteError;
+use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// A way of sending a cart.
@@ -32,9 +33,12 @@ pub async fn list_shipping_offers(
 ) -> Result<Vec<ShippingOfferView>, WriteError> {
     let owner = context.cart_owner()?;
     let now = context.now();
-    let conn = context.caller.shop.store.storefront().conn().await?;
-    let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-    let quote = quote(&conn, &stored.cart, now).await?;
+    let quote = asking(&context.caller.shop, || async {
+        let conn = context.caller.shop.store.storefront().conn().await?;
+        let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
+        quote(&conn, &stored.cart, now).await
+    });
+    let quote = quote.await?;
     let selected = quote.priced.shipping.as_ref().map(|shipping| shipping.shipping_method_id);
     let offers = quote.offers.iter().map(|(method, offer)| ShippingOfferView {
         id: method.id,

@@ -331,6 +331,10 @@ fn obstacles(cart: &Cart, quote: &Quote) -> Vec<Requirement> {
             ));
         }
     }
+    if quote.taxes_unknown {
+        let message = "the taxes there cannot be found out at this moment: try again soon";
+        missing.push(Requirement::new("tax_unavailable", "$.shipping_address", message));
+    }
     let is_sent = quote.has_methods && quote.priced.parcel.is_some();
     if is_sent && cart.shipping_address.is_some() {
         let unmet = match cart.shipping_method_id {

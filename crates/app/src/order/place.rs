@@ -32,6 +32,7 @@ use crate::cart::{self as carts};
 use crate::error::WriteError;
 use crate::payment::begin::begin_payment;
 use crate::payment::view::{PaymentView, client_secret};
+use crate::pricing::rates::asking;
 use crate::secret::SecretToken;
 use crate::shopper::ShopperContext;
 use crate::work::Work;
@@ -59,7 +60,8 @@ pub async fn place_order(context: &ShopperContext, mut create: OrderCreate) -> R
     }
     let mut draws = 0;
     loop {
-        match Box::pin(attempt(context, &source, &create, provider)).await {
+        let placed = asking(&context.caller.shop, || attempt(context, &source, &create, provider));
+        match placed.await {
             Err(WriteError::Store(error))
                 if error.violated_constraint() == Some("orders_number_key") && draws < DRAWS =>
             {
@@ -149,8 +151,8 @@ fn check(cart: &Cart, quote: &Quote, source: &Source) -> Result<(), WriteError> 
         let error = WriteError::conflict("insufficient_stock", short.message.clone(), Some(&short.param));
         return Err(error.with_fact("available", facts.0).with_fact("shortages", facts.1));
     }
-    if first.code == "line_unavailable" {
-        return Err(WriteError::conflict("line_unavailable", first.message.clone(), Some(&first.param)));
+    if let Some(code) = ["line_unavailable", "tax_unavailable"].into_iter().find(|code| first.code == *code) {
+        return Err(WriteError::conflict(code, first.message.clone(), Some(&first.param)));
     }
     let issue = |requirement: &RequirementView| {
         let code = KNOWN.iter().find(|code| **code == requirement.code).copied().unwrap_or("invalid");

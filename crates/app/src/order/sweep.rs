@@ -14,6 +14,7 @@ use super::in_hand::OrderInHand;
 use crate::error::WriteError;
 use crate::payment::facts::EXPIRED;
 use crate::payment::reconcile::look_at;
+use crate::pricing::rates::forget_answers;
 use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
@@ -24,6 +25,8 @@ const EVERY: Duration = Duration::from_secs(5);
 const ORDERS_MAX: i64 = 200;
 /// Carts deleted in one round.
 const CARTS_MAX: i64 = 500;
+/// Answers of tax services and carriers forgotten in one round.
+const ANSWERS_MAX: i64 = 1_000;
 
 /// Gives back what nobody paid for.
 #[derive(Debug, Clone)]
@@ -79,6 +82,7 @@ impl OrderSweeper {
         }
         let conn = db.conn().await?;
         swept.carts = cart::purge(&conn, now, CARTS_MAX).await?;
+        forget_answers(&conn, now, ANSWERS_MAX).await?;
         Ok(swept)
     }
 

@@ -12,7 +12,7 @@ use tradepost_domain::promotion::{
     Coupon, CouponCode, ItemFacts, Items, Promotion, Schedule, Stacking, Usage, customer_key,
 };
 use tradepost_domain::shipping::ShippingMethod;
-use tradepost_domain::tax::{TaxRate, TaxZone, choose_zone};
+use tradepost_domain::tax::{RateSource, TaxRate, TaxZone, choose_zone};
 use tradepost_store::pricing::snapshot::{self, RulesQuery, StoredPromotion, StoredRule, StoredRules};
 use tradepost_store::{Client, StoreError};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub struct RulesFor<'a> {
 }
 
 /// Rules of the shop that a cart is priced by.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LoadedRules {
     /// Price lists with a price for a variant of the cart.
     pub price_lists: Vec<PriceList>,
@@ -61,14 +61,26 @@ pub struct LoadedRules {
 }
 
 /// By which class each thing is taxed.
-#[derive(Debug, Default)]
-pub struct TaxClasses(Vec<(TaxClassId, Items)>);
+#[derive(Debug, Clone, Default)]
+pub struct TaxClasses(Vec<TaxClass>);
+
+#[derive(Debug, Clone)]
+struct TaxClass {
+    id: TaxClassId,
+    name: String,
+    items: Items,
+}
 
 impl TaxClasses {
     /// The class of an item: the oldest that names it.
     pub fn of(&self, item: &ItemFacts) -> Option<TaxClassId> {
         let names = |items: &Items| *items != Items::all() && items.matches(item);
-        self.0.iter().find(|(_, items)| names(items)).map(|(id, _)| *id)
+        self.0.iter().find(|class| names(&class.items)).map(|class| class.id)
+    }
+
+    /// All classes with their names.
+    pub fn named(&self) -> impl Iterator<Item = (TaxClassId, &str)> {
+        self.0.iter().map(|class| (class.id, class.name.as_str()))
     }
 }
 
@@ -175,18 +187,21 @@ fn tax_zones(stored: &StoredRules) -> Result<Vec<TaxZone>, StoreError> {
             rounding: fields.rounding,
             rounding_level: fields.rounding_level,
             rates: rates.iter().filter(|(zone, _)| *zone == id).map(|(_, rate)| rate.clone()).collect(),
+            rates_from: fields.rates_from,
+            source: RateSource::Table,
         })
     };
     stored.tax_zones.iter().map(zone).collect()
 }
 
 fn tax_classes(stored: &StoredRules) -> Result<TaxClasses, StoreError> {
-    let mut classes: Vec<(TaxClassId, Items)> = Vec::new();
+    let mut classes: Vec<TaxClass> = Vec::new();
     for rule in &stored.tax_classes {
         let fields: TaxClassCreate = read_definition(&rule.definition)?;
-        classes.push((TaxClassId::from_uuid(rule.id), fields.items));
+        let id = TaxClassId::from_uuid(rule.id);
+        classes.push(TaxClass { id, name: fields.name, items: fields.items });
     }
-    classes.sort_by_key(|(id, _)| *id);
+    classes.sort_by_key(|class| class.id);
     Ok(TaxClasses(classes))
 }
 

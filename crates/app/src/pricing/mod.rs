@@ -9,6 +9,7 @@ pub mod load;
 pub mod price_list;
 pub mod price_list_price;
 pub mod promotion;
+pub mod rates;
 pub mod rule;
 pub mod shape;
 pub mod shipping_method;

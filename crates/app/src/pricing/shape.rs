@@ -189,6 +189,18 @@ pub enum RoundingLevelShape {
     Order,
 }
 
+/// Who says the rates of a tax zone.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum RatesFromShape {
+    /// Staff, in the table of rates.
+    Table,
+    /// The tax service; the table while it gives no answer.
+    ServiceOrTable,
+    /// The tax service; while it gives no answer, nothing is sold into the zone.
+    Service,
+}
+
 /// What a shipping method costs: an object with one field.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
@@ -212,6 +224,15 @@ pub enum ShippingRatesShape {
         steps: Vec<WeightStepShape>,
         /// The method takes nothing heavier.
         max_grams: Option<u64>,
+    },
+    /// What a carrier says for the parcel.
+    Carrier {
+        /// The service, as the carrier names it.
+        #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$")]
+        service: String,
+        /// What it costs while the carrier gives no answer; without it, the method is not offered then.
+        #[schema(min_items = 1, max_items = 50)]
+        otherwise: Option<Vec<AmountShape>>,
     },
 }
 

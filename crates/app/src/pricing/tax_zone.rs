@@ -6,12 +6,12 @@ use tradepost_domain::kernel::ids::{ChannelId, TaxZoneId};
 use tradepost_domain::kernel::limits::RULE_LIST_MAX;
 use tradepost_domain::kernel::place::Place;
 use tradepost_domain::kernel::{Handle, Issue, Rounding};
-use tradepost_domain::tax::RoundingLevel;
+use tradepost_domain::tax::{RatesFrom, RoundingLevel};
 use tradepost_store::pricing::rule::{RuleTable, TAX_ZONE};
 use utoipa::ToSchema;
 
 use super::rule::{Named, PatchOf, RuleFields, RuleView, rule_kind};
-use super::shape::{PlaceShape, RoundingLevelShape, RoundingShape};
+use super::shape::{PlaceShape, RatesFromShape, RoundingLevelShape, RoundingShape};
 use super::{common_issues, place_issues};
 use crate::change::Kind;
 
@@ -44,6 +44,10 @@ pub struct TaxZoneCreate {
     #[serde(default = "by_line")]
     #[schema(value_type = RoundingLevelShape, required = false)]
     pub rounding_level: RoundingLevel,
+    /// Who says the rates: staff, or the tax service that is configured.
+    #[serde(default)]
+    #[schema(value_type = RatesFromShape, required = false)]
+    pub rates_from: RatesFrom,
 }
 
 fn half_up() -> Rounding {

@@ -7,6 +7,7 @@ use crate::kernel::Money;
 use crate::kernel::ids::{CartLineId, PriceListId, PromotionId, ShippingMethodId, TaxRateId, TaxZoneId};
 use crate::promotion::CouponCode;
 use crate::shipping::NotOffered;
+use crate::tax::RateSource;
 
 /// The phases in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -69,6 +70,8 @@ pub enum Rule {
         rate_ppm: i64,
         /// Whether the tax is contained in the prices.
         included: bool,
+        /// Who said the rates.
+        source: RateSource,
     },
 }
 

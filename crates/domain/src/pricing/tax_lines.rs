@@ -86,6 +86,7 @@ fn tax_group(
         rate_ids: rates.iter().map(|rate| rate.id).collect(),
         rate_ppm: rate,
         included: zone.prices_include_tax,
+        source: zone.source,
     };
     let total = sum(zero, amounts.iter().map(|amount| amount.amount))?;
     Ok(Step { phase: Phase::Taxes, rule, outcome: Outcome::Applied, total, rounded, amounts })

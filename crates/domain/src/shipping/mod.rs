@@ -6,6 +6,8 @@ use crate::kernel::{Amounts, Money};
 
 /// Steps of one price table.
 pub const STEPS_MAX: usize = 200;
+/// Characters of the name of a carrier's service.
+pub const SERVICE_LEN_MAX: usize = 64;
 
 /// A step by the price of the goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -54,12 +56,21 @@ pub enum Table {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_grams: Option<u64>,
     },
+    /// What a carrier says for the parcel.
+    Carrier {
+        /// The service, as the carrier names it.
+        service: String,
+        /// What it costs while the carrier gives no answer; without it, the method is not offered then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        otherwise: Option<Amounts>,
+    },
 }
 
 /// A table that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a table has 1 to {STEPS_MAX} steps, each start once, no amount negative, both amounts of a step in one currency"
+    "a table has 1 to {STEPS_MAX} steps, each start once, no amount negative, both amounts of a step in one currency; \
+     a carrier's service has a name of 1 to {SERVICE_LEN_MAX} characters"
 )]
 pub struct TableError;
 
@@ -69,6 +80,12 @@ impl TryFrom<Table> for ShippingRates {
     fn try_from(table: Table) -> Result<Self, TableError> {
         let (steps, mut starts): (usize, Vec<(u64, Option<crate::kernel::Currency>)>) = match &table {
             Table::Flat { .. } => return Ok(Self(table)),
+            Table::Carrier { service, .. } => {
+                let length = service.chars().filter(|letter| !letter.is_control()).count();
+                let fine = service.trim() == service && (1..=SERVICE_LEN_MAX).contains(&length);
+                let clean = fine && length == service.chars().count();
+                return if clean { Ok(Self(table)) } else { Err(TableError) };
+            }
             Table::ByPrice { steps } => {
                 let bad = |step: &PriceStep| {
                     step.from.is_negative()
@@ -148,6 +165,8 @@ pub enum NotOffered {
     TooHeavy,
     /// It has no price for this parcel in this currency.
     NoPrice,
+    /// The carrier gives no answer, or does not take this parcel.
+    NoRate,
 }
 
 /// What a method costs for a parcel.
@@ -176,6 +195,21 @@ impl ShippingMethod {
 }
 
 impl ShippingRates {
+    /// The carrier's service that says the price; none where the table does.
+    pub fn service(&self) -> Option<&str> {
+        match &self.0 {
+            Table::Carrier { service, .. } => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The table that a carrier's answer comes to: its price, or nothing for a parcel that it does not take.
+    pub fn answer(&mut self, price: Option<Money>) {
+        if let Table::Carrier { otherwise, .. } = &mut self.0 {
+            *otherwise = price.and_then(|price| Amounts::try_from(vec![price]).ok());
+        }
+    }
+
     fn price(&self, parcel: &Parcel) -> Result<Money, NotOffered> {
         let currency = parcel.goods.currency();
         let price = match &self.0 {
@@ -194,6 +228,10 @@ impl ShippingRates {
                 let reached = steps.iter().filter(|step| step.from_grams <= parcel.weight_grams);
                 let last = reached.max_by_key(|step| step.from_grams);
                 last.and_then(|step| step.prices.in_currency(currency))
+            }
+            Table::Carrier { otherwise, .. } => {
+                let price = otherwise.as_ref().and_then(|amounts| amounts.in_currency(currency));
+                return price.ok_or(NotOffered::NoRate);
             }
         };
         price.ok_or(NotOffered::NoPrice)
@@ -287,6 +325,21 @@ mod tests {
     }
 
     #[test]
+    fn a_carriers_answer_counts_and_while_there_is_none_what_staff_said_for_that() {
+        let with = json!({"carrier": {"service": "express", "otherwise": prices(990)}});
+        let without = rates(json!({"carrier": {"service": "express"}}));
+        let mut method = method(without);
+        assert_eq!(method.offer(&parcel(1, 1)), Err(NotOffered::NoRate));
+        method.rates.answer(Some(euro(700)));
+        assert_eq!(method.offer(&parcel(1, 1)).unwrap().price, euro(700));
+        method.rates = rates(with);
+        assert_eq!(method.rates.service(), Some("express"));
+        assert_eq!(method.offer(&parcel(1, 1)).unwrap().price, euro(990));
+        method.rates.answer(None);
+        assert_eq!(method.offer(&parcel(1, 1)), Err(NotOffered::NoRate));
+    }
+
+    #[test]
     fn a_method_is_offered_where_it_delivers_and_in_its_channels() {
         let mut method = method(rates(json!({"flat": {"prices": prices(490)}})));
         let mut parcel = parcel(1, 1);
@@ -319,6 +372,10 @@ mod tests {
             json!({"by_weight": {"steps": [grams(1), grams(1)]}}),
             json!({"by_weight": {"steps": (0..=STEPS_MAX).map(grams).collect::<Vec<_>>()}}),
             json!({"flat": {"prices": []}}),
+            json!({"carrier": {"service": ""}}),
+            json!({"carrier": {"service": " express"}}),
+            json!({"carrier": {"service": "ex\npress"}}),
+            json!({"carrier": {"service": "x".repeat(SERVICE_LEN_MAX + 1)}}),
             json!({"flat": {"prices": prices(1), "tip": 1}}),
         ] {
             assert!(read(value.clone()).is_err(), "{value}");

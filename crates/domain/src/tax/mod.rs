@@ -47,6 +47,32 @@ pub enum RoundingLevel {
     Order,
 }
 
+/// Who says the rates of a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RatesFrom {
+    /// Staff, in the table of rates.
+    #[default]
+    Table,
+    /// The tax service; the table while it gives no answer.
+    ServiceOrTable,
+    /// The tax service; while it gives no answer, nothing is sold into the zone.
+    Service,
+}
+
+/// Whose rates a zone has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateSource {
+    /// Those of the table.
+    #[default]
+    Table,
+    /// Those of the tax service.
+    Service,
+    /// Those that the tax service gave some time ago, since it gives no answer now.
+    EarlierAnswer,
+}
+
 /// A rate of a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaxRate {
@@ -79,6 +105,10 @@ pub struct TaxZone {
     pub rounding_level: RoundingLevel,
     /// Rates; several of one class add up, as those of a state and a city do.
     pub rates: Vec<TaxRate>,
+    /// Who has to say them.
+    pub rates_from: RatesFrom,
+    /// Who did.
+    pub source: RateSource,
 }
 
 impl TaxZone {
@@ -134,6 +164,8 @@ mod tests {
             rounding: Rounding::HalfUp,
             rounding_level: RoundingLevel::Line,
             rates: vec![],
+            rates_from: RatesFrom::Table,
+            source: RateSource::Table,
         }
     }
 

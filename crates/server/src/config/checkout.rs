@@ -1,9 +1,12 @@
 //! Configuration of the checkout: who collects payments, and how long things are held.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tradepost_adapters::{StripeGateway, StripeSettings};
+use tradepost_adapters::{RatesService, StripeGateway, StripeSettings};
 
 use super::{ConfigError, Layers};
 
@@ -21,6 +24,10 @@ pub struct CheckoutConfig {
     pub reservation_ttl: SignedDuration,
     /// How long a cart is kept after its last change.
     pub cart_ttl: SignedDuration,
+    /// The tax service.
+    pub tax: Option<Arc<RatesService>>,
+    /// What says what carriers charge.
+    pub shipping: Option<Arc<RatesService>>,
 }
 
 /// The same as it stands in the file.
@@ -32,6 +39,11 @@ pub(super) struct RawCheckout {
     stripe_api_base: String,
     reservation_ttl_seconds: i64,
     cart_ttl_seconds: i64,
+    tax_service_url: String,
+    tax_service_secret: SecretString,
+    shipping_service_url: String,
+    shipping_service_secret: SecretString,
+    rates_timeout_milliseconds: u64,
 }
 
 impl CheckoutConfig {
@@ -48,13 +60,34 @@ impl CheckoutConfig {
             let advice = "needs a provider that takes real money: set stripe_secret_key";
             return Err(layers.invalid("live_mode", advice));
         }
+        let limit = Duration::from_millis(raw.rates_timeout_milliseconds);
         Ok(Self {
             live_mode,
             stripe,
             reservation_ttl: SignedDuration::from_secs(raw.reservation_ttl_seconds),
             cart_ttl: SignedDuration::from_secs(raw.cart_ttl_seconds),
+            tax: service(layers, ("tax_service_url", &raw.tax_service_url), &raw.tax_service_secret, limit)?,
+            shipping: service(
+                layers,
+                ("shipping_service_url", &raw.shipping_service_url),
+                &raw.shipping_service_secret,
+                limit,
+            )?,
         })
     }
+}
+
+fn service(
+    layers: &Layers,
+    (key, url): (&'static str, &str),
+    secret: &SecretString,
+    limit: Duration,
+) -> Result<Option<Arc<RatesService>>, ConfigError> {
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let made = RatesService::new(url, secret, limit);
+    made.map(|service| Some(Arc::new(service))).map_err(|error| layers.invalid(key, error.to_string()))
 }
 
 fn stripe(layers: &Layers, raw: &RawCheckout) -> Result<StripeSettings, ConfigError> {
@@ -118,6 +151,7 @@ mod tests {
     #[test]
     fn secrets_with_nothing_in_them_and_open_roads_are_refused() {
         for (variables, expected) in [
+            (&[("TRADEPOST_TAX_SERVICE_URL", "http://tax.example.com")][..], "tax_service_url"),
             (
                 &[KEY, ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1,")][..],
                 "webhook secret of Stripe is empty",

@@ -3,6 +3,7 @@
 
 pub mod coupon;
 pub mod price_list_price;
+pub mod rate_answer;
 pub mod redemption;
 pub mod rule;
 pub mod snapshot;
@@ -14,11 +15,17 @@ use crate::sql::Sql;
 
 /// Every statement of this context.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [coupon::STATEMENTS, price_list_price::STATEMENTS, redemption::STATEMENTS, snapshot::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .chain(rule::statements())
+    [
+        coupon::STATEMENTS,
+        price_list_price::STATEMENTS,
+        rate_answer::STATEMENTS,
+        redemption::STATEMENTS,
+        snapshot::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .chain(rule::statements())
 }
 
 /// A stored amount.

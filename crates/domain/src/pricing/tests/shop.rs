@@ -10,7 +10,7 @@ use crate::kernel::{Currency, Money, Quantity, Rounding};
 use crate::pricing::*;
 use crate::promotion::{Combines, Coupon, ItemFacts, Promotion, Schedule, Stacking, Usage};
 use crate::shipping::ShippingMethod;
-use crate::tax::{RatePpm, RoundingLevel, TaxRate, TaxZone};
+use crate::tax::{RatePpm, RateSource, RatesFrom, RoundingLevel, TaxRate, TaxZone};
 
 pub fn id<T: EntityId>(number: u128) -> T {
     T::from_uuid(Uuid::from_u128(number))
@@ -114,6 +114,8 @@ pub fn zone(included: bool, level: RoundingLevel, rates: Vec<TaxRate>) -> TaxZon
         rounding: Rounding::HalfUp,
         rounding_level: level,
         rates,
+        rates_from: RatesFrom::Table,
+        source: RateSource::Table,
     }
 }
 
