@@ -176,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_asked_with_its_secret_and_answers_rates() {
-        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 44\r\n\r\n{\"rates\":[{\"name\":\"VAT\",\"rate_ppm\":190000 }]}";
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 45\r\n\r\n{\"rates\":[{\"name\":\"VAT\",\"rate_ppm\":190000 }]}";
         let (url, served) = answering(Some(answer)).await;
         let rates = ask(&url, LONG).await.unwrap();
         assert_eq!((rates.len(), rates[0].name.as_str(), rates[0].rate_ppm.get()), (1, "VAT", 190_000));

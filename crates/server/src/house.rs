@@ -13,6 +13,7 @@ use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_port::payment::PaymentGateway;
+use tradepost_port::{ShippingRates, TaxProvider};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
 
@@ -121,8 +122,8 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
     Ok(Checkout {
         cart_ttl: config.cart_ttl,
         reservation_ttl: config.reservation_ttl,
-        tax: config.tax.clone().map(|service| Outside::new(service as _)),
-        shipping: config.shipping.clone().map(|service| Outside::new(service as _)),
+        tax: config.tax.clone().map(|service| Outside::<dyn TaxProvider>::new(service)),
+        shipping: config.shipping.clone().map(|service| Outside::<dyn ShippingRates>::new(service)),
         ..usual
     })
 }

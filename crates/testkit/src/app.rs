@@ -23,7 +23,7 @@ use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_http::ApiState;
 use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails, ToldRates};
-use tradepost_port::{Clock, IdSource, Mail};
+use tradepost_port::{Clock, IdSource, Mail, ShippingRates, TaxProvider};
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
 
@@ -183,9 +183,10 @@ impl TestApp {
 
     /// One whose taxes and shipping a service says.
     pub async fn with_rates(rates: Arc<ToldRates>) -> Self {
+        let (tax, shipping): (Arc<dyn TaxProvider>, Arc<dyn ShippingRates>) = (rates.clone(), rates);
         let checkout = |clock: Arc<FakeClock>| Checkout {
-            tax: Some(Outside::new(rates.clone() as _)),
-            shipping: Some(Outside::new(rates as _)),
+            tax: Some(Outside::new(tax)),
+            shipping: Some(Outside::new(shipping)),
             ..Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(clock))])
         };
         Self::build(false, test_clock(), checkout).await
