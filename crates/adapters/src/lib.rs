@@ -3,6 +3,7 @@
 pub mod blob_dir;
 pub mod image_codec;
 pub mod mail_directory;
+pub mod smtp;
 pub mod stripe;
 pub mod system;
 pub mod test_payments;
@@ -10,6 +11,7 @@ pub mod test_payments;
 pub use blob_dir::BlobDirectory;
 pub use image_codec::ImageCodec;
 pub use mail_directory::MailDirectory;
+pub use smtp::{Sender, SmtpMailer, SmtpSettings};
 pub use stripe::{StripeGateway, StripeSettings};
 pub use system::{RandomIds, SystemClock};
 pub use test_payments::TestPayments;

@@ -13,7 +13,7 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 const USUAL_FILE: &str = "tradepost.toml";
 const PREFIX: &str = "TRADEPOST_";
 /// Keys whose values never print and that may stand in a file of their own.
-const SECRETS: &[&str] = &["database_url", "stripe_secret_key", "stripe_webhook_secret"];
+const SECRETS: &[&str] = &["database_url", "stripe_secret_key", "stripe_webhook_secret", "mail.smtp_url"];
 /// Variables that other programs use for the same.
 const ALIASES: &[(&str, &str)] = &[("database_url", "DATABASE_URL")];
 /// Variables of ours that are no keys.
