@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tradepost_port::{BoxFuture, IdSource, Mail, MailError, Mailer};
 
-/// A folder of mails, one a file, in the order in which they were sent.
+/// A folder of mails in the order in which they were sent: each a text, and beside it a page where it has one.
 #[derive(Clone)]
 pub struct MailDirectory {
     folder: PathBuf,
@@ -38,10 +38,17 @@ fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
 impl Mailer for MailDirectory {
     fn send(&self, mail: Mail) -> BoxFuture<'_, Result<(), MailError>> {
         Box::pin(async move {
-            let name = format!("{}.txt", self.ids.next_uuid());
-            let text = format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.body);
+            let name = self.ids.next_uuid();
             let folder = self.folder.clone();
-            let written = tokio::task::spawn_blocking(move || write(&folder, &name, &text)).await;
+            let written = tokio::task::spawn_blocking(move || {
+                // The page first: whoever sees the text finds the page beside it.
+                if let Some(html) = &mail.html {
+                    write(&folder, &format!("{name}.html"), html)?;
+                }
+                let text = format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.body);
+                write(&folder, &format!("{name}.txt"), &text)
+            });
+            let written = written.await;
             let unavailable = |error: &dyn std::fmt::Display| MailError::Unavailable(error.to_string());
             written.map_err(|error| unavailable(&error))?.map_err(|error| unavailable(&error))
         })
@@ -62,6 +69,8 @@ mod tests {
             to: "ada@example.com".parse().unwrap(),
             subject: subject.to_owned(),
             body: "Hello\n".to_owned(),
+            html: (subject == "Two").then(|| "<p>Hello".to_owned()),
+            id: uuid::Uuid::nil(),
         };
         mails.send(mail("One")).await.unwrap();
         mails.send(mail("Two")).await.unwrap();
@@ -72,7 +81,8 @@ mod tests {
         files.sort();
         let texts: Vec<_> = files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
         assert_eq!(texts[0], "To: ada@example.com\nSubject: One\n\nHello\n");
-        assert!(texts[1].contains("Subject: Two"));
+        assert_eq!(texts[1], "<p>Hello");
+        assert!(texts[2].contains("Subject: Two"));
         assert_eq!(std::fs::metadata(&files[0]).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -17,6 +17,7 @@ use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::mail::{MailCounts, MailTemplates};
 use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::system::Soundness;
@@ -42,6 +43,8 @@ pub struct ShopParts {
     pub cache_bytes: u64,
     /// What carries its mails.
     pub mailer: Arc<dyn Mailer>,
+    /// What stands in them.
+    pub mail_templates: MailTemplates,
     /// Where it is reached from outside, without a slash at the end: never what a request says of itself.
     pub public_url: String,
     /// Whether it counts how often somebody tries.
@@ -110,7 +113,11 @@ pub struct Shop {
     /// How its checkout works.
     pub checkout: Checkout,
     /// What carries its mails.
-    pub mailer: Arc<dyn Mailer>,
+    pub mailer: Outside<dyn Mailer>,
+    /// What stands in them.
+    pub mail_templates: MailTemplates,
+    /// How often mails came to an end.
+    pub mail_counts: MailCounts,
     /// Where it is reached from outside, without a slash at the end.
     pub public_url: String,
     /// Signs and checks the access tokens of its customers.
@@ -144,6 +151,7 @@ impl Shop {
             exports,
             cache_bytes,
             mailer,
+            mail_templates,
             public_url,
             rate_limits,
             checkout,
@@ -170,7 +178,9 @@ impl Shop {
             key_uses,
             catalog,
             checkout,
-            mailer,
+            mailer: Outside::new(mailer),
+            mail_templates,
+            mail_counts: MailCounts::default(),
             public_url,
             keys,
             passwords,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tradepost_domain::kernel::ids::{ApiKeyId, AuditEntryId, CustomerId, EntityId, EventId};
 use tradepost_store::audit::{self, AuditRow};
 use tradepost_store::idempotency::{self, Claim, StoredAnswer};
+use tradepost_store::job::{self, NewJob};
 use tradepost_store::outbox::{self, Event};
 use tradepost_store::{Db, StoreError, Tx};
 use uuid::Uuid;
@@ -89,7 +90,14 @@ impl StaffContext {
     /// Begins a change on a connection of the given pool.
     pub async fn begin_in(&self, db: &Db, name: &'static str) -> Result<Work<'_>, StoreError> {
         let tx = db.begin(name).await?;
-        Ok(Work { context: self, tx, now: self.now(), events: Vec::new(), entries: Vec::new() })
+        Ok(Work {
+            context: self,
+            tx,
+            now: self.now(),
+            events: Vec::new(),
+            entries: Vec::new(),
+            jobs: Vec::new(),
+        })
     }
 }
 
@@ -103,6 +111,7 @@ pub struct Work<'a> {
     pub now: Timestamp,
     events: Vec<Event>,
     entries: Vec<AuditRow>,
+    jobs: Vec<NewJob>,
 }
 
 impl Work<'_> {
@@ -137,12 +146,17 @@ impl Work<'_> {
         });
     }
 
+    /// Asks for work that follows from the change and is done after it; of those with one key in a queue, one is.
+    pub fn job(&mut self, queue: &'static str, payload: Value, unique_key: Option<String>) {
+        self.jobs.push(NewJob { id: self.next_id(), queue, payload, unique_key });
+    }
+
     /// Who makes the change.
     pub fn actor(&self) -> Actor {
         self.context.actor
     }
 
-    /// Writes events, audit entries and the answer in one flight, and commits them with the change.
+    /// Writes events, audit entries, jobs and the answer in one flight, and commits them with the change.
     pub async fn finish(self, answer: Answer) -> Result<Answer, WriteError> {
         let keep = async {
             match &self.context.claim {
@@ -150,7 +164,7 @@ impl Work<'_> {
                 None => Ok(true),
             }
         };
-        self.write_with(keep).await?;
+        Box::pin(self.write_with(keep)).await?;
         self.tx.commit().await?;
         Ok(answer)
     }
@@ -164,14 +178,14 @@ impl Work<'_> {
                 None => Ok(true),
             }
         };
-        self.write_with(keep).await?;
+        Box::pin(self.write_with(keep)).await?;
         self.tx.commit().await?;
         Ok(())
     }
 
-    /// Commits the change with its events and audit entries; a claim stays as it is.
+    /// Commits the change with its events, audit entries and jobs; a claim stays as it is.
     pub async fn commit(self) -> Result<(), WriteError> {
-        self.write_with(async { Ok(true) }).await?;
+        Box::pin(self.write_with(async { Ok(true) })).await?;
         self.tx.commit().await?;
         Ok(())
     }
@@ -182,7 +196,8 @@ impl Work<'_> {
     ) -> Result<(), WriteError> {
         let pushed = outbox::push(&self.tx, &self.events, self.now);
         let audited = audit::insert_all(&self.tx, &self.entries);
-        let ((), (), kept) = futures_util::future::try_join3(pushed, audited, keep).await?;
+        let asked = job::enqueue(&self.tx, &self.jobs, self.now);
+        let ((), (), (), kept) = futures_util::future::try_join4(pushed, audited, asked, keep).await?;
         if kept { Ok(()) } else { Err(WriteError::ClaimLost) }
     }
 

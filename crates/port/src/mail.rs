@@ -1,18 +1,23 @@
 //! Mail that leaves the shop.
 
 use tradepost_domain::kernel::EmailAddress;
+use uuid::Uuid;
 
 use crate::BoxFuture;
 
-/// A mail of plain text.
+/// A mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
+    /// Stays the same when the same mail is sent again, so that whoever receives both can tell.
+    pub id: Uuid,
     /// Whom it goes to.
     pub to: EmailAddress,
     /// Subject: one line.
     pub subject: String,
-    /// Text.
+    /// Plain text.
     pub body: String,
+    /// The same as HTML, where it has such a form.
+    pub html: Option<String>,
 }
 
 /// Why a mail was not sent.

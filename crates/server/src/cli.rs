@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tradepost_app::mail::MailKind;
+use tradepost_domain::kernel::Locale;
+use tradepost_domain::order::OrderNumber;
 
 use crate::config::Inputs;
 
@@ -58,6 +61,11 @@ pub enum Command {
     Export {
         #[command(subcommand)]
         what: ExportWhat,
+    },
+    /// Mails to customers.
+    Mail {
+        #[command(subcommand)]
+        action: MailAction,
     },
     /// Make everything that shoppers read anew from the catalogue.
     Rebuild(OnData),
@@ -186,6 +194,38 @@ pub enum KeyKind {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum MailAction {
+    /// Print a mail as it would be sent; nothing is.
+    Preview(MailPreview),
+    /// Send the mails again that were put aside (`tradepost doctor` counts them).
+    Retry(OnData),
+}
+
+#[derive(Debug, Args)]
+pub struct MailPreview {
+    /// Kind of mail: order_confirmed, order_shipped, refund_sent, order_canceled, payment_too_late, password_reset,
+    /// email_verification, password_changed or email_changed.
+    #[arg(value_name = "KIND", value_parser = parse_kind)]
+    pub kind: MailKind,
+    /// Language [default: the order's, else en].
+    #[arg(long, value_name = "LOCALE")]
+    pub locale: Option<Locale>,
+    /// An order of the shop, by its number [default: a made-up one].
+    #[arg(long, value_name = "NUMBER")]
+    pub order: Option<OrderNumber>,
+    /// Print the plain text instead of the page.
+    #[arg(long)]
+    pub text: bool,
+    #[command(flatten)]
+    pub on: OnData,
+}
+
+fn parse_kind(word: &str) -> Result<MailKind, String> {
+    let known = || MailKind::ALL.map(MailKind::as_str).join(", ");
+    MailKind::parse(word).ok_or_else(|| format!("expected one of {}", known()))
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ImportWhat {
     /// Products from Shopify CSV or JSON lines.
     Products(ImportProducts),
@@ -234,8 +274,13 @@ impl Command {
     fn data(&self) -> Option<&PathBuf> {
         let on = match self {
             Self::Serve(serve) => &serve.on,
-            Self::Worker(on) | Self::Migrate(on) | Self::Rebuild(on) | Self::Doctor(on) => on,
+            Self::Worker(on)
+            | Self::Migrate(on)
+            | Self::Rebuild(on)
+            | Self::Doctor(on)
+            | Self::Mail { action: MailAction::Retry(on) } => on,
             Self::Keys { action: KeysAction::Create(create) } => &create.on,
+            Self::Mail { action: MailAction::Preview(preview) } => &preview.on,
             Self::Import { what: ImportWhat::Products(import) } => &import.on,
             Self::Export { what: ExportWhat::Products(export) } => &export.on,
             Self::Demo(demo) => return Some(&demo.data),

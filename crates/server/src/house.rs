@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tradepost_adapters::{
-    BlobDirectory, ImageCodec, MailDirectory, RandomIds, StripeGateway, SystemClock, TestPayments,
+    BlobDirectory, ImageCodec, MailDirectory, RandomIds, SmtpMailer, StripeGateway, SystemClock, TestPayments,
 };
 use tradepost_app::outside::Outside;
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
+use tradepost_port::Mailer;
 use tradepost_port::payment::PaymentGateway;
 use tradepost_port::{ShippingRates, TaxProvider};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
@@ -72,7 +73,8 @@ impl House {
             exports: config.data_dir.join("exports"),
             cache_bytes: config.cache_bytes,
             checkout: checkout(&config.checkout)?,
-            mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
+            mailer: mailer(config, ids),
+            mail_templates: config.mail.templates().map_err(Failure::new)?,
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
         }));
@@ -126,6 +128,14 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
         shipping: config.shipping.clone().map(|service| Outside::<dyn ShippingRates>::new(service)),
         ..usual
     })
+}
+
+/// The mail server, or a folder where there is none.
+fn mailer(config: &Config, ids: Arc<RandomIds>) -> Arc<dyn Mailer> {
+    match &config.mail.smtp {
+        Some(settings) => Arc::new(SmtpMailer::new(settings.clone())),
+        None => Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
+    }
 }
 
 /// Where a program on this machine finds what listens on an address.

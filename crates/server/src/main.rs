@@ -87,6 +87,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Export { what: cli::ExportWhat::Products(arguments) } => {
             commands::export::products(&config, arguments).await
         }
+        Command::Mail { action: cli::MailAction::Preview(arguments) } => {
+            commands::mail::preview(&config, arguments).await
+        }
+        Command::Mail { action: cli::MailAction::Retry(_) } => commands::mail::retry(&config).await,
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
         Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
             Box::pin(commands::lab::limits(&config, arguments)).await

@@ -19,7 +19,7 @@ create table job (
     id           uuid primary key,
     queue        text not null,
     payload      jsonb not null default '{}',
-    -- at most one unfinished job with this key
+    -- at most one job with this key, done or not, for as long as jobs are kept: what is told twice is done once
     unique_key   text,
     run_at       timestamptz not null,
     attempts     integer not null default 0,
@@ -31,8 +31,8 @@ create table job (
 );
 create index job_due_idx on job (run_at) where finished_at is null and failed_at is null;
 create index job_finished_idx on job (finished_at) where finished_at is not null;
-create unique index job_unique_key on job (queue, unique_key)
-    where unique_key is not null and finished_at is null and failed_at is null;
+create index job_failed_idx on job (failed_at) where failed_at is not null;
+create unique index job_unique_key on job (queue, unique_key) where unique_key is not null;
 
 -- Answers by Idempotency-Key: kept in the transaction of the work they answer.
 create table idempotency_key (

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{EntityId, JobId};
+use uuid::Uuid;
 
 use crate::db::Client;
 use crate::error::StoreError;
@@ -10,8 +11,10 @@ use crate::sql::sql;
 
 sql! {
     ENQUEUE = "
-        insert into job (id, queue, payload, run_at, created_at)
-        values ($1, $2, $3, $4, $5)";
+        insert into job (id, queue, payload, unique_key, run_at, created_at)
+        select j.id, j.queue, j.payload, j.unique_key, $5, $5
+          from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) as j (id, queue, payload, unique_key)
+            on conflict (queue, unique_key) where unique_key is not null do nothing";
     /// Leases jobs that are due: a worker that dies gives them back by doing nothing.
     TAKE = "
         update job
@@ -31,7 +34,16 @@ sql! {
     FAIL = "
         update job set failed_at = $2, locked_until = null, last_error = $3 where id = $1";
     PURGE = "
-        delete from job where queue = $1 and finished_at < $2";
+        delete from job where queue = any ($1) and (finished_at < $2 or failed_at < $3)";
+    COUNT_UNDONE = "
+        select count(*) filter (where failed_at is null), count(*) filter (where failed_at is not null),
+               (array_agg(last_error order by failed_at desc) filter (where failed_at is not null))[1]
+          from job
+         where queue = any ($1) and finished_at is null";
+    REVIVE = "
+        update job
+           set failed_at = null, attempts = 0, run_at = $2, locked_until = null
+         where queue = any ($1) and failed_at is not null";
 }
 
 /// A job to do later.
@@ -43,8 +55,19 @@ pub struct NewJob {
     pub queue: &'static str,
     /// What it needs to know.
     pub payload: Value,
-    /// Not before then.
-    pub run_at: Timestamp,
+    /// What it is about, where there is to be one such job only in its queue, done or not, for as long as jobs are kept.
+    pub unique_key: Option<String>,
+}
+
+/// Jobs of some queues that are not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoneJobs {
+    /// Those that are still tried.
+    pub waiting: i64,
+    /// Those that were given up.
+    pub parked: i64,
+    /// Why the last of these was.
+    pub last_error: Option<String>,
 }
 
 /// A job that was taken.
@@ -60,10 +83,16 @@ pub struct TakenJob {
     pub attempts: i32,
 }
 
-/// Writes a job.
-pub async fn enqueue(client: &Client, job: &NewJob, now: Timestamp) -> Result<(), StoreError> {
-    let NewJob { id, queue, payload, run_at } = job;
-    client.execute(ENQUEUE, &[&id.as_uuid(), queue, payload, run_at, &now]).await.map(drop)
+/// Writes jobs that are due at once; those whose key is there already are left out.
+pub async fn enqueue(client: &Client, jobs: &[NewJob], now: Timestamp) -> Result<(), StoreError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = jobs.iter().map(|job| job.id.as_uuid()).collect();
+    let queues: Vec<&str> = jobs.iter().map(|job| job.queue).collect();
+    let payloads: Vec<&Value> = jobs.iter().map(|job| &job.payload).collect();
+    let keys: Vec<Option<&str>> = jobs.iter().map(|job| job.unique_key.as_deref()).collect();
+    client.execute(ENQUEUE, &[&ids, &queues, &payloads, &keys, &now]).await.map(drop)
 }
 
 /// Takes up to `limit` jobs that are due from these queues and keeps them from others until `locked_until`.
@@ -99,7 +128,22 @@ pub async fn fail(client: &Client, id: JobId, now: Timestamp, error: &str) -> Re
     client.execute(FAIL, &[&id.as_uuid(), &now, &error]).await.map(drop)
 }
 
-/// Deletes jobs of a queue that were done before a time; answers how many.
-pub async fn purge_finished(client: &Client, queue: &str, before: Timestamp) -> Result<u64, StoreError> {
-    client.execute(PURGE, &[&queue, &before]).await
+/// Deletes jobs of some queues that were done, or given up, before a time; answers how many.
+pub async fn purge(
+    client: &Client,
+    queues: &[&str],
+    (done_before, given_up_before): (Timestamp, Timestamp),
+) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&queues, &done_before, &given_up_before]).await
+}
+
+/// Counts the jobs of some queues that are not done.
+pub async fn count_undone(client: &Client, queues: &[&str]) -> Result<UndoneJobs, StoreError> {
+    let row = client.query_one(COUNT_UNDONE, &[&queues]).await?;
+    Ok(UndoneJobs { waiting: row.get(0), parked: row.get(1), last_error: row.get(2) })
+}
+
+/// Has jobs of some queues tried again that were given up; answers how many.
+pub async fn revive(client: &Client, queues: &[&str], now: Timestamp) -> Result<u64, StoreError> {
+    client.execute(REVIVE, &[&queues, &now]).await
 }

@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use tradepost_adapters::ImageCodec;
 use tradepost_app::auth::{Scope, key_hash, key_hint, new_key_text};
 use tradepost_app::catalog::Projector;
-use tradepost_app::mail::CustomerMailWorker;
+use tradepost_app::mail::{MailTemplates, MailWorker};
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::order::sweep::Swept;
 use tradepost_app::outside::Outside;
@@ -213,6 +213,7 @@ impl TestApp {
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
             checkout: checkout(clock.clone()),
             mailer: mails.clone(),
+            mail_templates: MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap(),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits,
         }));
@@ -262,7 +263,7 @@ impl TestApp {
 
     /// Lets the worker send the mails that are due; answers those that were sent since the last time.
     pub async fn send_mails(&self) -> Vec<Mail> {
-        let worker = CustomerMailWorker::new(self.shop.clone());
+        let worker = MailWorker::new(self.shop.clone());
         while worker.step().await.unwrap() > 0 {}
         self.mails.take()
     }

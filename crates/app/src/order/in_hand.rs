@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tradepost_domain::catalog::availability::LOW_STOCK_AT_MOST;
-use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId, OrderLineId};
+use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId, OrderLineId, RefundId};
 use tradepost_domain::order::{FulfillmentStatus, OrderFacts, OrderStatus, fulfillment_status, order_status};
-use tradepost_domain::payment::{Payment, PaymentStatus};
+use tradepost_domain::payment::{Payment, PaymentStatus, RefundStage};
 use tradepost_store::Db;
 use tradepost_store::inventory::MovedLevel;
 use tradepost_store::order::timeline::{self, OrderEventRow};
@@ -16,6 +16,7 @@ use tradepost_store::payment::{self, PaymentRecord};
 
 use crate::answer::Answer;
 use crate::error::WriteError;
+use crate::mail::{OrderMail, ask_for_mail};
 use crate::work::{StaffContext, Work};
 
 /// An order that is being changed.
@@ -31,6 +32,7 @@ pub struct OrderInHand<'a> {
     caller: &'a StaffContext,
     was: OrderRow,
     was_paid: Option<Payment>,
+    was_refunded: Vec<RefundId>,
     payment_changed: bool,
     parcels_changed: bool,
     timeline: Vec<OrderEventRow>,
@@ -41,6 +43,12 @@ pub struct OrderInHand<'a> {
 fn is_settled(status: PaymentStatus) -> bool {
     use PaymentStatus::{Authorized, NotRequired, Paid, PartiallyRefunded, Refunded};
     matches!(status, NotRequired | Authorized | Paid | PartiallyRefunded | Refunded)
+}
+
+/// Refunds that have reached the buyer.
+fn paid_back(payment: &PaymentRecord) -> impl Iterator<Item = RefundId> {
+    let done = payment.refunds.iter().filter(|refund| refund.stage == RefundStage::Succeeded);
+    done.map(|refund| refund.id)
 }
 
 impl<'a> OrderInHand<'a> {
@@ -58,6 +66,7 @@ impl<'a> OrderInHand<'a> {
             work,
             was: order.clone(),
             was_paid: payment.as_ref().map(|payment| payment.state.clone()),
+            was_refunded: payment.iter().flat_map(paid_back).collect(),
             order,
             payment,
             bookings: Vec::new(),
@@ -201,6 +210,24 @@ impl<'a> OrderInHand<'a> {
         }
     }
 
+    /// Has the buyer told of what is new to a buyer.
+    fn mail(&mut self) {
+        let order_id = self.order.id;
+        let mut mails = Vec::new();
+        if self.order.confirmed_at.is_some() && self.was.confirmed_at.is_none() {
+            mails.push(OrderMail::OrderConfirmed { order_id });
+        }
+        if self.order.canceled_at.is_some() && self.was.canceled_at.is_none() {
+            mails.push(OrderMail::OrderCanceled { order_id, version: self.order.version });
+        }
+        let refunds = self.payment.iter().flat_map(paid_back);
+        let refunds = refunds.filter(|refund| !self.was_refunded.contains(refund));
+        mails.extend(refunds.map(|refund_id| OrderMail::RefundSent { order_id, refund_id }));
+        for mail in &mails {
+            ask_for_mail(&mut self.work, mail);
+        }
+    }
+
     /// Saves everything in the transaction, and leaves it open for what the caller still has to write.
     pub async fn save(&mut self) -> Result<(), WriteError> {
         self.derive();
@@ -211,6 +238,7 @@ impl<'a> OrderInHand<'a> {
         self.order.version = self.was.version.saturating_add(1);
         self.order.updated_at = self.work.now;
         self.tell();
+        self.mail();
         let changed: Vec<_> = self
             .order
             .lines

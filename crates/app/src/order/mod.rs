@@ -20,7 +20,7 @@ pub use input::OrderCreate;
 pub use place::place_order;
 pub use staff::{
     NoteCreate, OrderEventView, OrderFilter, OrderKey, OrderPatch, add_order_note, find_order,
-    list_order_events, list_orders, patch_order,
+    list_order_events, list_orders, patch_order, resend_order_confirmation,
 };
 pub use sweep::OrderSweeper;
 pub use view::{OrderView, PlacedOrderView};

@@ -30,6 +30,7 @@ use crate::cart::quote::{Quote, quote};
 use crate::cart::view::{RequirementView, product_view};
 use crate::cart::{self as carts};
 use crate::error::WriteError;
+use crate::mail::{OrderMail, ask_for_mail};
 use crate::payment::begin::begin_payment;
 use crate::payment::view::{PaymentView, client_secret};
 use crate::pricing::rates::asking;
@@ -90,6 +91,9 @@ async fn attempt(
     carts::rules::redeem(&work.tx, &draft.order, &quote.priced, ids).await?;
     reserve(&mut work, context, &draft).await?;
     tell_order(&mut work, "order.placed", &draft.order);
+    if draft.payment.is_none() {
+        ask_for_mail(&mut work, &OrderMail::OrderConfirmed { order_id: draft.order.id });
+    }
     let asks_elsewhere =
         draft.payment.as_ref().is_some_and(|payment| payment.state.provider != PaymentProvider::Test);
     if asks_elsewhere {

@@ -22,10 +22,11 @@ use crate::answer::{Answer, Outcome};
 use crate::cart::input::check_metadata;
 use crate::change::{check_version, refuse};
 use crate::error::WriteError;
+use crate::mail::{OrderMail, ask_for_mail_again};
 use crate::page::{Page, PageRequest};
 use crate::patch::present;
 use crate::shop::Shop;
-use crate::work::StaffContext;
+use crate::work::{StaffContext, Work};
 
 /// Characters of a note.
 const NOTE_LEN_MAX: usize = 5_000;
@@ -152,20 +153,43 @@ pub async fn add_order_note(
     note: NoteCreate,
 ) -> Result<Answer, WriteError> {
     refuse(check_text("$.text", &note.text, NOTE_LEN_MAX, true).into_iter().collect())?;
-    let mut work = context.begin("add_order_note").await?;
+    let work = context.begin("add_order_note").await?;
     read::get(&work.tx, id).await?.ok_or_else(missing)?;
+    write_down(work, id, ("note", "order.note"), json!({"text": note.text.trim()})).await
+}
+
+/// Has the confirmation of an order sent once more, to the address that the order has.
+pub async fn resend_order_confirmation(context: &StaffContext, id: OrderId) -> Result<Answer, WriteError> {
+    let mut work = context.begin("resend_order_confirmation").await?;
+    let order = read::get(&work.tx, id).await?.ok_or_else(missing)?;
+    if order.confirmed_at.is_none() {
+        let detail = "the order is not paid: there is nothing to confirm yet";
+        return Err(WriteError::conflict("order_not_paid", detail, None)
+            .with_fact("payment_status", order.payment_status.as_str()));
+    }
+    ask_for_mail_again(&mut work, &OrderMail::OrderConfirmed { order_id: id });
+    write_down(work, id, ("confirmation_resent", "order.resend_confirmation"), json!({})).await
+}
+
+/// Writes into an order's timeline and into the audit log, and answers what was written.
+async fn write_down(
+    mut work: Work<'_>,
+    order_id: OrderId,
+    (kind, action): (&str, &str),
+    data: Value,
+) -> Result<Answer, WriteError> {
     let actor = work.actor();
     let event = OrderEventRow {
         id: work.next_id(),
-        order_id: id,
-        kind: "note".to_owned(),
+        order_id,
+        kind: kind.to_owned(),
         actor_kind: actor.kind().to_owned(),
         actor_id: actor.id(),
-        data: json!({"text": note.text.trim()}),
+        data,
         created_at: work.now,
     };
     timeline::insert(&work.tx, std::slice::from_ref(&event)).await?;
-    work.audit("order.note", ("order", id.as_uuid()), None, Some(event.data.clone()));
+    work.audit(action, ("order", order_id.as_uuid()), None, Some(event.data.clone()));
     let answer = Answer::new(Outcome::Created, &OrderEventView::from(event), None)?;
-    work.finish(answer.at(format!("/api/admin/orders/{id}/timeline"))).await
+    work.finish(answer.at(format!("/api/admin/orders/{order_id}/timeline"))).await
 }

@@ -16,6 +16,7 @@ use tradepost_store::payment::{PaymentRecord, RefundRow};
 
 use super::inconsistent;
 use crate::error::WriteError;
+use crate::mail::{OrderMail, ask_for_mail};
 use crate::order::bookings::{self, Movement};
 use crate::order::in_hand::OrderInHand;
 
@@ -204,10 +205,13 @@ async fn carry_out(
             if revive(order).await? {
                 order.note("paid", json!({"amount": fact.amount}));
             } else {
-                ask_refund(order, attempt, "the order was given up before the payment came");
+                let refund = ask_refund(order, attempt, "the order was given up before the payment came");
+                tell_too_late(order, refund);
             }
         }
-        Effect::AutoRefund { attempt } => ask_refund(order, attempt, "the order was paid twice"),
+        Effect::AutoRefund { attempt } => {
+            ask_refund(order, attempt, "the order was paid twice");
+        }
         Effect::VoidAuthorization { attempt } => {
             order.note("authorization_unneeded", json!({"attempt_id": attempt.to_string()}));
             ask_void(order, attempt);
@@ -277,21 +281,28 @@ async fn revive(order: &mut OrderInHand<'_>) -> Result<bool, WriteError> {
     Ok(true)
 }
 
+/// Has the buyer told that the money came too late and goes back (case C07).
+fn tell_too_late(order: &mut OrderInHand<'_>, refund: Option<RefundId>) {
+    let order_id = order.order.id;
+    if let Some(refund_id) = refund {
+        ask_for_mail(&mut order.work, &OrderMail::PaymentTooLate { order_id, refund_id });
+    }
+}
+
 /// Writes a refund of everything that an attempt took down; the worker asks the provider for it.
-fn ask_refund(order: &mut OrderInHand<'_>, attempt: PaymentAttemptId, reason: &str) {
+fn ask_refund(order: &mut OrderInHand<'_>, attempt: PaymentAttemptId, reason: &str) -> Option<RefundId> {
     let id: RefundId = order.work.next_id();
     let (now, order_id) = (order.now(), order.order.id);
-    let Some(record) = order.payment.as_mut() else { return };
-    let Some(balance) = record.state.attempts.get(&attempt).and_then(|attempt| attempt.balance().ok()) else {
-        return;
-    };
-    let Some(amount) = balance.refundable().ok().filter(|amount| amount.amount() > 0) else { return };
+    let record = order.payment.as_mut()?;
+    let balance = record.state.attempts.get(&attempt).and_then(|attempt| attempt.balance().ok())?;
+    let amount = balance.refundable().ok().filter(|amount| amount.amount() > 0)?;
     add_refund(
         record,
         NewRefund { id, order_id, attempt, amount, reason, lines: json!([]), restock: false },
         now,
     );
     order.note("refund_requested", json!({"amount": amount, "reason": reason}));
+    Some(id)
 }
 
 /// A refund to write down.

@@ -1,8 +1,9 @@
 //! How much work waits in the background.
 
-use tradepost_store::StoreError;
 use tradepost_store::system::{self, MoneyBacklog};
+use tradepost_store::{StoreError, job};
 
+use crate::mail::QUEUES;
 use crate::shop::Shop;
 
 /// How much waits.
@@ -12,6 +13,8 @@ pub struct Backlogs {
     pub outbox: i64,
     /// Products that wait to be rendered.
     pub projection: i64,
+    /// Mails that wait to be sent, and those that were put aside.
+    pub mails: (i64, i64),
     /// Money that is on its way or not known.
     pub money: MoneyBacklog,
 }
@@ -22,5 +25,6 @@ pub async fn count_backlogs(shop: &Shop) -> Result<Backlogs, StoreError> {
     let (outbox, _) = system::outbox_backlog(&client).await?;
     let projection = system::projection_backlog(&client).await?;
     let money = system::money_backlog(&client).await?;
-    Ok(Backlogs { outbox, projection, money })
+    let mails = job::count_undone(&client, QUEUES).await?;
+    Ok(Backlogs { outbox, projection, mails: (mails.waiting, mails.parked), money })
 }

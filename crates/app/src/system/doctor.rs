@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use tradepost_store::audit_rules::{self, BrokenRule};
+use tradepost_store::job::{self, UndoneJobs};
 use tradepost_store::migrate::{SchemaState, schema_state};
 use tradepost_store::system::{self, Wrong};
 use tradepost_store::{Client, StoreError};
 
+use crate::mail::QUEUES;
 use crate::shop::Shop;
 
 /// Events that may wait while the worker works; more means that it does not.
@@ -66,6 +68,7 @@ pub async fn examine(
     }
     findings.push(connections(shop, &client).await?);
     findings.push(backlog(shop, &client).await?);
+    findings.push(mails(&job::count_undone(&client, QUEUES).await?));
     findings.push(ratings(&system::wrong_ratings(&client).await?));
     findings.push(rules(&audit_rules::find_broken(&client, shop.clock.now()).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
@@ -110,6 +113,20 @@ async fn backlog(shop: &Shop, client: &Client) -> Result<Finding, StoreError> {
         _ if waiting_seconds <= BACKLOG_SECONDS_MAX => Finding::notable(CHECK, detail),
         _ => Finding::broken(CHECK, format!("{detail}: run `tradepost worker`, or look into its log")),
     })
+}
+
+/// Mails that were put aside: nobody will send them unless somebody asks for it.
+fn mails(undone: &UndoneJobs) -> Finding {
+    const CHECK: &str = "mails";
+    let UndoneJobs { waiting, parked, last_error } = undone;
+    if *parked == 0 {
+        return Finding::sound(CHECK, format!("{waiting} wait, none was put aside"));
+    }
+    let reason = last_error.as_deref().unwrap_or("for no known reason");
+    let detail = format!(
+        "{parked} were put aside, the last one because {reason}: `tradepost mail retry` sends them again"
+    );
+    Finding::notable(CHECK, detail)
 }
 
 fn ratings(wrong: &Wrong) -> Finding {

@@ -12,6 +12,7 @@ pub mod issue;
 pub mod limits;
 pub mod locale;
 pub mod money;
+pub mod money_text;
 pub mod place;
 pub mod quantity;
 

@@ -62,6 +62,7 @@ pub(crate) async fn handler(State(state): State<ApiState>, Extension(ops): Exten
     if let Some(rows) = state.shop.soundness.broken_rows() {
         single(&mut text, ("audit_broken_rows", "gauge", "Rows that broke a rule at the last audit"), &rows);
     }
+    add_mails(&mut text, &state.shop);
     add_cache(&mut text, &state.shop);
     add_runtime(&mut text);
     add_process(&mut text, &ops);
@@ -109,6 +110,9 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
     let Some(Backlog { backlogs, .. }) = *kept else { return };
     single(text, ("outbox_pending", "gauge", "Events that wait to be dispatched"), &backlogs.outbox);
     single(text, ("projection_pending", "gauge", "Products that wait to be rendered"), &backlogs.projection);
+    let mails = [("waiting", backlogs.mails.0), ("parked", backlogs.mails.1)];
+    let mails = mails.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()));
+    family(text, ("mails_pending", "gauge", "Mails that are not sent"), &mails);
     let money = &backlogs.money;
     let events = [("pending", money.inbox_pending), ("parked", money.inbox_parked)];
     let events = events.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()));
@@ -123,6 +127,15 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
         &money.payments_unknown,
     );
     single(text, ("refunds_pending", "gauge", "Refunds that are on their way"), &money.refunds_pending);
+}
+
+/// What this process has sent; where `tradepost worker` sends, its log tells.
+fn add_mails(text: &mut String, shop: &Shop) {
+    let ended = shop.mail_counts.list().into_iter().map(|(kind, outcome, count)| {
+        (format!("{{kind=\"{}\",outcome=\"{outcome}\"}}", kind.as_str()), count.to_string())
+    });
+    let help = "Mails that were sent, tried again later or put aside";
+    family(text, ("mails_total", "counter", help), &ended.collect::<Vec<_>>());
 }
 
 fn add_cache(text: &mut String, shop: &Shop) {

@@ -9,7 +9,7 @@ use tradepost_app::catalog::Projector;
 use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_app::export::ExportWorker;
 use tradepost_app::import::ImportWorker;
-use tradepost_app::mail::CustomerMailWorker;
+use tradepost_app::mail::MailWorker;
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::payment::{InboxWorker, Reconciler};
 use tradepost_app::system::Auditor;
@@ -123,7 +123,7 @@ fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>)
             let _ = phases.clone().wait_for(|phase| *phase > Phase::Serving).await;
         };
         let (projector, exports) = (Projector::new(shop.clone()), ExportWorker::new(shop.clone()));
-        let (mails, auditor) = (CustomerMailWorker::new(shop.clone()), Auditor::new(shop.clone()));
+        let (mails, auditor) = (MailWorker::new(shop.clone()), Auditor::new(shop.clone()));
         let (sweeper, inbox) = (OrderSweeper::new(shop.clone()), InboxWorker::new(shop.clone()));
         let reconciler = Reconciler::new(shop);
         tokio::join!(

@@ -15,6 +15,7 @@ const PREFIX: &str = "TRADEPOST_";
 /// Keys whose values never print and that may stand in a file of their own.
 const SECRETS: &[&str] = &[
     "database_url",
+    "mail.smtp_url",
     "shipping_service_secret",
     "stripe_secret_key",
     "stripe_webhook_secret",

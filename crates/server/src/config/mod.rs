@@ -6,6 +6,7 @@
 
 mod checkout;
 mod layers;
+mod mail;
 mod memory;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::proxies::{Network, NotANetwork, TrustedProxies};
 
 pub use checkout::CheckoutConfig;
 pub use layers::{ConfigError, DEFAULTS, Inputs, Layers};
+pub use mail::MailConfig;
 
 /// What is in force, as types.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub checkout: CheckoutConfig,
     /// Connections to PostgreSQL.
     pub pools: Pools,
+    /// How mails are sent, and what stands in them.
+    pub mail: MailConfig,
     /// How long imports are kept.
     pub imports: Imports,
     /// Limits of the HTTP server.
@@ -132,6 +136,7 @@ struct RawConfig {
     #[serde(flatten)]
     checkout: checkout::RawCheckout,
     pools: Pools,
+    mail: mail::RawMail,
     imports: Imports,
     limits: Limits,
 }
@@ -167,6 +172,7 @@ impl Config {
             cache_bytes: memory::cache_bytes(raw.cache_bytes),
             checkout: CheckoutConfig::read(layers, &raw.checkout)?,
             pools: raw.pools,
+            mail: MailConfig::read(layers, &raw.mail, !raw.public_url.is_empty())?,
             imports: raw.imports,
             limits: raw.limits,
         })

@@ -15,6 +15,7 @@ use super::{check_may_be_sent, check_status, finish, open};
 use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
+use crate::mail::{OrderMail, ask_for_mail};
 use crate::order::in_hand::OrderInHand;
 use crate::work::StaffContext;
 
@@ -91,6 +92,8 @@ pub async fn ship_fulfillment(
         }
     }
     order.touch_parcels();
+    let mail = OrderMail::OrderShipped { order_id: row.order_id, fulfillment_id: row.id };
+    ask_for_mail(&mut order.work, &mail);
     // The shelf last: others may wait for it.
     leave(&mut order, &row).await?;
     finish(order, &row, ("shipped", Outcome::Created)).await

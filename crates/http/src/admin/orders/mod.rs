@@ -7,6 +7,7 @@ mod list;
 mod notes;
 mod patch;
 mod refunds;
+mod resend_confirmation;
 mod timeline;
 
 use axum::http::StatusCode;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(cancel::handler))
         .routes(routes!(timeline::handler))
         .routes(routes!(notes::handler))
+        .routes(routes!(resend_confirmation::handler))
         .merge(fulfillments::routes())
         .merge(refunds::routes())
 }

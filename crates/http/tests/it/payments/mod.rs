@@ -4,6 +4,7 @@ mod audit;
 mod faults;
 mod inbox;
 mod late;
+mod mails;
 mod races;
 mod signatures;
 mod ways;

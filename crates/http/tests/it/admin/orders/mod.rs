@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod fulfillments;
+mod mails;
 mod payments;
 mod races;
 mod refunds;
