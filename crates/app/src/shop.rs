@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
-use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer};
+use tradepost_port::{BlobStore, Clock, Egress, IdSource, ImageProcessor, Mailer};
 use tradepost_store::{Store, StoreError};
 
 use crate::access::KeyRing;
@@ -21,6 +21,7 @@ use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::system::Soundness;
 use crate::throttle::Throttle;
+use crate::webhook::WebhookCounts;
 
 /// What a shop is made of.
 pub struct ShopParts {
@@ -48,6 +49,8 @@ pub struct ShopParts {
     pub rate_limits: bool,
     /// How its checkout works.
     pub checkout: Checkout,
+    /// What calls addresses that people have given.
+    pub egress: Arc<dyn Egress>,
 }
 
 /// How a shop's checkout works.
@@ -117,6 +120,10 @@ pub struct Shop {
     pub inbox_arrivals: Notify,
     /// What the last audit found.
     pub soundness: Soundness,
+    /// What calls addresses that people have given.
+    pub egress: Outside<dyn Egress>,
+    /// What came of its webhooks.
+    pub webhooks: WebhookCounts,
 }
 
 impl fmt::Debug for Shop {
@@ -141,6 +148,7 @@ impl Shop {
             public_url,
             rate_limits,
             checkout,
+            egress,
         } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let catalog = Catalog {
@@ -171,6 +179,8 @@ impl Shop {
             throttle,
             inbox_arrivals: Notify::new(),
             soundness: Soundness::default(),
+            egress: Outside::new(egress),
+            webhooks: WebhookCounts::default(),
         }
     }
 

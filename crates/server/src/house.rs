@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tradepost_adapters::{
-    BlobDirectory, ImageCodec, MailDirectory, RandomIds, StripeGateway, SystemClock, TestPayments,
+    BlobDirectory, GuardedEgress, ImageCodec, MailDirectory, RandomIds, Reach, StripeGateway, SystemClock,
+    TestPayments,
 };
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
@@ -15,7 +16,7 @@ use tradepost_port::payment::PaymentGateway;
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
 
-use crate::config::{CheckoutConfig, Config};
+use crate::config::{CheckoutConfig, Config, Webhooks};
 use crate::failure::Failure;
 
 /// Connections of the private PostgreSQL beyond those of the pools: tools, `psql`, the superuser's own.
@@ -73,6 +74,7 @@ impl House {
             mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
+            egress: Arc::new(GuardedEgress::new(reach(&config.webhooks)).map_err(Failure::new)?),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -118,6 +120,11 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
     }
     let usual = Checkout::new(gateways);
     Ok(Checkout { cart_ttl: config.cart_ttl, reservation_ttl: config.reservation_ttl, ..usual })
+}
+
+/// Whom the shop may call at addresses that people give.
+fn reach(config: &Webhooks) -> Reach {
+    if config.allow_private_addresses { Reach::Private } else { Reach::Public }
 }
 
 /// Where a program on this machine finds what listens on an address.

@@ -48,14 +48,7 @@ impl StripeClient {
     pub(super) fn new(settings: &StripeSettings) -> Result<Self, StripeSettingsError> {
         let base = settings.checked_base()?;
         let failed = |error: String| StripeSettingsError::Client(error);
-        // The provider is named here and not taken from the process, where two of them would make every call panic.
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let roots: rustls::RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| failed(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = crate::tls::client_config().map_err(|error| failed(error.to_string()))?;
         let http = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(settings.connect_timeout)

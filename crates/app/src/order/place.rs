@@ -87,7 +87,7 @@ async fn attempt(
     let ids = context.caller.shop.ids.as_ref();
     carts::rules::redeem(&work.tx, &draft.order, &quote.priced, ids).await?;
     reserve(&mut work, context, &draft).await?;
-    tell_order(&mut work, "order.placed", &draft.order);
+    tell_order(&mut work, "order.placed", &draft.order, draft.payment.as_ref())?;
     let asks_elsewhere =
         draft.payment.as_ref().is_some_and(|payment| payment.state.provider != PaymentProvider::Test);
     if asks_elsewhere {

@@ -1,7 +1,9 @@
 //! How much work waits in the background.
 
+use jiff::Timestamp;
 use tradepost_store::StoreError;
 use tradepost_store::system::{self, MoneyBacklog};
+use tradepost_store::webhook::sending;
 
 use crate::shop::Shop;
 
@@ -14,6 +16,10 @@ pub struct Backlogs {
     pub projection: i64,
     /// Money that is on its way or not known.
     pub money: MoneyBacklog,
+    /// Deliveries of webhooks that are due.
+    pub webhooks_due: i64,
+    /// For how many seconds the oldest of them has been.
+    pub webhooks_due_seconds: i64,
 }
 
 /// Counts what waits.
@@ -22,5 +28,8 @@ pub async fn count_backlogs(shop: &Shop) -> Result<Backlogs, StoreError> {
     let (outbox, _) = system::outbox_backlog(&client).await?;
     let projection = system::projection_backlog(&client).await?;
     let money = system::money_backlog(&client).await?;
-    Ok(Backlogs { outbox, projection, money })
+    let now = shop.clock.now();
+    let (webhooks_due, oldest) = sending::backlog(&client, now).await?;
+    let webhooks_due_seconds = oldest.map_or(0, |at: Timestamp| now.duration_since(at).as_secs());
+    Ok(Backlogs { outbox, projection, money, webhooks_due, webhooks_due_seconds })
 }

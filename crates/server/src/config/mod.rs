@@ -52,6 +52,8 @@ pub struct Config {
     pub pools: Pools,
     /// How long imports are kept.
     pub imports: Imports,
+    /// Whom the shop tells.
+    pub webhooks: Webhooks,
     /// Limits of the HTTP server.
     pub limits: Limits,
 }
@@ -72,6 +74,14 @@ impl Imports {
         let days = |days: u32| SignedDuration::from_hours(i64::from(days).saturating_mul(24));
         ImportRetention { runs: days(self.keep_days), uploads: days(self.keep_upload_days) }
     }
+}
+
+/// Whom the shop tells of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Also this machine and private networks, without encryption.
+    pub allow_private_addresses: bool,
 }
 
 /// Connections to PostgreSQL by kind of work.
@@ -133,6 +143,7 @@ struct RawConfig {
     checkout: checkout::RawCheckout,
     pools: Pools,
     imports: Imports,
+    webhooks: Webhooks,
     limits: Limits,
 }
 
@@ -168,6 +179,7 @@ impl Config {
             checkout: CheckoutConfig::read(layers, &raw.checkout)?,
             pools: raw.pools,
             imports: raw.imports,
+            webhooks: raw.webhooks,
             limits: raw.limits,
         })
     }

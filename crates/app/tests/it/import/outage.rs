@@ -64,6 +64,7 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
         mailer: Arc::new(tradepost_port::fake::RecordedMails::default()),
         public_url: "https://shop.example.com".to_owned(),
         rate_limits: false,
+        egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
     }))
 }
 

@@ -158,6 +158,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         mailer: std::sync::Arc::new(tradepost_port::fake::RecordedMails::default()),
         public_url: "https://shop.example.com".to_owned(),
         rate_limits: false,
+        egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
     }));
     let (end, told) = oneshot::channel::<()>();
     let projector = Projector::new(own);
