@@ -84,11 +84,15 @@ pub async fn patch_webhook_endpoint(
     set(&mut after.event_types, patch.event_types);
     set(&mut after.concurrency, patch.concurrency);
     match patch.status {
-        Some(EndpointStatus::Enabled) => after.disabled = None,
+        Some(EndpointStatus::Enabled) if !before.is_enabled() => {
+            // Another chance: what failed before counts no more.
+            after.disabled = None;
+            (after.failures, after.failing_since) = (0, None);
+        }
         Some(EndpointStatus::Disabled) if before.is_enabled() => {
             after.disabled = Some((DisabledReason::Staff.as_str().to_owned(), work.now));
         }
-        Some(EndpointStatus::Disabled) | None => {}
+        Some(_) | None => {}
     }
     refuse(check_fields(&after.description, &after.event_types, after.concurrency))?;
     let is_moved = after.url != before.url;
@@ -108,6 +112,7 @@ pub async fn patch_webhook_endpoint(
     after.updated_at = work.now;
     endpoint::update(&work.tx, &after).await?;
     if after.is_enabled() && !before.is_enabled() {
+        endpoint::recover(&work.tx, id).await?;
         endpoint::resume(&work.tx, id, work.now).await?;
     }
     let changed = WebhookEndpointView::from(&after);

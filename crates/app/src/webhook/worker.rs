@@ -42,7 +42,7 @@ pub struct WebhookWorker {
 #[derive(Debug, Default)]
 struct Lanes {
     open: Mutex<BTreeSet<WebhookEndpointId>>,
-    /// Told when a lane has ended: something may have become due behind its last look.
+    /// Told when a lane has ended that sent something: more may have become due behind its last look.
     ended: Notify,
     closing: AtomicBool,
     purged_at: Mutex<Option<Timestamp>>,
@@ -52,12 +52,16 @@ struct Lanes {
 struct Lane {
     lanes: Arc<Lanes>,
     endpoint: WebhookEndpointId,
+    sent: usize,
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
         self.lanes.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.endpoint);
-        self.lanes.ended.notify_one();
+        // One that found no room, because another process fills it, is not looked for again at once.
+        if self.sent > 0 {
+            self.lanes.ended.notify_one();
+        }
     }
 }
 
@@ -88,15 +92,15 @@ impl WebhookWorker {
         let _ = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
     }
 
-    /// Sends until nothing is due any more.
+    /// Sends until nothing is due any more, or nothing that there is room for.
     pub async fn drain(&self) -> Result<(), WriteError> {
         loop {
             let lanes = self.open_lanes().await?;
-            if lanes.is_empty() {
+            let sending = lanes.into_iter().map(|lane| count_statements(self.send_all(lane)));
+            let sent = futures_util::future::join_all(sending).await;
+            if sent.iter().all(|(sent, _)| *sent == 0) {
                 return Ok(());
             }
-            let sending = lanes.into_iter().map(|lane| count_statements(self.send_all(lane)));
-            futures_util::future::join_all(sending).await;
         }
     }
 
@@ -106,11 +110,12 @@ impl WebhookWorker {
         let due = sending::endpoints_due(&conn, self.caller.now()).await?;
         let mut open = self.lanes.open.lock().unwrap_or_else(PoisonError::into_inner);
         let free = due.into_iter().filter(|endpoint| open.insert(*endpoint));
-        Ok(free.map(|endpoint| Lane { lanes: self.lanes.clone(), endpoint }).collect())
+        Ok(free.map(|endpoint| Lane { lanes: self.lanes.clone(), endpoint, sent: 0 }).collect())
     }
 
-    /// Sends everything that is due to an endpoint. A failure of the database ends the lane; the next look opens another.
-    async fn send_all(&self, lane: Lane) {
+    /// Sends everything that is due to an endpoint; answers how much. A failure of the database ends the lane; the next look
+    /// opens another.
+    async fn send_all(&self, mut lane: Lane) -> usize {
         let mut under_way = FuturesUnordered::new();
         let mut failed = false;
         loop {
@@ -122,8 +127,8 @@ impl WebhookWorker {
             }
             tokio::select! {
                 finished = under_way.next() => match finished {
-                    None => return,
-                    Some(Ok(())) => {}
+                    None => return lane.sent,
+                    Some(Ok(())) => lane.sent = lane.sent.saturating_add(1),
                     Some(Err(error)) => failed = warn(lane.endpoint, &error),
                 },
                 // What becomes due while an endpoint hangs is sent beside it, as far as there is room.

@@ -56,6 +56,7 @@ async fn a_failure_is_tried_again_on_the_schedule_until_it_is_given_up_and_can_b
     assert!(all.iter().all(|request| header(request, "webhook-id") == text(&done, "id")));
     assert!(all.iter().all(|request| request.body == all[0].body), "the same bytes at every try");
     assert_eq!(read(&app, &path).await["failing_since"], serde_json::Value::Null);
+    app.project().await;
     app.audit().await;
 }
 
@@ -168,6 +169,7 @@ async fn five_days_of_failures_disable_an_endpoint_and_a_replay_brings_what_it_m
     assert_eq!(replay().await.expect(409).code(), "webhook_endpoint_disabled");
     let on = json!({"status": "enabled"});
     app.patch(&path).admin().if_match(2).json(&on).send().await.expect(200);
+    app.project().await;
     app.audit().await;
     app.outside.answer_status(200);
     assert_eq!(replay().await.expect(202).json(), json!({"replayed": 3}));
