@@ -1,6 +1,7 @@
 //! Implementations of the ports over the machine we run on and the services around us, one module each.
 
 pub mod blob_dir;
+pub mod egress;
 pub mod image_codec;
 pub mod mail_directory;
 pub mod rates_service;
@@ -11,6 +12,7 @@ pub mod test_payments;
 mod tls;
 
 pub use blob_dir::BlobDirectory;
+pub use egress::{GuardedEgress, Reach};
 pub use image_codec::ImageCodec;
 pub use mail_directory::MailDirectory;
 pub use rates_service::{RatesService, RatesServiceError};

@@ -38,11 +38,15 @@ pub enum Scope {
     PricingRead,
     /// Change them.
     PricingWrite,
+    /// Read webhook endpoints and what was told to them.
+    WebhooksRead,
+    /// Change them, test them, send events anew.
+    WebhooksWrite,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::ProductsRead,
         Self::ProductsWrite,
         Self::SettingsRead,
@@ -57,6 +61,8 @@ impl Scope {
         Self::CustomersWrite,
         Self::PricingRead,
         Self::PricingWrite,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// The word on the wire.
@@ -76,6 +82,8 @@ impl Scope {
             Self::CustomersWrite => "customers:write",
             Self::PricingRead => "pricing:read",
             Self::PricingWrite => "pricing:write",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 

@@ -128,7 +128,13 @@ pub fn difference<T: Serialize>(before: &T, after: &T) -> Result<Option<(Value, 
 }
 
 impl Work<'_> {
-    fn tell<R: Resource>(&mut self, event: &'static str, view: &R, payload: Value) -> (&'static str, Uuid) {
+    /// Tells of a change of a thing that staff keep; answers what the audit log calls it.
+    pub(crate) fn tell<R: Resource>(
+        &mut self,
+        event: &'static str,
+        view: &R,
+        payload: Value,
+    ) -> (&'static str, Uuid) {
         let id = view.id().as_uuid();
         self.event(event, id, view.version(), payload);
         (R::KIND.name, id)

@@ -39,6 +39,7 @@ pub mod shopper;
 pub mod stock_location;
 pub mod system;
 pub mod throttle;
+pub mod webhook;
 pub mod work;
 
 pub use answer::{Answer, Outcome};

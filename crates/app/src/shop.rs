@@ -9,7 +9,9 @@ use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
-use tradepost_port::{BlobStore, Clock, IdSource, ImageProcessor, Mailer, ShippingRates, TaxProvider};
+use tradepost_port::{
+    BlobStore, Clock, Egress, IdSource, ImageProcessor, Mailer, ShippingRates, TaxProvider,
+};
 use tradepost_store::{Store, StoreError};
 
 use crate::access::KeyRing;
@@ -22,6 +24,7 @@ use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::system::Soundness;
 use crate::throttle::Throttle;
+use crate::webhook::WebhookCounts;
 
 /// What a shop is made of.
 pub struct ShopParts {
@@ -51,6 +54,8 @@ pub struct ShopParts {
     pub rate_limits: bool,
     /// How its checkout works.
     pub checkout: Checkout,
+    /// What calls addresses that people have given.
+    pub egress: Arc<dyn Egress>,
 }
 
 /// How a shop's checkout works.
@@ -130,6 +135,10 @@ pub struct Shop {
     pub inbox_arrivals: Notify,
     /// What the last audit found.
     pub soundness: Soundness,
+    /// What calls addresses that people have given.
+    pub egress: Outside<dyn Egress>,
+    /// What came of its webhooks.
+    pub webhooks: WebhookCounts,
 }
 
 impl fmt::Debug for Shop {
@@ -155,6 +164,7 @@ impl Shop {
             public_url,
             rate_limits,
             checkout,
+            egress,
         } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let catalog = Catalog {
@@ -187,6 +197,8 @@ impl Shop {
             throttle,
             inbox_arrivals: Notify::new(),
             soundness: Soundness::default(),
+            egress: Outside::new(egress),
+            webhooks: WebhookCounts::default(),
         }
     }
 

@@ -120,10 +120,11 @@ impl Work<'_> {
         self.context.shop.ids.next()
     }
 
-    /// Tells what happened, to all who follow the outbox.
-    pub fn event(&mut self, kind: &'static str, aggregate_id: Uuid, version: i64, payload: Value) {
+    /// Tells what happened, to all who follow the outbox and to the webhook endpoints that ask for it.
+    pub fn event(&mut self, kind: &'static str, aggregate_id: Uuid, version: i64, payload: Value) -> EventId {
         let id: EventId = self.next_id();
         self.events.push(Event { id, kind, aggregate_id, version, payload });
+        id
     }
 
     /// Notes the change in the audit log; `before` and `after` hold what changed, as far as there is something.

@@ -14,3 +14,4 @@ pub mod pricing;
 pub mod promotion;
 pub mod shipping;
 pub mod tax;
+pub mod webhook;

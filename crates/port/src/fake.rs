@@ -1,5 +1,5 @@
-//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory, pictures untouched, mails kept,
-//! rates as told.
+//! Fakes of the ports, for tests: a clock that is moved by hand, ids that count, blobs in memory, pictures untouched,
+//! mails kept, rates as told, a world outside that answers by a script.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,8 +14,8 @@ use crate::blob::is_blob_name;
 use crate::image::{EncodedImage, ProcessedImage};
 use crate::rates::{ShippingAsk, ShippingRateAnswer, TaxAsk, TaxRateAnswer};
 use crate::{
-    BlobError, BlobStore, BoxFuture, Clock, IdSource, ImageError, ImageProcessor, Mail, MailError, Mailer,
-    RatesError, ShippingRates, TaxProvider,
+    BlobError, BlobStore, BoxFuture, Clock, Egress, EgressError, EgressRequest, EgressResponse, IdSource,
+    ImageError, ImageProcessor, Mail, MailError, Mailer, RatesError, ShippingRates, TaxProvider,
 };
 
 /// A clock that stands still until it is moved.
@@ -187,6 +187,69 @@ impl ShippingRates for ToldRates {
         ask: &'a ShippingAsk,
     ) -> BoxFuture<'a, Result<Vec<ShippingRateAnswer>, RatesError>> {
         Box::pin(async move { self.answer(&self.shipping, &ask.destination) })
+    }
+}
+
+/// How the world outside answers a request; `None` never does.
+type Script = Box<dyn Fn(&EgressRequest) -> Option<Result<EgressResponse, EgressError>> + Send>;
+
+/// A world outside that keeps what it was sent, and answers 204 or by a script. Addresses that begin with
+/// `https://10.` are refused.
+pub struct ScriptedEgress {
+    sent: Mutex<Vec<EgressRequest>>,
+    script: Mutex<Script>,
+}
+
+impl Default for ScriptedEgress {
+    fn default() -> Self {
+        let script: Script = Box::new(|_| Some(Ok(EgressResponse { status: 204, body: Bytes::new() })));
+        Self { sent: Mutex::default(), script: Mutex::new(script) }
+    }
+}
+
+impl std::fmt::Debug for ScriptedEgress {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("ScriptedEgress").finish_non_exhaustive()
+    }
+}
+
+impl ScriptedEgress {
+    /// From now on requests are answered so; `None` leaves one without an answer for ever.
+    pub fn answer(
+        &self,
+        script: impl Fn(&EgressRequest) -> Option<Result<EgressResponse, EgressError>> + Send + 'static,
+    ) {
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(script);
+    }
+
+    /// From now on requests are answered with this status.
+    pub fn answer_status(&self, status: u16) {
+        self.answer(move |_| Some(Ok(EgressResponse { status, body: Bytes::from_static(b"scripted") })));
+    }
+
+    /// What was sent so far.
+    pub fn sent(&self) -> Vec<EgressRequest> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Egress for ScriptedEgress {
+    fn check(&self, url: String) -> BoxFuture<'_, Result<(), EgressError>> {
+        Box::pin(async move {
+            let refused = EgressError::Refused("the address is not public".to_owned());
+            if url.starts_with("https://10.") { Err(refused) } else { Ok(()) }
+        })
+    }
+
+    fn post(&self, request: EgressRequest) -> BoxFuture<'_, Result<EgressResponse, EgressError>> {
+        Box::pin(async move {
+            let answer = self.script.lock().unwrap_or_else(PoisonError::into_inner)(&request);
+            self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::pin::Pin;
 
 pub mod blob;
 pub mod clock;
+pub mod egress;
 pub mod fake;
 pub mod ids;
 pub mod image;
@@ -18,6 +19,7 @@ pub mod search;
 
 pub use blob::{BlobError, BlobStore};
 pub use clock::Clock;
+pub use egress::{Egress, EgressError, EgressRequest, EgressResponse};
 pub use ids::IdSource;
 pub use image::{ImageError, ImageProcessor};
 pub use mail::{Mail, MailError, Mailer};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tradepost_adapters::{
-    BlobDirectory, ImageCodec, MailDirectory, RandomIds, SmtpMailer, StripeGateway, SystemClock, TestPayments,
+    BlobDirectory, GuardedEgress, ImageCodec, MailDirectory, RandomIds, Reach, SmtpMailer, StripeGateway,
+    SystemClock, TestPayments,
 };
 use tradepost_app::outside::Outside;
 use tradepost_app::system::{FirstChannel, set_up_shop};
@@ -18,7 +19,7 @@ use tradepost_port::{ShippingRates, TaxProvider};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
 
-use crate::config::{CheckoutConfig, Config};
+use crate::config::{CheckoutConfig, Config, Webhooks};
 use crate::failure::Failure;
 
 /// Connections of the private PostgreSQL beyond those of the pools: tools, `psql`, the superuser's own.
@@ -77,6 +78,7 @@ impl House {
             mail_templates: config.mail.templates().map_err(Failure::new)?,
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
+            egress: Arc::new(GuardedEgress::new(reach(&config.webhooks)).map_err(Failure::new)?),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -136,6 +138,11 @@ fn mailer(config: &Config, ids: Arc<RandomIds>) -> Arc<dyn Mailer> {
         Some(settings) => Arc::new(SmtpMailer::new(settings.clone())),
         None => Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
     }
+}
+
+/// Whom the shop may call at addresses that people give.
+fn reach(config: &Webhooks) -> Reach {
+    if config.allow_private_addresses { Reach::Private } else { Reach::Public }
 }
 
 /// Where a program on this machine finds what listens on an address.

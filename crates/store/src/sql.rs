@@ -48,4 +48,5 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .chain(crate::payment::statements())
     .chain(crate::customer::statements())
     .chain(crate::pricing::statements())
+    .chain(crate::webhook::statements())
 }

@@ -17,13 +17,18 @@ use tradepost_app::order::sweep::Swept;
 use tradepost_app::outside::Outside;
 use tradepost_app::payment::Reconciler;
 use tradepost_app::payment::reconcile::Reconciled;
+use tradepost_app::webhook::WebhookWorker;
 use tradepost_app::{Checkout, Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
+use tradepost_domain::webhook::find_event_type;
 use tradepost_http::ApiState;
-use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails, ToldRates};
+use tradepost_port::fake::{
+    CountingIds, FakeClock, MemoryBlobs, RecordedMails, ScriptedEgress, ToldRates,
+};
 use tradepost_port::{Clock, IdSource, Mail, ShippingRates, TaxProvider};
+use tradepost_store::Sql;
 use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
 
@@ -40,6 +45,8 @@ pub struct TestApp {
     pub clock: Arc<FakeClock>,
     /// The mails that it sends.
     pub mails: Arc<RecordedMails>,
+    /// The world outside, at the addresses that staff give.
+    pub outside: Arc<ScriptedEgress>,
     /// The default channel: euro, English and German.
     pub channel_id: ChannelId,
     /// A secret key with every scope.
@@ -202,6 +209,7 @@ impl TestApp {
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
         let uploads = Arc::new(tempfile::tempdir().unwrap());
         let mails = Arc::new(RecordedMails::default());
+        let outside = Arc::new(ScriptedEgress::default());
         let shop = Arc::new(Shop::new(ShopParts {
             store: database.store.clone(),
             clock: clock.clone(),
@@ -216,10 +224,11 @@ impl TestApp {
             mail_templates: MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap(),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits,
+            egress: outside.clone(),
         }));
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, mails, channel_id, admin_key, router, uploads }
+        Self { database, shop, clock, mails, outside, channel_id, admin_key, router, uploads }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
@@ -233,6 +242,18 @@ impl TestApp {
     /// Checks that everything holds that must hold in every shop.
     pub async fn audit(&self) {
         self.database.audit_at(self.clock.now()).await;
+        // Whoever tells an event writes it into the catalogue that staff choose from.
+        const TOLD: Sql = Sql { name: "told", text: "select distinct type from outbox" };
+        let conn = self.shop.store.worker().conn().await.unwrap();
+        for row in conn.query(TOLD, &[]).await.unwrap() {
+            let name: String = row.get(0);
+            assert!(find_event_type(&name).is_some(), "{name} is not in the catalogue of events");
+        }
+    }
+
+    /// Sends the webhooks that are due.
+    pub async fn send_webhooks(&self) {
+        WebhookWorker::new(self.shop.clone()).drain().await.unwrap();
     }
 
     /// Lets the sweeper give up what nobody paid in time, a round.

@@ -100,7 +100,7 @@ impl ApiKeyIssue {
 }
 
 /// The first scope that the caller does not hold at this moment: nobody can give what they lack.
-async fn find_not_held(
+pub(crate) async fn find_not_held(
     tx: &Tx,
     actor: Actor,
     wanted: &[Scope],

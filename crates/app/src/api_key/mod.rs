@@ -10,6 +10,7 @@ mod usage;
 mod view;
 
 pub use create::{ApiKeyCreate, KeyGrant, NewApiKey, create_api_key};
+pub(crate) use issue::find_not_held;
 pub use issue::{ApiKeyIssue, ApiKeyKindShape, issue_api_key};
 pub use read::{find_api_key, list_api_keys};
 pub use revoke::{delete_api_key, revoke_api_key};

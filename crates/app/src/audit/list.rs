@@ -7,7 +7,7 @@ use tradepost_domain::kernel::ids::{
     ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CouponId, CustomerAddressId,
     CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, OrderId, PriceListId, ProductId,
     ProductTypeId, PromotionId, ReviewId, ShippingMethodId, ShippingZoneId, StaffMemberId, StockLevelId,
-    StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId,
+    StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId, WebhookEndpointId,
 };
 use tradepost_store::StoreError;
 use tradepost_store::audit::{self, AuditFilter, AuditRow};
@@ -95,6 +95,7 @@ kinds! {
     "category" => CategoryId,
     "collection" => CollectionId,
     "brand" => BrandId,
+    "webhook_endpoint" => WebhookEndpointId,
     "product_type" => ProductTypeId,
     "review" => ReviewId,
     "channel" => ChannelId,

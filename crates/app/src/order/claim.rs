@@ -42,8 +42,8 @@ pub async fn claim_order(context: &ShopperContext, id: OrderId) -> Result<Answer
         created_at: work.now,
     };
     timeline::insert(&work.tx, &[event]).await?;
-    tell_order(&mut work, "order.updated", &order);
     let payment = payment::read::of_order(&work.tx, id).await?;
+    tell_order(&mut work, "order.updated", &order, payment.as_ref())?;
     let answer = Answer::new(Outcome::Done, &view(&order, payment.as_ref())?, Some(order.version))?;
     work.finish(answer).await
 }

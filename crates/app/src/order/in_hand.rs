@@ -14,6 +14,7 @@ use tradepost_store::order::{OrderRow, read, update};
 use tradepost_store::payment::ledger::{self, Booking};
 use tradepost_store::payment::{self, PaymentRecord};
 
+use super::view::view;
 use crate::answer::Answer;
 use crate::error::WriteError;
 use crate::mail::{OrderMail, ask_for_mail};
@@ -174,7 +175,7 @@ impl<'a> OrderInHand<'a> {
     }
 
     /// Writes down each status that is not what it was, for people and for those who follow events.
-    fn tell(&mut self) {
+    fn tell(&mut self) -> Result<(), WriteError> {
         let (status, payment, fulfillment) =
             (self.order.status, self.order.payment_status, self.order.fulfillment_status);
         let mut kinds = Vec::new();
@@ -206,7 +207,23 @@ impl<'a> OrderInHand<'a> {
         }
         kinds.dedup();
         for kind in kinds {
-            tell_order(&mut self.work, kind, &self.order);
+            tell_order(&mut self.work, kind, &self.order, self.payment.as_ref())?;
+        }
+        self.tell_parts();
+        Ok(())
+    }
+
+    /// Tells of the parts of the order that the timeline tells of: parcels, refunds, disputes.
+    fn tell_parts(&mut self) {
+        let (id, version) = (self.order.id, self.order.version);
+        for entry in &self.timeline {
+            let Some(kind) = event_of_part(&entry.kind) else { continue };
+            let mut payload = entry.data.clone();
+            if let Some(fields) = payload.as_object_mut() {
+                fields.insert("order_id".to_owned(), id.to_string().into());
+                fields.insert("order_number".to_owned(), self.order.number.as_str().into());
+            }
+            self.work.event(kind, id.as_uuid(), version, payload);
         }
     }
 
@@ -237,7 +254,7 @@ impl<'a> OrderInHand<'a> {
         }
         self.order.version = self.was.version.saturating_add(1);
         self.order.updated_at = self.work.now;
-        self.tell();
+        self.tell()?;
         self.mail();
         let changed: Vec<_> = self
             .order
@@ -289,19 +306,34 @@ impl<'a> OrderInHand<'a> {
     }
 }
 
-/// Tells those who follow events how an order now stands. Rendered in the transaction of the change, so that version
-/// and facts belong together (case C39).
-pub fn tell_order(work: &mut Work<'_>, kind: &'static str, order: &OrderRow) {
-    let payload = json!({
-        "id": order.id.to_string(),
-        "number": order.number.as_str(),
-        "status": order.status.as_str(),
-        "payment_status": order.payment_status.as_str(),
-        "fulfillment_status": order.fulfillment_status.as_str(),
-        "total": {"amount": order.totals.total, "currency": order.currency.code()},
-        "version": order.version,
-    });
+/// Tells those who follow events how an order now stands: whole, as staff read it. Rendered in the transaction of the
+/// change, so that version and facts belong together (case C39).
+pub fn tell_order(
+    work: &mut Work<'_>,
+    kind: &'static str,
+    order: &OrderRow,
+    payment: Option<&PaymentRecord>,
+) -> Result<(), WriteError> {
+    let payload = serde_json::to_value(view(order, payment)?)?;
     work.event(kind, order.id.as_uuid(), order.version, payload);
+    Ok(())
+}
+
+/// The event that follows from an entry of the timeline about a part of the order, if one does.
+fn event_of_part(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "fulfillment_created" => "fulfillment.created",
+        "fulfillment_canceled" => "fulfillment.canceled",
+        "fulfillment_shipped" => "shipment.shipped",
+        "fulfillment_delivered" => "shipment.delivered",
+        "refund_requested" => "refund.requested",
+        "refunded" => "refund.succeeded",
+        "refund_failed" => "refund.failed",
+        "dispute_opened" => "dispute.opened",
+        "dispute_won" => "dispute.won",
+        "dispute_lost" => "dispute.lost",
+        _ => return None,
+    })
 }
 
 /// Tells of stock whose availability, as it is shown, is not what it was. What nobody can see is not told: at thousands

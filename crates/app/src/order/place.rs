@@ -90,7 +90,7 @@ async fn attempt(
     let ids = context.caller.shop.ids.as_ref();
     carts::rules::redeem(&work.tx, &draft.order, &quote.priced, ids).await?;
     reserve(&mut work, context, &draft).await?;
-    tell_order(&mut work, "order.placed", &draft.order);
+    tell_order(&mut work, "order.placed", &draft.order, draft.payment.as_ref())?;
     if draft.payment.is_none() {
         ask_for_mail(&mut work, &OrderMail::OrderConfirmed { order_id: draft.order.id });
     }

@@ -1,6 +1,8 @@
 //! How much work waits in the background.
 
+use jiff::Timestamp;
 use tradepost_store::system::{self, MoneyBacklog};
+use tradepost_store::webhook::sending;
 use tradepost_store::{StoreError, job};
 
 use crate::mail::QUEUES;
@@ -17,6 +19,10 @@ pub struct Backlogs {
     pub mails: (i64, i64),
     /// Money that is on its way or not known.
     pub money: MoneyBacklog,
+    /// Deliveries of webhooks that are due.
+    pub webhooks_due: i64,
+    /// For how many seconds the oldest of them has been.
+    pub webhooks_due_seconds: i64,
 }
 
 /// Counts what waits.
@@ -26,5 +32,8 @@ pub async fn count_backlogs(shop: &Shop) -> Result<Backlogs, StoreError> {
     let projection = system::projection_backlog(&client).await?;
     let money = system::money_backlog(&client).await?;
     let mails = job::count_undone(&client, QUEUES).await?;
-    Ok(Backlogs { outbox, projection, mails: (mails.waiting, mails.parked), money })
+    let now = shop.clock.now();
+    let (webhooks_due, oldest) = sending::backlog(&client, now).await?;
+    let webhooks_due_seconds = oldest.map_or(0, |at: Timestamp| now.duration_since(at).as_secs());
+    Ok(Backlogs { outbox, projection, mails: (mails.waiting, mails.parked), money, webhooks_due, webhooks_due_seconds })
 }

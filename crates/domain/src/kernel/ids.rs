@@ -61,6 +61,11 @@ fn decode(text: &str) -> Option<Uuid> {
     Some(Uuid::from_u128(bits))
 }
 
+/// The id on the wire of a thing whose kind is known by its prefix alone.
+pub fn wire_id(prefix: &str, uuid: Uuid) -> String {
+    format!("{prefix}_{}", encode(uuid))
+}
+
 /// An id of one kind of thing.
 pub trait EntityId: Copy + Ord + fmt::Display + FromStr<Err = IdError> + Send + Sync + 'static {
     /// Prefix on the wire, without the underscore.
@@ -167,6 +172,8 @@ define_ids! {
     ExportId = "exp";
     /// An event in the outbox.
     EventId = "evt";
+    /// An address that is told of events.
+    WebhookEndpointId = "whe";
     /// A background job.
     JobId = "job";
     /// An entry of the audit log.

@@ -29,6 +29,7 @@ pub mod system;
 pub mod tax_classes;
 pub mod tax_rates;
 pub mod tax_zones;
+pub mod webhook_endpoints;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -65,4 +66,5 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(tax_classes::routes())
         .merge(tax_rates::routes())
         .merge(tax_zones::routes())
+        .merge(webhook_endpoints::routes())
 }

@@ -39,7 +39,7 @@ macro_rules! permissions {
 }
 permissions!(
     ProductsRead ProductsWrite SettingsRead SettingsWrite ReviewsWrite StockRead StockWrite AuditRead OrdersRead OrdersWrite
-    CustomersRead CustomersWrite PricingRead PricingWrite
+    CustomersRead CustomersWrite PricingRead PricingWrite WebhooksRead WebhooksWrite
 );
 
 /// Staff who may do `P`.

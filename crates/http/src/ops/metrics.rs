@@ -63,6 +63,7 @@ pub(crate) async fn handler(State(state): State<ApiState>, Extension(ops): Exten
         single(&mut text, ("audit_broken_rows", "gauge", "Rows that broke a rule at the last audit"), &rows);
     }
     add_mails(&mut text, &state.shop);
+    add_webhooks(&mut text, &state.shop);
     add_cache(&mut text, &state.shop);
     add_runtime(&mut text);
     add_process(&mut text, &ops);
@@ -127,6 +128,18 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
         &money.payments_unknown,
     );
     single(text, ("refunds_pending", "gauge", "Refunds that are on their way"), &money.refunds_pending);
+    single(text, ("webhooks_due", "gauge", "Deliveries of webhooks that are due"), &backlogs.webhooks_due);
+    single(
+        text,
+        ("webhooks_due_seconds", "gauge", "For how long the oldest of them has been"),
+        &backlogs.webhooks_due_seconds,
+    );
+}
+
+fn add_webhooks(text: &mut String, shop: &Shop) {
+    let tries = shop.webhooks.by_result();
+    let tries = tries.map(|(result, count)| (format!("{{result=\"{result}\"}}"), count.to_string()));
+    family(text, ("webhook_attempts_total", "counter", "Tries of webhooks by this process"), &tries);
 }
 
 /// What this process has sent; where `tradepost worker` sends, its log tells.

@@ -77,6 +77,8 @@ impl Operation {
                 "tax_class" => "tclass",
                 "tax_rate" => "trate",
                 "tax_zone" => "tzone",
+                "webhook_endpoint" => "whe",
+                "event" => "evt",
                 other => other,
             };
             format!("{prefix}_00000000000000000000000001")

@@ -13,6 +13,7 @@ use tradepost_app::mail::MailWorker;
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::payment::{InboxWorker, Reconciler};
 use tradepost_app::system::Auditor;
+use tradepost_app::webhook::WebhookWorker;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
@@ -125,7 +126,7 @@ fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>)
         let (projector, exports) = (Projector::new(shop.clone()), ExportWorker::new(shop.clone()));
         let (mails, auditor) = (MailWorker::new(shop.clone()), Auditor::new(shop.clone()));
         let (sweeper, inbox) = (OrderSweeper::new(shop.clone()), InboxWorker::new(shop.clone()));
-        let reconciler = Reconciler::new(shop);
+        let (reconciler, webhooks) = (Reconciler::new(shop.clone()), WebhookWorker::new(shop));
         tokio::join!(
             projector.run(over()),
             imports.run(over()),
@@ -135,6 +136,7 @@ fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>)
             inbox.run(over()),
             reconciler.run(over()),
             auditor.run(over()),
+            webhooks.run(over()),
         );
     })
 }

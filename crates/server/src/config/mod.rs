@@ -56,6 +56,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// How long imports are kept.
     pub imports: Imports,
+    /// Whom the shop tells.
+    pub webhooks: Webhooks,
     /// Limits of the HTTP server.
     pub limits: Limits,
 }
@@ -76,6 +78,14 @@ impl Imports {
         let days = |days: u32| SignedDuration::from_hours(i64::from(days).saturating_mul(24));
         ImportRetention { runs: days(self.keep_days), uploads: days(self.keep_upload_days) }
     }
+}
+
+/// Whom the shop tells of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Also this machine and private networks, without encryption.
+    pub allow_private_addresses: bool,
 }
 
 /// Connections to PostgreSQL by kind of work.
@@ -138,6 +148,7 @@ struct RawConfig {
     pools: Pools,
     mail: mail::RawMail,
     imports: Imports,
+    webhooks: Webhooks,
     limits: Limits,
 }
 
@@ -174,6 +185,7 @@ impl Config {
             pools: raw.pools,
             mail: MailConfig::read(layers, &raw.mail, !raw.public_url.is_empty())?,
             imports: raw.imports,
+            webhooks: raw.webhooks,
             limits: raw.limits,
         })
     }

@@ -5,6 +5,7 @@
 
 mod money;
 mod stock;
+mod webhook;
 
 use jiff::Timestamp;
 
@@ -15,7 +16,8 @@ use crate::sql::sql;
 sql! {
     /// All rules; a row is a rule and the id of what breaks it.
     AUDIT = concat!(stock::rules!(), "
-         union all", money::rules!());
+         union all", money::rules!(), "
+         union all", webhook::rules!());
 }
 
 /// Something that must not be.

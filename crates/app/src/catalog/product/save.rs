@@ -267,7 +267,11 @@ fn tell(work: &mut Work<'_>, before: Option<&ProductRecord>, after: &ProductReco
         (Some(_), ProductStatus::Archived) => "product.archived",
         (Some(_), ProductStatus::Draft) => "product.updated",
     };
-    let payload: Value = json!({"handle": product.handle.as_str(), "status": product.status.as_str()});
+    let payload: Value = json!({
+        "handle": product.handle.as_str(),
+        "title": product.title,
+        "status": product.status.as_str(),
+    });
     work.event(kind, product.id.as_uuid(), product.version, payload);
     if before.is_some() && !stock.is_empty() {
         let variants: Vec<String> = stock.iter().map(|level| level.variant_id.to_string()).collect();

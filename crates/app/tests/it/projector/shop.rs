@@ -83,6 +83,7 @@ impl TestShop {
             .unwrap(),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits: false,
+            egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
         }));
         // Few enough that these few products make several parts.
         let projector = Projector::new(shop.clone()).in_parts_of(5);

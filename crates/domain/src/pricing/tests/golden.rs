@@ -82,7 +82,7 @@ fn several_rates_of_a_class_add_up_and_share_what_is_rounded_once() {
             zone: "zone".to_owned(),
             rate_ids: vec![id(1), id(2)],
             rate_ppm: 149_750,
-            included: false
+            included: false,
             source: crate::tax::RateSource::Table,
         }
     );

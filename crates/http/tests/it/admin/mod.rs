@@ -19,6 +19,7 @@ mod stock_levels;
 mod stock_locations;
 mod stock_movements;
 mod system;
+mod webhooks;
 
 use serde_json::Value;
 use tradepost_testkit::{TestApp, TestResponse};

@@ -1,0 +1,175 @@
+//! Sends what is due: a lane an endpoint, so that one that hangs holds up nobody but itself (case C41).
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tradepost_domain::kernel::ids::WebhookEndpointId;
+use tradepost_domain::webhook::schedule::FAILURES_BEFORE_CAUTION;
+use tradepost_store::db::count_statements;
+use tradepost_store::webhook::sending;
+
+use super::send::{lease_from, system, try_delivery};
+use crate::error::WriteError;
+use crate::rounds::{Rhythm, Round, keep_doing};
+use crate::shop::Shop;
+use crate::work::StaffContext;
+
+/// Rest between two looks. Not woken by each event: most shops have more events than endpoints that want them.
+const EVERY: Duration = Duration::from_millis(250);
+/// How long deliveries that are under way may take at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long deliveries and their tries are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How often older ones are deleted.
+const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Sends what is due. Several processes may do so at once.
+#[derive(Debug, Clone)]
+pub struct WebhookWorker {
+    caller: StaffContext,
+    lanes: Arc<Lanes>,
+}
+
+/// The endpoints that this process is sending to.
+#[derive(Debug, Default)]
+struct Lanes {
+    open: Mutex<BTreeSet<WebhookEndpointId>>,
+    /// Told when a lane has ended that sent something: more may have become due behind its last look.
+    ended: Notify,
+    closing: AtomicBool,
+    purged_at: Mutex<Option<Timestamp>>,
+}
+
+/// A lane that is open until this is dropped, also by a panic.
+struct Lane {
+    lanes: Arc<Lanes>,
+    endpoint: WebhookEndpointId,
+    sent: usize,
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.lanes.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.endpoint);
+        // One that found no room, because another process fills it, is not looked for again at once.
+        if self.sent > 0 {
+            self.lanes.ended.notify_one();
+        }
+    }
+}
+
+impl WebhookWorker {
+    /// A worker of a shop.
+    pub fn new(shop: Arc<Shop>) -> Self {
+        Self { caller: system(shop), lanes: Arc::default() }
+    }
+
+    /// Sends until `shutdown`; what is under way then may be finished for some seconds, and is sent again by the next
+    /// process where it is not.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let tasks = Mutex::new(JoinSet::new());
+        let rhythm = Rhythm { name: "sending webhooks", every: EVERY, woken_by: Some(&self.lanes.ended) };
+        keep_doing(rhythm, shutdown, || async {
+            for lane in self.open_lanes().await? {
+                let worker = self.clone();
+                let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+                while tasks.try_join_next().is_some() {}
+                tasks.spawn(count_statements(async move { worker.send_all(lane).await }));
+            }
+            self.purge().await?;
+            Ok(Round::Done)
+        })
+        .await;
+        self.lanes.closing.store(true, Ordering::Relaxed);
+        let mut tasks = tasks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let _ = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
+    }
+
+    /// Sends until nothing is due any more, or nothing that there is room for.
+    pub async fn drain(&self) -> Result<(), WriteError> {
+        loop {
+            let lanes = self.open_lanes().await?;
+            let sending = lanes.into_iter().map(|lane| count_statements(self.send_all(lane)));
+            let sent = futures_util::future::join_all(sending).await;
+            if sent.iter().all(|(sent, _)| *sent == 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A lane for each endpoint that something is due to and that has none.
+    async fn open_lanes(&self) -> Result<Vec<Lane>, WriteError> {
+        let conn = self.caller.shop.store.worker().conn().await?;
+        let due = sending::endpoints_due(&conn, self.caller.now()).await?;
+        let mut open = self.lanes.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = due.into_iter().filter(|endpoint| open.insert(*endpoint));
+        Ok(free.map(|endpoint| Lane { lanes: self.lanes.clone(), endpoint, sent: 0 }).collect())
+    }
+
+    /// Sends everything that is due to an endpoint; answers how much. A failure of the database ends the lane; the next look
+    /// opens another.
+    async fn send_all(&self, mut lane: Lane) -> usize {
+        let mut under_way = FuturesUnordered::new();
+        let mut failed = false;
+        loop {
+            if !failed && !self.lanes.closing.load(Ordering::Relaxed) {
+                match self.take(lane.endpoint).await {
+                    Ok(taken) => under_way.extend(taken),
+                    Err(error) => failed = warn(lane.endpoint, &error),
+                }
+            }
+            tokio::select! {
+                finished = under_way.next() => match finished {
+                    None => return lane.sent,
+                    Some(Ok(())) => lane.sent = lane.sent.saturating_add(1),
+                    Some(Err(error)) => failed = warn(lane.endpoint, &error),
+                },
+                // What becomes due while an endpoint hangs is sent beside it, as far as there is room.
+                () = tokio::time::sleep(EVERY), if !under_way.is_empty() => {}
+            }
+        }
+    }
+
+    /// Takes as much as there is room for, each as the future that tries it.
+    async fn take(
+        &self,
+        endpoint: WebhookEndpointId,
+    ) -> Result<Vec<impl Future<Output = Result<(), WriteError>>>, WriteError> {
+        let now = self.caller.now();
+        let lease = lease_from(now);
+        let conn = self.caller.shop.store.worker().conn().await?;
+        let taken = sending::take(&conn, endpoint, (now, lease), FAILURES_BEFORE_CAUTION).await?;
+        let caller = &self.caller;
+        let attempt =
+            |delivery| Box::pin(async move { try_delivery(caller, endpoint, &delivery, lease).await });
+        Ok(taken.into_iter().map(attempt).collect())
+    }
+
+    /// Deletes what is older than it is kept, now and then.
+    async fn purge(&self) -> Result<(), WriteError> {
+        let now = self.caller.now();
+        let last = *self.lanes.purged_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|at| now.duration_since(at) < PURGE_EVERY) {
+            return Ok(());
+        }
+        let before = now.saturating_sub(KEPT).unwrap_or(now);
+        let conn = self.caller.shop.store.worker().conn().await?;
+        let purged = sending::purge(&conn, before).await?;
+        tracing::debug!(deliveries = purged, "old deliveries of webhooks purged");
+        *self.lanes.purged_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        Ok(())
+    }
+}
+
+/// Tells that a lane cannot go on; answers that it failed.
+fn warn(endpoint: WebhookEndpointId, error: &WriteError) -> bool {
+    tracing::warn!(webhook_endpoint.id = %endpoint, %error, "a delivery could not be written down: it is sent again");
+    true
+}

@@ -1,0 +1,233 @@
+//! Deliveries as they are sent: taken for a time, and given back with what came of it.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::Row;
+use tradepost_domain::kernel::ids::{EntityId, EventId, WebhookEndpointId};
+use uuid::Uuid;
+
+use crate::db::Client;
+use crate::error::StoreError;
+use crate::sql::sql;
+
+sql! {
+    ENDPOINTS_DUE = "
+        select e.id
+          from webhook_endpoint e
+         where e.status = 'enabled'
+           and exists (select from webhook_delivery d
+                        where d.endpoint_id = e.id and d.state in ('pending', 'failed') and d.next_at <= $1)";
+    /// The lock on the endpoint keeps two processes from filling the same room; the next look finds it free again.
+    TAKE = "
+        with lane as materialized (
+            select e.id, e.url, e.secret, e.former_secret, e.former_secret_until, e.failures,
+                   case when e.failures >= $4 then 1 else e.concurrency end
+                   - (select count(*) from webhook_delivery b where b.endpoint_id = e.id and b.leased_until > $2) as room
+              from webhook_endpoint e
+             where e.id = $1 and e.status = 'enabled'
+               for no key update of e skip locked),
+        due as materialized (
+            select d.event_id
+              from lane
+             cross join lateral (
+                   select d.event_id
+                     from webhook_delivery d
+                    where d.endpoint_id = lane.id and d.state in ('pending', 'failed') and d.next_at <= $2
+                    order by d.next_at, d.event_id
+                    limit greatest(lane.room, 0)
+                      for update skip locked) d),
+        taken as (
+            update webhook_delivery d
+               set leased_until = $3, next_at = $3
+              from due
+             where d.endpoint_id = $1 and d.event_id = due.event_id
+            returning d.event_id, d.event_row, d.event_type, d.step)
+        select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
+               l.url, l.secret, l.former_secret, l.former_secret_until, l.failures
+          from taken t
+         cross join lane l
+          left join outbox o on o.id = t.event_row
+         order by t.event_id";
+    TAKE_ONE = "
+        with taken as (
+            update webhook_delivery
+               set leased_until = $4, next_at = $4
+             where endpoint_id = $1 and event_id = $2 and state in ('pending', 'failed')
+               and (leased_until is null or leased_until <= $3)
+            returning endpoint_id, event_id, event_row, event_type, step)
+        select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
+               e.url, e.secret, e.former_secret, e.former_secret_until, e.failures
+          from taken t
+          join webhook_endpoint e on e.id = t.endpoint_id
+          left join outbox o on o.id = t.event_row";
+    /// A try that took too long may find that another took its place: what it failed at is not its to say any more, but
+    /// what it delivered is delivered.
+    RECORD = "
+        with done as (
+            update webhook_delivery
+               set state = $4, attempts = attempts + 1, step = step + 1, next_at = $5, finished_at = $6, leased_until = null
+             where endpoint_id = $1 and event_id = $2 and state in ('pending', 'failed')
+               and (leased_until = $3 or $4 = 'delivered')
+            returning attempts)
+        insert into webhook_attempt (endpoint_id, event_id, number, at, duration_ms, status_code, response, error)
+        select $1, $2, attempts, $7, $8, $9, $10, $11
+          from done";
+    PURGE = "
+        delete from webhook_delivery where created_at < $1";
+    BACKLOG = "
+        select count(*), min(d.next_at)
+          from webhook_endpoint e
+          join webhook_delivery d on d.endpoint_id = e.id
+         where e.status = 'enabled' and d.state in ('pending', 'failed') and d.next_at <= $1";
+}
+
+/// A delivery that is this process's to send, for a time.
+#[derive(Clone)]
+pub struct TakenDelivery {
+    /// The event.
+    pub event_id: EventId,
+    /// What it tells of.
+    pub event_type: String,
+    /// Tries before, since it was last sent anew.
+    pub step: i32,
+    /// The event itself; `None` when it is no longer kept.
+    pub event: Option<TakenEvent>,
+    /// Where it goes.
+    pub url: String,
+    /// What signs.
+    pub secret: Vec<u8>,
+    /// What signs besides, until then.
+    pub former_secret: Option<(Vec<u8>, Timestamp)>,
+    /// Failures of the endpoint since its last success.
+    pub failures: i64,
+}
+
+impl std::fmt::Debug for TakenDelivery {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TakenDelivery").field("event_id", &self.event_id).finish_non_exhaustive()
+    }
+}
+
+/// What happened, as it was written in the transaction of the change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakenEvent {
+    /// The thing it happened to.
+    pub aggregate_id: Uuid,
+    /// Version of the thing after it.
+    pub version: i64,
+    /// Facts.
+    pub payload: Value,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// What a try came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TryResult {
+    /// State of the delivery from now on.
+    pub state: &'static str,
+    /// When it is tried again, if it is.
+    pub next_at: Option<Timestamp>,
+    /// When it was taken or given up.
+    pub finished_at: Option<Timestamp>,
+    /// When the try began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// Status of the answer, if there was one.
+    pub status_code: Option<i32>,
+    /// Beginning of the answer: at most 1,024 bytes.
+    pub response: Option<String>,
+    /// Why there is none.
+    pub error: Option<String>,
+}
+
+/// Enabled endpoints that something is due to.
+pub async fn endpoints_due(client: &Client, now: Timestamp) -> Result<Vec<WebhookEndpointId>, StoreError> {
+    let rows = client.query(ENDPOINTS_DUE, &[&now]).await?;
+    Ok(rows.iter().map(|row| WebhookEndpointId::from_uuid(row.get(0))).collect())
+}
+
+/// Takes what is due to an endpoint until `lease`, as much as its concurrency leaves room for: 1 from `failures_max`
+/// failures in a row on.
+pub async fn take(
+    client: &Client,
+    endpoint: WebhookEndpointId,
+    (now, lease): (Timestamp, Timestamp),
+    failures_max: i64,
+) -> Result<Vec<TakenDelivery>, StoreError> {
+    let rows = client.query(TAKE, &[&endpoint.as_uuid(), &now, &lease, &failures_max]).await?;
+    Ok(rows.iter().map(from_row).collect())
+}
+
+/// Takes one delivery, whether it is due or not, and whether its endpoint is enabled or not; `None` when another has it.
+pub async fn take_one(
+    client: &Client,
+    endpoint: WebhookEndpointId,
+    event: EventId,
+    (now, lease): (Timestamp, Timestamp),
+) -> Result<Option<TakenDelivery>, StoreError> {
+    let row = client.query_opt(TAKE_ONE, &[&endpoint.as_uuid(), &event.as_uuid(), &now, &lease]).await?;
+    Ok(row.as_ref().map(from_row))
+}
+
+/// Gives a delivery back with what came of the try that was taken until `lease`.
+pub async fn record(
+    client: &Client,
+    (endpoint, event): (WebhookEndpointId, EventId),
+    lease: Timestamp,
+    result: &TryResult,
+) -> Result<(), StoreError> {
+    let TryResult { state, next_at, finished_at, at, duration_ms, status_code, response, error } = result;
+    client
+        .execute(
+            RECORD,
+            &[
+                &endpoint.as_uuid(),
+                &event.as_uuid(),
+                &lease,
+                state,
+                next_at,
+                finished_at,
+                at,
+                duration_ms,
+                status_code,
+                response,
+                error,
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+/// Deletes deliveries of what happened before a time, with their tries; answers how many.
+pub async fn purge(client: &Client, before: Timestamp) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&before]).await
+}
+
+/// Deliveries that are due to enabled endpoints, and since when the oldest is.
+pub async fn backlog(client: &Client, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let row = client.query_one(BACKLOG, &[&now]).await?;
+    Ok((row.get(0), row.get(1)))
+}
+
+fn from_row(row: &Row) -> TakenDelivery {
+    let aggregate_id: Option<Uuid> = row.get("aggregate_id");
+    let event = aggregate_id.map(|aggregate_id| TakenEvent {
+        aggregate_id,
+        version: row.get("version"),
+        payload: row.get("payload"),
+        created_at: row.get("created_at"),
+    });
+    let former: Option<Vec<u8>> = row.get("former_secret");
+    TakenDelivery {
+        event_id: EventId::from_uuid(row.get("event_id")),
+        event_type: row.get("event_type"),
+        step: row.get("step"),
+        event,
+        url: row.get("url"),
+        secret: row.get("secret"),
+        former_secret: former.zip(row.get("former_secret_until")),
+        failures: row.get("failures"),
+    }
+}
