@@ -11,8 +11,8 @@ const HANDLE: &str = r"^[\p{Ll}\p{Lo}\p{Nd}_]+(-[\p{Ll}\p{Lo}\p{Nd}_]+)*$";
 const LOCALE: &str = "^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}))?$";
 /// What an id has after its prefix.
 const BASE32: &str = "_[0-7][0-9a-hjkmnp-tv-z]{25}$";
-/// What an order's number is made of, between the ends of a text.
-const ORDER_NUMBER: &str = "[- ]*([0-9A-TV-Za-tv-z][- ]*){8}";
+/// What an order's number is made of, between the ends of a text: what `domain::OrderNumber` reads.
+const ORDER_NUMBER: &str = "[- ]*([0-9B-DF-TV-Xb-df-tv-x][- ]*){8}";
 
 /// Bounds of a text.
 #[derive(Debug, Default)]
@@ -21,7 +21,8 @@ pub(super) struct Text {
     pub(super) min: Option<usize>,
     /// Characters at most.
     pub(super) max: Option<usize>,
-    pattern: Option<String>,
+    /// A regular expression of ECMA-262.
+    pub(super) pattern: Option<String>,
     /// The only texts that there are.
     pub(super) values: Option<Vec<Value>>,
 }

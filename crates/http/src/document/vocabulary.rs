@@ -134,7 +134,7 @@ fn bound_field(component: &str, name: &str, field: &mut RefOr<Schema>) {
             map.property_names = Some(Box::new(Schema::Object(Text::locale().object())));
         }
         // What a variant of an enum holds: it is written out, and closed as its enum is.
-        RefOr::T(inner @ Schema::Object(_)) if has_properties(inner) => {
+        RefOr::T(inner) if CLOSED.contains(&component) && is_object(inner) => {
             close(inner);
             bound_fields(component, inner);
         }
@@ -149,8 +149,8 @@ fn bound_field(component: &str, name: &str, field: &mut RefOr<Schema>) {
     }
 }
 
-fn has_properties(schema: &Schema) -> bool {
-    matches!(schema, Schema::Object(object) if !object.properties.is_empty())
+fn is_object(schema: &Schema) -> bool {
+    matches!(schema, Schema::Object(object) if object.schema_type == SchemaType::Type(Type::Object))
 }
 
 fn is_list_of(list: &Array, component: &str) -> bool {
