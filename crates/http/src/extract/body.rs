@@ -33,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Body<T> {
 
     async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        parse(&read(request.into_body(), BODY_BYTES_MAX).await?)
+        parse_object(&read(request.into_body(), BODY_BYTES_MAX).await?)
     }
 }
 
@@ -48,9 +48,17 @@ impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
             return Ok(None);
         }
         require_json(&parts.headers)?;
-        let Body { value, hash } = parse::<Option<T>>(&bytes)?;
+        let Body { value, hash } = parse_object::<Option<T>>(&bytes)?;
         Ok(value.map(|value| Self { value, hash }))
     }
+}
+
+/// Every body is an object. serde would read a list as the fields of one in their order, which nobody has promised.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::malformed("invalid_type", "$", "expected an object, not a list"));
+    }
+    parse(bytes)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
@@ -185,6 +193,23 @@ mod tests {
         assert_eq!(large, Some(vec![3_681_862_429_315_214]));
         assert_eq!(read("[217.5]"), Err("invalid_type".to_owned()));
         assert_eq!(read("[70000.0]"), Err("invalid_value".to_owned()));
+    }
+
+    #[test]
+    fn a_list_is_not_read_as_the_fields_of_an_object() {
+        #[derive(Debug, Default, serde::Deserialize)]
+        struct Fields {
+            #[serde(default)]
+            first: u16,
+        }
+        let read = |body: &str| {
+            parse_object::<Fields>(body.as_bytes())
+                .map(|body| body.value.first)
+                .map_err(|problem| problem.code)
+        };
+        assert_eq!(read(r#" {"first": 7}"#), Ok(7));
+        assert_eq!(read(" [7]"), Err("invalid_type".to_owned()));
+        assert_eq!(read("[]"), Err("invalid_type".to_owned()));
     }
 
     #[test]
