@@ -16,6 +16,8 @@ pub struct Progress {
     told_at: Option<Instant>,
     /// When it began, and with how much done before.
     began: Option<(Instant, u64)>,
+    /// What is done of how much, as long as no line has told it.
+    untold: Option<(u64, u64)>,
 }
 
 impl Progress {
@@ -29,7 +31,7 @@ impl Progress {
             bar.set_message(what);
             bar
         });
-        Self { what, bar, told_at: None, began: None }
+        Self { what, bar, told_at: None, began: None, untold: None }
     }
 
     /// Shows that `done` of `total` are done.
@@ -39,19 +41,36 @@ impl Progress {
             bar.set_position(done);
             return;
         }
-        if self.told_at.is_none_or(|at| at.elapsed() >= LINE_EVERY) {
-            self.told_at = Some(Instant::now());
-            let (at, before) = *self.began.get_or_insert((Instant::now(), done));
-            let pace = pace(done.saturating_sub(before), total.saturating_sub(done), at.elapsed());
-            eprintln!("{}: {done} of {total}{}", self.what, pace.unwrap_or_default());
+        if let Some(line) = self.line(done, total) {
+            eprintln!("{line}");
         }
     }
 
-    /// Ends.
+    /// The line for what is done, when it is time for one. Where it begins there is nothing to tell yet.
+    fn line(&mut self, done: u64, total: u64) -> Option<String> {
+        let (at, before) = *self.began.get_or_insert((Instant::now(), done));
+        if self.told_at.unwrap_or(at).elapsed() < LINE_EVERY {
+            self.untold = Some((done, total));
+            return None;
+        }
+        (self.told_at, self.untold) = (Some(Instant::now()), None);
+        let pace = pace(done.saturating_sub(before), total.saturating_sub(done), at.elapsed());
+        Some(format!("{}: {done} of {total}{}", self.what, pace.unwrap_or_default()))
+    }
+
+    /// Ends; the last line tells how far it came.
     pub fn finish(self) {
+        if let Some(line) = self.last_line() {
+            eprintln!("{line}");
+        }
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
+    }
+
+    fn last_line(&self) -> Option<String> {
+        let (done, total) = self.untold.filter(|_| self.bar.is_none())?;
+        Some(format!("{}: {done} of {total}", self.what))
     }
 }
 
@@ -66,6 +85,24 @@ fn pace(done: u64, left: u64, took: Duration) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_work_is_told_by_one_line_which_says_how_far_it_came() {
+        let mut progress = Progress { bar: None, ..Progress::new("bytes imported") };
+        assert_eq!(progress.line(0, 900), None);
+        assert_eq!(progress.line(450, 900), None);
+        assert_eq!(progress.line(900, 900), None);
+        assert_eq!(progress.last_line().as_deref(), Some("bytes imported: 900 of 900"));
+    }
+
+    #[test]
+    fn a_line_that_was_told_is_not_repeated_at_the_end() {
+        let mut progress = Progress { bar: None, ..Progress::new("bytes imported") };
+        assert_eq!(progress.line(0, 900), None);
+        progress.told_at = Instant::now().checked_sub(LINE_EVERY);
+        assert!(progress.line(900, 900).is_some());
+        assert_eq!(progress.last_line(), None);
+    }
 
     #[test]
     fn the_pace_is_told_once_there_is_one() {

@@ -20,6 +20,7 @@ use tokio_postgres::{NoTls, Row};
 use crate::error::StoreError;
 use crate::listen::{Listener, Topic};
 use crate::sql::Sql;
+use crate::tls::Target;
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -98,7 +99,7 @@ pub struct Store {
     storefront: Db,
     admin: Db,
     worker: Db,
-    listening: tokio_postgres::Config,
+    listening: Target,
 }
 
 impl Store {
@@ -108,7 +109,7 @@ impl Store {
             storefront: Db::new(&settings.url, "storefront", &settings.storefront)?,
             admin: Db::new(&settings.url, "admin", &settings.admin)?,
             worker: Db::new(&settings.url, "worker", &settings.worker)?,
-            listening: connection_config(&settings.url, "listener", &settings.worker)?,
+            listening: target(&settings.url, "listener", &settings.worker)?,
         })
     }
 
@@ -165,11 +166,11 @@ pub struct PoolUse {
 
 impl Db {
     fn new(url: &str, name: &'static str, settings: &PoolSettings) -> Result<Self, StoreError> {
-        let config = connection_config(url, name, settings)?;
+        let Target { config, tls } = target(url, name, settings)?;
         let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = match config.get_ssl_mode() {
-            tokio_postgres::config::SslMode::Disable => Manager::from_config(config, NoTls, manager_config),
-            _ => Manager::from_config(config, tls_connector(), manager_config),
+        let manager = match tls {
+            None => Manager::from_config(config, NoTls, manager_config),
+            Some(tls) => Manager::from_config(config, tls, manager_config),
         };
         let timeouts = Timeouts {
             wait: Some(settings.acquire_timeout),
@@ -220,14 +221,9 @@ impl Db {
     }
 }
 
-pub(crate) fn connection_config(
-    url: &str,
-    name: &str,
-    settings: &PoolSettings,
-) -> Result<tokio_postgres::Config, StoreError> {
-    let mut config: tokio_postgres::Config = url
-        .parse()
-        .map_err(|error| StoreError::Unavailable(format!("the database URL cannot be read: {error}")))?;
+fn target(url: &str, name: &str, settings: &PoolSettings) -> Result<Target, StoreError> {
+    let mut target = Target::read(url)?;
+    let config = &mut target.config;
     // The keepalives are the server's: of a machine that is gone it lets go of locks within a minute, not two hours.
     let limits = format!(
         "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off \
@@ -241,20 +237,7 @@ pub(crate) fn connection_config(
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(5));
     }
-    Ok(config)
-}
-
-pub(crate) fn tls_connector() -> tokio_postgres_rustls::MakeRustlsConnect {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth());
-    #[expect(
-        clippy::expect_used,
-        reason = "ring supports the default TLS versions; nothing at run time changes that"
-    )]
-    let config = config.expect("ring knows the default TLS versions");
-    tokio_postgres_rustls::MakeRustlsConnect::new(config)
+    Ok(target)
 }
 
 /// Runs statements; what a store function borrows.

@@ -10,9 +10,9 @@ use tokio::task::JoinHandle;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Config, Connection, NoTls, Socket};
 
-use crate::db::tls_connector;
 use crate::error::StoreError;
 use crate::sql::{Sql, sql};
+use crate::tls::Target;
 
 sql! {
     GET_EPOCH = "
@@ -55,10 +55,10 @@ pub struct Listener {
 
 impl Listener {
     /// Connects and listens. What happens after this returned is told.
-    pub(crate) async fn connect(config: &Config, topic: Topic) -> Result<Self, StoreError> {
-        match config.get_ssl_mode() {
-            tokio_postgres::config::SslMode::Disable => Self::connect_with(config, topic, NoTls).await,
-            _ => Self::connect_with(config, topic, tls_connector()).await,
+    pub(crate) async fn connect(target: &Target, topic: Topic) -> Result<Self, StoreError> {
+        match target.tls.clone() {
+            None => Self::connect_with(&target.config, topic, NoTls).await,
+            Some(tls) => Self::connect_with(&target.config, topic, tls).await,
         }
     }
 

@@ -1,11 +1,10 @@
 //! Migrations: the schema's history, run by one process at a time.
 
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, NoTls};
 
-use crate::db::tls_connector;
 use crate::error::StoreError;
 use crate::sql::Sql;
+use crate::tls::Target;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -33,13 +32,7 @@ pub enum SchemaState {
 
 /// Says what is wrong with a connection string, in words that do not hold the string.
 pub fn check_url(url: &str) -> Result<(), String> {
-    url.parse::<Config>().map(drop).map_err(|error| {
-        let mut text = error.to_string();
-        if let Some(cause) = std::error::Error::source(&error) {
-            text = format!("{text}: {cause}");
-        }
-        text
-    })
+    Target::parse(url).map(drop)
 }
 
 /// Compares the schema with the migrations of this program.
@@ -69,15 +62,17 @@ pub async fn schema_state(client: &crate::db::Client) -> Result<SchemaState, Sto
 
 /// Brings the schema to the newest version. Several processes may call it at once: one works, the others wait.
 pub async fn migrate(url: &str) -> Result<MigrationReport, StoreError> {
-    let config: Config =
-        url.parse().map_err(|error: tokio_postgres::Error| StoreError::Unavailable(error.to_string()))?;
+    let Target { config, tls } = Target::read(url)?;
     let failed = |source| StoreError::Database { statement: "connect", source };
-    let (mut client, driver) = if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-        (client, tokio::spawn(connection))
-    } else {
-        let (client, connection) = config.connect(tls_connector()).await.map_err(failed)?;
-        (client, tokio::spawn(connection))
+    let (mut client, driver) = match tls {
+        None => {
+            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+            (client, tokio::spawn(connection))
+        }
+        Some(tls) => {
+            let (client, connection) = config.connect(tls).await.map_err(failed)?;
+            (client, tokio::spawn(connection))
+        }
     };
     let outcome = migrate_on(&mut client).await;
     drop(client);

@@ -186,14 +186,17 @@ mod tests {
         assert!(!root.join("crates/app").exists());
     }
 
-    /// One of each shape: a change by staff with and without a body, a read of theirs, what shoppers do.
-    fn every_shape() -> [Endpoint; 5] {
+    /// One of each shape: a change with and without a body and a read, by staff and by shoppers; what anybody may do.
+    fn every_shape() -> [Endpoint; 8] {
         [
             ("admin", "brands", "create"),
             ("admin", "products/variants", "delete"),
             ("admin", "brands", "get"),
             ("store", "carts", "create"),
+            ("store", "carts/lines", "remove"),
+            ("store", "orders", "get"),
             ("store", "products", "list"),
+            ("auth", "password", "forgot"),
         ]
         .map(|(surface, resource, verb)| Endpoint::new(surface, resource, verb, None).unwrap())
     }
@@ -248,6 +251,8 @@ mod tests {
             "staff.write(request, body.hash, run).await",
             "staff.write(request, Vec::new(), run).await",
             "security((\"secret_key\" = []))",
+            "buyer: Buyer,",
+            "security((), (\"access_token\" = []))",
         ] {
             assert!(HANDLER.contains(line), "{line}");
             let users = tree.texts("crates/http/src", "rs").filter(|(_, text)| text.contains(line)).count();

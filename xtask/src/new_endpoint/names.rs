@@ -29,6 +29,9 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("staff", "staff"),
 ];
 
+/// Resources of the storefront that belong to whoever buys: a guest's secret or a session opens them.
+const BUYERS: &[&str] = &["carts", "orders", "payments"];
+
 /// Words that cannot name a module.
 const KEYWORDS: &[&str] = &[
     "as", "async", "await", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum",
@@ -145,7 +148,8 @@ impl Endpoint {
     /// The status of success. What is no change by staff answers with what it shows.
     pub fn status(&self) -> u16 {
         match self.verb.as_str() {
-            _ if !self.is_staff_write() => 200,
+            "create" | "place" if self.is_buyer() => 201,
+            _ if self.is_buyer() || !self.is_write() => 200,
             "add" | "create" => 201,
             "delete" | "remove" => 204,
             _ => 200,
@@ -157,9 +161,29 @@ impl Endpoint {
         self.surface == "admin"
     }
 
-    /// Whether it is a change by staff, which goes through the frame of all of them.
-    pub fn is_staff_write(&self) -> bool {
-        self.is_staff() && self.method() != "GET"
+    /// Whether a shopper asks for what is theirs, as a guest with its secret or signed in.
+    pub fn is_buyer(&self) -> bool {
+        self.surface == "store" && BUYERS.contains(&self.tag())
+    }
+
+    /// Whether it is a change by staff or by a shopper, which goes through the frame of all of these.
+    pub fn is_write(&self) -> bool {
+        (self.is_staff() || self.is_buyer()) && self.method() != "GET"
+    }
+
+    /// Whether the answer shows something of its own making.
+    pub fn shows(&self) -> bool {
+        self.has_body() || self.is_buyer() || !self.is_write()
+    }
+
+    /// The problems that it may answer with, by their name in `http`.
+    pub fn problems(&self) -> &'static str {
+        match (self.is_staff(), self.is_write()) {
+            (true, true) => "StaffWriteProblems",
+            (true, false) => "StaffReadProblems",
+            (false, true) => "ShopperWriteProblems",
+            (false, false) => "ReadProblems",
+        }
     }
 
     /// The thing that it is about: `cart_line`.

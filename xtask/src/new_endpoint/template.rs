@@ -38,13 +38,14 @@ fn wanted<'a>(line: &'a str, endpoint: &Endpoint) -> Result<Option<&'a str>, Str
     for mark in marks.split('@') {
         let holds = match mark {
             "staff" => endpoint.is_staff(),
-            "public" => !endpoint.is_staff(),
-            "write" => endpoint.is_staff_write(),
-            "plain" => !endpoint.is_staff_write(),
+            "buyer" => endpoint.is_buyer(),
+            "public" => !endpoint.is_staff() && !endpoint.is_buyer(),
+            "write" => endpoint.is_write(),
+            "plain" => !endpoint.is_write(),
             "body" => endpoint.has_body(),
             "nobody" => !endpoint.has_body(),
-            // Whether the answer shows something of its own making.
-            "view" => endpoint.has_body() || !endpoint.is_staff_write(),
+            "view" => endpoint.shows(),
+            "noview" => !endpoint.shows(),
             "params" => !endpoint.parameters().is_empty(),
             other => return Err(format!("a template has the mark `{other}`, which means nothing")),
         };
@@ -82,6 +83,7 @@ fn values(endpoint: &Endpoint, parameters: &[String]) -> Vec<(&'static str, Stri
             "path_pattern",
             format!("{extractor}({}): {extractor}<{}>", parameters.join(", "), types.join(", ")),
         ),
+        ("problems", endpoint.problems().to_owned()),
         ("pool", if endpoint.is_staff() { "admin" } else { "storefront" }.to_owned()),
         ("request_url", request_url(endpoint)),
         ("sentence", endpoint.sentence()),
@@ -119,10 +121,10 @@ mod tests {
 
     #[test]
     fn marked_lines_stay_where_all_their_marks_hold() {
-        let template = "a\n@body b\n@params@public c\n@staff d\n";
+        let template = "a\n@body b\n@params@buyer c\n@staff d\n@public e\n";
         assert_eq!(render(template, &endpoint("carts/lines", "add")).unwrap(), "a\nb\nc\n");
         assert_eq!(render(template, &endpoint("carts", "create")).unwrap(), "a\nb\n");
-        assert_eq!(render(template, &endpoint("products", "list")).unwrap(), "a\n");
+        assert_eq!(render(template, &endpoint("products", "list")).unwrap(), "a\ne\n");
         assert!(render("@wrong x\n", &endpoint("products", "list")).unwrap_err().contains("`wrong`"));
     }
 

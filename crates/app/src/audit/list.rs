@@ -86,6 +86,9 @@ macro_rules! kinds {
             })*
             None
         }
+
+        /// What the ids of these things begin with.
+        pub const ENTITY_PREFIXES: &[&str] = &[$(<$id>::PREFIX),*];
     };
 }
 kinds! {

@@ -4,4 +4,4 @@ mod denied;
 mod list;
 
 pub use denied::record_denied;
-pub use list::{AuditEntryView, AuditQuery, list_audit_log, read_entity_id};
+pub use list::{AuditEntryView, AuditQuery, ENTITY_PREFIXES, list_audit_log, read_entity_id};

@@ -4,7 +4,7 @@ mod movements;
 mod set_levels;
 
 pub use movements::{
-    MovementCauseView, MovementFilter, StockMovementView, list_stock_movements, read_cause_id,
+    CAUSE_PREFIXES, MovementCauseView, MovementFilter, StockMovementView, list_stock_movements, read_cause_id,
 };
 pub use set_levels::{SetStockLevel, create_stock_level, set_stock_levels};
 pub use tradepost_store::catalog::stock_level::VariantRef;

@@ -76,6 +76,9 @@ macro_rules! causes {
             })*
             None
         }
+
+        /// What the ids of these things begin with.
+        pub const CAUSE_PREFIXES: &[&str] = &[$(<$id>::PREFIX),*];
     };
 }
 causes! {

@@ -36,8 +36,11 @@ pub enum FulfillmentStatus {
 }
 
 macro_rules! words {
-    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+    ($name:ident: $count:literal { $($variant:ident = $word:literal),* $(,)? }) => {
         impl $name {
+            /// Every one of them.
+            pub const ALL: [Self; $count] = [$(Self::$variant),*];
+
             /// The word on the wire and in the database.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
@@ -50,8 +53,8 @@ macro_rules! words {
         }
     };
 }
-words!(OrderStatus { Pending = "pending", Confirmed = "confirmed", Completed = "completed", Canceled = "canceled" });
-words!(FulfillmentStatus {
+words!(OrderStatus: 4 { Pending = "pending", Confirmed = "confirmed", Completed = "completed", Canceled = "canceled" });
+words!(FulfillmentStatus: 4 {
     Unfulfilled = "unfulfilled",
     Partial = "partial",
     Fulfilled = "fulfilled",

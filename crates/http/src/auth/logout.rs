@@ -17,7 +17,7 @@ use crate::respond;
     tag = "auth",
     request_body = Option<SignOut>,
     responses((status = 204, description = "The session has ended"), SignInProblems),
-    security((), ("customer_token" = []))
+    security((), ("access_token" = []))
 )]
 pub async fn handler(
     Visitor(context): Visitor,

@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, made of the handlers: what is not documented cannot be routed.
 
+mod groups;
 mod parts;
+mod text;
 mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use crate::problem::Problem;
 #[openapi(
     info(
         title = "Tradepost",
-        description = "Headless commerce: catalogue, search, cart, checkout, payments and orders. \
+        description = "The API of a shop without a face: catalogue, search, carts, checkout, payments and orders for any \
+            storefront, and everything that staff do. \
             Money is `{amount, currency}` in minor units; times are RFC 3339 in UTC; errors are RFC 9457 problems with a stable `code`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
@@ -45,7 +48,7 @@ impl Modify for Security {
                 .description(Some("Access token of a customer, from /api/auth/login"))
                 .build(),
         );
-        components.add_security_scheme("customer_token", access);
+        components.add_security_scheme("access_token", access);
         let publishable = ApiKeyValue::with_description(
             "Publishable-Key",
             "Names the channel; absent means the default channel",
@@ -133,6 +136,7 @@ pub fn openapi() -> openapi::OpenApi {
     document.merge(routes);
     vocabulary::apply(&mut document);
     parts::apply(&mut document);
+    groups::apply(&mut document);
     document
 }
 

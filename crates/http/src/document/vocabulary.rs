@@ -5,29 +5,36 @@
 //! broken by an id or a currency that it has not seen yet.
 
 use serde_json::Value;
+use tradepost_app::audit::ENTITY_PREFIXES;
 use tradepost_app::auth::Scope;
 use tradepost_app::catalog::product::view::PRODUCT_FIELDS;
 use tradepost_app::catalog::projection::{CARD_EXPANSIONS, CARD_FIELDS, PAGE_FIELDS};
-use tradepost_domain::kernel::Currency;
-use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX, HANDLE_LEN_MAX};
+use tradepost_app::inventory::CAUSE_PREFIXES;
+use tradepost_domain::kernel::amounts::AMOUNTS_MAX;
+use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX};
+use tradepost_domain::kernel::{Country, Currency};
+use tradepost_domain::order::{FulfillmentStatus, OrderStatus};
+use tradepost_domain::payment::PaymentStatus;
+use tradepost_domain::promotion::condition::LIST_MAX;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, ArrayItems, Object, OneOfBuilder, SchemaType, Type,
+    AdditionalProperties, Array, ArrayBuilder, ArrayItems, Object, OneOfBuilder, RefBuilder, SchemaType, Type,
 };
 use utoipa::openapi::{self, ObjectBuilder, Ref, RefOr, Required, Schema};
 
 use super::operations;
+use super::text::{Text, is_text};
 
-/// Small letters and digits of any script and `_`, in groups between single `-`: what `kernel::Handle` reads.
-const HANDLE: &str = r"^[\p{Ll}\p{Lo}\p{Nd}_]+(-[\p{Ll}\p{Lo}\p{Nd}_]+)*$";
-/// A language with or without a region: what `kernel::Locale` reads.
-const LOCALE: &str = "^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}))?$";
-/// What an id has after its prefix.
-const BASE32: &str = "_[0-7][0-9a-hjkmnp-tv-z]{25}$";
-/// Prefixes of the things that the audit log tells of.
-const ANY_PREFIX: &str = "(prod|var|med|cat|col|brand|ptype|rev|chan|key|staff|loc|slev|imp|exp|cus|addr|ord|cgrp|plist|promo|coup|tclass|tzone|trate|szone|smeth)";
 /// Component that lists the currencies.
 const CURRENCY: &str = "CurrencyCode";
+/// Component that lists the countries.
+const COUNTRY: &str = "CountryCode";
+/// An amount of a rule, of which there is one for each currency.
+const AMOUNT: &str = "AmountShape";
+/// A part of the condition of a promotion, which bounds its lists.
+const CONDITION: &str = "PromotionConditionShape";
+/// The conditions of an export, which name things by their handles where products name them by anything.
+const EXPORT_FILTER: &str = "ExportFilterView";
 /// The selection of items in a price rule: lists of ids, where products have lists of handles by the same names.
 const ITEMS: &str = "ItemsShape";
 /// Types that describe what `domain` reads strictly: no other field is taken.
@@ -46,80 +53,16 @@ const CLOSED: [&str; 12] = [
     "WeightStepShape",
 ];
 
-/// Bounds of a text.
-#[derive(Debug, Default)]
-struct Text {
-    min: Option<usize>,
-    max: Option<usize>,
-    pattern: Option<String>,
-    values: Option<Vec<Value>>,
-}
-
-impl Text {
-    fn pattern(pattern: impl Into<String>) -> Self {
-        Self { pattern: Some(pattern.into()), ..Self::default() }
-    }
-
-    fn id(prefix: &str) -> Self {
-        Self::pattern(format!("^{prefix}{BASE32}"))
-    }
-
-    fn handle() -> Self {
-        Self { min: Some(1), max: Some(HANDLE_LEN_MAX), ..Self::pattern(HANDLE) }
-    }
-
-    fn one_of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { values: Some(values.into_iter().map(Value::from).collect()), ..Self::default() }
-    }
-
-    fn object(&self) -> Object {
-        let mut object = ObjectBuilder::new().schema_type(Type::String).build();
-        self.bound(&mut object);
-        object
-    }
-
-    /// Bounds what is not bounded yet.
-    fn bound(&self, object: &mut Object) {
-        object.min_length = object.min_length.or(self.min);
-        object.max_length = object.max_length.or(self.max);
-        object.pattern = object.pattern.take().or_else(|| self.pattern.clone());
-        if object.enum_values.is_none() {
-            object.enum_values.clone_from(&self.values);
-            let nullable =
-                matches!(&object.schema_type, SchemaType::Array(types) if types.contains(&Type::Null));
-            object.enum_values.iter_mut().filter(|_| nullable).for_each(|values| values.push(Value::Null));
-        }
-    }
-
-    /// Bounds a text, or each text of a list.
-    fn give(&self, schema: &mut RefOr<Schema>) {
-        match schema {
-            RefOr::T(Schema::Object(object)) if is_text(object) => self.bound(object),
-            RefOr::T(Schema::Array(array)) => {
-                if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                    self.give(items);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_text(object: &Object) -> bool {
-    match &object.schema_type {
-        SchemaType::Type(kind) => *kind == Type::String,
-        SchemaType::Array(types) => types.contains(&Type::String),
-        SchemaType::AnyValue => false,
-    }
-}
-
 /// Gives every name its shape.
 pub(super) fn apply(document: &mut openapi::OpenApi) {
     if let Some(components) = &mut document.components {
-        let codes = Text { values: Some(currencies()), ..Text::default() };
-        let mut currency = codes.object();
-        currency.description = Some("Code of ISO 4217 in which a price can be given.".to_owned());
-        components.schemas.insert(CURRENCY.to_owned(), Schema::Object(currency).into());
+        let mut insert = |name: &str, codes, description: &str| {
+            let mut object = Text { values: Some(codes), ..Text::default() }.object();
+            object.description = Some(description.to_owned());
+            components.schemas.insert(name.to_owned(), Schema::Object(object).into());
+        };
+        insert(CURRENCY, currencies(), "Code of ISO 4217 in which a price can be given.");
+        insert(COUNTRY, countries(), "Code of ISO 3166-1 alpha-2.");
     }
     for (name, schema) in document.components.iter_mut().flat_map(|components| components.schemas.iter_mut())
     {
@@ -127,10 +70,12 @@ pub(super) fn apply(document: &mut openapi::OpenApi) {
         if CLOSED.contains(&name.as_str()) {
             close(schema);
         }
-        if name == ITEMS {
-            bound_items(schema);
+        match name.as_str() {
+            ITEMS => bound_items(schema),
+            EXPORT_FILTER => bound_export_filter(schema),
+            _ => {}
         }
-        bound_fields(schema);
+        bound_fields(name, schema);
     }
     for (path, method, operation) in operations(document) {
         if path.starts_with("/api/admin/") && method != "get" {
@@ -152,7 +97,7 @@ fn close(schema: &mut Schema) {
 }
 
 /// The fields of an object that takes no others: only requests do.
-fn bound_fields(schema: &mut Schema) {
+fn bound_fields(component: &str, schema: &mut Schema) {
     match schema {
         Schema::Object(object) => {
             let closed = object.additional_properties.as_deref();
@@ -160,26 +105,92 @@ fn bound_fields(schema: &mut Schema) {
                 return;
             }
             for (name, field) in &mut object.properties {
-                if name == "currency" {
-                    *field = Ref::from_schema_name(CURRENCY).into();
-                }
-                if let Some(text) = field_text(name) {
-                    text.give(field);
-                }
-                if let (RefOr::T(Schema::Object(map)), "translations") = (field, name.as_str()) {
-                    map.property_names = Some(Box::new(Schema::Object(Text::pattern(LOCALE).object())));
-                }
+                bound_field(component, name, field);
             }
         }
         Schema::OneOf(one_of) => {
             for item in &mut one_of.items {
                 if let RefOr::T(item) = item {
                     close(item);
-                    bound_fields(item);
+                    bound_fields(component, item);
                 }
             }
         }
         _ => {}
+    }
+}
+
+fn bound_field(component: &str, name: &str, field: &mut RefOr<Schema>) {
+    match name {
+        "currency" => *field = Ref::from_schema_name(CURRENCY).into(),
+        "country" => refer(field, COUNTRY),
+        _ => {}
+    }
+    if let Some(text) = field_text(name) {
+        text.give(field);
+    }
+    match field {
+        RefOr::T(Schema::Object(map)) if name == "translations" => {
+            map.property_names = Some(Box::new(Schema::Object(Text::locale().object())));
+        }
+        // What a variant of an enum holds: it is written out, and closed as its enum is.
+        RefOr::T(inner) if CLOSED.contains(&component) && is_object(inner) => {
+            close(inner);
+            bound_fields(component, inner);
+        }
+        RefOr::T(Schema::Array(list)) => {
+            if is_list_of(list, AMOUNT) {
+                (list.min_items, list.max_items) = (Some(1), Some(AMOUNTS_MAX));
+            } else if component == CONDITION && !is_list_of(list, CONDITION) {
+                list.max_items = Some(LIST_MAX);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_object(schema: &Schema) -> bool {
+    matches!(schema, Schema::Object(object) if object.schema_type == SchemaType::Type(Type::Object))
+}
+
+fn is_list_of(list: &Array, component: &str) -> bool {
+    let wanted = Ref::from_schema_name(component).ref_location;
+    matches!(&list.items, ArrayItems::RefOrSchema(items) if matches!(items.as_ref(), RefOr::Ref(item) if item.ref_location == wanted))
+}
+
+/// Puts a component in the place of a text, or of each text of a list; null stays what it was.
+fn refer(field: &mut RefOr<Schema>, component: &str) {
+    match field {
+        RefOr::T(Schema::Object(object)) if is_text(object) => {
+            let nullable =
+                matches!(&object.schema_type, SchemaType::Array(types) if types.contains(&Type::Null));
+            let reference = RefBuilder::new()
+                .ref_location_from_schema_name(component)
+                .description(object.description.take())
+                .build();
+            *field = if nullable {
+                let null = ObjectBuilder::new().schema_type(Type::Null).build();
+                Schema::OneOf(OneOfBuilder::new().item(reference).item(null).build()).into()
+            } else {
+                reference.into()
+            };
+        }
+        RefOr::T(Schema::Array(list)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut list.items {
+                refer(items, component);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The handles by which an export chooses.
+fn bound_export_filter(schema: &mut Schema) {
+    let Schema::Object(object) = schema else { return };
+    for (name, field) in &mut object.properties {
+        if matches!(name.as_str(), "brand" | "type") {
+            Text::handle().give(field);
+        }
     }
 }
 
@@ -205,12 +216,16 @@ fn field_text(name: &str) -> Option<Text> {
         "channel_id" | "channel_ids" | "default_channel_ids" | "channel" => Text::id("chan"),
         "variant_id" => Text::id("var"),
         "location_id" => Text::id("loc"),
+        "cart_id" => Text::id("cart"),
+        "line_id" => Text::id("oline"),
+        "shipping_method" => Text::id("smeth"),
         "customer_group_ids" | "customer_group" | "group_ids" => Text::id("cgrp"),
         "shipping_zone_ids" => Text::id("szone"),
         "tax_zone_id" => Text::id("tzone"),
         "tax_class_id" => Text::id("tclass"),
         "parent_id" | "category_ids" => Text::id("cat"),
-        "locale" | "locales" | "default_locale" => Text::pattern(LOCALE),
+        "locale" | "locales" | "default_locale" => Text::locale(),
+        "provider" => Text::one_of(["test", "stripe"]),
         "scopes" => Text::one_of(Scope::ALL.map(Scope::as_str)),
         _ => return None,
     })
@@ -225,11 +240,19 @@ fn currencies() -> Vec<Value> {
     codes.filter(|code| code.parse::<Currency>().is_ok()).map(Value::from).collect()
 }
 
+/// Every country: two letters each.
+fn countries() -> Vec<Value> {
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|one| letters().map(move |two| String::from_iter([one, two])));
+    codes.filter(|code| code.parse::<Country>().is_ok()).map(Value::from).collect()
+}
+
 /// Prefix of the ids that a path parameter takes, by its name.
 fn path_prefix(name: &str) -> Option<&'static str> {
     Some(match name {
         "api_key" => "key",
         "brand" => "brand",
+        "cart" => "cart",
         "category" => "cat",
         "channel" => "chan",
         "collection" => "col",
@@ -237,8 +260,10 @@ fn path_prefix(name: &str) -> Option<&'static str> {
         "customer_address" => "addr",
         "coupon" => "coup",
         "customer_group" => "cgrp",
+        "export" => "exp",
         "fulfillment" => "ful",
         "import" => "imp",
+        "line" => "line",
         "media" => "med",
         "order" => "ord",
         "payment" => "pay",
@@ -300,15 +325,13 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
     let text = match (&parameter.parameter_in, parameter.name.as_str()) {
         // What can be no handle is not found, as an unknown one is.
         (ParameterIn::Path, _) if takes_handle => Some(Text { min: Some(1), ..Text::default() }),
+        (ParameterIn::Path, "provider") => Some(Text::one_of(["stripe"])),
         (ParameterIn::Path, "blob") => Some(Text::pattern(r"^[0-9a-f]{64}\.[0-9a-z]{2,5}$")),
-        (ParameterIn::Path, "order") if operation == "get_order_of_staff" => None,
+        (ParameterIn::Path, "order") if operation == "get_order_of_staff" => Some(Text::order_or_number()),
         (ParameterIn::Path, name) => path_prefix(name).map(Text::id),
         (ParameterIn::Query, "cursor") => Some(Text { min: Some(1), ..Text::pattern("^[A-Za-z0-9_-]+$") }),
-        (ParameterIn::Query, "locale") => Some(Text::pattern(LOCALE)),
-        (ParameterIn::Query, "filter[product_id]") => Some(Text::id("prod")),
-        (ParameterIn::Query, "filter[group_id]") => Some(Text::id("cgrp")),
-        (ParameterIn::Query, "filter[variant_id]") => Some(Text::id("var")),
-        (ParameterIn::Query, "filter[entity_id]" | "filter[actor_id]") => Some(Text::id(ANY_PREFIX)),
+        (ParameterIn::Query, "locale") => Some(Text::locale()),
+        (ParameterIn::Query, name) => filter_text(operation, name),
         (ParameterIn::Header, "Idempotency-Key") => Some(idempotency_key()),
         _ => None,
     };
@@ -319,6 +342,27 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
     if let Some(text) = text {
         text.give(schema);
     }
+}
+
+/// What a filter of a list takes.
+fn filter_text(operation: &str, name: &str) -> Option<Text> {
+    let name = name.strip_prefix("filter[")?.strip_suffix(']')?;
+    Some(match (operation, name) {
+        ("list_orders_of_staff", "status") => Text::one_of(OrderStatus::ALL.map(OrderStatus::as_str)),
+        (_, "payment_status") => Text::one_of(PaymentStatus::ALL.map(PaymentStatus::as_str)),
+        (_, "fulfillment_status") => Text::one_of(FulfillmentStatus::ALL.map(FulfillmentStatus::as_str)),
+        (_, "number") => Text::order_number(),
+        (_, "product_id") => Text::id("prod"),
+        (_, "variant_id") => Text::id("var"),
+        (_, "group_id") => Text::id("cgrp"),
+        (_, "customer_id") => Text::id("cus"),
+        (_, "channel_id") => Text::id("chan"),
+        (_, "location_id") => Text::id("loc"),
+        (_, "stock_level_id") => Text::id("slev"),
+        (_, "cause_id") => Text::id_of(CAUSE_PREFIXES),
+        (_, "entity_id" | "actor_id") => Text::id_of(ENTITY_PREFIXES),
+        _ => return None,
+    })
 }
 
 /// Any version, or the `ETag` of one.

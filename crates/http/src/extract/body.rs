@@ -8,7 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tradepost_app::idempotency::body_hash;
 use tradepost_app::pricing::rule::{PatchOf, RuleFields};
+use tradepost_domain::kernel::amounts::AmountsError;
 use tradepost_domain::kernel::limits::BODY_BYTES_MAX;
+use tradepost_domain::promotion::condition::ConditionError;
+use tradepost_domain::promotion::effect::EffectError;
+use tradepost_domain::promotion::items::ItemsError;
+use tradepost_domain::shipping::TableError;
 
 use super::strict_json;
 use crate::problem::Problem;
@@ -28,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for Body<T> {
 
     async fn from_request(request: Request, _: &ApiState) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        parse(&read(request.into_body(), BODY_BYTES_MAX).await?)
+        parse_object(&read(request.into_body(), BODY_BYTES_MAX).await?)
     }
 }
 
@@ -43,9 +48,17 @@ impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
             return Ok(None);
         }
         require_json(&parts.headers)?;
-        let Body { value, hash } = parse::<Option<T>>(&bytes)?;
+        let Body { value, hash } = parse_object::<Option<T>>(&bytes)?;
         Ok(value.map(|value| Self { value, hash }))
     }
+}
+
+/// Every body is an object. serde would read a list as the fields of one in their order, which nobody has promised.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::malformed("invalid_type", "$", "expected an object, not a list"));
+    }
+    parse(bytes)
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
@@ -144,12 +157,31 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     // serde names the object that lacks the field, not the field.
     let named = detail.split('`').nth(1).filter(|_| code == "missing_field");
     let path = named.map_or(path.clone(), |field| format!("{path}.{field}"));
+    if is_rule_of_several(&detail) {
+        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).param(path);
+    }
     Problem::malformed(code, &path, detail)
+}
+
+/// Whether each value could be read, and what they are together is against a rule: no schema can say that a currency is
+/// there once, so that is no malformed body (400) but an invalid one (422).
+fn is_rule_of_several(detail: &str) -> bool {
+    [
+        AmountsError.to_string(),
+        TableError.to_string(),
+        ItemsError.to_string(),
+        EffectError::ItemsOfShipping.to_string(),
+        ConditionError::TooDeep.to_string(),
+        ConditionError::TooLarge.to_string(),
+    ]
+    .iter()
+    .any(|rule| rule == detail)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tradepost_domain::kernel::Amounts;
 
     #[test]
     fn a_whole_number_may_be_written_with_a_point_and_another_may_not() {
@@ -161,5 +193,33 @@ mod tests {
         assert_eq!(large, Some(vec![3_681_862_429_315_214]));
         assert_eq!(read("[217.5]"), Err("invalid_type".to_owned()));
         assert_eq!(read("[70000.0]"), Err("invalid_value".to_owned()));
+    }
+
+    #[test]
+    fn a_list_is_not_read_as_the_fields_of_an_object() {
+        #[derive(Debug, Default, serde::Deserialize)]
+        struct Fields {
+            #[serde(default)]
+            first: u16,
+        }
+        let read = |body: &str| {
+            parse_object::<Fields>(body.as_bytes())
+                .map(|body| body.value.first)
+                .map_err(|problem| problem.code)
+        };
+        assert_eq!(read(r#" {"first": 7}"#), Ok(7));
+        assert_eq!(read(" [7]"), Err("invalid_type".to_owned()));
+        assert_eq!(read("[]"), Err("invalid_type".to_owned()));
+    }
+
+    #[test]
+    fn what_several_values_are_together_is_invalid_and_what_one_is_alone_is_malformed() {
+        let status = |body: &str| parse::<Amounts>(body.as_bytes()).map_err(|problem| problem.status).err();
+        assert_eq!(status(r#"[{"amount": 1, "currency": "EUR"}]"#), None);
+        assert_eq!(
+            status(r#"[{"amount": 1, "currency": "EUR"}, {"amount": 2, "currency": "EUR"}]"#),
+            Some(422)
+        );
+        assert_eq!(status(r#"[{"amount": 1, "currency": "EURO"}]"#), Some(400));
     }
 }

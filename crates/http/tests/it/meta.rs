@@ -143,6 +143,31 @@ fn every_operation_of_the_staff_asks_for_a_secret_key() {
     }
 }
 
+#[test]
+fn every_way_to_sign_in_that_an_operation_names_is_described() {
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    for operation in operations() {
+        for way in operation.about["security"].as_array().into_iter().flatten() {
+            for name in way.as_object().unwrap().keys() {
+                assert!(schemes.contains_key(name), "{}: {name}", operation.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_groups_begin_with_what_is_sold_and_every_group_is_told_of() {
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let groups: Vec<&str> =
+        document["tags"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
+    assert_eq!(groups[..3], ["products", "categories", "collections"]);
+    for operation in operations() {
+        let group = operation.about["tags"][0].as_str().unwrap();
+        assert!(groups.contains(&group), "{}: {group}", operation.name());
+    }
+}
+
 #[tokio::test]
 async fn nobody_passes_without_a_key_with_a_wrong_one_or_without_the_scope() {
     let app = TestApp::new().await;

@@ -71,7 +71,12 @@ pub async fn import(
         bar.lock().unwrap_or_else(PoisonError::into_inner).set(done, progress.bytes_total.unwrap_or(done));
     };
     let outcome = Box::pin(run_import(&context, Arc::new(source), options, &told)).await;
-    bar.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+    let mut bar = bar.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Ok(report) = &outcome {
+        // Blank lines behind the last product belong to no chunk, and are dealt with all the same.
+        bar.set(report.counts.byte_offset, report.counts.byte_offset);
+    }
+    bar.finish();
     outcome.map_err(|error| {
         let advice = match error {
             ImportError::Read(_) => "correct the file and import it again",

@@ -28,8 +28,8 @@ use crate::respond;
         ("filter[email]" = Option<String>, Query, description = "Only with this e-mail address, as it was written"),
         ("filter[number]" = Option<String>, Query, description = "Only with this number"),
         ("filter[channel_id]" = Option<String>, Query, description = "Only of this channel"),
-        ("filter[placed_from]" = Option<String>, Query, description = "Only placed at this time of RFC 3339 or later"),
-        ("filter[placed_before]" = Option<String>, Query, description = "Only placed before this time of RFC 3339")
+        ("filter[placed_from]" = Option<String>, Query, description = "Only placed at this time of RFC 3339 or later", format = DateTime),
+        ("filter[placed_before]" = Option<String>, Query, description = "Only placed before this time of RFC 3339", format = DateTime)
     ),
     responses((status = 200, body = Page<OrderView>), StaffReadProblems),
     security(("secret_key" = []))

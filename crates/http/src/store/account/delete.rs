@@ -16,7 +16,7 @@ use crate::problem::Problem;
     tag = "account",
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     responses((status = 204, description = "The account is erased"), CustomerWriteProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(customer: Customer, request: WriteRequest) -> Result<Response, Problem> {
     let id = customer.id;

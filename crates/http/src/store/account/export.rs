@@ -16,7 +16,7 @@ use crate::respond;
     operation_id = "export_account",
     tag = "account",
     responses((status = 200, body = CustomerExport), CustomerReadProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(customer: Customer, _: NoParams) -> Result<Response, Problem> {
     let found = export_customer(&customer.context.shop, customer.id).await?;

@@ -15,7 +15,7 @@ use crate::respond;
     operation_id = "get_account",
     tag = "account",
     responses((status = 200, body = CustomerView, headers(("ETag" = String, description = "Version, for `If-Match`"))), CustomerReadProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(customer: Customer, _: NoParams) -> Result<Response, Problem> {
     let found = find_customer(&customer.context.shop, customer.id).await?;

@@ -16,7 +16,7 @@ use crate::problem::Problem;
     params(("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = CustomerPatch,
     responses((status = 200, body = CustomerView, headers(("ETag" = String, description = "Version, for `If-Match`"))), CustomerWriteProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(
     customer: Customer,

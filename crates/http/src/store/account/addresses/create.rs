@@ -16,7 +16,7 @@ use crate::problem::Problem;
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = CustomerAddressCreate,
     responses((status = 201, body = CustomerAddressView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), CustomerWriteProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(
     customer: Customer,

@@ -17,7 +17,7 @@ use crate::problem::Problem;
     tag = "account",
     params(("customer_address" = String, Path, description = "Id of the address"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     responses((status = 204, description = "The address is forgotten"), CustomerWriteProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(
     customer: Customer,

@@ -17,7 +17,7 @@ use crate::respond;
     tag = "account",
     params(("customer_address" = String, Path, description = "Id of the address")),
     responses((status = 200, body = CustomerAddressView, headers(("ETag" = String, description = "Version, for `If-Match`"))), CustomerReadProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(
     customer: Customer,

@@ -17,7 +17,7 @@ use crate::respond;
     tag = "account",
     params(PageQuery),
     responses((status = 200, body = Page<CustomerAddressView>), CustomerReadProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(customer: Customer, mut params: ListParams) -> Result<Response, Problem> {
     let page = take_page(&mut params)?;

@@ -17,7 +17,7 @@ use crate::problem::Problem;
     params(("customer_address" = String, Path, description = "Id of the address"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = AddressPatch,
     responses((status = 200, body = CustomerAddressView, headers(("ETag" = String, description = "Version, for `If-Match`"))), CustomerWriteProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(
     customer: Customer,

@@ -22,7 +22,7 @@ use crate::store::shopper::Storefront;
     ),
     request_body = ReviewSubmission,
     responses((status = 201, body = OwnReviewView), CustomerWriteProblems),
-    security(("customer_token" = []))
+    security(("access_token" = []))
 )]
 pub async fn handler(
     customer: Customer,
