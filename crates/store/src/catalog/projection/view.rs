@@ -3,7 +3,7 @@
 //! Rendered rows travel as one array a column; the arrays within a row as PostgreSQL's literals, because arrays of arrays
 //! of different lengths do not exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
@@ -12,7 +12,7 @@ use tradepost_domain::kernel::ids::{CategoryId, ChannelId, CollectionId, EntityI
 use uuid::Uuid;
 
 use super::text_search::TextSearchConfig;
-use crate::db::{Client, Tx};
+use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
 
@@ -106,6 +106,11 @@ sql! {
          where ", content!("v"), " is distinct from ", content!("excluded"), "
             or v.search is distinct from excluded.search
         returning product_id");
+    // In the order of ids, as all who lock several do.
+    HOLD_CHANNELS = "
+        select id from channel order by id for key share";
+    HOLD_PRODUCTS = "
+        select id from product where id = any ($1) order by id for key share";
     /// Rows of the products $1 other than the keys.
     DELETE_LEFT_OVER = "
         delete from product_view
@@ -337,6 +342,22 @@ fn array_literal(elements: impl Iterator<Item = impl AsRef<str>>) -> String {
     }
     literal.push('}');
     literal
+}
+
+/// Keeps the products and channels of `views` from being deleted until the transaction ends, for the rows have no
+/// foreign keys; takes out the views of those that are gone.
+pub async fn hold(tx: &Tx, views: &mut Vec<RenderedView>) -> Result<(), StoreError> {
+    let ids: BTreeSet<Uuid> = views.iter().map(|view| view.product_id.as_uuid()).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let products: Params<'_> = &[&ids];
+    let (products, channels) =
+        tokio::try_join!(tx.query(HOLD_PRODUCTS, products), tx.query(HOLD_CHANNELS, &[]))?;
+    let products: HashSet<Uuid> = products.iter().map(|row| row.get(0)).collect();
+    let channels: HashSet<Uuid> = channels.iter().map(|row| row.get(0)).collect();
+    views.retain(|view| {
+        products.contains(&view.product_id.as_uuid()) && channels.contains(&view.channel_id.as_uuid())
+    });
+    Ok(())
 }
 
 /// Writes the rows that differ from what is stored, each with the version of the epoch to come; answers the products
