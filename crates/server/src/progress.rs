@@ -14,6 +14,8 @@ pub struct Progress {
     what: &'static str,
     bar: Option<ProgressBar>,
     told_at: Option<Instant>,
+    /// What was set since the last line.
+    untold: Option<(u64, u64)>,
     /// When it began, and with how much done before.
     began: Option<(Instant, u64)>,
 }
@@ -29,7 +31,7 @@ impl Progress {
             bar.set_message(what);
             bar
         });
-        Self { what, bar, told_at: None, began: None }
+        Self { what, bar, told_at: None, untold: None, began: None }
     }
 
     /// Shows that `done` of `total` are done.
@@ -44,13 +46,19 @@ impl Progress {
             let (at, before) = *self.began.get_or_insert((Instant::now(), done));
             let pace = pace(done.saturating_sub(before), total.saturating_sub(done), at.elapsed());
             eprintln!("{}: {done} of {total}{}", self.what, pace.unwrap_or_default());
+            self.untold = None;
+        } else {
+            self.untold = Some((done, total));
         }
     }
 
-    /// Ends.
+    /// Ends; the last line says how far it came.
     pub fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
+        }
+        if let Some((done, total)) = self.untold {
+            eprintln!("{}: {done} of {total}", self.what);
         }
     }
 }

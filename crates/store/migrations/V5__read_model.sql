@@ -2,8 +2,8 @@
 -- One row a product, channel and locale; written by the projector alone, and disposable: `tradepost rebuild` makes it
 -- anew from the tables of V2 and V3.
 
--- No foreign keys: the projector holds what it renders by their very locks, set by set, where PostgreSQL would look up
--- both for every row, a seventh of all the work. Rows of what is deleted go with it all the same (below).
+-- No foreign keys: the projector holds what it renders by their very locks, set by set, where PostgreSQL would plan and
+-- run a look-up of both for every row. Rows of what is deleted go with it all the same (below).
 create table product_view (
     channel_id     uuid not null,
     locale         text not null,

@@ -110,7 +110,9 @@ impl Hand<'_, '_> {
         loop {
             let Some((mut chunk, mut turn)) = self.queue.lock().await.next().await else { return Ok(()) };
             let ahead = match (&mut chunk, &mut turn.before) {
-                (Ok(chunk), Some(before)) if turn.is_apart && before.is_empty() => self.write_ahead(chunk).await,
+                (Ok(chunk), Some(before)) if turn.is_apart && before.is_empty() => {
+                    self.write_ahead(chunk).await
+                }
                 _ => None,
             };
             let Some(ahead) = wait(&mut turn, ahead).await else {

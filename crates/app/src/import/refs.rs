@@ -231,7 +231,10 @@ impl Refs {
         let room = COLLECTION_PRODUCTS_MAX.saturating_sub(margin);
         named.iter().all(|kind| kind.new.is_empty())
             && self.categories.are_there()
-            && self.picked.values().all(|about| usize::try_from(about.picked).is_ok_and(|picked| picked <= room))
+            && self
+                .picked
+                .values()
+                .all(|about| usize::try_from(about.picked).is_ok_and(|picked| picked <= room))
     }
 
     /// The schema of a product type, where it has one.
