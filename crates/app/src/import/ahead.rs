@@ -157,11 +157,9 @@ impl Hand<'_, '_> {
 async fn wait(turn: &mut Turn, ahead: Option<Ahead>) -> Option<Option<Ahead>> {
     let Some(before) = &mut turn.before else { return Some(ahead) };
     let Some(ahead) = ahead else { return before.await.is_ok().then_some(None) };
-    match tokio::time::timeout(PATIENCE, &mut *before).await {
-        Ok(told) => told.is_ok().then_some(Some(ahead)),
-        Err(_) => {
-            drop(ahead);
-            before.await.is_ok().then_some(None)
-        }
+    if let Ok(told) = tokio::time::timeout(PATIENCE, &mut *before).await {
+        return told.is_ok().then_some(Some(ahead));
     }
+    drop(ahead);
+    before.await.is_ok().then_some(None)
 }
