@@ -66,7 +66,8 @@ impl Iterator for Chunks {
 
 const FORGET: Sql = Sql {
     name: "lab::FORGET",
-    text: "truncate product, brand, product_type, category, collection, import_run, outbox, handle_history cascade",
+    text: "truncate product, product_view, brand, product_type, category, collection, import_run, outbox, handle_history
+           cascade",
 };
 
 /// Empties the catalogue, so that the next import begins as the first did.
@@ -99,7 +100,7 @@ tables!(
 const FORGET_PRODUCTS: Sql = Sql {
     name: "lab::FORGET_PRODUCTS",
     text: "alter table stock_level disable trigger user; alter table stock_movement disable trigger user;
-           truncate product, stock_movement, outbox cascade; checkpoint",
+           truncate product, product_view, stock_movement, outbox cascade; checkpoint",
 };
 const KEEP_MOVEMENTS: Sql = Sql {
     name: "lab::KEEP_MOVEMENTS",

@@ -9,10 +9,12 @@ create table outbox (
     aggregate_id  uuid not null,
     version       bigint not null,
     payload       jsonb not null default '{}',
+    -- one of very many that came at once, an import's: those that people wait for go before it
+    bulk          boolean not null default false,
     created_at    timestamptz not null,
     dispatched_at timestamptz
 );
-create index outbox_pending_idx on outbox (id) where dispatched_at is null;
+create index outbox_pending_idx on outbox (bulk, id) where dispatched_at is null;
 create index outbox_dispatched_idx on outbox (dispatched_at) where dispatched_at is not null;
 
 create table job (

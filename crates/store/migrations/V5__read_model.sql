@@ -2,10 +2,12 @@
 -- One row a product, channel and locale; written by the projector alone, and disposable: `tradepost rebuild` makes it
 -- anew from the tables of V2 and V3.
 
+-- No foreign keys: the projector holds what it renders by their very locks, set by set, where PostgreSQL would plan and
+-- run a look-up of both for every row. Rows of what is deleted go with it all the same (below).
 create table product_view (
-    channel_id     uuid not null references channel (id) on delete cascade,
+    channel_id     uuid not null,
     locale         text not null,
-    product_id     uuid not null references product (id) on delete cascade,
+    product_id     uuid not null,
     handle         text not null,
     -- what listings filter and sort by
     title_sort     text not null collate "C",
@@ -47,6 +49,21 @@ create index product_view_tags_idx on product_view using gin (tags);
 create index product_view_attributes_idx on product_view using gin (attributes jsonb_path_ops);
 create index product_view_variants_idx on product_view using gin (variants jsonb_path_ops);
 create index product_view_search_idx on product_view using gin (search);
+
+create function forget_product_views() returns trigger language plpgsql as $$
+begin
+    delete from product_view where product_id in (select id from gone);
+    return null;
+end $$;
+create function forget_channel_views() returns trigger language plpgsql as $$
+begin
+    delete from product_view where channel_id in (select id from gone);
+    return null;
+end $$;
+create trigger product_view_of_product after delete on product
+    referencing old table as gone for each statement execute function forget_product_views();
+create trigger product_view_of_channel after delete on channel
+    referencing old table as gone for each statement execute function forget_channel_views();
 
 -- Products whose rows above are to be made anew: wide events (a category renamed) are spread into it first.
 create table projection_queue (

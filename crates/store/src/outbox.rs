@@ -18,9 +18,9 @@ sql! {
     TAKE = "
         select id, event_id, type, aggregate_id, version, payload
           from outbox
-         where dispatched_at is null
+         where dispatched_at is null and bulk = $1
          order by id
-         limit $1
+         limit $2
            for update skip locked";
     MARK = "
         update outbox set dispatched_at = $2 where id = any ($1)";
@@ -83,9 +83,19 @@ pub async fn wake(client: &Client) -> Result<(), StoreError> {
     client.query(WAKE, &[]).await.map(drop)
 }
 
+/// Which of the events that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Those that somebody waits for.
+    Fresh,
+    /// Those of an import.
+    Bulk,
+}
+
 /// Takes up to `limit` pending events, oldest first, and keeps others from them until the transaction ends.
-pub async fn take(tx: &Tx, limit: i64) -> Result<Vec<PendingEvent>, StoreError> {
-    let rows = tx.query(TAKE, &[&limit]).await?;
+pub async fn take(tx: &Tx, lane: Lane, limit: usize) -> Result<Vec<PendingEvent>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = tx.query(TAKE, &[&(lane == Lane::Bulk), &limit]).await?;
     let pending = rows.iter().map(|row| PendingEvent {
         row: row.get(0),
         id: EventId::from_uuid(row.get(1)),

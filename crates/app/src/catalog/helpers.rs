@@ -14,7 +14,7 @@ use tradepost_store::catalog::projection::{self, ProjectorLock};
 use super::project::{Batch, BatchFailure, Projected, Projector, tell};
 
 /// Helpers at once: the cores that PostgreSQL has are not known, and more than a few wait for each other's indexes.
-const HELPERS_MAX: usize = 3;
+pub(super) const HELPERS_MAX: usize = 3;
 /// Connections of the pool that stay for others: the projector's own, and one for an import.
 const SPARED: usize = 2;
 

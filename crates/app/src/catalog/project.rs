@@ -3,7 +3,9 @@
 //! It works in batches, each one transaction: take events, find the products that they reach, load these, render them,
 //! write the rows that differ, mark the events, begin a new epoch, commit. Whatever breaks in between leaves the events
 //! waiting and the shop as it was. Events with a wide reach (a category renamed) are spread into `projection_queue` by
-//! the database, and their products rendered batch by batch behind the products of fresh events.
+//! the database, and their products rendered batch by batch behind the products of fresh events. So are the products of an
+//! import: what a person has changed does not wait behind sixty thousand of them. No product goes back by that, for each
+//! is rendered as it is now, not as the event says.
 //!
 //! A large batch is written by several connections at once (`helpers`), each its own part in its own transaction; the
 //! events are marked after all of them, so that what breaks off is done again.
@@ -22,17 +24,21 @@ use tradepost_store::audit::AuditRow;
 use tradepost_store::catalog::projection::{
     self, CatalogSnapshot, ProjectorLock, PublishedDraft, RenderedView,
 };
-use tradepost_store::outbox::{Event, PendingEvent};
+use tradepost_store::outbox::{Event, Lane, PendingEvent};
 use tradepost_store::{Client, StoreError, Tx, audit, outbox};
 
+use super::helpers::HELPERS_MAX;
 use super::reach::Reach;
 use super::render::render_all;
 use crate::shop::Shop;
 
 /// Events taken in one transaction.
-const EVENTS_MAX: i64 = 1_000;
-/// Products of one batch; its transaction waits for all parts, and the server ends it after thirty seconds.
-pub(super) const PRODUCTS_MAX: usize = 1_000;
+const EVENTS_MAX: usize = 1_000;
+/// Products of one batch: what comes meanwhile waits for its end. Each helper has two parts of it.
+pub(super) const PRODUCTS_MAX: usize = 2 * HELPERS_MAX * PART_MAX;
+/// Products of the backlog that are rendered together with what somebody waits for: few, so that this is shown soon;
+/// some, for a busy shop always has something new, and the backlog must come to its end.
+const BESIDE_FRESH: usize = 200;
 /// Products rendered in one transaction: as many as a notification names, so that caches keep the others.
 const PART_MAX: usize = NAMED_MAX;
 /// Rows written in one transaction: bounds its memory in a shop with many channels and locales.
@@ -205,6 +211,11 @@ impl Projector {
     }
 
     /// One batch, if there is something to do and no other projector does it; whether something was done.
+    pub async fn round(&self) -> Result<bool, StoreError> {
+        self.advance_once(&mut Pace::default()).await
+    }
+
+    /// The same at the pace that batches before it have found.
     pub(super) async fn advance_once(&self, pace: &mut Pace) -> Result<bool, StoreError> {
         Ok(matches!(Box::pin(self.advance(pace)).await?, Step::Done(_)))
     }
@@ -237,21 +248,24 @@ impl Projector {
         // One projector at a time in a shop: of two that render the same product, the one that read first could write
         // last, and put an older rendering over a newer one whose event is already dispatched.
         let Some(lock) = projection::try_lock_projector(&tx).await? else { return Ok(Step::Busy) };
-        let events = if pace.is_full() { outbox::take(&tx, EVENTS_MAX).await? } else { Vec::new() };
-        let reach = Reach::of(&events);
+        let mut events =
+            if pace.is_full() { outbox::take(&tx, Lane::Fresh, EVENTS_MAX).await? } else { Vec::new() };
+        let mut reach = Reach::of(&events);
         if !reach.spread.is_empty() {
             projection::spread(&tx, &reach.spread).await?;
         }
         // Read after the events were taken, so that it holds what they tell of.
         let catalog = projection::load_catalog(&tx).await?;
         let room = self.room(pace, &catalog);
-        let mut products = reach.products;
+        let mut products = std::mem::take(&mut reach.products);
         if products.len() > room {
             projection::enqueue(&tx, &products.into_iter().collect::<Vec<_>>()).await?;
             products = BTreeSet::new();
         }
-        let free = i64::try_from(room - products.len()).unwrap_or(0);
-        products.extend(projection::take_queued(&tx, free).await?);
+        let free = (room - products.len()).min(if events.is_empty() { room } else { BESIDE_FRESH });
+        let (bulk, waiting) = take_backlog(&tx, free, pace.is_full()).await?;
+        products.extend(waiting);
+        events.extend(bulk);
         if events.is_empty() && products.is_empty() {
             return Ok(Step::Idle);
         }
@@ -278,7 +292,8 @@ impl Projector {
         if projection::try_lock_projector(&tx).await?.is_none() {
             return Ok(0);
         }
-        let events = outbox::take(&tx, EVENTS_MAX).await?;
+        let mut events = outbox::take(&tx, Lane::Fresh, EVENTS_MAX).await?;
+        events.extend(outbox::take(&tx, Lane::Bulk, EVENTS_MAX).await?);
         let reach = Reach::of(&events);
         projection::spread(&tx, &reach.spread).await?;
         projection::enqueue(&tx, &reach.products.into_iter().collect::<Vec<_>>()).await?;
@@ -310,10 +325,11 @@ impl Projector {
         catalog: CatalogSnapshot,
         batch: &Batch<'_>,
     ) -> Result<(Projected, BTreeSet<ProductId>), StoreError> {
-        let rendered = render_batch(tx, catalog, batch.products).await?;
+        let mut rendered = render_batch(tx, catalog, batch.products).await?;
         for (product, reason) in &rendered.broken {
             tracing::error!(product.id = %product, reason, "the product cannot be rendered: it keeps the fragments it had");
         }
+        projection::hold(tx, &mut rendered.views).await?;
         let mut changed = projection::delete_left_over(tx, &rendered.products, &rendered.views).await?;
         if batch.handles_move {
             // Makes room for the new owner; looked for only where it is needed, which is nearly never.
@@ -364,6 +380,27 @@ impl Projector {
         tx.commit().await?;
         Ok(published.len())
     }
+}
+
+/// Takes up to `limit` products that nobody waits for in particular: half of them off the queue, for wide changes are
+/// made by people, and the rest from imports; each has the room that the other leaves.
+async fn take_backlog(
+    tx: &Tx,
+    limit: usize,
+    with_events: bool,
+) -> Result<(Vec<PendingEvent>, BTreeSet<ProductId>), StoreError> {
+    let first = if with_events { limit.div_ceil(2) } else { limit };
+    let mut products: BTreeSet<ProductId> = projection::take_queued(tx, first).await?.into_iter().collect();
+    if !with_events {
+        return Ok((Vec::new(), products));
+    }
+    // An event of an import is one of one product.
+    let events = outbox::take(tx, Lane::Bulk, limit - products.len()).await?;
+    if products.len() == first && events.len() < limit - first {
+        products.extend(projection::take_queued(tx, limit - first - events.len()).await?);
+    }
+    products.extend(Reach::of(&events).products);
+    Ok((events, products))
 }
 
 fn rows_of(events: &[PendingEvent]) -> Vec<i64> {

@@ -104,6 +104,11 @@ impl Categories {
         Ok(parent_id)
     }
 
+    /// Whether none is to be made.
+    pub(super) fn are_there(&self) -> bool {
+        self.new.is_empty()
+    }
+
     /// The new ones that are used, parents first; the others are forgotten.
     pub(super) fn settle<'a>(&mut self, written: impl Iterator<Item = &'a Product>) -> Vec<CategoryRow> {
         if self.new.is_empty() {

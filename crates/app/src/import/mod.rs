@@ -4,6 +4,7 @@
 //! → [`chunk`] → [`write`] (found in the shop or not, laid over what is there) → PostgreSQL. [`run`] leads it. What comes
 //! through the API is an [`upload`] first, which the [`worker`] takes up; [`cancel`] and [`resume`] are for staff.
 
+mod ahead;
 pub mod cancel;
 mod category_refs;
 pub mod chunk;

@@ -16,6 +16,7 @@ impl Run<'_> {
     /// Writes what can be written of a chunk; `false` when the shop changed under it.
     pub(super) async fn write_in_parts(
         &mut self,
+        writer: &mut Writer,
         id: ImportId,
         chunk: &mut Chunk,
     ) -> Result<bool, ImportError> {
@@ -30,7 +31,7 @@ impl Run<'_> {
         while let Some(range) = waiting.pop() {
             let drafts = chunk.drafts.get_mut(range.clone()).unwrap_or_default();
             tx.begin_part().await?;
-            let error = match self.writer.decide_and_write(&tx, (drafts, chunk.labels.as_ref()), now).await {
+            let error = match writer.decide_and_write(&tx, (drafts, chunk.labels.as_ref()), now).await {
                 Ok(Some(part)) => {
                     tx.keep_part().await?;
                     tally.add(part);
@@ -41,7 +42,7 @@ impl Run<'_> {
                 Err(error) => return Err(error.into()),
             };
             tx.roll_back_part().await?;
-            self.forget();
+            writer.forget(self.location);
             let drafts = chunk.drafts.get(range.clone()).unwrap_or_default();
             match drafts {
                 // Somebody else may have been quicker with a key: looked at again, it is seen.

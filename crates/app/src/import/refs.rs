@@ -225,6 +225,18 @@ impl Refs {
         draft.imported.picks = Some(picks);
     }
 
+    /// Whether everything that drafts were assigned is in the shop, and every collection takes `margin` more.
+    pub fn are_there(&self, margin: usize) -> bool {
+        let named = [&self.brands, &self.types, &self.collections];
+        let room = COLLECTION_PRODUCTS_MAX.saturating_sub(margin);
+        named.iter().all(|kind| kind.new.is_empty())
+            && self.categories.are_there()
+            && self
+                .picked
+                .values()
+                .all(|about| usize::try_from(about.picked).is_ok_and(|picked| picked <= room))
+    }
+
     /// The schema of a product type, where it has one.
     pub fn schema(&self, id: Option<ProductTypeId>) -> Option<&Arc<AttributeSchema>> {
         id.and_then(|id| self.schemas.get(&id))

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tokio::sync::mpsc;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{EntityId, ImportId, StockLocationId};
 use tradepost_port::{Clock, IdSource};
@@ -12,6 +11,7 @@ use tradepost_store::import_run::{self, Claim, Ending, ImportCounts, ImportError
 use tradepost_store::{Store, StoreError, audit, outbox};
 use uuid::Uuid;
 
+use super::ahead::{Ahead, follow};
 use super::chunk::{Chunk, Cutter};
 use super::error::ImportError;
 use super::format::Format;
@@ -106,13 +106,12 @@ pub struct ImportReport {
 /// One run of an import.
 pub(super) struct Run<'a> {
     pub(super) context: &'a ImportContext,
-    options: &'a ImportOptions,
+    pub(super) options: &'a ImportOptions,
     id: Option<ImportId>,
     claim: Option<Arc<Claim>>,
-    counts: ImportCounts,
+    pub(super) counts: ImportCounts,
     errors: Vec<RowError>,
     pub(super) location: Option<StockLocationId>,
-    pub(super) writer: Writer,
 }
 
 /// Imports a file. Broken off at any moment and called again with the same file, it continues.
@@ -156,8 +155,7 @@ pub(super) async fn run_opened(
     on_progress: OnProgress<'_>,
 ) -> Result<ImportReport, ImportError> {
     let Opened { id, counts, format, currency, location, claim } = opened;
-    let writer = Writer::new(Arc::clone(&context.ids), location, options.dry_run);
-    let mut run = Run { context, options, id, claim, counts, errors: Vec::new(), location, writer };
+    let mut run = Run { context, options, id, claim, counts, errors: Vec::new(), location };
     let cutter = Cutter {
         source: Arc::clone(&source),
         format,
@@ -170,7 +168,7 @@ pub(super) async fn run_opened(
     let total = source.len();
     let told = |counts: &ImportCounts| on_progress(&Progress { counts: *counts, bytes_total: total });
     // On the heap: it is large, and callers hold it in futures of their own.
-    Box::pin(run.follow(cutter, &told)).await?;
+    Box::pin(follow(&mut run, cutter, &told)).await?;
     run.succeed(total).await?;
     Ok(ImportReport {
         id,
@@ -182,38 +180,34 @@ pub(super) async fn run_opened(
 }
 
 impl Run<'_> {
-    /// Takes the chunks as they are cut.
-    async fn follow(
+    /// Deals with the next chunk of the file, whose products may be written already.
+    pub(super) async fn take(
         &mut self,
-        cutter: Cutter,
-        on_progress: &(dyn Fn(&ImportCounts) + Send + Sync),
+        writer: &mut Writer,
+        (mut chunk, ahead): (Chunk, Option<Ahead>),
     ) -> Result<(), ImportError> {
-        // One chunk waits, one is being cut and one is written: more would only fill the memory.
-        let (sender, mut receiver) = mpsc::channel(1);
-        let reading = tokio::task::spawn_blocking(move || cutter.run(&sender));
-        on_progress(&self.counts);
-        while let Some(chunk) = receiver.recv().await {
-            if self.claim.as_ref().is_some_and(|claim| claim.is_lost()) {
-                let lost = "the connection that holds the run is gone".to_owned();
-                return Err(StoreError::Unavailable(lost).into());
-            }
-            self.take(chunk?).await?;
-            on_progress(&self.counts);
+        if self.claim.as_ref().is_some_and(|claim| claim.is_lost()) {
+            let lost = "the connection that holds the run is gone".to_owned();
+            return Err(StoreError::Unavailable(lost).into());
         }
-        reading.await.map_err(|_| ImportError::ReaderGone)
-    }
-
-    async fn take(&mut self, mut chunk: Chunk) -> Result<(), ImportError> {
         if self.options.dry_run {
-            return self.take_dry(chunk).await;
+            return self.take_dry(writer, chunk).await;
         }
         let id = self.id.ok_or(ImportError::ReaderGone)?;
+        if let Some(ahead) = ahead {
+            match self.finish_ahead(id, &chunk, ahead).await {
+                Err(ImportError::Store(error)) if error.is_retryable() || error.is_about_data() => {
+                    writer.forget(self.location);
+                }
+                finished => return finished,
+            }
+        }
         let mut in_parts = false;
         for attempt in 1..=ATTEMPTS {
             let outcome = if in_parts {
-                self.write_in_parts(id, &mut chunk).await
+                self.write_in_parts(writer, id, &mut chunk).await
             } else {
-                self.write_whole(id, &mut chunk).await
+                self.write_whole(writer, id, &mut chunk).await
             };
             match outcome {
                 Ok(true) => return Ok(()),
@@ -225,20 +219,16 @@ impl Run<'_> {
                 }
                 Err(error) => return Err(error),
             }
-            self.forget();
+            // The transaction was given up, or somebody else has written what it counted on.
+            writer.forget(self.location);
         }
         Err(ImportError::Contended)
     }
 
-    /// Forgets what was read: the transaction was given up, or somebody else has written what it counted on.
-    pub(super) fn forget(&mut self) {
-        self.writer.forget(self.location);
-    }
-
-    async fn take_dry(&mut self, mut chunk: Chunk) -> Result<(), ImportError> {
+    async fn take_dry(&mut self, writer: &mut Writer, mut chunk: Chunk) -> Result<(), ImportError> {
         let conn = self.context.store.worker().conn().await?;
         let part = (chunk.drafts.as_mut_slice(), chunk.labels.as_ref());
-        let decisions = self.writer.decide(&conn, part, self.context.clock.now()).await?;
+        let decisions = writer.decide(&conn, part, self.context.clock.now()).await?;
         let (counts, errors) = self.count(&chunk, decisions.into_tally());
         if let Some(id) = self.id {
             let tx = self.context.store.worker().begin("import_dry_run").await?;
@@ -250,13 +240,25 @@ impl Run<'_> {
     }
 
     /// Writes a chunk in one transaction; `false` when the shop changed under it.
-    async fn write_whole(&mut self, id: ImportId, chunk: &mut Chunk) -> Result<bool, ImportError> {
+    async fn write_whole(
+        &mut self,
+        writer: &mut Writer,
+        id: ImportId,
+        chunk: &mut Chunk,
+    ) -> Result<bool, ImportError> {
         let now = self.context.clock.now();
         let tx = self.context.store.worker().begin("import_chunk").await?;
         let part = (chunk.drafts.as_mut_slice(), chunk.labels.as_ref());
-        let Some(tally) = self.writer.decide_and_write(&tx, part, now).await? else { return Ok(false) };
+        let Some(tally) = writer.decide_and_write(&tx, part, now).await? else { return Ok(false) };
         self.commit((tx, id), chunk, tally).await?;
         Ok(true)
+    }
+
+    /// Commits a chunk that was written while the one before it was not committed yet.
+    async fn finish_ahead(&mut self, id: ImportId, chunk: &Chunk, ahead: Ahead) -> Result<(), ImportError> {
+        let Ahead { tx, decisions, now } = ahead;
+        let tally = Writer::finish_ahead(&tx, (&chunk.drafts, decisions), now).await?;
+        self.commit((tx, id), chunk, tally).await
     }
 
     /// Commits what was written of a chunk, together with the progress of the run.

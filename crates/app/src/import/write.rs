@@ -41,6 +41,11 @@ impl Decisions {
         self.failed = self.failed.saturating_add(1);
     }
 
+    fn new_among<'a>(&self, drafts: &'a [Draft]) -> Vec<&'a ImportedProduct> {
+        let new = self.new.iter().filter_map(|place| drafts.get(*place));
+        new.map(|draft| &draft.imported).collect()
+    }
+
     /// What comes of it.
     pub fn into_tally(self) -> Tally {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -290,17 +295,11 @@ impl Writer {
         (drafts, decisions): (&[Draft], &Decisions),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let new: Vec<&ImportedProduct> = decisions
-            .new
-            .iter()
-            .filter_map(|place| drafts.get(*place))
-            .map(|draft| &draft.imported)
-            .collect();
+        let new = decisions.new_among(drafts);
         let changed: Vec<&ImportedProduct> = decisions.changed.iter().collect();
         let written: Vec<&ImportedProduct> = new.iter().chain(&changed).copied().collect();
         self.refs.create(tx, &written, now).await?;
-        let counted = new.iter().chain(&changed).any(|imported| imported.stock.iter().any(Option::is_some));
-        if counted && self.location.is_none() {
+        if self.location.is_none() && is_counted(&written) {
             let id = self.ids.next();
             staging_refs::insert_default_location(tx, id, now).await?;
             self.location = Some(id);
@@ -313,8 +312,43 @@ impl Writer {
             return Ok(false);
         }
         staging::insert_products(tx, &new, self.location, now).await?;
+        staging::pick_products(tx, &new, now).await?;
         Ok(true)
     }
+
+    /// Decides and writes a chunk while the one before it is not committed yet, if nothing of it can depend on that
+    /// one: all products are new, and what they refer to is there. What is still to be done with them when the one
+    /// before is committed does [`Writer::finish_ahead`]. `None`, and the transaction must be given up, when it is no
+    /// such chunk; `margin` says how many products the one before has at most.
+    pub async fn write_ahead(
+        &mut self,
+        tx: &Tx,
+        ((drafts, labels), margin): (Part<'_>, usize),
+        now: Timestamp,
+    ) -> Result<Option<Decisions>, StoreError> {
+        let decisions = self.decide(tx, (&mut *drafts, labels), now).await?;
+        let new = decisions.new_among(drafts);
+        let no_place = self.location.is_none() && is_counted(&new);
+        if new.len() != drafts.len() || no_place || !self.refs.are_there(margin) {
+            return Ok(None);
+        }
+        staging::insert_products(tx, &new, self.location, now).await?;
+        Ok(Some(decisions))
+    }
+
+    /// Does what must see the chunk before: places in collections follow each other.
+    pub async fn finish_ahead(
+        tx: &Tx,
+        (drafts, decisions): (&[Draft], Decisions),
+        now: Timestamp,
+    ) -> Result<Tally, StoreError> {
+        staging::pick_products(tx, &decisions.new_among(drafts), now).await?;
+        Ok(decisions.into_tally())
+    }
+}
+
+fn is_counted(products: &[&ImportedProduct]) -> bool {
+    products.iter().any(|imported| imported.stock.iter().any(Option::is_some))
 }
 
 /// Stored pictures get their size; of those that are not stored here only the name is kept.

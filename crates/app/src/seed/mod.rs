@@ -126,7 +126,9 @@ impl Seeder {
         let tx = self.shop.store.worker().begin("seed_products").await?;
         let (table, pictures) = beside.take_pictures();
         seed::insert(&tx, table, pictures, now).await?;
-        staging::copy_new_products(&tx, &imported.iter().collect::<Vec<_>>(), self.location, now).await?;
+        let written: Vec<_> = imported.iter().collect();
+        staging::copy_new_products(&tx, &written, self.location, now).await?;
+        staging::pick_products(&tx, &written, now).await?;
         for (table, rows) in beside.into_rest() {
             seed::insert(&tx, table, rows, now).await?;
         }

@@ -69,7 +69,7 @@ sql! {
     COPY_VARIANT = copy!("variant", variant);
     COPY_PRICE = copy!("price", price);
     COPY_STOCK = copy!("stock_level", stock);
-    COPY_EVENT = "copy outbox (event_id, type, aggregate_id, version, created_at) from stdin binary";
+    COPY_EVENT = "copy outbox (event_id, type, aggregate_id, version, bulk, created_at) from stdin binary";
     STAGE_PRODUCT = copy!("import_stage_product", product);
     STAGE_MEDIA = copy!("import_stage_media", media);
     STAGE_VARIANT = copy!("import_stage_variant", variant);
@@ -204,7 +204,7 @@ pub async fn find_skus(client: &Client, skus: &[&str]) -> Result<Vec<SkuOwner>, 
     Ok(owners.collect())
 }
 
-/// Writes products that are not in the shop yet.
+/// Writes products that are not in the shop yet; what picks them for collections is [`pick_products`].
 pub async fn insert_products(
     tx: &Tx,
     products: &[&ImportedProduct],
@@ -233,7 +233,11 @@ pub async fn copy_new_products(
     if left_out {
         foreign_keys::check_again(tx).await?;
     }
-    staging_sets::insert(tx, products).await?;
+    staging_sets::insert(tx, products).await
+}
+
+/// Picks products for the collections that they name, and for no others.
+pub async fn pick_products(tx: &Tx, products: &[&ImportedProduct], now: Timestamp) -> Result<(), StoreError> {
     staging_sets::pick(tx, products, now).await
 }
 
@@ -395,11 +399,12 @@ async fn copy_events(tx: &Tx, products: &[&ImportedProduct], now: Timestamp) -> 
         return Ok(());
     }
     let write = |row: &mut RowWriter, imported: &&ImportedProduct| {
-        row.row(5);
+        row.row(6);
         row.uuid(imported.event_id.as_uuid());
         row.text("product.imported");
         row.uuid(imported.product.id.as_uuid());
         row.int8(imported.product.version);
+        row.boolean(true);
         row.timestamp(now);
     };
     tx.copy_in(COPY_EVENT, encode(products.iter(), write)).await.map(drop)

@@ -1,5 +1,6 @@
 //! Import and export of products.
 
+mod ahead;
 mod broken_off;
 mod bulk;
 mod errors;

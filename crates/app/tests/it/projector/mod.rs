@@ -3,6 +3,7 @@
 mod changes;
 mod faults;
 mod fragments;
+mod lanes;
 mod proof;
 mod shop;
 mod wide;

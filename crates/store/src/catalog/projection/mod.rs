@@ -19,7 +19,8 @@ pub use source::{
 };
 pub use text_search::TextSearchConfig;
 pub use view::{
-    HANDLE_KEY, RenderedView, ViewMismatch, compare_views, delete_by_handle, delete_left_over, write_views,
+    HANDLE_KEY, RenderedView, ViewMismatch, compare_views, delete_by_handle, delete_left_over, hold,
+    write_views,
 };
 
 use crate::sql::Sql;

@@ -155,7 +155,8 @@ pub async fn enqueue(tx: &Tx, ids: &[ProductId]) -> Result<(), StoreError> {
 }
 
 /// Takes up to `limit` products off the queue, in the order of their ids.
-pub async fn take_queued(tx: &Tx, limit: i64) -> Result<Vec<ProductId>, StoreError> {
+pub async fn take_queued(tx: &Tx, limit: usize) -> Result<Vec<ProductId>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(product_ids(&tx.query(TAKE_QUEUED, &[&limit]).await?))
 }
 

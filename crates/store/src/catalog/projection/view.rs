@@ -3,7 +3,7 @@
 //! Rendered rows travel as one array a column; the arrays within a row as PostgreSQL's literals, because arrays of arrays
 //! of different lengths do not exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
@@ -12,11 +12,12 @@ use tradepost_domain::kernel::ids::{CategoryId, ChannelId, CollectionId, EntityI
 use uuid::Uuid;
 
 use super::text_search::TextSearchConfig;
-use crate::db::{Client, Tx};
+use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
 
-/// The rendered rows as a relation with the columns of `product_view`, of the parameters $1 to $25.
+/// The rendered rows as a relation, of the parameters $1 to $21: the columns of `product_view`, but for the search vector
+/// its number.
 macro_rules! rendered {
     () => {
         "
@@ -24,18 +25,27 @@ macro_rules! rendered {
                n.popularity, n.in_stock, n.rating_hundredths, n.brand_handle, n.type_handle,
                n.category_ids::uuid[] as category_ids, n.collection_ids::uuid[] as collection_ids,
                n.tags::text[] as tags, n.attributes::jsonb as attributes, n.variants::jsonb as variants,
-               setweight(to_tsvector(n.config::regconfig, n.search_a), 'A')
-               || setweight(to_tsvector(n.config::regconfig, n.search_b), 'B')
-               || setweight(to_tsvector(n.config::regconfig, n.search_c), 'C')
-               || setweight(to_tsvector(n.config::regconfig, n.search_d), 'D') as search,
-               n.card, n.page
+               n.search_no, n.card, n.page
           from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[],
                       $8::timestamptz[], $9::int8[], $10::bool[], $11::int4[], $12::text[], $13::text[], $14::text[],
-                      $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[],
-                      $22::text[], $23::text[], $24::text[], $25::text[])
+                      $15::text[], $16::text[], $17::text[], $18::text[], $19::int8[], $20::text[], $21::text[])
                as n (product_id, channel_id, locale, handle, title_sort, price_min, price_max, published_at, popularity,
                      in_stock, rating_hundredths, brand_handle, type_handle, category_ids, collection_ids, tags,
-                     attributes, variants, config, search_a, search_b, search_c, search_d, card, page)"
+                     attributes, variants, search_no, card, page)"
+    };
+}
+
+/// The search vectors by their numbers, of the parameters $22 to $26: channels that share a locale share them.
+macro_rules! vectors {
+    () => {
+        "
+        select t.search_no,
+               setweight(to_tsvector(t.config::regconfig, t.search_a), 'A')
+               || setweight(to_tsvector(t.config::regconfig, t.search_b), 'B')
+               || setweight(to_tsvector(t.config::regconfig, t.search_c), 'C')
+               || setweight(to_tsvector(t.config::regconfig, t.search_d), 'D') as search
+          from unnest($22::text[], $23::text[], $24::text[], $25::text[], $26::text[]) with ordinality
+               as t (config, search_a, search_b, search_c, search_d, search_no)"
     };
 }
 
@@ -84,16 +94,26 @@ macro_rules! content {
 }
 
 sql! {
-    /// $26: also write rows of which only the search vector may differ; $27: now.
+    /// $27: also write rows of which only the search vector may differ; $28: now. Vectors are made for the rows that are
+    /// written, and for no others.
     WRITE = concat!("
-        with r as not materialized (", rendered!(), ")
+        with r as not materialized (", rendered!(), "),
+             changed as materialized (
+             select r.*
+               from r
+               left join product_view o using (product_id, channel_id, locale)
+              where $27::bool or o.product_id is null or ", content!("o"), " is distinct from ", content!("r"), "),
+             vectors as materialized (", vectors!(), "
+              where t.search_no in (select search_no from changed))
         insert into product_view as v (product_id, channel_id, locale, handle, title_sort, price_min, price_max,
                published_at, popularity, in_stock, rating_hundredths, brand_handle, type_handle, category_ids,
-               collection_ids, tags, attributes, variants, search, card, page, version, rendered_at)
-        select r.*, (select epoch + 1 from catalog_epoch), $27::timestamptz
-          from r
-          left join product_view o using (product_id, channel_id, locale)
-         where $26::bool or o.product_id is null or ", content!("o"), " is distinct from ", content!("r"), "
+               collection_ids, tags, attributes, variants, card, page, search, version, rendered_at)
+        select c.product_id, c.channel_id, c.locale, c.handle, c.title_sort, c.price_min, c.price_max, c.published_at,
+               c.popularity, c.in_stock, c.rating_hundredths, c.brand_handle, c.type_handle, c.category_ids,
+               c.collection_ids, c.tags, c.attributes, c.variants, c.card, c.page, s.search,
+               (select epoch + 1 from catalog_epoch), $28::timestamptz
+          from changed c
+          join vectors s using (search_no)
             on conflict (product_id, channel_id, locale) do update
            set handle = excluded.handle, title_sort = excluded.title_sort, price_min = excluded.price_min,
                price_max = excluded.price_max, published_at = excluded.published_at, popularity = excluded.popularity,
@@ -106,6 +126,11 @@ sql! {
          where ", content!("v"), " is distinct from ", content!("excluded"), "
             or v.search is distinct from excluded.search
         returning product_id");
+    // In the order of ids, as all who lock several do.
+    HOLD_CHANNELS = "
+        select id from channel order by id for key share";
+    HOLD_PRODUCTS = "
+        select id from product where id = any ($1) order by id for key share";
     /// Rows of the products $1 other than the keys.
     DELETE_LEFT_OVER = "
         delete from product_view
@@ -120,8 +145,8 @@ sql! {
          where channel_id = any ($1) and locale = any ($2) and handle = any ($3)
         returning product_id";
     COMPARE = concat!("
-        with r as (", rendered!(), "),
-             o as (select * from product_view where product_id = any ($26)),
+        with r as (select r.*, s.search from (", rendered!(), ") r join (", vectors!(), ") s using (search_no)),
+             o as (select * from product_view where product_id = any ($27)),
              compared as (
              select coalesce(r.product_id, o.product_id) as product_id, coalesce(r.channel_id, o.channel_id) as channel_id,
                     coalesce(r.locale, o.locale) as locale,
@@ -241,15 +266,17 @@ struct Columns<'a> {
     tags: Vec<String>,
     attributes: Vec<&'a str>,
     variants: Vec<&'a str>,
-    configs: Vec<&'static str>,
-    search: [Vec<&'a str>; 4],
+    search_numbers: Vec<i64>,
     cards: Vec<&'a str>,
     pages: Vec<&'a str>,
+    configs: Vec<&'static str>,
+    search: [Vec<&'a str>; 4],
 }
 
 impl<'a> Columns<'a> {
     fn of(views: &'a [RenderedView]) -> Self {
         let mut columns = Self::default();
+        let mut numbers = HashMap::new();
         for view in views {
             columns.product_ids.push(view.product_id.as_uuid());
             columns.channel_ids.push(view.channel_id.as_uuid());
@@ -273,17 +300,23 @@ impl<'a> Columns<'a> {
             columns.tags.push(array_literal(view.tags.iter()));
             columns.attributes.push(&view.attributes);
             columns.variants.push(&view.variants);
-            columns.configs.push(TextSearchConfig::of(&view.locale).as_str());
-            for (column, text) in columns.search.iter_mut().zip(&view.search) {
-                column.push(text);
-            }
+            let config = TextSearchConfig::of(&view.locale).as_str();
+            let number = *numbers.entry((config, &view.search)).or_insert_with(|| {
+                columns.configs.push(config);
+                for (column, text) in columns.search.iter_mut().zip(&view.search) {
+                    column.push(text);
+                }
+                // As PostgreSQL counts them, from one.
+                i64::try_from(columns.configs.len()).unwrap_or(i64::MAX)
+            });
+            columns.search_numbers.push(number);
             columns.cards.push(&view.card);
             columns.pages.push(&view.page);
         }
         columns
     }
 
-    /// The parameters $1 to $25, and those behind them.
+    /// The parameters $1 to $26, and those behind them.
     fn params<'b>(&'b self, more: &[Param<'b>]) -> Vec<Param<'b>> {
         let [search_a, search_b, search_c, search_d] = &self.search;
         let mut params: Vec<Param<'b>> = vec![
@@ -305,13 +338,14 @@ impl<'a> Columns<'a> {
             &self.tags,
             &self.attributes,
             &self.variants,
+            &self.search_numbers,
+            &self.cards,
+            &self.pages,
             &self.configs,
             search_a,
             search_b,
             search_c,
             search_d,
-            &self.cards,
-            &self.pages,
         ];
         params.extend_from_slice(more);
         params
@@ -337,6 +371,22 @@ fn array_literal(elements: impl Iterator<Item = impl AsRef<str>>) -> String {
     }
     literal.push('}');
     literal
+}
+
+/// Keeps the products and channels of `views` from being deleted until the transaction ends, for the rows have no
+/// foreign keys; takes out the views of those that are gone.
+pub async fn hold(tx: &Tx, views: &mut Vec<RenderedView>) -> Result<(), StoreError> {
+    let ids: BTreeSet<Uuid> = views.iter().map(|view| view.product_id.as_uuid()).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let products: Params<'_> = &[&ids];
+    let (products, channels) =
+        tokio::try_join!(tx.query(HOLD_PRODUCTS, products), tx.query(HOLD_CHANNELS, &[]))?;
+    let products: HashSet<Uuid> = products.iter().map(|row| row.get(0)).collect();
+    let channels: HashSet<Uuid> = channels.iter().map(|row| row.get(0)).collect();
+    views.retain(|view| {
+        products.contains(&view.product_id.as_uuid()) && channels.contains(&view.channel_id.as_uuid())
+    });
+    Ok(())
 }
 
 /// Writes the rows that differ from what is stored, each with the version of the epoch to come; answers the products
