@@ -186,7 +186,17 @@ impl TestApp {
         clock: Arc<FakeClock>,
         checkout: impl FnOnce(Arc<FakeClock>) -> Checkout,
     ) -> Self {
-        let database = Arc::new(TestDatabase::new().await);
+        Self::over(TestDatabase::new().await, rate_limits, clock, checkout).await
+    }
+
+    /// The same over a database that is there.
+    pub(crate) async fn over(
+        database: TestDatabase,
+        rate_limits: bool,
+        clock: Arc<FakeClock>,
+        checkout: impl FnOnce(Arc<FakeClock>) -> Checkout,
+    ) -> Self {
+        let database = Arc::new(database);
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
         let uploads = Arc::new(tempfile::tempdir().unwrap());
         let mails = Arc::new(RecordedMails::default());
