@@ -70,7 +70,11 @@ async fn of_first_orders_of_one_mailbox_at_once_one_is_discounted() {
     let refused = "promotion_used_up \"first_order\"";
     let came = all_priced_first(&app, &boot, &["A@x.com", "a@x.com", "a+1@x.com", "b@x.com"]).await;
     assert_eq!(came, ["4860", "4860", refused, refused]);
-    assert_eq!(total(&order(&app, &boot, "a@x.com").await.expect(201).json()), 5400, "shown again, it costs more");
+    assert_eq!(
+        total(&order(&app, &boot, "a@x.com").await.expect(201).json()),
+        5400,
+        "shown again, it costs more"
+    );
     assert_eq!(sql_value(&app, "select used from promotion").await, "2");
     app.audit().await;
 }
@@ -109,11 +113,15 @@ async fn of_buyers_who_all_saw_the_last_use_as_many_get_it_as_there_are_uses() {
         let (app, boot, promotion) = shop(&limit).await;
         let came = all_priced_first(&app, &boot, &["a@x.com", "b@x.com", "c@x.com", "d@x.com"]).await;
         let refused = format!("promotion_used_up [{}]", promotion["id"]);
-        let expected: Vec<String> =
-            (0..4).map(|number| if number < discounted { "4860".to_owned() } else { refused.clone() }).collect();
+        let expected: Vec<String> = (0..4)
+            .map(|number| if number < discounted { "4860".to_owned() } else { refused.clone() })
+            .collect();
         assert_eq!(came, expected);
-        assert_eq!(sql_value(&app, "select concat_ws('/', used, (select count(*) from redemption)) from promotion").await,
-            format!("{discounted}/{discounted}"));
+        assert_eq!(
+            sql_value(&app, "select concat_ws('/', used, (select count(*) from redemption)) from promotion")
+                .await,
+            format!("{discounted}/{discounted}")
+        );
         app.audit().await;
     }
     let (app, boot, _) = shop(&json!({"limit_per_customer": 1})).await;

@@ -37,7 +37,8 @@ async fn an_order_that_stripe_cannot_charge_for_is_refused_before_it_stands() {
         let _ = order(key, json!({"provider": "test"})).await.expect(201);
         assert_eq!(sold(&shop.app, &pin).await, format!("9/{number}/0"));
     }
-    sql(&shop.app, "update channel set currency = 'KWD'; update price set currency = 'KWD', amount = 12350").await;
+    sql(&shop.app, "update channel set currency = 'KWD'; update price set currency = 'KWD', amount = 12350")
+        .await;
     let _ = order("key-2", Value::Null).await.expect(201);
     assert_eq!(shop.stripe.intents().len(), 1);
 }

@@ -52,7 +52,10 @@ async fn a_capture_that_is_not_answered_is_accepted_and_taken_once() {
 #[tokio::test]
 async fn a_capture_that_stripe_refuses_leaves_the_money_set_aside() {
     let (shop, placed) = authorized().await;
-    shop.stripe.script(Fault::once(Step::Capture, Trouble::Refuse("capture_charge_authorization_expired".to_owned())));
+    shop.stripe.script(Fault::once(
+        Step::Capture,
+        Trouble::Refuse("capture_charge_authorization_expired".to_owned()),
+    ));
     let refused = capture(&shop.app, &placed, "k").await.expect(409).json();
     assert_eq!(
         (text(&refused, "code"), text(&refused, "error_code")),

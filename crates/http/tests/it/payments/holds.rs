@@ -26,11 +26,17 @@ async fn goods_are_held_as_long_again_once_while_money_is_on_its_way() {
             (["pending", "pending", "unfulfilled"], "2026-11-01T12:30:00Z"),
             "{method}"
         );
-        assert_eq!((sold(&shop.app, &boot).await.as_str(), sql_value(&shop.app, EXTENSIONS).await.as_str()), ("1/1/0", "1"));
+        assert_eq!(
+            (sold(&shop.app, &boot).await.as_str(), sql_value(&shop.app, EXTENSIONS).await.as_str()),
+            ("1/1/0", "1")
+        );
         assert_eq!(shop.app.sweep_orders().await.orders, 0, "not due again");
         wait(&shop, 901);
         assert_eq!(shop.app.sweep_orders().await.orders, 1, "{method}");
-        assert_eq!((sold(&shop.app, &boot).await.as_str(), sql_value(&shop.app, EXTENSIONS).await.as_str()), ("1/0/0", "1"));
+        assert_eq!(
+            (sold(&shop.app, &boot).await.as_str(), sql_value(&shop.app, EXTENSIONS).await.as_str()),
+            ("1/0/0", "1")
+        );
         assert_eq!(statuses(&shown(&shop.app, &placed).await)[0], "canceled");
         shop.app.project().await;
         shop.app.audit().await;
@@ -51,7 +57,8 @@ async fn goods_of_an_order_that_nobody_has_begun_to_pay_are_not_held_longer() {
 /// An order whose money is set aside, with its intent.
 async fn authorized(shop: &StripeShop, variant: &str) -> (Value, IntentRef) {
     let placed = place(&shop.app, variant, "key-1").await;
-    let paid = confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await.expect(200).json();
+    let paid =
+        confirm(&shop.app, &placed, &json!({"payment_method": "pm_card_visa"})).await.expect(200).json();
     assert_eq!(text(&paid, "status"), "authorized");
     let intent = super::intent_ref(shop, &intent_of(&placed));
     (placed, intent)
@@ -82,7 +89,8 @@ async fn an_authorization_that_lapses_gives_its_goods_back() {
             shop.work_inbox().await;
         } else {
             let path = format!("/api/admin/payments/{}/capture", text(&placed["payment"], "id"));
-            let refused = shop.app.post(&path).admin().header("idempotency-key", "k").json(&json!({})).send().await;
+            let refused =
+                shop.app.post(&path).admin().header("idempotency-key", "k").json(&json!({})).send().await;
             assert_eq!(refused.expect(409).code(), "capture_failed");
         }
         assert_eq!(shop.app.sweep_orders().await.orders, 1);

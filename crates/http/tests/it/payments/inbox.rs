@@ -109,7 +109,11 @@ async fn an_event_that_a_fault_of_ours_hits_is_kept_and_worked_off_later() {
     }
     let waiting = "select string_agg(state || ' ' || (last_error is not null), ',') from webhook_inbox where kind = 'payment_intent.succeeded'";
     assert_eq!(sql_value(&shop.app, waiting).await, "pending true");
-    assert_eq!(sql_value(&shop.app, "select payment_status from orders").await, "pending", "nothing is stored in part");
+    assert_eq!(
+        sql_value(&shop.app, "select payment_status from orders").await,
+        "pending",
+        "nothing is stored in part"
+    );
     sql(&shop.app, "drop trigger fault on ledger_txn").await;
     shop.work_inbox().await;
     assert_paid_once(&shop, &placed).await;

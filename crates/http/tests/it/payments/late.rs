@@ -66,7 +66,8 @@ async fn money_that_comes_late_brings_the_order_back_where_the_goods_are_still_t
 async fn money_that_comes_late_for_a_discounted_order_goes_back_and_the_buyer_is_told() {
     let shop = StripeShop::new().await;
     let (_, boot) = stocked(&shop.app, "Boot", 5400, 1).await;
-    let promotion = json!({"name": "Tenth", "effect": {"percentage": {"level": "order", "bps": 1000}}, "usage_limit": 1});
+    let promotion =
+        json!({"name": "Tenth", "effect": {"percentage": {"level": "order", "bps": 1000}}, "usage_limit": 1});
     let _ = make(&shop.app, "/api/admin/promotions", &promotion).await;
     let late = expired(&shop, &boot).await;
     assert!(shop.stripe.settle(&intent_of(&late)));

@@ -17,9 +17,9 @@ mod ways;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tradepost_app::count_statements;
 use tradepost_app::outside::Outside;
 use tradepost_app::payment::InboxWorker;
-use tradepost_app::count_statements;
 use tradepost_domain::kernel::ids::{PaymentAttemptId, VariantId};
 use tradepost_domain::kernel::{Currency, Money};
 use tradepost_domain::payment::PaymentProvider;

@@ -66,7 +66,8 @@ async fn an_outage_of_the_database_loses_no_payment_and_every_worker_catches_up(
     let refunded = place(&shop.app, &boot, "refunded").await;
     let _ = confirm(&shop.app, &refunded, &visa).await.expect(200);
     let path = format!("/api/orders/{}/cancel", text(&refunded["order"], "id"));
-    let _ = shop.app.post(&path).header("order-token", text(&refunded, "order_token")).send().await.expect(200);
+    let _ =
+        shop.app.post(&path).header("order-token", text(&refunded, "order_token")).send().await.expect(200);
     let _ = shop.stripe.take_webhooks(WEBHOOK_SECRET);
 
     server.stop().await;
@@ -84,12 +85,23 @@ async fn an_outage_of_the_database_loses_no_payment_and_every_worker_catches_up(
     server.start_again().await;
     for webhook in DeliveryPlan::Twice.arrange(webhooks) {
         // Stripe sends it again, for days.
-        let again = webhook.signed_again(WEBHOOK_SECRET, tradepost_port::Clock::now(&*shop.app.clock).as_second());
+        let again =
+            webhook.signed_again(WEBHOOK_SECRET, tradepost_port::Clock::now(&*shop.app.clock).as_second());
         let sending = async { while shop.send(&again).await.status.as_u16() != 200 {} };
         tokio::time::timeout(PATIENCE, sending).await.expect("it is taken when the database is back");
     }
-    until(&shop, "select string_agg(payment_status, ',' order by placed_at, id) from orders", "paid,pending,paid,refunded").await;
-    until(&shop, "select string_agg(status, ',' order by placed_at, id) from orders", "confirmed,canceled,confirmed,canceled").await;
+    until(
+        &shop,
+        "select string_agg(payment_status, ',' order by placed_at, id) from orders",
+        "paid,pending,paid,refunded",
+    )
+    .await;
+    until(
+        &shop,
+        "select string_agg(status, ',' order by placed_at, id) from orders",
+        "confirmed,canceled,confirmed,canceled",
+    )
+    .await;
     until(&shop, "select count(*) from webhook_inbox where state <> 'done'", "0").await;
     end.send(true).unwrap();
     for task in tasks {

@@ -106,7 +106,10 @@ async fn of_two_who_both_saw_the_last_unit_one_is_refused_before_stripe_hears_of
         let answer = order.await.unwrap();
         match answer.status.as_u16() {
             201 => placed.push(answer.json()),
-            409 => assert_eq!((answer.code(), &answer.json()["available"]), ("insufficient_stock".to_owned(), &json!(0))),
+            409 => assert_eq!(
+                (answer.code(), &answer.json()["available"]),
+                ("insufficient_stock".to_owned(), &json!(0))
+            ),
             other => panic!("{other}: {}", answer.json()),
         }
     }

@@ -82,7 +82,10 @@ async fn a_refund_that_nobody_can_read_back_for_days_is_not_sent_a_second_time()
         shop.stripe.heal();
         hours(&shop, 2).await;
         let status = sql_value(&shop.app, "select string_agg(status, ',') from refund").await;
-        assert_eq!((status.as_str(), shop.stripe.calls(Step::Refund)), (if done { "succeeded" } else { "failed" }, calls));
+        assert_eq!(
+            (status.as_str(), shop.stripe.calls(Step::Refund)),
+            (if done { "succeeded" } else { "failed" }, calls)
+        );
         assert_eq!(net(&shop, &placed), if done { 3_400 } else { 5_400 });
         assert_eq!(broken_rules(&shop).await, "");
         let rest = if done { 3_400 } else { 5_400 };
@@ -100,11 +103,18 @@ async fn a_refund_and_a_dispute_never_come_to_more_than_was_taken() {
     shop.deliver(DeliveryPlan::BackAndForth).await;
     shop.work_inbox().await;
     let refused = refund(&shop, &placed, 2_401, "k").await.expect(409).json();
-    assert_eq!((text(&refused, "code"), &refused["refundable"]["amount"]), ("refund_too_large", &json!(2_400)));
-    let _ = refund(&shop, &placed, 2_400, "k2").await.expect(201);
+    assert_eq!(
+        (text(&refused, "code"), &refused["refundable"]["amount"]),
+        ("refund_too_large", &json!(2_400))
+    );
+    // The shop would; Stripe gives nothing back of what was disputed, and the amount is free again.
+    for key in ["k2", "k3"] {
+        let made = refund(&shop, &placed, 2_400, key).await.expect(201).json();
+        assert_eq!((text(&made, "status"), text(&made, "error_code")), ("failed", "charge_disputed"));
+    }
     let booked = "select string_agg(kind, ',' order by kind) from ledger_txn where kind <> 'sold'";
-    assert_eq!(sql_value(&shop.app, booked).await, "captured,disputed,refunded");
-    assert_eq!((net(&shop, &placed), broken_rules(&shop).await), (0, String::new()));
+    assert_eq!(sql_value(&shop.app, booked).await, "captured,disputed");
+    assert_eq!((net(&shop, &placed), broken_rules(&shop).await), (2_400, String::new()));
 }
 
 /// Case C27: the shop's own refund comes back as events, twice, before the call that made it was written down.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tradepost_testkit::TestApp;
 
-use super::super::{Intruder, sql};
 use super::super::products::races::{all_at_once, statuses};
+use super::super::{Intruder, sql};
 use super::{Placed, paid, post, product, read, shop, stock};
 
 async fn paid_order(app: &TestApp) -> (Value, Placed) {
