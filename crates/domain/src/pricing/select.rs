@@ -66,7 +66,7 @@ pub(super) fn select<'a>(pricer: &mut Pricer<'a>) -> Result<Vec<Chosen<'a>>, Pri
             .or_else(|| not_combinable(promotion, &chosen));
         match obstacle {
             None => {
-                chosen.push(Chosen { promotion, coupon: coupon.and_then(Result::ok), first_order: false })
+                chosen.push(Chosen { promotion, coupon: coupon.and_then(Result::ok), first_order: false });
             }
             Some(reason) => {
                 let rule = rule(promotion, coupon.and_then(Result::ok));
