@@ -42,7 +42,7 @@ impl World {
         let amount = params.required("amount")?;
         let amount = params.number("amount")?.ok_or_else(|| Reply::invalid("parameter_missing", amount))?;
         let currency = params.required("currency")?.to_owned();
-        money::check_charge(amount, &currency)?;
+        money::check(amount, &currency)?;
         let customer = params.text("customer").map(str::to_owned);
         if customer.as_ref().is_some_and(|id| !self.customers.contains_key(id)) {
             return Err(Reply::missing("customer"));

@@ -2,20 +2,6 @@
 
 use crate::reply::Reply;
 
-/// Refuses a charge that is smaller than Stripe makes them; of a few currencies only.
-pub(crate) fn check_charge(amount: i64, currency: &str) -> Result<(), Reply> {
-    let least = match currency {
-        "eur" | "usd" | "jpy" => 50,
-        "gbp" => 30,
-        _ => 1,
-    };
-    check(amount, currency)?;
-    if amount < least {
-        return Err(Reply::invalid("amount_too_small", &format!("a charge is at least {least} {currency}")));
-    }
-    Ok(())
-}
-
 /// Refuses an amount that Stripe would refuse in a currency.
 pub(crate) fn check(amount: i64, currency: &str) -> Result<(), Reply> {
     if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_lowercase()) {
