@@ -31,7 +31,7 @@ impl World {
             id: id.clone(),
             intent: intent_id.clone(),
             amount,
-            status: "succeeded",
+            status: if self.refunds_wait { "pending" } else { "succeeded" },
             created: now,
             metadata: params.metadata(),
         };
@@ -42,6 +42,21 @@ impl World {
         self.tell_charge(&intent_id, "charge.refunded", now);
         self.tell("refund.updated", &object, now);
         Ok(Reply::ok(object))
+    }
+
+    /// The bank has passed on the refunds that wait.
+    pub(crate) fn settle_refunds(&mut self, now: i64) {
+        let waiting = self.refunds.values_mut().filter(|refund| refund.status == "pending");
+        let settled: Vec<String> = waiting
+            .map(|refund| {
+                refund.status = "succeeded";
+                refund.id.clone()
+            })
+            .collect();
+        for id in settled {
+            let object = self.refund_json(&id).unwrap_or_default();
+            self.tell("refund.updated", &object, now);
+        }
     }
 
     /// The bank sends a refund back.

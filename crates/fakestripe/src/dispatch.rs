@@ -80,6 +80,7 @@ fn once_a_key(world: &mut World, call: &Call, trouble: Option<&Trouble>, now: i6
             done(world, call, None, now);
             Reply::fault()
         }
+        Some(Trouble::Refuse(code)) => Reply::invalid(code, "this cannot be done"),
         Some(Trouble::Decline(code)) => done(world, call, Some(code.clone()), now),
         _ => done(world, call, None, now),
     };

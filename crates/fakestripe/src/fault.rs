@@ -45,6 +45,8 @@ pub enum Trouble {
     Slow(Duration),
     /// A confirmation is declined with this code.
     Decline(String),
+    /// The call is refused with this code, and would be at any time.
+    Refuse(String),
 }
 
 /// A trouble that waits for its call.

@@ -101,6 +101,22 @@ impl FakeStripe {
         self.shared.world().faults.push_back(fault);
     }
 
+    /// Forgets the troubles that have not come yet.
+    pub fn heal(&self) {
+        self.shared.world().faults.clear();
+    }
+
+    /// Lets refunds that are made from now on wait, as for a bank, until [`FakeStripe::settle_refunds`].
+    pub fn keep_refunds_waiting(&self) {
+        self.shared.world().refunds_wait = true;
+    }
+
+    /// Lets the refunds that wait go out.
+    pub fn settle_refunds(&self) {
+        let now = self.shared.now();
+        self.shared.world().settle_refunds(now);
+    }
+
     /// How many calls came for a step, repetitions included.
     pub fn calls(&self, step: Step) -> usize {
         self.shared.world().calls.iter().filter(|call| **call == step).count()

@@ -64,6 +64,8 @@ pub(crate) struct Customer {
 pub(crate) struct World {
     serial: u64,
     pub(crate) faults: VecDeque<Fault>,
+    /// Refunds that are made now wait until they are settled.
+    pub(crate) refunds_wait: bool,
     pub(crate) calls: Vec<Step>,
     pub(crate) intents: BTreeMap<String, Intent>,
     pub(crate) refunds: BTreeMap<String, Refund>,

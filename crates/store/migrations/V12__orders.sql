@@ -48,7 +48,10 @@ create table orders (
 );
 create index orders_placed_idx on orders (placed_at desc, id desc);
 create index orders_customer_idx on orders (customer_id, placed_at desc, id desc) where customer_id is not null;
-create index orders_email_idx on orders (lower(email));
+-- By mailbox, as uses of promotions are counted: `A@x.com` and `a+1@x.com` are one.
+create function mailbox(email text) returns text language sql immutable as
+    $$ select lower(regexp_replace(email, '^([^+@]+)[+][^@]*@', '\1@')) $$;
+create index orders_mailbox_idx on orders (mailbox(email));
 create index orders_expires_idx on orders (expires_at) where expires_at is not null;
 create index orders_open_idx on orders (placed_at desc, id desc) where status in ('pending', 'confirmed');
 

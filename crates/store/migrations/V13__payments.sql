@@ -42,6 +42,8 @@ create table payment_attempt (
     client_secret     text,
     next_action       jsonb,
     error_code        text,
+    -- declined, and tried again since: what came of that is not known yet
+    retrying          boolean not null default false,
     -- confirmations asked for: part of the provider's idempotency key
     confirmations     integer not null default 0,
     created_at        timestamptz not null,

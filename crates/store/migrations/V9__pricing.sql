@@ -93,6 +93,12 @@ create table customer_usage (
     primary key (subject_id, customer_key)
 );
 
+-- Orders that cost less because they were the buyer's first: one for each name of a buyer, so that of two at once one is.
+create table first_order (
+    customer_key text primary key,
+    order_id     uuid not null
+);
+
 create table tax_class (
     id         uuid primary key,
     handle     text not null unique,

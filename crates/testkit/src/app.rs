@@ -24,9 +24,7 @@ use tradepost_domain::kernel::ids::{ApiKeyId, ChannelId};
 use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_domain::webhook::find_event_type;
 use tradepost_http::ApiState;
-use tradepost_port::fake::{
-    CountingIds, FakeClock, MemoryBlobs, RecordedMails, ScriptedEgress, ToldRates,
-};
+use tradepost_port::fake::{CountingIds, FakeClock, MemoryBlobs, RecordedMails, ScriptedEgress, ToldRates};
 use tradepost_port::{Clock, IdSource, Mail, ShippingRates, TaxProvider};
 use tradepost_store::Sql;
 use tradepost_store::api_key::{self, ApiKeyRow};
@@ -205,7 +203,17 @@ impl TestApp {
         clock: Arc<FakeClock>,
         checkout: impl FnOnce(Arc<FakeClock>) -> Checkout,
     ) -> Self {
-        let database = Arc::new(TestDatabase::new().await);
+        Self::over(TestDatabase::new().await, rate_limits, clock, checkout).await
+    }
+
+    /// The same over a database that is there.
+    pub(crate) async fn over(
+        database: TestDatabase,
+        rate_limits: bool,
+        clock: Arc<FakeClock>,
+        checkout: impl FnOnce(Arc<FakeClock>) -> Checkout,
+    ) -> Self {
+        let database = Arc::new(database);
         let ids: Arc<dyn IdSource> = Arc::new(CountingIds::default());
         let uploads = Arc::new(tempfile::tempdir().unwrap());
         let mails = Arc::new(RecordedMails::default());

@@ -72,7 +72,9 @@ impl TestDatabase {
         let mut settings = StoreSettings::new(&url);
         // Tests on a busy machine wait for each other; what they check is not the pool's patience.
         for pool in [&mut settings.storefront, &mut settings.admin, &mut settings.worker] {
-            pool.acquire_timeout = std::time::Duration::from_secs(30);
+            let patience = std::time::Duration::from_secs(30);
+            (pool.acquire_timeout, pool.lock_timeout) = (patience, patience);
+            pool.statement_timeout = patience;
             pool.size = 4;
         }
         Self { store: Store::new(&settings).unwrap(), url, schema }
@@ -99,5 +101,47 @@ impl TestDatabase {
         }
         let broken = tradepost_store::audit_rules::find_broken(&tx, now).await.unwrap();
         broken.into_iter().map(|broken| broken.rule).collect()
+    }
+}
+
+/// A server of a test's own, which it may stop and start again.
+#[derive(Debug)]
+pub struct OwnServer {
+    folder: tempfile::TempDir,
+    server: Option<LocalServer>,
+}
+
+impl OwnServer {
+    /// A new one, migrated.
+    pub async fn start() -> Self {
+        let mut own = Self { folder: tempfile::tempdir().unwrap(), server: None };
+        own.start_again().await;
+        migrate::migrate(&own.url()).await.expect("the migrations run");
+        own
+    }
+
+    /// Where it is reached.
+    fn url(&self) -> String {
+        self.server.as_ref().expect("it was started").url("postgres")
+    }
+
+    /// Its database, with the pools of a shop.
+    pub fn database(&self) -> TestDatabase {
+        let url = self.url();
+        let store = Store::new(&StoreSettings::new(&url)).unwrap();
+        TestDatabase { store, url, schema: "public".to_owned() }
+    }
+
+    /// Stops it, whatever runs in it.
+    pub async fn stop(&mut self) {
+        let server = self.server.take();
+        tokio::task::spawn_blocking(move || drop(server)).await.unwrap();
+    }
+
+    /// Starts it where it was stopped.
+    pub async fn start_again(&mut self) {
+        let config = LocalServerConfig::new(self.folder.path().join("server"), Durability::Disposable);
+        let started = tokio::task::spawn_blocking(move || LocalServer::start(&config).unwrap());
+        self.server = Some(started.await.unwrap());
     }
 }

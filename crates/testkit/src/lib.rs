@@ -15,7 +15,7 @@ pub mod stripe;
 pub mod warehouse;
 
 pub use app::{TEST_PASSWORD, TestApp, TestCustomer, TestRequest, TestResponse};
-pub use database::TestDatabase;
+pub use database::{OwnServer, TestDatabase};
 pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
 pub use stripe::StripeShop;
 pub use tradepost_adapters::{RandomIds, SystemClock};

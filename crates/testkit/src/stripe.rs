@@ -12,6 +12,7 @@ use tradepost_port::Clock;
 use tradepost_port::fake::FakeClock;
 use tradepost_port::payment::PaymentGateway;
 
+use crate::TestDatabase;
 use crate::app::{TestApp, TestResponse, test_clock};
 
 /// Secret of the shop's webhook endpoint at the stand-in.
@@ -36,6 +37,11 @@ impl StripeShop {
 
     /// The same with another checkout. A call without an answer is given up after a second.
     pub async fn with(change: impl FnOnce(Checkout) -> Checkout) -> Self {
+        Self::over(TestDatabase::new().await, change).await
+    }
+
+    /// The same over a database that is there and has nothing in it.
+    pub async fn over(database: TestDatabase, change: impl FnOnce(Checkout) -> Checkout) -> Self {
         let clock = test_clock();
         let seconds = clock.clone();
         let stripe = FakeStripe::start(Arc::new(move || seconds.now().as_second())).await.unwrap();
@@ -48,7 +54,7 @@ impl StripeShop {
         let gateway: Arc<dyn PaymentGateway> = Arc::new(StripeGateway::new(&settings).unwrap());
         let checkout =
             |clock: Arc<FakeClock>| change(Checkout::new(vec![gateway, Arc::new(TestPayments::new(clock))]));
-        Self { app: TestApp::build(false, clock, checkout).await, stripe }
+        Self { app: TestApp::over(database, false, clock, checkout).await, stripe }
     }
 
     /// Sends a webhook to the shop.

@@ -6,7 +6,7 @@ use tradepost_domain::cart::Cart;
 use tradepost_domain::kernel::ids::{CustomerGroupId, EntityId, OrderId, VariantId};
 use tradepost_domain::kernel::{Address, Destination, EmailAddress};
 use tradepost_domain::pricing::{CustomerFacts, PricedCart};
-use tradepost_domain::promotion::CouponCode;
+use tradepost_domain::promotion::{CouponCode, customer_key};
 use tradepost_port::IdSource;
 use tradepost_store::order::{OrderRow, read};
 use tradepost_store::pricing::redemption::{self, Redeemed, Redemption};
@@ -50,8 +50,8 @@ pub async fn load_rules(client: &Client, cart: &Cart) -> Result<Rules, StoreErro
         codes: &codes,
         customer_keys: &keys,
     };
-    let email_key = cart.email.as_ref().map(EmailAddress::key);
-    let buyer = read::buyer(client, cart.customer_id, email_key.as_deref());
+    let mailbox = cart.email.as_ref().map(customer_key);
+    let buyer = read::buyer(client, cart.customer_id, mailbox.as_deref());
     let (loaded, buyer) = futures_util::future::try_join(load(client, &wanted), buyer).await?;
     let is_known = cart.customer_id.is_some() || cart.email.is_some();
     let customer = CustomerFacts {
@@ -83,6 +83,7 @@ pub async fn redeem(
             promotion_id: applied.promotion_id,
             coupon_id: applied.coupon_id,
             amount: applied.amount,
+            first_order: applied.first_order,
         })
         .collect();
     let email: Option<EmailAddress> = order.email.parse().ok();
@@ -100,6 +101,7 @@ pub async fn redeem(
             used_up(gone.iter().map(ToString::to_string).collect::<Vec<_>>().into())
         }
         Redeemed::CustomerLimit => used_up(json!("customer_limit")),
+        Redeemed::NotFirst => used_up(json!("first_order")),
     }
 }
 

@@ -18,6 +18,7 @@ use super::view::view;
 use crate::answer::Answer;
 use crate::error::WriteError;
 use crate::mail::{OrderMail, ask_for_mail};
+use crate::payment::view::is_tried_again;
 use crate::work::{StaffContext, Work};
 
 /// An order that is being changed.
@@ -143,7 +144,13 @@ impl<'a> OrderInHand<'a> {
         let now = self.work.now;
         let order = &mut self.order;
         if let Some(payment) = &self.payment {
-            order.payment_status = payment.state.status();
+            order.payment_status = match payment.state.status() {
+                // Nothing has failed for good while the shopper tries again.
+                PaymentStatus::Failed if order.canceled_at.is_none() && is_tried_again(payment) => {
+                    PaymentStatus::Pending
+                }
+                status => status,
+            };
             order.captured = payment
                 .state
                 .attempts

@@ -12,7 +12,7 @@ use tradepost_domain::kernel::ids::{
     CartLineId, EntityId, OrderEventId, OrderId, OrderLineId, PaymentAttemptId,
 };
 use tradepost_domain::order::{FulfillmentStatus, OrderNumber, OrderStatus};
-use tradepost_domain::payment::{Attempt, Payment, PaymentProvider, PaymentStatus};
+use tradepost_domain::payment::{Attempt, Payment, PaymentProvider, PaymentStatus, ProviderCurrency};
 use tradepost_domain::pricing::{PricedCart, PricedLine};
 use tradepost_store::cart::{self, StoredCart};
 use tradepost_store::inventory::{self, Hold, ReserveOrder};
@@ -84,6 +84,7 @@ async fn attempt(
     let quote = quote(&work.tx, &cart, work.now).await?;
     check(&cart, &quote, source)?;
     check_total(create, &quote.priced)?;
+    check_chargeable(provider, quote.priced.totals.total)?;
     let from_cart = matches!(source, Source::Cart(_));
     let draft = draft(context, (&cart, from_cart), (&quote, create), provider)?;
     write(&mut work, &cart, &draft, from_cart).await?;
@@ -209,6 +210,16 @@ fn check_total(create: &OrderCreate, priced: &PricedCart) -> Result<(), WriteErr
     let detail = "the total is not what was expected: show it again before ordering";
     let current = json!({"amount": total.amount(), "currency": total.currency().code()});
     Err(WriteError::conflict("total_changed", detail, Some("$.expected_total")).with_fact("current", current))
+}
+
+/// Refuses an order that could never be paid: too small, too large, or between two steps of its currency (case C48).
+fn check_chargeable(provider: PaymentProvider, total: Money) -> Result<(), WriteError> {
+    if total.amount() == 0 {
+        return Ok(());
+    }
+    ProviderCurrency::check_charge(provider, total).map_err(|error| {
+        WriteError::invalid("$.payment.provider", "amount_not_chargeable", error.to_string())
+    })
 }
 
 fn draft(

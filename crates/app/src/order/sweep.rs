@@ -14,6 +14,7 @@ use super::in_hand::OrderInHand;
 use crate::error::WriteError;
 use crate::payment::facts::EXPIRED;
 use crate::payment::reconcile::look_at;
+use crate::payment::view::is_tried_again;
 use crate::pricing::rates::forget_answers;
 use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
@@ -117,6 +118,7 @@ impl OrderSweeper {
         let on_its_way = order.payment.as_ref().is_some_and(|payment| {
             let moving = |status| matches!(status, AttemptStatus::RequiresAction | AttemptStatus::Processing);
             payment.state.attempts.values().any(|attempt| moving(attempt.status))
+                || is_tried_again(payment)
                 || payment.details.values().any(|details| details.unknown_since.is_some())
         });
         let now = order.now();

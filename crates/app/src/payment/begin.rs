@@ -2,7 +2,7 @@
 //! says. What cannot be asked now is asked again by the reconciler: the order stands, its goods are held.
 
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
-use tradepost_domain::payment::{AttemptStatus, PaymentFact};
+use tradepost_domain::payment::{AttemptStatus, FactKind, PaymentFact};
 use tradepost_port::payment::{CreateIntent, Intent, Outcome, PaymentGateway};
 use tradepost_store::payment::{PaymentRecord, read};
 
@@ -68,7 +68,29 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
     let opened = OrderInHand::open(caller, db, id, "note_intent").await?;
     let mut order = opened.ok_or_else(|| inconsistent("a placed order is gone"))?;
     note(&mut order, attempt, &outcome).await?;
+    if matches!(outcome, Outcome::Refused(_)) && order.order.canceled_at.is_some() {
+        // Nobody has the secret of an object without a name: what is refused now can never be paid.
+        let given_up = given_up(&order, attempt)?;
+        take_facts(&mut order, attempt, &[given_up]).await?;
+    }
     order.commit().await
+}
+
+/// That an attempt which the provider would not even make is given up: nobody else will ever say so.
+fn given_up(order: &OrderInHand<'_>, attempt: PaymentAttemptId) -> Result<PaymentFact, WriteError> {
+    let record = order.payment.as_ref().ok_or_else(|| inconsistent("an order without a payment"))?;
+    Ok(PaymentFact {
+        provider: record.state.provider,
+        intent_id: attempt.to_string(),
+        object_id: attempt.to_string(),
+        kind: FactKind::Canceled,
+        amount: record.state.owed,
+        occurred_at: order.now(),
+        raw_event_id: None,
+        attempt_id: Some(attempt),
+        refund_id: None,
+        reason: None,
+    })
 }
 
 /// The object of an attempt whose making was not answered: a provider that failed after it made one gives the same failure

@@ -10,7 +10,9 @@ use tradepost_domain::kernel::ids::{
     EntityId, OrderEventId, OrderId, OrderLineId, PaymentAttemptId, RefundId,
 };
 use tradepost_domain::order::FulfillmentStatus;
-use tradepost_domain::payment::{Attempt, Claim, Effect, FactKind, PaymentFact, RefundStage, Sum};
+use tradepost_domain::payment::{
+    Attempt, AttemptStatus, Claim, Effect, FactKind, PaymentFact, RefundStage, Sum,
+};
 use tradepost_store::inventory::{self, Hold, ReserveOrder};
 use tradepost_store::payment::{PaymentRecord, RefundRow};
 
@@ -53,22 +55,35 @@ async fn take_fact(
     let (state, effects) = record.state.apply(attempt, claim, fact).map_err(inconsistent)?;
     record.state = state;
     sync_refunds(record, attempt, now);
-    if let Some(details) = record.details.get_mut(&attempt) {
-        match fact.kind {
-            FactKind::Failed => details.error_code.clone_from(&fact.reason),
-            FactKind::Captured | FactKind::Authorized | FactKind::Canceled => {
-                details.error_code = None;
-                details.next_action = None;
-            }
-            _ => {}
-        }
-    }
+    note_try(record, attempt, fact);
     let before = before.ok_or_else(|| inconsistent("a fact of an attempt that is not there"))?;
     book_capture(order, &before);
     for effect in effects {
         Box::pin(carry_out(order, effect, (fact, &before))).await?;
     }
     Ok(())
+}
+
+/// Notes what a fact says of the last try: a status never goes back, and does not tell a second try from the first.
+fn note_try(record: &mut PaymentRecord, attempt: PaymentAttemptId, fact: &PaymentFact) {
+    let status = record.state.attempts.get(&attempt).map(|attempt| attempt.status);
+    let Some(details) = record.details.get_mut(&attempt) else { return };
+    match fact.kind {
+        FactKind::Failed => {
+            details.error_code.clone_from(&fact.reason);
+            details.next_action = None;
+            details.retrying = false;
+        }
+        FactKind::RequiresAction | FactKind::Processing => {
+            details.retrying = status == Some(AttemptStatus::Failed);
+        }
+        FactKind::Captured | FactKind::Authorized | FactKind::Canceled => {
+            details.error_code = None;
+            details.next_action = None;
+            details.retrying = false;
+        }
+        _ => {}
+    }
 }
 
 /// Books what an attempt has taken since `before`. By the state and not by the fact: a provider may tell one capture

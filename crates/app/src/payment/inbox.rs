@@ -114,7 +114,7 @@ impl InboxWorker {
             EventMeaning::Nothing => Ok(()),
             EventMeaning::LookAt { intent_id } => {
                 let (order, attempt) = self.find(event.provider, &intent_id, None).await?;
-                Ok(look_at(&self.caller, order, Some(attempt)).await?)
+                Ok(look_at(&self.caller, order, Some(attempt)).await.map(drop)?)
             }
             EventMeaning::Facts(facts) => self.take(event.provider, &facts).await,
         }

@@ -10,6 +10,7 @@ pub mod get;
 pub mod inbox;
 pub mod reconcile;
 pub mod refund;
+mod refund_lines;
 mod restock;
 pub mod staff;
 pub mod view;

@@ -84,7 +84,7 @@ impl Reconciler {
         let mut done = Reconciled::default();
         for order in due {
             match look_at(&self.caller, order, None).await {
-                Ok(()) => done.looked_at += 1,
+                Ok(_) => done.looked_at += 1,
                 Err(error) => {
                     tracing::warn!(order.id = %order, %error, "a payment could not be read back");
                     done.failed += 1;
@@ -127,25 +127,26 @@ impl Reconciler {
 }
 
 /// Reads back every attempt of an order that is not settled, and the one that somebody asks for; gives up those that
-/// nobody needs any more.
+/// nobody needs any more. Answers whether the provider told of all of them.
 pub(crate) async fn look_at(
     caller: &StaffContext,
     id: OrderId,
     asked_for: Option<PaymentAttemptId>,
-) -> Result<(), WriteError> {
+) -> Result<bool, WriteError> {
     ask(caller, id).await?;
     let db = caller.shop.store.worker();
     let record = read::of_order(&*db.conn().await?, id).await?;
-    let Some(record) = record else { return Ok(()) };
+    let Some(record) = record else { return Ok(true) };
     let gateway = gateway(&caller.shop, record.state.provider)?;
+    let mut all_told = true;
     let open = |status: AttemptStatus| !matches!(status, AttemptStatus::Captured | AttemptStatus::Canceled);
     for attempt in record.state.attempts.values() {
         let unknown = record.details.get(&attempt.id).is_some_and(|details| details.unknown_since.is_some());
         if open(attempt.status) || unknown || asked_for == Some(attempt.id) {
-            read_back(caller, (id, attempt.id), &record, &gateway).await?;
+            all_told &= read_back(caller, (id, attempt.id), &record, &gateway).await?;
         }
     }
-    Ok(())
+    Ok(all_told)
 }
 
 async fn read_back(
@@ -153,12 +154,13 @@ async fn read_back(
     (id, attempt): (OrderId, PaymentAttemptId),
     record: &PaymentRecord,
     gateway: &Outside<dyn PaymentGateway>,
-) -> Result<(), WriteError> {
-    let Some(intent) = intent_ref(record, attempt) else { return Ok(()) };
+) -> Result<bool, WriteError> {
+    let Some(intent) = intent_ref(record, attempt) else { return Ok(false) };
     let told = gateway.call().retrieve(&intent, WITHIN).await;
     let db = caller.shop.store.worker();
     let opened = OrderInHand::open(caller, db, id, "read_back").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
+    let is_told = told.is_ok();
     match told {
         Ok(found) => note(&mut order, attempt, &Outcome::Ok(found)).await?,
         Err(ReadError::NotFound) => {
@@ -168,7 +170,8 @@ async fn read_back(
             tracing::warn!(order.id = %id, %error, "a payment provider could not be asked");
             // Its turn is over: else the same hundred would be looked at without rest, and no other.
             order.touch_payment();
-            return order.commit().await;
+            order.commit().await?;
+            return Ok(false);
         }
     }
     let canceled = order.order.canceled_at.is_some();
@@ -181,11 +184,12 @@ async fn read_back(
     let give_up = canceled
         && status.is_some_and(|status| !matches!(status, AttemptStatus::Captured | AttemptStatus::Canceled));
     if !give_up {
-        return Ok(());
+        return Ok(is_told);
     }
     let outcome = gateway.call().cancel(&intent, WITHIN).await;
     let opened = OrderInHand::open(caller, db, id, "note_cancellation").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
     note(&mut order, attempt, &outcome).await?;
-    order.commit().await
+    order.commit().await?;
+    Ok(is_told)
 }

@@ -1,6 +1,6 @@
 //! Gives money back: written down under the order's lock, with its amount spoken for, before the provider is asked.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tradepost_domain::kernel::Currency;
@@ -9,13 +9,13 @@ use tradepost_domain::kernel::ids::{EntityId, OrderId, OrderLineId, PaymentAttem
 use tradepost_domain::kernel::issue::check_text;
 use tradepost_domain::payment::MoveMoneyError;
 use tradepost_port::payment::{Outcome, RefundIntent};
-use tradepost_store::order::OrderLineRow;
 use tradepost_store::order::read;
 use tradepost_store::payment::{PaymentRecord, RefundRow, refund_word};
 use utoipa::ToSchema;
 
 use super::facts::{NewRefund, add_refund, take_facts};
 use super::reconcile::look_at;
+use super::refund_lines::{priced_lines, restocked};
 use super::restock::restock;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::answer::{Answer, Outcome as Came};
@@ -28,6 +28,16 @@ use crate::work::StaffContext;
 
 /// Characters of a reason.
 const REASON_LEN_MAX: usize = 255;
+
+/// How long a provider is trusted to know a refund's key: Stripe forgets it after a day
+/// (<https://docs.stripe.com/api/idempotent_requests>).
+const KEY_KEPT: SignedDuration = SignedDuration::from_hours(23);
+/// After so long no call of ours can still be on its way.
+const NEVER_ARRIVED: SignedDuration = SignedDuration::from_hours(24);
+/// Rest between two looks at a refund without a key.
+const WITHOUT_A_KEY_EVERY: SignedDuration = SignedDuration::from_mins(30);
+/// What people are told of a refund of which nobody knows.
+const UNKNOWN: &str = "refund_unknown";
 
 /// Money to give back: an amount, or units of lines.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -195,7 +205,7 @@ async fn write_down(order: &mut OrderInHand<'_>, create: &RefundCreate) -> Resul
     };
     let record = order.payment.as_mut().ok_or_else(nothing_to_refund)?;
     let (attempt, left) = refundable_attempt(record, amount)?;
-    let minute_ago = now.saturating_sub(jiff::SignedDuration::from_secs(60)).unwrap_or(now);
+    let minute_ago = now.saturating_sub(SignedDuration::from_secs(60)).unwrap_or(now);
     let twin = record.refunds.iter().find(|row| row.amount == amount && row.created_at > minute_ago);
     if let Some(twin) = twin.filter(|_| !create.allow_duplicate) {
         let detail =
@@ -271,68 +281,6 @@ fn refundable_attempt(
     }
 }
 
-/// What each named line is worth: its stored total, and the tax on top of it, in proportion to the units; the last unit
-/// takes what is left, so that all parts sum to the whole.
-fn priced_lines(
-    order: &OrderInHand<'_>,
-    create: &RefundCreate,
-) -> Result<Vec<(OrderLineId, u32, i64)>, WriteError> {
-    let mut priced = Vec::with_capacity(create.lines.len());
-    for (index, wanted) in create.lines.iter().enumerate() {
-        let at = |field: &str| format!("$.lines[{index}].{field}");
-        let line = order.order.lines.iter().find(|line| line.id == wanted.line_id);
-        let line = line.ok_or_else(|| {
-            WriteError::invalid(at("line_id"), "line_not_found", "the order has no such line")
-        })?;
-        let named_before = create.lines.iter().take(index).any(|earlier| earlier.line_id == wanted.line_id);
-        if named_before {
-            return Err(WriteError::invalid(at("line_id"), "duplicate", "the line is named twice"));
-        }
-        let left = line.quantity.saturating_sub(line.refunded_quantity);
-        if wanted.quantity == 0 {
-            return Err(WriteError::invalid(at("quantity"), "invalid_quantity", "at least 1"));
-        }
-        if wanted.quantity > left {
-            let detail = format!("{left} units of the line are left to refund");
-            return Err(WriteError::conflict("refund_too_large", detail, Some(&at("quantity")))
-                .with_fact("refundable", left));
-        }
-        priced.push((
-            line.id,
-            wanted.quantity,
-            worth(line, wanted.quantity, order.order.totals.tax_included),
-        ));
-    }
-    Ok(priced)
-}
-
-fn worth(line: &OrderLineRow, units: u32, tax_included: bool) -> i64 {
-    let whole = if tax_included { line.total } else { line.total.saturating_add(line.tax) };
-    let share = |units: u32| {
-        let part =
-            i128::from(whole).saturating_mul(i128::from(units)).checked_div(i128::from(line.quantity.max(1)));
-        part.and_then(|part| i64::try_from(part).ok()).unwrap_or(0)
-    };
-    let gone = line.refunded_quantity;
-    share(gone.saturating_add(units)).saturating_sub(share(gone))
-}
-
-/// The units that go back on the shelf: those of the lines; of a refund of all the money, all that are not back.
-fn restocked(
-    order: &OrderInHand<'_>,
-    lines: &[(OrderLineId, u32, i64)],
-    is_all: bool,
-) -> Result<Vec<(OrderLineId, u32)>, WriteError> {
-    if !lines.is_empty() {
-        return Ok(lines.iter().map(|(line, quantity, _)| (*line, *quantity)).collect());
-    }
-    if !is_all {
-        let message = "an amount does not say which units go back: name lines";
-        return Err(WriteError::invalid("$.restock", "lines_required", message));
-    }
-    Ok(order.order.lines.iter().map(|line| (line.id, line.quantity)).collect())
-}
-
 /// Writes a refund of everything that is left down; for orders that are given up.
 pub fn refund_everything(order: &mut OrderInHand<'_>, reason: &str) {
     let id: RefundId = order.work.next_id();
@@ -360,9 +308,11 @@ pub(super) async fn ask_provider(
 ) -> Result<(), WriteError> {
     let db = caller.shop.store.worker();
     let (mut record, mut row) = written_down(caller, id, refund).await?;
-    if row.calls > 0 {
+    let age = caller.now().duration_since(row.created_at);
+    let mut is_told = false;
+    if row.calls > 0 || age >= KEY_KEPT {
         // It may have been done without an answer, and a failure that the provider keeps would be told for a day.
-        Box::pin(look_at(caller, id, Some(row.attempt_id))).await?;
+        is_told = Box::pin(look_at(caller, id, Some(row.attempt_id))).await?;
         (record, row) = written_down(caller, id, refund).await?;
     }
     if row.stage != tradepost_domain::payment::RefundStage::Pending {
@@ -371,6 +321,9 @@ pub(super) async fn ask_provider(
     if row.provider_ref.is_some() {
         // The provider has it in hand. Its key is forgotten after a day: the same call would then be a second refund.
         return look_again_later(caller, id, refund).await;
+    }
+    if age >= KEY_KEPT {
+        return without_a_key(caller, (id, refund), is_told && age >= NEVER_ARRIVED).await;
     }
     let intent = intent_ref(&record, row.attempt_id)
         .ok_or_else(|| inconsistent("money of an attempt without a name"))?;
@@ -399,6 +352,32 @@ pub(super) async fn ask_provider(
         row.next_call_at = Some(again);
     }
     take_facts(&mut order, row.attempt_id, &facts).await?;
+    order.commit().await
+}
+
+/// A refund whose key the provider has forgotten, or soon will: the same call would be a second refund, so it is made no
+/// more. Once the provider tells of the payment and knows of no such refund, there is none, and the money may be given back
+/// anew; until then people are told that nobody knows.
+async fn without_a_key(
+    caller: &StaffContext,
+    (id, refund): (OrderId, RefundId),
+    is_known_to_be_none: bool,
+) -> Result<(), WriteError> {
+    let opened = OrderInHand::open(caller, caller.shop.store.worker(), id, "park_refund").await?;
+    let mut order = opened.ok_or_else(|| inconsistent("an order is gone"))?;
+    let again = order.now().saturating_add(WITHOUT_A_KEY_EVERY).unwrap_or_else(|_| order.now());
+    order.touch_payment();
+    let Some(row) = refund_row(&mut order, refund) else { return Ok(()) };
+    let attempt = row.attempt_id;
+    row.next_call_at = Some(again);
+    if is_known_to_be_none {
+        let facts = refused(&mut order, refund, "never_arrived");
+        take_facts(&mut order, attempt, &facts).await?;
+    } else if row.error_code.is_none() {
+        row.error_code = Some(UNKNOWN.to_owned());
+        tracing::error!(order.id = %id, refund.id = %refund, "nobody knows whether a refund was made: look at the provider's pages");
+        order.note("alert", json!({"alert": UNKNOWN, "refund_id": refund.to_string()}));
+    }
     order.commit().await
 }
 
@@ -461,7 +440,7 @@ fn refused(
 }
 
 /// When to ask again: sooner at first, hourly in the end.
-fn backoff(calls: i32) -> jiff::SignedDuration {
+fn backoff(calls: i32) -> SignedDuration {
     let doublings = u32::try_from(calls).unwrap_or(0).min(7);
-    jiff::SignedDuration::from_secs(30_i64.saturating_mul(2_i64.saturating_pow(doublings)))
+    SignedDuration::from_secs(30_i64.saturating_mul(2_i64.saturating_pow(doublings)))
 }

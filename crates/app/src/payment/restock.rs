@@ -36,8 +36,28 @@ pub(super) async fn restock(
         take_back(line, (stay, back), (&mut unsent, &mut returned));
     }
     let cause = Cause::new("refund", refund.as_uuid());
+    let location = place_of_returns(order, &returned).await?;
+    if let Some(location) = location.filter(|_| !unsent.is_empty()) {
+        let stays = (order.order.id, unsent.as_slice());
+        inventory::lock_return(&order.work.tx, stays, (location, &returned)).await?;
+    }
     stay_here(order, &unsent, &parcels, &cause).await?;
-    come_back(order, &returned, &cause).await
+    match location {
+        Some(location) => come_back(order, location, &returned, &cause).await,
+        None => Ok(()),
+    }
+}
+
+/// Where units come back to, should there be any.
+async fn place_of_returns(
+    order: &OrderInHand<'_>,
+    returned: &[ReturnedLine],
+) -> Result<Option<StockLocationId>, WriteError> {
+    if returned.is_empty() {
+        return Ok(None);
+    }
+    let new: StockLocationId = order.work.next_id();
+    Ok(Some(stock_level::default_location(&order.work.tx, new, order.now()).await?))
 }
 
 fn packed_already(index: usize, pending: u32) -> WriteError {
@@ -100,16 +120,12 @@ async fn stay_here(
 /// Puts units that were sent and came back on the shelf.
 async fn come_back(
     order: &mut OrderInHand<'_>,
+    location: StockLocationId,
     returned: &[ReturnedLine],
     cause: &Cause,
 ) -> Result<(), WriteError> {
-    if returned.is_empty() {
-        return Ok(());
-    }
     let ids = order.caller().shop.ids.clone();
     let mut next_id = move || ids.next_uuid();
-    let new: StockLocationId = order.work.next_id();
-    let location = stock_level::default_location(&order.work.tx, new, order.now()).await?;
     let moved =
         inventory::restock(&order.work.tx, location, returned, (cause, order.now()), &mut next_id).await?;
     order.moved(moved);

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use tradepost_domain::kernel::ids::{OrderId, PaymentId};
-use tradepost_domain::payment::AttemptStatus;
+use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId};
+use tradepost_domain::payment::{Attempt, AttemptStatus};
 use tradepost_store::payment::PaymentRecord;
 use utoipa::ToSchema;
 
@@ -38,6 +38,25 @@ pub struct PaymentView {
     pub version: i64,
 }
 
+/// Whether the last try failed and another is under way.
+pub fn is_tried_again(record: &PaymentRecord) -> bool {
+    let failed = |(id, attempt): (&PaymentAttemptId, &Attempt)| {
+        let details = record.details.get(id).filter(|_| attempt.status == AttemptStatus::Failed);
+        details.is_some_and(|details| details.retrying || details.unknown_since.is_some())
+    };
+    record.state.attempts.iter().any(failed)
+}
+
+/// The word of a try after one that failed.
+fn retry_word(record: &PaymentRecord) -> &'static str {
+    let last = record.details.values().next_back();
+    match last {
+        Some(details) if details.next_action.is_some() => "requires_action",
+        Some(details) if details.retrying => "processing",
+        _ => "pending",
+    }
+}
+
 /// How far a payment has come, in one word.
 pub fn status_word(record: &PaymentRecord) -> &'static str {
     let attempts = &record.state.attempts;
@@ -47,6 +66,7 @@ pub fn status_word(record: &PaymentRecord) -> &'static str {
         None | Some(AttemptStatus::Created) => "pending",
         Some(AttemptStatus::RequiresAction) => "requires_action",
         Some(AttemptStatus::Processing) => "processing",
+        Some(AttemptStatus::Failed) if is_tried_again(record) => retry_word(record),
         Some(AttemptStatus::Failed) => "failed",
         Some(AttemptStatus::Authorized) => "authorized",
         Some(AttemptStatus::Canceled) => "canceled",

@@ -35,5 +35,12 @@ pub async fn count_backlogs(shop: &Shop) -> Result<Backlogs, StoreError> {
     let now = shop.clock.now();
     let (webhooks_due, oldest) = sending::backlog(&client, now).await?;
     let webhooks_due_seconds = oldest.map_or(0, |at: Timestamp| now.duration_since(at).as_secs());
-    Ok(Backlogs { outbox, projection, mails: (mails.waiting, mails.parked), money, webhooks_due, webhooks_due_seconds })
+    Ok(Backlogs {
+        outbox,
+        projection,
+        mails: (mails.waiting, mails.parked),
+        money,
+        webhooks_due,
+        webhooks_due_seconds,
+    })
 }

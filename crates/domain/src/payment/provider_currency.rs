@@ -21,6 +21,46 @@ const STRIPE_TWO_ZEROS: &str = "ISK UGX";
 /// Currencies with three decimals, of which Stripe takes two.
 const STRIPE_THREE_DECIMALS: &str = "BHD JOD KWD OMR TND";
 
+/// The smallest charges that Stripe makes in its unit, where the shop's bank account is in the same currency:
+/// <https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts>. Of others it depends on the account.
+const STRIPE_LEAST: [(&str, i64); 24] = [
+    ("AED", 200),
+    ("AUD", 50),
+    ("BGN", 100),
+    ("BRL", 50),
+    ("CAD", 50),
+    ("CHF", 50),
+    ("CZK", 1_500),
+    ("DKK", 250),
+    ("EUR", 50),
+    ("GBP", 30),
+    ("HKD", 400),
+    ("HUF", 17_500),
+    ("INR", 50),
+    ("JPY", 50),
+    ("MXN", 1_000),
+    ("MYR", 200),
+    ("NOK", 300),
+    ("NZD", 50),
+    ("PLN", 200),
+    ("RON", 200),
+    ("SEK", 300),
+    ("SGD", 50),
+    ("THB", 1_000),
+    ("USD", 50),
+];
+/// The largest charge that Stripe makes in most currencies, in its unit: eight digits.
+const STRIPE_MOST: i64 = 99_999_999;
+/// Those in which it makes larger ones.
+const STRIPE_MOST_OF: [(&str, i64); 6] = [
+    ("COP", 9_999_999_999_999),
+    ("HUF", 9_999_999_999_999),
+    ("IDR", 999_999_999_999),
+    ("INR", 999_999_999),
+    ("JPY", 9_999_999_999),
+    ("LBP", 99_999_999_999_999),
+];
+
 /// How a provider counts one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderCurrency {
@@ -30,6 +70,10 @@ pub struct ProviderCurrency {
     pub exponent: u32,
     /// Amounts in the provider's unit must be multiples of this.
     pub step: i64,
+    /// The smallest charge in the provider's unit.
+    pub least: i64,
+    /// The largest charge in the provider's unit.
+    pub most: i64,
 }
 
 /// Why an amount cannot go to a provider or be what it says.
@@ -50,6 +94,18 @@ pub enum ProviderAmountError {
         amount: Money,
         /// What could be charged instead.
         nearest: Money,
+    },
+    /// The provider makes no charge that is so small or so large.
+    #[error("{amount} cannot be charged: {provider} takes {least} to {most} in the smallest unit of {}", amount.currency())]
+    OutOfRange {
+        /// Who would charge it.
+        provider: PaymentProvider,
+        /// The amount.
+        amount: Money,
+        /// The smallest charge in the provider's unit.
+        least: i64,
+        /// The largest.
+        most: i64,
     },
     /// The provider named an amount that our money cannot express.
     #[error("{amount} in the provider's unit is no whole amount of {currency}")]
@@ -72,7 +128,25 @@ impl ProviderCurrency {
             PaymentProvider::Stripe => stripe_rule(currency)
                 .ok_or(ProviderAmountError::UnsupportedCurrency { provider, currency })?,
         };
-        Ok(Self { currency, exponent, step })
+        let (least, most) = match provider {
+            PaymentProvider::Test => (1, i64::MAX),
+            PaymentProvider::Stripe => (
+                listed(&STRIPE_LEAST, currency).unwrap_or(1),
+                listed(&STRIPE_MOST_OF, currency).unwrap_or(STRIPE_MOST),
+            ),
+        };
+        Ok(Self { currency, exponent, step, least, most })
+    }
+
+    /// Refuses an amount that a provider would not charge: to be known before anything is ordered.
+    pub fn check_charge(provider: PaymentProvider, amount: Money) -> Result<(), ProviderAmountError> {
+        let rule = Self::of(provider, amount.currency())?;
+        let theirs = rule.to_provider(amount)?;
+        let Self { least, most, .. } = rule;
+        if (least..=most).contains(&theirs) {
+            return Ok(());
+        }
+        Err(ProviderAmountError::OutOfRange { provider, amount, least, most })
     }
 
     /// An amount in the provider's unit.
@@ -122,6 +196,10 @@ impl ProviderCurrency {
     fn scales(self) -> (i64, i64) {
         (self.currency.minor_per_major(), 10_i64.saturating_pow(self.exponent))
     }
+}
+
+fn listed(amounts: &[(&str, i64)], currency: Currency) -> Option<i64> {
+    amounts.iter().find(|(code, _)| *code == currency.code()).map(|(_, amount)| *amount)
 }
 
 fn stripe_rule(currency: Currency) -> Option<(u32, i64)> {
@@ -185,6 +263,40 @@ mod tests {
             [("EUR", 1, 1), ("JPY", 1, 1), ("ISK", 100, 1), ("UGX", 100, 1), ("MGA", 1, 100), ("KWD", 10, 10)]
         {
             assert_eq!((stripe(code).step, stripe(code).own_step()), (step, own_step), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_charge_lies_between_the_smallest_and_the_largest_of_its_currency() {
+        for (code, least, most) in [
+            ("EUR", 50, 99_999_999),
+            ("GBP", 30, 99_999_999),
+            ("JPY", 50, 9_999_999_999),
+            ("HUF", 17_500, 9_999_999_999_999),
+            // Stripe counts it without decimals, and names no smallest charge.
+            ("MGA", 100, 9_999_999_900),
+            ("KWD", 10, 99_999_990),
+            ("ISK", 1, 999_999),
+        ] {
+            let check = |amount| ProviderCurrency::check_charge(PaymentProvider::Stripe, money(amount, code));
+            let step = stripe(code).own_step();
+            assert_eq!((check(least), check(most)), (Ok(()), Ok(())), "{code}");
+            for outside in [least - step, most + step].map(check) {
+                assert!(
+                    matches!(outside, Err(ProviderAmountError::OutOfRange { .. })),
+                    "{code}: {outside:?}"
+                );
+            }
+        }
+        let check = |amount| ProviderCurrency::check_charge(PaymentProvider::Stripe, amount);
+        assert!(matches!(check(money(12_345, "KWD")), Err(ProviderAmountError::NotOnStep { .. })));
+        assert_eq!(ProviderCurrency::check_charge(PaymentProvider::Test, money(1, "KWD")), Ok(()));
+    }
+
+    #[test]
+    fn every_limit_is_of_a_currency_that_stripe_takes() {
+        for (code, amount) in STRIPE_LEAST.iter().chain(&STRIPE_MOST_OF) {
+            assert!(codes().any(|known| known == *code) && *amount > 0, "{code}");
         }
     }
 

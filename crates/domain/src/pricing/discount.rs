@@ -148,6 +148,7 @@ fn take(pricer: &mut Pricer<'_>, chosen: &Chosen<'_>, takes: Takes) -> Result<()
             coupon_id: chosen.coupon.map(|coupon| coupon.id),
             name: chosen.promotion.name.clone(),
             amount: total,
+            first_order: chosen.first_order,
         });
         Outcome::Applied
     };

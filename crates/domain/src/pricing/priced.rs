@@ -136,6 +136,9 @@ pub struct AppliedPromotion {
     pub name: String,
     /// All that it took off.
     pub amount: Money,
+    /// Whether it applied only because this is the customer's first order: of two at once one can be.
+    #[serde(skip)]
+    pub first_order: bool,
 }
 
 /// What became of a coupon.

@@ -17,6 +17,8 @@ use crate::promotion::{Condition, ConditionFacts, Coupon, Level, Promotion, Sche
 pub(super) struct Chosen<'a> {
     pub(super) promotion: &'a Promotion,
     pub(super) coupon: Option<&'a Coupon>,
+    /// Whether its condition holds only because this is the customer's first order.
+    pub(super) first_order: bool,
 }
 
 impl Chosen<'_> {
@@ -45,7 +47,7 @@ pub(super) fn phase(level: Level) -> Phase {
 /// Chooses the promotions that apply, and notes why the others do not.
 pub(super) fn select<'a>(pricer: &mut Pricer<'a>) -> Result<Vec<Chosen<'a>>, PricingError> {
     let snapshot = pricer.snapshot;
-    let facts = ConditionFacts {
+    let mut facts = ConditionFacts {
         now: snapshot.now,
         channel: snapshot.channel,
         groups: &snapshot.customer.group_ids,
@@ -63,13 +65,19 @@ pub(super) fn select<'a>(pricer: &mut Pricer<'a>) -> Result<Vec<Chosen<'a>>, Pri
             .or_else(|| cart_obstacle(pricer, promotion, &facts))
             .or_else(|| not_combinable(promotion, &chosen));
         match obstacle {
-            None => chosen.push(Chosen { promotion, coupon: coupon.and_then(Result::ok) }),
+            None => {
+                chosen.push(Chosen { promotion, coupon: coupon.and_then(Result::ok), first_order: false });
+            }
             Some(reason) => {
                 let rule = rule(promotion, coupon.and_then(Result::ok));
                 let phase = phase(promotion.effect.level());
                 pricer.note(phase, rule, Outcome::NotApplied(reason), Vec::new())?;
             }
         }
+    }
+    facts.first_order = false;
+    for chosen in &mut chosen {
+        chosen.first_order = !chosen.promotion.condition.holds(&facts);
     }
     Ok(chosen)
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub use movement::{MovementFilter, StockMovement, list_movements};
 pub use reserve::{Hold, NextId, ReserveOrder, Reserved, reserve};
-pub use restock::{ReturnedLine, restock};
+pub use restock::{ReturnedLine, lock_return, restock};
 pub use ship::{LineUnits, ShipFrom, allocated, give_back, ship};
 pub use transition::{allocate, deallocate, expired, extend, release};
 

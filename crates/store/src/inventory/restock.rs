@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tradepost_domain::kernel::ids::{EntityId, StockLocationId, VariantId};
+use tradepost_domain::inventory::PackWant;
+use tradepost_domain::kernel::ids::{EntityId, OrderId, StockLocationId, VariantId};
 use uuid::Uuid;
 
 use super::{Cause, MovedLevel, NextId, moved_columns, moved_level};
@@ -12,6 +13,14 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    LOCK_RETURN = "
+        select id
+          from stock_level
+         where id in (select stock_level_id from reservation where order_id = $1 and order_line_id = any ($2)
+                       union
+                      select id from stock_level where location_id = $3 and variant_id = any ($4))
+         order by variant_id, location_id
+           for no key update";
     // In the order of variants, so that two writers never wait for each other.
     RESTOCK = concat!("
         with l as (
@@ -40,6 +49,19 @@ pub struct ReturnedLine {
     pub variant_id: VariantId,
     /// Units, above zero.
     pub quantity: i64,
+}
+
+/// Locks every level that a return of some units and a giving back of others touch, in the order that all keep: for one who
+/// does both, [`super::give_back`] before [`restock`].
+pub async fn lock_return(
+    tx: &Tx,
+    (order, unsent): (OrderId, &[PackWant]),
+    (location, returned): (StockLocationId, &[ReturnedLine]),
+) -> Result<(), StoreError> {
+    let lines: Vec<Uuid> = unsent.iter().map(|line| line.order_line_id.as_uuid()).collect();
+    let variants: Vec<Uuid> = returned.iter().map(|line| line.variant_id.as_uuid()).collect();
+    let params: Params<'_> = &[&order.as_uuid(), &lines, &location.as_uuid(), &variants];
+    tx.query(LOCK_RETURN, params).await.map(drop)
 }
 
 /// Puts units back on a level of a place, which is made where there is none; variants that nobody counts, or that are

@@ -53,7 +53,7 @@ sql! {
            and ($2::text is null or o.payment_status = $2)
            and ($3::text is null or o.fulfillment_status = $3)
            and ($4::uuid is null or o.customer_id = $4)
-           and ($5::text is null or lower(o.email) = lower($5))
+           and ($5::text is null or (mailbox(o.email) = mailbox($5) and lower(o.email) = lower($5)))
            and ($6::text is null or o.number = $6)
            and ($7::uuid is null or o.channel_id = $7)
            and ($8::timestamptz is null or o.placed_at >= $8)
@@ -68,7 +68,7 @@ sql! {
            and ($2::text is null or o.payment_status = $2)
            and ($3::text is null or o.fulfillment_status = $3)
            and ($4::uuid is null or o.customer_id = $4)
-           and ($5::text is null or lower(o.email) = lower($5))
+           and ($5::text is null or (mailbox(o.email) = mailbox($5) and lower(o.email) = lower($5)))
            and ($6::text is null or o.number = $6)
            and ($7::uuid is null or o.channel_id = $7)
            and ($8::timestamptz is null or o.placed_at >= $8)
@@ -82,7 +82,7 @@ sql! {
     BUYER = "
         select coalesce((select group_ids from customer where id = $1 and status = 'active'), '{}'),
                not exists (select 1 from orders where customer_id = $1 and status <> 'canceled')
-               and not exists (select 1 from orders where lower(email) = $2 and status <> 'canceled')";
+               and not exists (select 1 from orders where mailbox(email) = $2 and status <> 'canceled')";
     EXPIRED = "
         select id from orders
          where expires_at <= $1
@@ -328,16 +328,16 @@ pub async fn expired(client: &Client, now: Timestamp, limit: i64) -> Result<Vec<
 pub struct Buyer {
     /// Groups of the customer.
     pub group_ids: Vec<Uuid>,
-    /// Whether nothing was ordered under the account or the address.
+    /// Whether nothing was ordered under the account or from the mailbox.
     pub is_new: bool,
 }
 
-/// What is known of a buyer by account and by e-mail address in lower case.
+/// What is known of a buyer by account and by mailbox (`tradepost_domain::promotion::customer_key`).
 pub async fn buyer(
     client: &Client,
     customer: Option<CustomerId>,
-    email_key: Option<&str>,
+    mailbox: Option<&str>,
 ) -> Result<Buyer, StoreError> {
-    let row = client.query_one(BUYER, &[&customer.map(|id| id.as_uuid()), &email_key]).await?;
+    let row = client.query_one(BUYER, &[&customer.map(|id| id.as_uuid()), &mailbox]).await?;
     Ok(Buyer { group_ids: row.get(0), is_new: row.get(1) })
 }

@@ -55,6 +55,8 @@ pub struct AttemptDetails {
     pub next_action: Option<Value>,
     /// The provider's word for why it failed.
     pub error_code: Option<String>,
+    /// Whether it was declined and is tried again: a status never goes back, so it is kept beside it.
+    pub retrying: bool,
     /// Confirmations asked for.
     pub confirmations: i32,
     /// When it was made.

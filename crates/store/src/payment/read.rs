@@ -24,7 +24,7 @@ sql! {
          order by order_id";
     ATTEMPTS = "
         select id, order_id, provider_ref, status, amount, capture_amount, currency, captured, mismatch_amount, mismatch_currency,
-               unknown_since, client_secret, next_action, error_code, confirmations, created_at
+               unknown_since, client_secret, next_action, error_code, confirmations, created_at, retrying
           from payment_attempt
          where order_id = any ($1)
          order by id";
@@ -185,6 +185,7 @@ fn attempt_from_row(row: &Row) -> Result<(Attempt, AttemptDetails), StoreError> 
         error_code: row.get(13),
         confirmations: row.get(14),
         created_at: row.get(15),
+        retrying: row.get(16),
     };
     Ok((attempt, details))
 }

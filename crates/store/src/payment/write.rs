@@ -19,15 +19,16 @@ sql! {
     PUT_ATTEMPT = "
         insert into payment_attempt (id, payment_id, order_id, provider, provider_ref, status, amount, capture_amount, currency,
                                      captured, mismatch_amount, mismatch_currency, unknown_since, refunded, refund_pending, disputed,
-                                     client_secret, next_action, error_code, confirmations, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+                                     client_secret, next_action, error_code, confirmations, created_at, updated_at,
+                                     retrying)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
         on conflict (id) do update
            set provider_ref = excluded.provider_ref, status = excluded.status, capture_amount = excluded.capture_amount,
                captured = excluded.captured, mismatch_amount = excluded.mismatch_amount,
                mismatch_currency = excluded.mismatch_currency, unknown_since = excluded.unknown_since,
                refunded = excluded.refunded, refund_pending = excluded.refund_pending, disputed = excluded.disputed,
                client_secret = excluded.client_secret, next_action = excluded.next_action, error_code = excluded.error_code,
-               confirmations = excluded.confirmations, updated_at = excluded.updated_at";
+               confirmations = excluded.confirmations, updated_at = excluded.updated_at, retrying = excluded.retrying";
     PUT_REFUND = "
         insert into refund (id, order_id, attempt_id, provider_ref, amount, currency, status, reason, lines, restock, error_code,
                             calls, next_call_at, version, created_at, updated_at)
@@ -108,6 +109,7 @@ async fn put_attempt(
         &details.confirmations,
         &details.created_at,
         &now,
+        &details.retrying,
     ];
     tx.execute(PUT_ATTEMPT, params).await.map(drop)
 }

@@ -45,6 +45,14 @@ sql! {
                (select c.limit_per_customer from coupon c where c.id = customer_usage.subject_id),
                2147483647)
         returning subject_id";
+    BE_FIRST = "
+        insert into first_order (customer_key, order_id)
+        select k.customer_key, $2
+          from unnest($1::text[]) as k (customer_key)
+         order by k.customer_key
+            on conflict (customer_key) do nothing";
+    BE_NO_LONGER_FIRST = "
+        delete from first_order where customer_key = any ($1) and order_id = $2";
     INSERT = "
         insert into redemption (id, order_id, promotion_id, coupon_id, customer_keys, amount, currency, created_at)
         select r.id, $1, r.promotion_id, r.coupon_id, $2, r.amount, r.currency, $8
@@ -98,6 +106,8 @@ pub struct Redemption {
     pub coupon_id: Option<CouponId>,
     /// What it took off.
     pub amount: Money,
+    /// Whether it did because nothing was ordered before.
+    pub first_order: bool,
 }
 
 /// Whether the uses could be counted. Where they could not, the transaction has to be rolled back.
@@ -111,6 +121,8 @@ pub enum Redeemed {
     CouponsUsedUp(Vec<CouponId>),
     /// This customer has used one of them as often as one may.
     CustomerLimit,
+    /// Another order of this customer is the first.
+    NotFirst,
 }
 
 /// Counts the uses of an order: each promotion at most once.
@@ -146,6 +158,13 @@ pub async fn redeem(
     let subjects = promotions.len().saturating_add(coupons.len());
     if counted.len() != subjects.saturating_mul(keys.len()) {
         return Ok(Redeemed::CustomerLimit);
+    }
+    if uses.iter().any(|used| used.first_order) {
+        // Who comes second waits here for the first, and finds its row.
+        let firsts = tx.execute(BE_FIRST, &[&keys, &order.as_uuid()]).await?;
+        if usize::try_from(firsts) != Ok(keys.len()) {
+            return Ok(Redeemed::NotFirst);
+        }
     }
     insert(tx, order, (uses, &keys), now).await?;
     Ok(Redeemed::All)
@@ -184,6 +203,7 @@ pub async fn release(tx: &Tx, order: OrderId, now: Timestamp) -> Result<usize, S
     let subjects = [promotions.as_slice(), coupons.as_slice()].concat();
     tx.query(LOCK_CUSTOMERS, &[&subjects, &keys]).await?;
     tx.execute(GIVE_BACK_CUSTOMERS, &[&subjects, &keys]).await?;
+    tx.execute(BE_NO_LONGER_FIRST, &[&keys, &order.as_uuid()]).await?;
     Ok(released.len())
 }
 

@@ -30,6 +30,7 @@ fn used(order: u128, promotion: u128, with_coupon: bool) -> Redemption {
         promotion_id: id(promotion),
         coupon_id: with_coupon.then(|| id(promotion + 100)),
         amount: Money::new(100, Currency::EUR).unwrap(),
+        first_order: false,
     }
 }
 

@@ -229,6 +229,24 @@ fn limits_times_and_conditions_keep_promotions_from_applying() {
     );
 }
 
+#[test]
+fn a_promotion_says_whether_it_applied_only_because_the_order_is_the_first() {
+    let mut snapshot = cart(&[(1000, 1)]);
+    let mut only_first = |condition: Value, first_order: bool| {
+        let condition = serde_json::from_value(condition).unwrap();
+        snapshot.customer.first_order = first_order;
+        snapshot.promotions = vec![Promotion { condition, ..promotion(1, percent("order", 1000)) }];
+        price(&snapshot).unwrap().promotions.first().map(|applied| applied.first_order)
+    };
+    let first = || json!({"first_order": true});
+    assert_eq!(only_first(first(), true), Some(true));
+    assert_eq!(only_first(first(), false), None);
+    assert_eq!(only_first(json!({"all": [first(), {"country": ["DE"]}]}), true), Some(true));
+    assert_eq!(only_first(json!({"any": [first(), {"country": ["DE"]}]}), true), Some(false));
+    assert_eq!(only_first(json!({"not": first()}), false), Some(false));
+    assert_eq!(only_first(json!({"all": []}), true), Some(false));
+}
+
 /// The reasons of all coupons, by code, and the coupon that was used.
 fn coupons(snapshot: &PricingSnapshot) -> (Vec<Option<Reason>>, Vec<Option<String>>) {
     let priced = price(snapshot).unwrap();

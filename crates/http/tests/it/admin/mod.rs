@@ -21,6 +21,8 @@ mod stock_movements;
 mod system;
 mod webhooks;
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tradepost_testkit::{TestApp, TestResponse};
 
@@ -41,6 +43,9 @@ pub async fn sql_value(app: &TestApp, text: &str) -> String {
     });
     row.and_then(|row| row.get(0)).unwrap_or_default().to_owned()
 }
+
+/// Longer than anything takes that comes at all.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Another writer, with a transaction of its own that is open.
 pub struct Intruder {
@@ -66,10 +71,30 @@ impl Intruder {
 
     /// Goes on with a last statement as soon as somebody waits for its locks, and commits.
     pub async fn finish_when_waited_for(self, last: &str) {
-        let waiting = "select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))";
-        while self.watcher.query_one(waiting, &[&self.pid]).await.expect("answers").get::<_, i64>(0) == 0 {
-            tokio::task::yield_now().await;
-        }
+        self.wait_until_waited_for_by(1).await;
+        self.finish(last).await;
+    }
+
+    /// Waits until so many wait for its locks, or for somebody who waits for them.
+    pub async fn wait_until_waited_for_by(&self, number: i64) {
+        let waiting = "
+            with recursive waiting (pid) as (
+                select pid from pg_stat_activity where $1 = any (pg_blocking_pids(pid))
+                 union
+                select a.pid from waiting w join pg_stat_activity a on w.pid = any (pg_blocking_pids(a.pid)))
+            select count(*) from waiting";
+        let asking = async {
+            while self.watcher.query_one(waiting, &[&self.pid]).await.expect("answers").get::<_, i64>(0)
+                < number
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.expect("so many wait: else nothing is locked");
+    }
+
+    /// Runs a last statement and commits.
+    pub async fn finish(self, last: &str) {
         self.client.batch_execute(&format!("{last}; commit")).await.expect("runs");
     }
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod cart;
 mod order;
 mod owners;
+mod promotions;
 mod rates;
 mod statements;
 

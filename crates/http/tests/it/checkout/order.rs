@@ -76,7 +76,7 @@ async fn a_declined_card_leaves_the_order_open_for_another_one() {
     for (outcome, status) in [
         ("requires_action", "requires_action"),
         ("decline", "failed"),
-        ("timeout", "failed"),
+        ("timeout", "pending"),
         ("succeed", "succeeded"),
     ] {
         let answer = confirm(&app, &placed, &json!({"outcome": outcome})).await.expect(200).json();

@@ -91,3 +91,30 @@ async fn an_event_about_nothing_of_ours_is_put_aside_after_a_day_and_never_dropp
     );
     assert_eq!(shop.work_inbox().await, 0);
 }
+
+/// Case C24: a fault of ours while an event is worked off; the money is booked when the fault is mended.
+#[tokio::test]
+async fn an_event_that_a_fault_of_ours_hits_is_kept_and_worked_off_later() {
+    let shop = StripeShop::new().await;
+    let (_, boot) = stocked(&shop.app, "Boot", 5400, 2).await;
+    let placed = place(&shop.app, &boot, "key-1").await;
+    let fault = "create function fault() returns trigger language plpgsql as $$ begin raise exception 'a fault of ours'; end $$;
+                 create trigger fault before insert on ledger_txn for each row execute function fault()";
+    sql(&shop.app, fault).await;
+    pay_in_browser(&shop, &intent_of(&placed), "pm_card_visa").await;
+    shop.deliver(DeliveryPlan::Once).await;
+    for _ in 0..5 {
+        shop.work_inbox().await;
+        wait(&shop, 600);
+    }
+    let waiting = "select string_agg(state || ' ' || (last_error is not null), ',') from webhook_inbox where kind = 'payment_intent.succeeded'";
+    assert_eq!(sql_value(&shop.app, waiting).await, "pending true");
+    assert_eq!(
+        sql_value(&shop.app, "select payment_status from orders").await,
+        "pending",
+        "nothing is stored in part"
+    );
+    sql(&shop.app, "drop trigger fault on ledger_txn").await;
+    shop.work_inbox().await;
+    assert_paid_once(&shop, &placed).await;
+}

@@ -5,7 +5,7 @@ use tradepost_fakestripe::DeliveryPlan;
 use tradepost_testkit::StripeShop;
 
 use super::{assert_paid_once, intent_of, net, pay_in_browser, place, sold, wait};
-use crate::admin::{sql_value, text};
+use crate::admin::{make, sql_value, text};
 use crate::checkout::{confirm, shown, statuses, stocked};
 
 /// An order whose payment is in processing when its time runs out.
@@ -59,6 +59,29 @@ async fn money_that_comes_late_brings_the_order_back_where_the_goods_are_still_t
         assert_eq!((sold(&shop.app, &boot).await.as_str(), shop.app.pay_back().await.refunds), ("1/0/1", 0));
         assert_paid_once(&shop, &late).await;
     }
+}
+
+/// Its promotion's use went back when it was given up, and may be somebody else's by now.
+#[tokio::test]
+async fn money_that_comes_late_for_a_discounted_order_goes_back_and_the_buyer_is_told() {
+    let shop = StripeShop::new().await;
+    let (_, boot) = stocked(&shop.app, "Boot", 5400, 1).await;
+    let promotion =
+        json!({"name": "Tenth", "effect": {"percentage": {"level": "order", "bps": 1000}}, "usage_limit": 1});
+    let _ = make(&shop.app, "/api/admin/promotions", &promotion).await;
+    let late = expired(&shop, &boot).await;
+    assert!(shop.stripe.settle(&intent_of(&late)));
+    shop.deliver(DeliveryPlan::Twice).await;
+    shop.work_inbox().await;
+    assert_eq!(shop.app.pay_back().await.refunds, 1);
+    assert_eq!(statuses(&shown(&shop.app, &late).await), ["canceled", "refunded", "unfulfilled"]);
+    assert_eq!((net(&shop, &late), sold(&shop.app, &boot).await.as_str()), (0, "1/0/0"));
+    let told = "select concat_ws('/', (select used from promotion), (select count(*) from outbox where type = 'order.refunded'))";
+    assert_eq!(sql_value(&shop.app, told).await, "0/1");
+    let next = place(&shop.app, &boot, "key-2").await;
+    assert_eq!(next["order"]["totals"]["total"]["amount"], 4860, "the use is there for the next one");
+    shop.app.project().await;
+    shop.app.audit().await;
 }
 
 #[tokio::test]

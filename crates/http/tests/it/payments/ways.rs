@@ -6,7 +6,7 @@ use tradepost_port::payment::CaptureMethod;
 use tradepost_testkit::StripeShop;
 
 use super::{assert_paid_once, charges, intent_of, net, pay_in_browser, place, sold, wait};
-use crate::admin::text;
+use crate::admin::{sql_value, text};
 use crate::checkout::{confirm, order_items, shown, statuses, stocked};
 
 #[tokio::test]
@@ -138,4 +138,25 @@ async fn a_paid_order_that_is_given_up_is_refunded_once_however_it_is_told() {
         assert_eq!((net(&shop, &placed), &order["refunded"]["amount"]), (0, &json!(5400)));
         shop.app.audit().await;
     }
+}
+
+/// Case C08: what a declined card held is the next buyer's as soon as it is given up, and the movements say how.
+#[tokio::test]
+async fn a_buyer_who_is_declined_and_gives_up_leaves_the_goods_to_the_next_one() {
+    let shop = StripeShop::new().await;
+    let (_, boot) = stocked(&shop.app, "Boot", 5400, 1).await;
+    let placed = place(&shop.app, &boot, "key-1").await;
+    let declined = json!({"payment_method": "pm_card_visa_chargeDeclined"});
+    assert_eq!(text(&confirm(&shop.app, &placed, &declined).await.expect(200).json(), "status"), "failed");
+    let items = json!([{"variant_id": boot, "quantity": 1}]);
+    let short = order_items(&shop.app, items, "key-2").await.expect(409);
+    assert_eq!(short.code(), "insufficient_stock", "the first may still try another card");
+    let path = format!("/api/orders/{}/cancel", text(&placed["order"], "id"));
+    let _ = shop.app.post(&path).header("order-token", text(&placed, "order_token")).send().await.expect(200);
+    assert_eq!(sold(&shop.app, &boot).await, "1/0/0");
+    let next = place(&shop.app, &boot, "key-3").await;
+    let _ = confirm(&shop.app, &next, &json!({"payment_method": "pm_card_visa"})).await.expect(200);
+    let moved = "select string_agg(kind, ',' order by id) from stock_movement";
+    assert_eq!(sql_value(&shop.app, moved).await, "received,reserved,released,reserved,allocated");
+    assert_paid_once(&shop, &next).await;
 }

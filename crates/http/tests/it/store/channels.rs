@@ -7,7 +7,7 @@ use super::{assert_refused, found, listing, put};
 use crate::admin::{make, text};
 
 /// The text of a new publishable key of the channel.
-async fn key(app: &TestApp, channel: &str) -> String {
+pub(crate) async fn key(app: &TestApp, channel: &str) -> String {
     let body = json!({"name": "shop", "kind": "publishable", "channel_id": channel});
     let issued = app.post("/api/admin/api-keys").admin().json(&body).send().await.expect(201).json();
     let texts = issued.as_object().unwrap().values().filter_map(Value::as_str);

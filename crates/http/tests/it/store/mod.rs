@@ -5,7 +5,7 @@ mod account;
 mod bad_input;
 mod caching;
 mod categories;
-mod channels;
+pub(crate) mod channels;
 mod collections;
 mod filters;
 mod handles;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tradepost_testkit::TestApp;
 
-use super::super::Intruder;
 use super::super::products::races::{all_at_once, statuses};
+use super::super::{Intruder, sql};
 use super::{Placed, paid, post, product, read, shop, stock};
 
 async fn paid_order(app: &TestApp) -> (Value, Placed) {
@@ -96,4 +96,66 @@ async fn a_fulfillment_leaves_once_and_units_are_taken_once() {
     assert_eq!(statuses(&sent), [201, 409, 409, 409, 409, 409]);
     assert_eq!(stock(&app, &boot).await, (7, 0));
     app.audit().await;
+}
+
+/// Two orders of the same two products, of which each has one back on the shelf that was sent, and one that was not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn units_that_come_back_and_units_that_stay_do_not_wait_in_a_circle() {
+    let app = shop().await;
+    let (boot, hat) = (product(&app, "Boot", 5_000, 9).await, product(&app, "Hat", 900, 9).await);
+    let mut paths = Vec::new();
+    for sent in [0, 1] {
+        let placed = paid(&app, &[(&boot, 1), (&hat, 1)]).await;
+        let body = json!({"lines": [{"line_id": placed.line(sent), "quantity": 1}]});
+        let made = post(&app, &placed.path("/fulfillments"), &body).await.expect(201).json();
+        let path = placed.path(&format!("/fulfillments/{}/shipments", made["id"].as_str().unwrap()));
+        let _ = post(&app, &path, &json!({})).await.expect(201);
+        let lines: Vec<Value> =
+            [0, 1].iter().map(|line| json!({"line_id": placed.line(*line), "quantity": 1})).collect();
+        paths.push((placed.path("/refunds"), json!({"lines": lines, "restock": true})));
+    }
+    // What stays is taken back before what was sent: whoever has done the first waits here.
+    let gate = "create function wait_at_gate() returns trigger language plpgsql as
+                    $$ begin perform pg_advisory_xact_lock_shared(hashtext(current_schema())); return new; end $$;
+                create trigger gate after update on stock_level for each row
+                   when (new.moved_kind = 'deallocated') execute function wait_at_gate()";
+    sql(&app, gate).await;
+    let gate = Intruder::begin(&app, "select pg_advisory_xact_lock(hashtext(current_schema()))").await;
+    let refunds: Vec<_> = paths
+        .into_iter()
+        .map(|(path, body)| {
+            let app = app.clone();
+            tokio::spawn(async move { post(&app, &path, &body).await })
+        })
+        .collect();
+    gate.wait_until_waited_for_by(2).await;
+    gate.finish("select 1").await;
+    for refund in refunds {
+        let _ = refund.await.unwrap().expect(201);
+    }
+    assert_eq!((stock(&app, &boot).await, stock(&app, &hat).await), ((9, 0), (9, 0)));
+    app.audit().await;
+}
+
+/// Case C12: whoever waits for an order sees what the one before made of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_changes_an_order_waits_for_the_one_that_has_it() {
+    let app = shop().await;
+    let (_, placed) = paid_order(&app).await;
+    let intruder = Intruder::begin(&app, "select 1 from orders for no key update").await;
+    let made: Vec<_> = (0..2)
+        .map(|_| {
+            let (app, path) = (app.clone(), placed.path("/fulfillments"));
+            tokio::spawn(async move { post(&app, &path, &json!({})).await })
+        })
+        .collect();
+    intruder.wait_until_waited_for_by(2).await;
+    intruder
+        .finish("update orders set status = 'canceled', canceled_at = now(), cancel_reason = 'first', version = 9")
+        .await;
+    for made in made {
+        assert_eq!(made.await.unwrap().expect(409).code(), "order_canceled");
+    }
+    let order = read(&app, &placed).await;
+    assert_eq!((&order["version"], &order["cancel_reason"]), (&json!(9), &json!("first")));
 }
