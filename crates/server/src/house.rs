@@ -74,7 +74,7 @@ impl House {
             mailer: Arc::new(MailDirectory::new(config.data_dir.join("mail"), ids)),
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
-            egress: Arc::new(GuardedEgress::new(reach(&config.webhooks)).map_err(Failure::new)?),
+            egress: Arc::new(GuardedEgress::new(reach(config.webhooks)).map_err(Failure::new)?),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -123,7 +123,7 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
 }
 
 /// Whom the shop may call at addresses that people give.
-fn reach(config: &Webhooks) -> Reach {
+fn reach(config: Webhooks) -> Reach {
     if config.allow_private_addresses { Reach::Private } else { Reach::Public }
 }
 
