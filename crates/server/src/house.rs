@@ -78,7 +78,7 @@ impl House {
             mail_templates: config.mail.templates().map_err(Failure::new)?,
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
-            egress: Arc::new(GuardedEgress::new(reach(&config.webhooks)).map_err(Failure::new)?),
+            egress: Arc::new(GuardedEgress::new(reach(config.webhooks)).map_err(Failure::new)?),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -141,7 +141,7 @@ fn mailer(config: &Config, ids: Arc<RandomIds>) -> Arc<dyn Mailer> {
 }
 
 /// Whom the shop may call at addresses that people give.
-fn reach(config: &Webhooks) -> Reach {
+fn reach(config: Webhooks) -> Reach {
     if config.allow_private_addresses { Reach::Private } else { Reach::Public }
 }
 

@@ -251,7 +251,6 @@ impl TestApp {
     pub async fn audit(&self) {
         self.database.audit_at(self.clock.now()).await;
         // Whoever tells an event writes it into the catalogue that staff choose from.
-        const TOLD: Sql = Sql { name: "told", text: "select distinct type from outbox" };
         let conn = self.shop.store.worker().conn().await.unwrap();
         for row in conn.query(TOLD, &[]).await.unwrap() {
             let name: String = row.get(0);
@@ -328,6 +327,9 @@ impl TestApp {
         insert_key(&self.shop, self.clock.now(), scopes).await
     }
 }
+
+/// The events that were told.
+const TOLD: Sql = Sql { name: "told", text: "select distinct type from outbox" };
 
 /// A clock that stands where every test begins.
 pub(crate) fn test_clock() -> Arc<FakeClock> {

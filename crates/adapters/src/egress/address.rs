@@ -22,7 +22,7 @@ pub enum Reach {
 
 /// Networks of IPv4 that are nobody's to call: first address and length of the prefix.
 const CLOSED_V4: [(Ipv4Addr, u32); 10] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(169, 254, 0, 0), 16),
     (Ipv4Addr::new(192, 0, 0, 0), 24),
     (Ipv4Addr::new(192, 0, 2, 0), 24),

@@ -1,5 +1,5 @@
 //! The adapters against what stands in for the services around us.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod egress;
 mod smtp;
