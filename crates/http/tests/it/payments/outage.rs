@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::watch;
-use tradepost_app::mail::CustomerMailWorker;
+use tradepost_app::mail::MailWorker;
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::payment::{InboxWorker, Reconciler};
 use tradepost_fakestripe::{DeliveryPlan, Fault, Step, Trouble};
@@ -39,7 +39,7 @@ fn workers(shop: &StripeShop) -> (watch::Sender<bool>, Vec<tokio::task::JoinHand
     };
     let shop = &shop.app.shop;
     let (inbox, sweeper) = (InboxWorker::new(shop.clone()), OrderSweeper::new(shop.clone()));
-    let (reconciler, mails) = (Reconciler::new(shop.clone()), CustomerMailWorker::new(shop.clone()));
+    let (reconciler, mails) = (Reconciler::new(shop.clone()), MailWorker::new(shop.clone()));
     let (one, two, three, four) = (ended(), ended(), ended(), ended());
     let tasks = vec![
         tokio::spawn(async move { inbox.run(one).await }),
