@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tradepost_domain::kernel::ids::{EntityId, EventId, ImportId};
 use tradepost_store::db::{count_statements, open_transactions};
+use tradepost_store::outbox::Lane;
 use tradepost_store::{audit, idempotency, import_run, outbox};
 use tradepost_testkit::TestDatabase;
 use uuid::Uuid;
@@ -65,13 +66,16 @@ async fn committed_events_are_taken_once_and_marked() {
 
     let first = db.begin("first").await.unwrap();
     let second = db.begin("second").await.unwrap();
-    let taken = outbox::take(&first, 10).await.unwrap();
+    let taken = outbox::take(&first, Lane::Fresh, 10).await.unwrap();
     assert_eq!(taken.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["product.updated"; 2]);
-    assert!(outbox::take(&second, 10).await.unwrap().is_empty(), "what one has taken no other sees");
+    assert!(
+        outbox::take(&second, Lane::Fresh, 10).await.unwrap().is_empty(),
+        "what one has taken no other sees"
+    );
     let rows: Vec<i64> = taken.iter().map(|event| event.row).collect();
     outbox::mark_dispatched(&first, &rows, Timestamp::UNIX_EPOCH).await.unwrap();
     first.commit().await.unwrap();
-    assert!(outbox::take(&second, 10).await.unwrap().is_empty());
+    assert!(outbox::take(&second, Lane::Fresh, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
