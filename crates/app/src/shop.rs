@@ -17,6 +17,7 @@ use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::crash::CrashPoints;
 use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::system::Soundness;
@@ -63,6 +64,12 @@ pub struct Checkout {
     pub provider: PaymentProvider,
     /// When money that was set aside is taken.
     pub capture: CaptureMethod,
+    /// How long the claim of a request on its idempotency key holds; longer than any request may take.
+    pub key_lease: SignedDuration,
+    /// Payments are read back when nobody has told of them for so long: their own request may still be on its way.
+    pub read_back_after: SignedDuration,
+    /// Where a proof ends this process; nowhere in a shop that is not being proved.
+    pub crash: CrashPoints,
 }
 
 impl Checkout {
@@ -77,6 +84,9 @@ impl Checkout {
                 .map(|gateway| (gateway.provider(), Outside::new(gateway)))
                 .collect(),
             capture: CaptureMethod::Automatic,
+            key_lease: crate::idempotency::LEASE,
+            read_back_after: crate::payment::reconcile::PATIENCE,
+            crash: CrashPoints::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ use tradepost_store::{Db, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Outcome};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::shop::Shop;
 
@@ -165,7 +166,10 @@ impl Work<'_> {
             }
         };
         self.write_with(keep).await?;
+        let crash = &self.context.shop.checkout.crash;
+        crash.point(CrashPoint::BeforeOrderCommit);
         self.tx.commit().await?;
+        crash.point(CrashPoint::AfterOrderCommit);
         Ok(())
     }
 

@@ -22,6 +22,7 @@ mod server;
 mod webhook;
 mod world;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,6 +46,15 @@ pub struct FakeStripe {
     address: SocketAddr,
     shared: Shared,
     accepting: JoinHandle<()>,
+}
+
+/// What was taken in one name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Takings {
+    /// Money that is really there, in Stripe's unit: captured, less refunded, less disputed.
+    pub net: i64,
+    /// Charges that took money.
+    pub charges: usize,
 }
 
 /// What the server's connections and the handle share.
@@ -121,6 +131,32 @@ impl FakeStripe {
     pub fn charges_by_metadata(&self, key: &str, value: &str) -> usize {
         let world = self.shared.world();
         world.intents_with(key, value).iter().filter(|intent| world.is_captured(intent)).count()
+    }
+
+    /// What it took, by the value that intents carry in their metadata, such as an order's id.
+    pub fn takings_by_metadata(&self, key: &str) -> BTreeMap<String, Takings> {
+        let world = self.shared.world();
+        let back = world.given_back();
+        let mut takings: BTreeMap<String, Takings> = BTreeMap::new();
+        for intent in world.intents.values() {
+            let Some(value) = intent.metadata.get(key) else { continue };
+            let sum = takings.entry(value.clone()).or_default();
+            sum.net += intent.received - back.get(intent.id.as_str()).copied().unwrap_or(0);
+            sum.charges += usize::from(intent.received > 0);
+        }
+        takings
+    }
+
+    /// How many charges took money, and how many refunds gave some back.
+    pub fn charges_and_refunds(&self) -> (usize, usize) {
+        let world = self.shared.world();
+        let charges = world.intents.values().filter(|intent| intent.received > 0).count();
+        (charges, world.refunds.values().filter(|refund| refund.status != "failed").count())
+    }
+
+    /// Lets nothing fail any more.
+    pub fn forgive(&self) {
+        self.shared.world().faults.clear();
     }
 
     /// The intents that it made, oldest first.

@@ -139,6 +139,19 @@ impl World {
         self.disputes.values().filter(counts).map(|dispute| dispute.amount).sum()
     }
 
+    /// What went back of each intent, refunded or disputed.
+    pub(crate) fn given_back(&self) -> BTreeMap<&str, i64> {
+        let refunds = self.refunds.values().filter(|refund| refund.status != "failed");
+        let disputes = self.disputes.values().filter(|dispute| dispute.status != "won");
+        let refunds = refunds.map(|refund| (refund.intent.as_str(), refund.amount));
+        let disputes = disputes.map(|dispute| (dispute.intent.as_str(), dispute.amount));
+        let mut back = BTreeMap::new();
+        for (intent, amount) in refunds.chain(disputes) {
+            *back.entry(intent).or_insert(0) += amount;
+        }
+        back
+    }
+
     /// Money that is really there through an intent.
     pub(crate) fn net(&self, intent: &str) -> i64 {
         let received = self.intents.get(intent).map_or(0, |intent| intent.received);

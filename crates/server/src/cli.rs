@@ -63,7 +63,7 @@ pub enum Command {
     Rebuild(OnData),
     /// Check the shop: schema, finished fragments, backlog, counters, stock, files, limits.
     Doctor(OnData),
-    /// The performance lab.
+    /// The lab: what it is measured by, and whether it keeps its promises.
     Lab {
         #[command(subcommand)]
         what: LabWhat,
@@ -76,6 +76,58 @@ pub enum Command {
 pub enum LabWhat {
     /// Measure the read paths and the import beside their limits, in turns in one run, and print the ratios.
     Limits(LabLimits),
+    /// Start a shop of its own, buy from it, lie to it and kill it, and report whether it kept its promises.
+    Torture(LabTorture),
+    /// Run a stand-in for Stripe on this machine, to walk through a purchase without an account.
+    FakeStripe(LabFakeStripe),
+}
+
+#[derive(Debug, Args)]
+pub struct LabTorture {
+    /// Rounds of kill -9.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub rounds: u32,
+    /// Makes the same choices again [default: another one each time; the report names it].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Buyers at a time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub clients: u16,
+    /// Only this part; may be given more than once.
+    #[arg(long, value_enum, value_name = "PART")]
+    pub only: Vec<TorturePart>,
+    /// Write the report as a page, too.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Write the report as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// A part of the torture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TorturePart {
+    /// Many buyers at once.
+    Races,
+    /// Stripe slow, failing, silent, repeating itself, forged.
+    Faults,
+    /// The database killed under the running shop.
+    Restart,
+    /// kill -9 of the shop, at any moment and at every named point of a purchase.
+    Kills,
+}
+
+#[derive(Debug, Args)]
+pub struct LabFakeStripe {
+    /// Address and port, of this machine only. The shop finds it by TRADEPOST_STRIPE_API_BASE=http://127.0.0.1:12111
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:12111")]
+    pub listen: std::net::SocketAddr,
+    /// Where it tells what happens.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/api/payments/webhook")]
+    pub webhook: String,
+    /// Secret by which the shop knows it: its stripe_webhook_secret.
+    #[arg(long, value_name = "SECRET", default_value = "whsec_demo")]
+    pub secret: String,
 }
 
 #[derive(Debug, Args)]

@@ -91,6 +91,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
             Box::pin(commands::lab::limits(&config, arguments)).await
         }
+        Command::Lab { what: cli::LabWhat::Torture(arguments) } => {
+            Box::pin(commands::torture::torture(config, arguments)).await
+        }
+        Command::Lab { what: cli::LabWhat::FakeStripe(arguments) } => {
+            commands::torture::fake_stripe(arguments).await
+        }
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),
     }

@@ -47,6 +47,16 @@ impl Progress {
         }
     }
 
+    /// Says what is being done now, which is counted by itself.
+    pub fn say(&mut self, what: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(what.to_owned()),
+            None => eprintln!("{}: {what}", self.what),
+        }
+        self.began = None;
+        self.told_at = Some(Instant::now());
+    }
+
     /// Ends.
     pub fn finish(self) {
         if let Some(bar) = self.bar {

@@ -21,6 +21,10 @@ pub struct CheckoutConfig {
     pub reservation_ttl: SignedDuration,
     /// How long a cart is kept after its last change.
     pub cart_ttl: SignedDuration,
+    /// How long the claim of a request on its idempotency key holds.
+    pub key_lease: SignedDuration,
+    /// Payments are read back when nobody has told of them for so long.
+    pub read_back_after: SignedDuration,
 }
 
 /// The same as it stands in the file.
@@ -32,6 +36,8 @@ pub(super) struct RawCheckout {
     stripe_api_base: String,
     reservation_ttl_seconds: i64,
     cart_ttl_seconds: i64,
+    idempotency_lease_seconds: i64,
+    payment_read_back_seconds: i64,
 }
 
 impl CheckoutConfig {
@@ -53,6 +59,8 @@ impl CheckoutConfig {
             stripe,
             reservation_ttl: SignedDuration::from_secs(raw.reservation_ttl_seconds),
             cart_ttl: SignedDuration::from_secs(raw.cart_ttl_seconds),
+            key_lease: SignedDuration::from_secs(raw.idempotency_lease_seconds),
+            read_back_after: SignedDuration::from_secs(raw.payment_read_back_seconds),
         })
     }
 }
