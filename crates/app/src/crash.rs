@@ -176,7 +176,7 @@ mod tests {
     async fn work_under_way_ends_before_it_is_known_to_have_ended() {
         let (points, ended) = plan("after_provider_request:1");
         let after = points
-            .during(CrashPoint::AfterProviderRequest, Duration::from_secs(60), std::future::ready(7))
+            .during(CrashPoint::AfterProviderRequest, Duration::from_mins(1), std::future::ready(7))
             .await;
         assert_eq!((after, ended.swap(false, Ordering::SeqCst)), (7, true));
         let again = points.during(CrashPoint::AfterProviderRequest, Duration::ZERO, std::future::ready(8));

@@ -1,9 +1,10 @@
 //! The stand-in for Stripe by itself, so that a person can walk through a purchase without an account.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tradepost_fakestripe::{DeliveryPlan, FakeStripe, WebhookTarget};
+
+pub use tradepost_fakestripe::Seconds;
 
 use crate::LabError;
 
@@ -20,26 +21,20 @@ pub struct Webhooks {
 pub async fn run(
     listen: SocketAddr,
     webhooks: Option<Webhooks>,
-    started: impl FnOnce(&str),
+    (clock, started): (Seconds, impl FnOnce(&str)),
 ) -> Result<(), LabError> {
     if !listen.ip().is_loopback() {
         return Err(LabError::Preparation(format!(
             "{listen} is not of this machine: a stand-in that anybody can reach would be taken for a shop's"
         )));
     }
-    let stripe = FakeStripe::listen(listen, Arc::new(now)).await?;
+    let stripe = FakeStripe::listen(listen, clock).await?;
     started(&stripe.base_url());
     match webhooks {
         Some(webhooks) => stripe.keep_delivering(&target(&webhooks).await?, DeliveryPlan::Once).await,
         None => std::future::pending().await,
     }
     Ok(())
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(0)
 }
 
 async fn target(webhooks: &Webhooks) -> Result<WebhookTarget, LabError> {
@@ -75,7 +70,8 @@ mod tests {
 
     #[tokio::test]
     async fn it_listens_to_this_machine_only() {
-        let refused = run("0.0.0.0:0".parse().unwrap(), None, |_| ()).await;
+        let refused =
+            run("0.0.0.0:0".parse().unwrap(), None, (std::sync::Arc::new(|| 0), |_: &str| ())).await;
         assert!(matches!(refused, Err(LabError::Preparation(_))));
     }
 }

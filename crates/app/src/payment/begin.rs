@@ -65,12 +65,11 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
     };
     let gateway = gateway(&caller.shop, record.state.provider)?;
     let crash = &caller.shop.checkout.crash;
-    let outcome = match made_before(&record, attempt, &gateway).await {
-        Some(intent) => Outcome::Ok(intent),
-        None => {
-            let asked = gateway.call().create(&request, WITHIN);
-            crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await
-        }
+    let outcome = if let Some(intent) = made_before(&record, attempt, &gateway).await {
+        Outcome::Ok(intent)
+    } else {
+        let asked = gateway.call().create(&request, WITHIN);
+        crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await
     };
     crash.point(CrashPoint::AfterProviderAnswer);
     let opened = OrderInHand::open(caller, db, id, "note_intent").await?;

@@ -10,19 +10,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
-use tradepost_fakestripe::{DeliveryPlan, FakeStripe, WebhookTarget};
+use tradepost_fakestripe::{DeliveryPlan, FakeStripe, Seconds, WebhookTarget};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig};
 use tradepost_store::{Store, StoreSettings, system};
 
 use super::CRASH_AT;
 use super::client::{Call, Client, Reply, until_answered};
 use crate::LabError;
-use crate::fake_stripe::now;
 
 /// Secret of the webhooks; nobody else has this shop.
 const WEBHOOK_SECRET: &str = "whsec_torture";
 /// The shop must be ready again within this time; it is waited for longer, to say how much longer it took.
-const READY_PATIENCE: Duration = Duration::from_secs(60);
+const READY_PATIENCE: Duration = Duration::from_mins(1);
 /// How long things may be under way at the end: a webhook that was in hand when a process died is taken up after 30 s.
 const QUIET_PATIENCE: Duration = Duration::from_secs(90);
 /// A preparation may have to wait for a database that has just come back.
@@ -38,7 +37,6 @@ pub struct Ground {
 }
 
 /// A filled shop, ready to be started.
-#[derive(Debug)]
 pub struct Grounds {
     /// Its database.
     pub ground: Ground,
@@ -48,6 +46,8 @@ pub struct Grounds {
     pub folder: PathBuf,
     /// A key that may do everything.
     pub admin_key: String,
+    /// Tells the time.
+    pub clock: Seconds,
 }
 
 /// How the shop is configured.
@@ -58,7 +58,6 @@ pub struct BedPlan {
 }
 
 /// Everything, running or not.
-#[derive(Debug)]
 pub struct Bed {
     grounds: Grounds,
     plan: BedPlan,
@@ -121,7 +120,7 @@ fn end_at_once(pid: u32) {
 impl Bed {
     /// Lays everything out; the shop is not started yet.
     pub async fn lay(grounds: Grounds, plan: BedPlan) -> Result<Self, LabError> {
-        let stripe = FakeStripe::start(Arc::new(now)).await?;
+        let stripe = FakeStripe::start(grounds.clock.clone()).await?;
         let store = Store::new(&StoreSettings::new(grounds.ground.url()))?;
         // The shop takes the same port each time, as it would behind a load balancer.
         let address = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?.local_addr()?;
@@ -241,6 +240,11 @@ impl Bed {
     /// A connection to the shop.
     pub(super) fn client(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// The present second.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_second((self.grounds.clock)()).unwrap_or_default()
     }
 
     /// A call as staff.

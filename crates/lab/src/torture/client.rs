@@ -1,6 +1,7 @@
 //! A client over plain HTTP/1.1 that knows the difference between an answer and none: what was sent and not answered may
 //! have been done, and only whoever asks may decide to ask again.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -45,10 +46,11 @@ impl Call {
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
         let mut head = format!("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\n", self.method, self.path);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         if self.body.is_some() {
-            head.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+            let length = body.len();
+            let _ = write!(head, "Content-Type: application/json\r\nContent-Length: {length}\r\n");
         }
         head.push_str("\r\n");
         [head.into_bytes(), body.into_bytes()].concat()

@@ -50,9 +50,9 @@ impl Torture<'_> {
     }
 
     fn buyers(&mut self, wish: Wish) -> Vec<Purchase> {
-        let shelf = self.goods.shelf.clone();
+        let articles = self.goods.shelf.clone();
         let mut buyers = Vec::with_capacity(BUYERS);
-        while let (true, Some(article)) = (buyers.len() < BUYERS, self.rng.pick(&shelf)) {
+        while let (true, Some(article)) = (buyers.len() < BUYERS, self.rng.pick(&articles)) {
             buyers.push(Purchase::new(&[(article.variant.clone(), 1)], wish, &mut self.rng));
         }
         buyers
@@ -128,7 +128,7 @@ impl Torture<'_> {
     async fn forged(&mut self) -> Result<(), LabError> {
         self.goods.deliver(&self.bed).await?;
         let before = self.stored_events().await?;
-        let now = jiff::Timestamp::try_from(std::time::SystemTime::now()).unwrap_or_default().as_second();
+        let now = self.bed.now().as_second();
         let secret = self.bed.target().secret;
         let event = json!({
             "id": "evt_forged", "object": "event", "type": "payment_intent.succeeded", "created": now,

@@ -129,11 +129,11 @@ impl Torture<'_> {
         let over = Arc::new(AtomicBool::new(false));
         let buyers = (0..self.plan.clients).map(|_| {
             let (over, mut client, staff) = (over.clone(), self.bed.client(), self.bed.staff_key());
-            let (mut rng, shelf) = (self.rng.split(), self.goods.shelf.clone());
+            let (mut rng, articles) = (self.rng.split(), self.goods.shelf.clone());
             tokio::spawn(async move {
                 let mut purchases = Vec::new();
                 while !over.load(Ordering::Relaxed) {
-                    let Some(mut purchase) = any_purchase(&shelf, &mut rng) else { break };
+                    let Some(mut purchase) = any_purchase(&articles, &mut rng) else { break };
                     let mut sent = Sent::Moved;
                     while !purchase.is_over() && sent != Sent::NoAnswer && !over.load(Ordering::Relaxed) {
                         sent = purchase.send_next(&mut client, &staff).await;

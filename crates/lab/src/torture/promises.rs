@@ -1,7 +1,7 @@
 //! What is promised, and how often each promise was looked at.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tradepost_store::audit_rules::find_broken;
 use tradepost_store::tally::{self, OrderTally};
@@ -198,8 +198,7 @@ impl Torture<'_> {
                 format!("{at}: of {put} units of {variant}, {sold} were sold")
             });
         }
-        let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-        let broken = find_broken(&conn, now).await?;
+        let broken = find_broken(&conn, self.bed.now()).await?;
         self.promises.check(Promise::Rules, broken.is_empty(), || {
             let first = broken.first().map(|broken| format!("{} of {}", broken.rule, broken.id));
             format!("{at}: {} rows break a rule: {}", broken.len(), first.unwrap_or_default())

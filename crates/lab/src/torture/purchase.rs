@@ -119,7 +119,7 @@ impl Purchase {
     }
 
     /// The same cart from another device: another key.
-    pub(super) fn from_another_device(&mut self) -> Self {
+    pub(super) fn another_device(&mut self) -> Self {
         let mut other = self.clone();
         other.order_key = self.rng.key();
         other
@@ -147,12 +147,9 @@ impl Purchase {
     /// Sends what is next, once.
     pub(super) async fn send_next(&mut self, client: &mut Client, staff: &str) -> Sent {
         let Some(call) = self.next_call(staff) else { return Sent::Moved };
-        let reply = match client.send(&call).await {
-            Ok(reply) => reply,
-            Err(_) => {
-                self.unanswered += 1;
-                return Sent::NoAnswer;
-            }
+        let Ok(reply) = client.send(&call).await else {
+            self.unanswered += 1;
+            return Sent::NoAnswer;
         };
         if reply.asks_to_come_again() {
             self.put_off += 1;

@@ -193,7 +193,7 @@ impl Torture<'_> {
 
     async fn same_cart(&mut self) -> Result<(), LabError> {
         let mut purchase = self.one_cart().await?;
-        let calls = (0..10).filter_map(|_| purchase.from_another_device().order_call()).collect();
+        let calls = (0..10).filter_map(|_| purchase.another_device().order_call()).collect();
         let replies = self.repeat_at_once(calls).await?;
         let ordered: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 201).collect();
         self.promises.orders.extend(ordered.iter().map(|reply| reply.text("/order/id").to_owned()));

@@ -152,7 +152,7 @@ impl TortureReport {
             let _ = writeln!(text, "{name:<24} {state}");
         }
         for point in &self.crash_points_unused {
-            let _ = writeln!(text, "{:<24} not in use: this build has no such step", point);
+            let _ = writeln!(text, "{point:<24} not in use: this build has no such step");
         }
         let verdict = if self.is_clean() { "Every promise was kept." } else { "PROMISES WERE BROKEN." };
         let _ = write!(text, "\n{verdict} It took {} s. Repeat with: {}", self.seconds, self.command);

@@ -3,13 +3,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use tradepost_adapters::SystemClock;
 use tradepost_app::api_key::{ApiKeyCreate, KeyGrant, create_api_key};
 use tradepost_app::auth::Scope;
 use tradepost_app::crash::CrashPoint;
-use tradepost_lab::fake_stripe::{self, Webhooks};
+use tradepost_lab::fake_stripe::{self, Seconds, Webhooks};
 use tradepost_lab::torture::bed::Ground;
 use tradepost_lab::torture::{Grounds, Service, Suite, TorturePlan, run};
+use tradepost_port::Clock as _;
 
 use crate::cli::{Demo, LabFakeStripe, LabTorture, TorturePart};
 use crate::config::{Config, DEFAULTS};
@@ -98,14 +101,12 @@ async fn fill_shop(mut config: Config, folder: &Path) -> Result<Grounds, Failure
     let key = create_api_key(&house.staff(), ApiKeyCreate { name: "Torture".to_owned(), grant }).await?;
     house.close().await?;
     let program = std::env::current_exe()?;
-    Ok(Grounds { ground, program, folder: PathBuf::from(folder), admin_key: key.text })
+    Ok(Grounds { ground, program, folder: PathBuf::from(folder), admin_key: key.text, clock: clock() })
 }
 
 fn plan(arguments: &LabTorture) -> TorturePlan {
-    let seed = arguments.seed.unwrap_or_else(|| {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(1, |since| since.as_secs())
-    });
+    // Nobody chose: the time does, and the report names it.
+    let seed = arguments.seed.unwrap_or_else(|| SystemClock.now().as_second().unsigned_abs());
     let wanted = |suite: &Suite| {
         arguments.only.is_empty() || arguments.only.iter().any(|part| suite_of(*part) == *suite)
     };
@@ -124,6 +125,11 @@ fn plan(arguments: &LabTorture) -> TorturePlan {
         command: format!("tradepost lab torture --rounds {rounds} --seed {seed} --clients {clients}{only}"),
         services: services(),
     }
+}
+
+/// The time as Stripe tells it.
+fn clock() -> Seconds {
+    Arc::new(|| SystemClock.now().as_second())
 }
 
 fn suite_of(part: TorturePart) -> Suite {
@@ -176,7 +182,7 @@ pub async fn fake_stripe(arguments: LabFakeStripe) -> Result<ExitCode, Failure> 
     };
     let webhooks = Webhooks { url: webhook.clone(), secret: secret.clone() };
     tokio::select! {
-        ended = fake_stripe::run(listen, Some(webhooks), say) => ended?,
+        ended = fake_stripe::run(listen, Some(webhooks), (clock(), say)) => ended?,
         _ = signals.next() => {}
     }
     Ok(ExitCode::SUCCESS)
