@@ -22,7 +22,7 @@ mod server;
 mod webhook;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -154,6 +154,11 @@ impl FakeStripe {
         (charges, world.refunds.values().filter(|refund| refund.status != "failed").count())
     }
 
+    /// Events that [`FakeStripe::keep_delivering`] will not tell again: their receiver said that it has them.
+    pub fn acknowledged(&self) -> BTreeSet<String> {
+        self.shared.world().acknowledged.clone()
+    }
+
     /// Lets nothing fail any more.
     pub fn forgive(&self) {
         self.shared.world().faults.clear();
@@ -223,7 +228,9 @@ impl FakeStripe {
             waiting.extend(plan.arrange(self.take_webhooks(&target.secret)));
             let mut refused = Vec::new();
             for webhook in waiting {
-                if !matches!(target.send(&webhook).await, Ok(200..300)) {
+                if matches!(target.send(&webhook).await, Ok(200..300)) {
+                    self.shared.world().acknowledged.insert(webhook.event_id);
+                } else {
                     refused.push(webhook.signed_again(&target.secret, self.shared.now()));
                 }
             }

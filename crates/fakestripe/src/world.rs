@@ -1,6 +1,6 @@
 //! Everything that the stand-in keeps, and the ledger in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -71,6 +71,7 @@ pub(crate) struct World {
     pub(crate) customers: BTreeMap<String, Customer>,
     pub(crate) lines: Vec<Line>,
     pub(crate) events: Vec<Value>,
+    pub(crate) acknowledged: BTreeSet<String>,
     told: usize,
     keys: BTreeMap<String, Kept>,
 }

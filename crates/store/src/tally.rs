@@ -1,5 +1,7 @@
 //! What stands in the books of all orders, for whoever compares them with a provider's books and a stock-taking.
 
+use std::collections::BTreeSet;
+
 use tradepost_domain::kernel::ids::{EntityId, OrderId, VariantId};
 
 use crate::db::Client;
@@ -25,7 +27,7 @@ sql! {
          where o.status <> 'canceled'
          group by l.variant_id";
     EVENTS = "
-        select count(*) from webhook_inbox where event_id = $1";
+        select event_id from webhook_inbox";
     DEADLOCKS = "
         select coalesce(sum(deadlocks), 0)::int8 from pg_stat_database where datname = current_database()";
 }
@@ -75,7 +77,7 @@ pub async fn deadlocks(client: &Client) -> Result<i64, StoreError> {
     Ok(client.query_one(DEADLOCKS, &[]).await?.get(0))
 }
 
-/// How many events of providers with this id were stored.
-pub async fn events(client: &Client, event_id: &str) -> Result<i64, StoreError> {
-    Ok(client.query_one(EVENTS, &[&event_id]).await?.get(0))
+/// Ids of the events of providers that are stored.
+pub async fn events(client: &Client) -> Result<BTreeSet<String>, StoreError> {
+    Ok(client.query(EVENTS, &[]).await?.iter().map(|row| row.get(0)).collect())
 }

@@ -127,7 +127,6 @@ impl Torture<'_> {
     /// Messages with a wrong secret, of an hour ago, without a signature, and with a body that was changed on its way.
     async fn forged(&mut self) -> Result<(), LabError> {
         self.goods.deliver(&self.bed).await?;
-        let before = self.stored_events().await?;
         let now = self.bed.now().as_second();
         let secret = self.bed.target().secret;
         let event = json!({
@@ -149,14 +148,10 @@ impl Torture<'_> {
                 format!("a message with {what} was answered {status}")
             });
         }
-        let stored = self.stored_events().await? - before;
-        self.promises
-            .check(Promise::Webhooks, stored == 0, || format!("{stored} forged messages were stored"));
+        let stored = tally::events(&*self.bed.store().worker().conn().await?).await?;
+        self.promises.check(Promise::Webhooks, !stored.contains("evt_forged"), || {
+            "a forged message was stored".to_owned()
+        });
         Ok(())
-    }
-
-    async fn stored_events(&self) -> Result<i64, LabError> {
-        let conn = self.bed.store().worker().conn().await?;
-        Ok(tally::events(&conn, "evt_forged").await?)
     }
 }

@@ -198,6 +198,11 @@ impl Torture<'_> {
                 format!("{at}: of {put} units of {variant}, {sold} were sold")
             });
         }
+        let (stored, told) = (tally::events(&conn).await?, self.bed.stripe.acknowledged());
+        let lost = told.difference(&stored).count();
+        self.promises.check(Promise::Webhooks, lost == 0, || {
+            format!("{at}: {lost} messages of Stripe were acknowledged and are not stored")
+        });
         let broken = find_broken(&conn, self.bed.now()).await?;
         self.promises.check(Promise::Rules, broken.is_empty(), || {
             let first = broken.first().map(|broken| format!("{} of {}", broken.rule, broken.id));
