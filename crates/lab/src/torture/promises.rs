@@ -53,7 +53,7 @@ impl Promise {
         match self {
             Self::Stock => "Nothing is sold that is not there",
             Self::OneClick => "One click is one order, however often it is repeated",
-            Self::Kept => "An order or payment that was confirmed to a buyer is never lost",
+            Self::Kept => "A cart, order or payment that was confirmed to a buyer is never lost",
             Self::Books => "What Stripe took and gave back is what the shop's books say, order by order",
             Self::ChargedOnce => "Nobody is charged twice",
             Self::Coupons => "A coupon counts as often as it may, and no more",

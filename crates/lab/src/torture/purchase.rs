@@ -233,6 +233,7 @@ impl Purchase {
                 self.stage = if self.wish == Wish::LeaveUnpaid { Stage::Done } else { Stage::Pay };
             }
             409 => self.stage = Stage::Refused(reply.code().to_owned()),
+            404 => self.surprise(Promise::Kept, "an order of a cart that was there", reply),
             _ => self.surprise(Promise::NoFaults, "an order", reply),
         }
     }
