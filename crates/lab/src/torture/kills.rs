@@ -24,6 +24,8 @@ const POINT_PATIENCE: Duration = Duration::from_secs(6);
 const DATABASE_EVERY: u32 = 10;
 /// The latest hit of a point at which the process ends.
 const HITS_MAX: u64 = 8;
+/// The same of the points at the provider: asked to pay, to charge and to refund, and a kill is to meet each of them.
+const PROVIDER_HITS_MAX: u64 = 24;
 /// Purchases whose order is sent once more in each round although it was answered.
 const REPEATS: usize = 8;
 
@@ -119,13 +121,14 @@ impl Torture<'_> {
         let points = &self.plan.crash_points;
         let turn = usize::try_from(round - round / DATABASE_EVERY).unwrap_or(0) % (points.len() + 1);
         match points.get(turn) {
+            Some(point) if is_at_provider(point) => End::Point(point, self.rng.between(1, PROVIDER_HITS_MAX)),
             Some(point) => End::Point(point, self.rng.between(1, HITS_MAX)),
             None => End::Random,
         }
     }
 
-    /// Buyers who buy whatever there is, as many as the plan says.
-    pub(super) fn start_buying(&mut self) -> Buying {
+    /// Buyers who buy whatever there is, as many as the plan says, each with this wish or any.
+    pub(super) fn start_buying(&mut self, wish: Option<Wish>) -> Buying {
         let over = Arc::new(AtomicBool::new(false));
         let buyers = (0..self.plan.clients).map(|_| {
             let (over, mut client, staff) = (over.clone(), self.bed.client(), self.bed.staff_key());
@@ -133,7 +136,7 @@ impl Torture<'_> {
             tokio::spawn(async move {
                 let mut purchases = Vec::new();
                 while !over.load(Ordering::Relaxed) {
-                    let Some(mut purchase) = any_purchase(&articles, &mut rng) else { break };
+                    let Some(mut purchase) = any_purchase(&articles, wish, &mut rng) else { break };
                     let mut sent = Sent::Moved;
                     while !purchase.is_over() && sent != Sent::NoAnswer && !over.load(Ordering::Relaxed) {
                         sent = purchase.send_next(&mut client, &staff).await;
@@ -168,7 +171,8 @@ impl Torture<'_> {
             }
             self.bed.start_shop(Some(plan)).await?;
         }
-        let buying = self.start_buying();
+        let at_provider = plan.as_deref().is_some_and(is_at_provider);
+        let buying = self.start_buying(at_provider.then_some(Wish::PayAndReturn));
         let by_itself = self.until_the_end(plan.is_some()).await?;
         self.bed.kill_shop()?;
         let purchases = buying.stop().await?;
@@ -253,7 +257,12 @@ impl Torture<'_> {
     }
 }
 
-fn any_purchase(shelf: &[super::goods::Article], rng: &mut Rng) -> Option<Purchase> {
+/// Whether a point is met once for each call of the provider.
+fn is_at_provider(point: &str) -> bool {
+    point.starts_with("after_provider_")
+}
+
+fn any_purchase(shelf: &[super::goods::Article], wish: Option<Wish>, rng: &mut Rng) -> Option<Purchase> {
     let mut lines: Vec<(String, u64)> = Vec::new();
     for _ in 0..rng.between(1, 3) {
         let article = rng.pick(shelf)?;
@@ -261,11 +270,11 @@ fn any_purchase(shelf: &[super::goods::Article], rng: &mut Rng) -> Option<Purcha
             lines.push((article.variant.clone(), rng.between(1, 2)));
         }
     }
-    let wish = match rng.between(1, 10) {
+    let wish = wish.unwrap_or(match rng.between(1, 10) {
         1 => Wish::LeaveUnpaid,
         2..=4 => Wish::PayAndReturn,
         _ => Wish::Pay,
-    };
+    });
     Some(Purchase::new(&lines, wish, rng))
 }
 

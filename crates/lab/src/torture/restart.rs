@@ -26,7 +26,7 @@ impl Torture<'_> {
     /// One death of the database under buyers, and what came of it.
     pub(super) async fn database_round(&mut self, at: &str) -> Result<Duration, LabError> {
         self.goods.deliver(&self.bed).await?;
-        let buying = self.start_buying();
+        let buying = self.start_buying(None);
         let moment = self.rng.between(300, 800);
         tokio::time::sleep(Duration::from_millis(moment)).await;
         self.bed.crash_database().await?;

@@ -114,7 +114,7 @@ fn plan(arguments: &LabTorture) -> TorturePlan {
     let (used, unused): (Vec<CrashPoint>, Vec<CrashPoint>) =
         CrashPoint::ALL.into_iter().partition(|point| !UNUSED.contains(point));
     let LabTorture { rounds, clients, .. } = arguments;
-    let only: String = arguments.only.iter().map(|part| format!(" --only {}", word(*part))).collect();
+    let only = arguments.only.iter().flat_map(|part| [" --only ", word(*part)]).collect::<String>();
     TorturePlan {
         rounds: *rounds,
         seed,
