@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use tradepost_app::crash::CrashPoint;
+
 use crate::config::Inputs;
 
 /// A headless commerce engine over PostgreSQL.
@@ -96,12 +98,23 @@ pub struct LabTorture {
     /// Only this part; may be given more than once.
     #[arg(long, value_enum, value_name = "PART")]
     pub only: Vec<TorturePart>,
+    /// Kill only at this point of a purchase, and at any moment; may be given more than once.
+    #[arg(long, value_name = "POINT", value_parser = crash_point)]
+    pub at: Vec<CrashPoint>,
     /// Write the report as a page, too.
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
     /// Write the report as JSON, too.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+}
+
+fn crash_point(name: &str) -> Result<CrashPoint, String> {
+    let found = CrashPoint::ALL.into_iter().find(|point| point.as_str() == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = CrashPoint::ALL.into_iter().map(CrashPoint::as_str).collect();
+        format!("there is: {}", known.join(", "))
+    })
 }
 
 /// A part of the torture.

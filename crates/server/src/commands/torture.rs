@@ -113,6 +113,9 @@ fn plan(arguments: &LabTorture) -> TorturePlan {
     let suites: Vec<Suite> = Suite::ALL.into_iter().filter(wanted).collect();
     let (used, unused): (Vec<CrashPoint>, Vec<CrashPoint>) =
         CrashPoint::ALL.into_iter().partition(|point| !UNUSED.contains(point));
+    let wanted = |point: &CrashPoint| arguments.at.is_empty() || arguments.at.contains(point);
+    let used = used.into_iter().filter(wanted);
+    let at = arguments.at.iter().flat_map(|point| [" --at ", point.as_str()]).collect::<String>();
     let LabTorture { rounds, clients, .. } = arguments;
     let only = arguments.only.iter().flat_map(|part| [" --only ", word(*part)]).collect::<String>();
     TorturePlan {
@@ -120,9 +123,11 @@ fn plan(arguments: &LabTorture) -> TorturePlan {
         seed,
         clients: usize::from(*clients),
         suites,
-        crash_points: used.into_iter().map(CrashPoint::as_str).collect(),
+        crash_points: used.map(CrashPoint::as_str).collect(),
         crash_points_unused: unused.into_iter().map(CrashPoint::as_str).collect(),
-        command: format!("tradepost lab torture --rounds {rounds} --seed {seed} --clients {clients}{only}"),
+        command: format!(
+            "tradepost lab torture --rounds {rounds} --seed {seed} --clients {clients}{only}{at}"
+        ),
         services: services(),
     }
 }
