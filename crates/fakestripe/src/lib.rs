@@ -55,6 +55,8 @@ pub struct Takings {
     pub net: i64,
     /// Charges that took money.
     pub charges: usize,
+    /// Refunds that gave some back.
+    pub refunds: usize,
 }
 
 /// What the server's connections and the handle share.
@@ -143,6 +145,7 @@ impl FakeStripe {
             let sum = takings.entry(value.clone()).or_default();
             sum.net += intent.received - back.get(intent.id.as_str()).copied().unwrap_or(0);
             sum.charges += usize::from(intent.received > 0);
+            sum.refunds += world.refunds_of(&intent.id);
         }
         takings
     }

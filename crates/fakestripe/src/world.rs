@@ -140,6 +140,11 @@ impl World {
         self.disputes.values().filter(counts).map(|dispute| dispute.amount).sum()
     }
 
+    /// How many refunds of an intent did not come back.
+    pub(crate) fn refunds_of(&self, intent: &str) -> usize {
+        self.refunds.values().filter(|refund| refund.intent == intent && refund.status != "failed").count()
+    }
+
     /// What went back of each intent, refunded or disputed.
     pub(crate) fn given_back(&self) -> BTreeMap<&str, i64> {
         let refunds = self.refunds.values().filter(|refund| refund.status != "failed");

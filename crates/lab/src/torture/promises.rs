@@ -57,7 +57,7 @@ impl Promise {
             Self::Books => "What Stripe took and gave back is what the shop's books say, order by order",
             Self::ChargedOnce => "Nobody is charged twice",
             Self::Coupons => "A coupon counts as often as it may, and no more",
-            Self::Refunds => "No more is refunded than was paid",
+            Self::Refunds => "No more is refunded than was asked for, and than was paid",
             Self::NoFaults => "Many buyers at once get orders or clear refusals, never errors or deadlocks",
             Self::Webhooks => "A message of Stripe counts once, in any order; a forged one never",
             Self::Provider => "A slow, failing or silent Stripe costs no order and does not stop the shop",
@@ -83,6 +83,8 @@ pub(super) struct Promises {
     confirmed: Vec<Confirmed>,
     /// Orders that buyers were told of.
     pub(super) orders: BTreeSet<String>,
+    /// Orders of which more than one refund was asked for, with how many fit.
+    pub(super) refunds: BTreeMap<String, usize>,
 }
 
 impl Promises {
@@ -172,6 +174,10 @@ impl Torture<'_> {
             });
             self.promises.check(Promise::Refunds, theirs.net >= 0, || {
                 format!("{at}: of order {id} more went back than came: {}", theirs.net)
+            });
+            let asked = self.promises.refunds.get(&id).copied().unwrap_or(1);
+            self.promises.check(Promise::Refunds, theirs.refunds <= asked, || {
+                format!("{at}: of order {id} {asked} refunds were asked for, Stripe made {}", theirs.refunds)
             });
         }
         let nobodys = tallies.keys().filter(|id| !self.promises.orders.contains(*id)).count();

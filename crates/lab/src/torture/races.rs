@@ -244,6 +244,7 @@ impl Torture<'_> {
     async fn refunds(&mut self) -> Result<(), LabError> {
         for (calls, amount, fit) in [(2, 6_000, 1), (200, 700, 14)] {
             let order = self.paid_order().await?;
+            self.promises.refunds.insert(order.clone(), fit);
             let refund = |key: String| {
                 let body: Value = json!({
                     "amount": {"amount": amount, "currency": "EUR"}, "reason": "torture", "allow_duplicate": true,
