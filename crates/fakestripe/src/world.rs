@@ -140,20 +140,16 @@ impl World {
         self.disputes.values().filter(counts).map(|dispute| dispute.amount).sum()
     }
 
-    /// How many refunds of an intent did not come back.
-    pub(crate) fn refunds_of(&self, intent: &str) -> usize {
-        self.refunds.values().filter(|refund| refund.intent == intent && refund.status != "failed").count()
-    }
-
-    /// What went back of each intent, refunded or disputed.
-    pub(crate) fn given_back(&self) -> BTreeMap<&str, i64> {
+    /// What went back of each intent, refunded or disputed, and in how many refunds.
+    pub(crate) fn given_back(&self) -> BTreeMap<&str, (i64, usize)> {
         let refunds = self.refunds.values().filter(|refund| refund.status != "failed");
         let disputes = self.disputes.values().filter(|dispute| dispute.status != "won");
-        let refunds = refunds.map(|refund| (refund.intent.as_str(), refund.amount));
-        let disputes = disputes.map(|dispute| (dispute.intent.as_str(), dispute.amount));
-        let mut back = BTreeMap::new();
-        for (intent, amount) in refunds.chain(disputes) {
-            *back.entry(intent).or_insert(0) += amount;
+        let refunds = refunds.map(|refund| (refund.intent.as_str(), refund.amount, 1));
+        let disputes = disputes.map(|dispute| (dispute.intent.as_str(), dispute.amount, 0));
+        let mut back: BTreeMap<&str, (i64, usize)> = BTreeMap::new();
+        for (intent, amount, refunds) in refunds.chain(disputes) {
+            let sum = back.entry(intent).or_default();
+            *sum = (sum.0 + amount, sum.1 + refunds);
         }
         back
     }
