@@ -2,7 +2,7 @@
 
 ARGS ?=
 
-.PHONY: demo test check fmt help
+.PHONY: demo test torture check fmt help
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,6 +12,9 @@ demo: tools ## Start a shop with sample data and look at it (ARGS="--products 50
 
 test: tools ## Run all tests
 	cargo test --workspace --locked
+
+torture: tools ## Kill a shop of its own 200 times and see whether it keeps its promises (ARGS="--rounds 20")
+	@cargo run --release --quiet --locked -p tradepost -- lab torture $(ARGS)
 
 check: ## House rules, lints, format, the API's document
 	cargo xtask check

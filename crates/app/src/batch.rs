@@ -141,7 +141,8 @@ async fn claim_item(context: &StaffContext, index: usize) -> Result<Option<Decis
         return Ok(None);
     };
     let request = KeyedRequest { principal, key: format!("{key} item {index}"), operation, body_hash };
-    Ok(Some(idempotency::decide(context.shop.store.admin(), request, context.now()).await?))
+    let until = (context.now(), context.shop.checkout.key_lease);
+    Ok(Some(idempotency::decide(context.shop.store.admin(), request, until).await?))
 }
 
 async fn keep(context: &StaffContext, claim: Option<&Claim>, refusal: &Refusal) -> Result<(), WriteError> {

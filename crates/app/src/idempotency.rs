@@ -13,8 +13,8 @@ pub use tradepost_store::Db;
 use tradepost_store::StoreError;
 pub use tradepost_store::idempotency::Claim;
 
-/// How long a claim holds; longer than any request may take.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// How long a claim holds where nothing else is configured; longer than any request may take.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// A request with a key.
 #[derive(Debug, Clone)]
@@ -47,10 +47,14 @@ pub fn body_hash(body: &[u8]) -> Vec<u8> {
     digest(&SHA256, body).as_ref().to_vec()
 }
 
-/// Claims the key, or finds out what became of its first request.
-pub async fn decide(db: &Db, request: KeyedRequest, now: Timestamp) -> Result<Decision, StoreError> {
+/// Claims the key for so long, or finds out what became of its first request.
+pub async fn decide(
+    db: &Db,
+    request: KeyedRequest,
+    (now, lease): (Timestamp, SignedDuration),
+) -> Result<Decision, StoreError> {
     let conn = db.conn().await?;
-    let locked_until = now.saturating_add(LEASE).unwrap_or(now);
+    let locked_until = now.saturating_add(lease).unwrap_or(now);
     let KeyedRequest { principal, key, operation, body_hash } = request;
     let mut claim = Claim { principal, key, operation, body_hash, locked_until, resource_id: None };
     if idempotency::claim(&conn, &claim, now).await? {

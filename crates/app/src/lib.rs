@@ -14,6 +14,7 @@ pub mod cart;
 pub mod catalog;
 pub mod change;
 pub mod channel;
+pub mod crash;
 pub mod customer;
 pub mod error;
 pub mod export;

@@ -19,6 +19,7 @@ use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::crash::CrashPoints;
 use crate::mail::{MailCounts, MailTemplates};
 use crate::outside::Outside;
 use crate::password::Passwords;
@@ -75,6 +76,12 @@ pub struct Checkout {
     pub tax: Option<Outside<dyn TaxProvider>>,
     /// The carriers, asked for methods that go by what they charge.
     pub shipping: Option<Outside<dyn ShippingRates>>,
+    /// How long the claim of a request on its idempotency key holds; longer than any request may take.
+    pub key_lease: SignedDuration,
+    /// Payments are read back when nobody has told of them for so long: their own request may still be on its way.
+    pub read_back_after: SignedDuration,
+    /// Where a proof ends this process; nowhere in a shop that is not being proved.
+    pub crash: CrashPoints,
 }
 
 impl Checkout {
@@ -91,6 +98,9 @@ impl Checkout {
             capture: CaptureMethod::Automatic,
             tax: None,
             shipping: None,
+            key_lease: crate::idempotency::LEASE,
+            read_back_after: crate::payment::reconcile::PATIENCE,
+            crash: CrashPoints::default(),
         }
     }
 }

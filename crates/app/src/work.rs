@@ -15,6 +15,7 @@ use tradepost_store::{Db, StoreError, Tx};
 use uuid::Uuid;
 
 use crate::answer::{Answer, Outcome};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::shop::Shop;
 
@@ -180,7 +181,10 @@ impl Work<'_> {
             }
         };
         Box::pin(self.write_with(keep)).await?;
+        let crash = &self.context.shop.checkout.crash;
+        crash.point(CrashPoint::BeforeOrderCommit);
         self.tx.commit().await?;
+        crash.point(CrashPoint::AfterOrderCommit);
         Ok(())
     }
 

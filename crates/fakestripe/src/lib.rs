@@ -22,6 +22,7 @@ mod server;
 mod webhook;
 mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,6 +46,17 @@ pub struct FakeStripe {
     address: SocketAddr,
     shared: Shared,
     accepting: JoinHandle<()>,
+}
+
+/// What was taken in one name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Takings {
+    /// Money that is really there, in Stripe's unit: captured, less refunded, less disputed.
+    pub net: i64,
+    /// Charges that took money.
+    pub charges: usize,
+    /// Refunds that gave some back.
+    pub refunds: usize,
 }
 
 /// What the server's connections and the handle share.
@@ -139,6 +151,39 @@ impl FakeStripe {
         world.intents_with(key, value).iter().filter(|intent| world.is_captured(intent)).count()
     }
 
+    /// What it took, by the value that intents carry in their metadata, such as an order's id.
+    pub fn takings_by_metadata(&self, key: &str) -> BTreeMap<String, Takings> {
+        let world = self.shared.world();
+        let back = world.given_back();
+        let mut takings: BTreeMap<String, Takings> = BTreeMap::new();
+        for intent in world.intents.values() {
+            let Some(value) = intent.metadata.get(key) else { continue };
+            let sum = takings.entry(value.clone()).or_default();
+            let (went_back, refunds) = back.get(intent.id.as_str()).copied().unwrap_or_default();
+            sum.net += intent.received - went_back;
+            sum.charges += usize::from(intent.received > 0);
+            sum.refunds += refunds;
+        }
+        takings
+    }
+
+    /// How many charges took money, and how many refunds gave some back.
+    pub fn charges_and_refunds(&self) -> (usize, usize) {
+        let world = self.shared.world();
+        let charges = world.intents.values().filter(|intent| intent.received > 0).count();
+        (charges, world.refunds.values().filter(|refund| refund.status != "failed").count())
+    }
+
+    /// Events that [`FakeStripe::keep_delivering`] will not tell again: their receiver said that it has them.
+    pub fn acknowledged(&self) -> BTreeSet<String> {
+        self.shared.world().acknowledged.clone()
+    }
+
+    /// Lets nothing fail any more.
+    pub fn forgive(&self) {
+        self.shared.world().faults.clear();
+    }
+
     /// The intents that it made, oldest first.
     pub fn intents(&self) -> Vec<String> {
         self.shared.world().intents.keys().cloned().collect()
@@ -203,7 +248,9 @@ impl FakeStripe {
             waiting.extend(plan.arrange(self.take_webhooks(&target.secret)));
             let mut refused = Vec::new();
             for webhook in waiting {
-                if !matches!(target.send(&webhook).await, Ok(200..300)) {
+                if matches!(target.send(&webhook).await, Ok(200..300)) {
+                    self.shared.world().acknowledged.insert(webhook.event_id);
+                } else {
                     refused.push(webhook.signed_again(&target.secret, self.shared.now()));
                 }
             }

@@ -1,6 +1,6 @@
 //! Everything that the stand-in keeps, and the ledger in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -73,6 +73,7 @@ pub(crate) struct World {
     pub(crate) customers: BTreeMap<String, Customer>,
     pub(crate) lines: Vec<Line>,
     pub(crate) events: Vec<Value>,
+    pub(crate) acknowledged: BTreeSet<String>,
     told: usize,
     keys: BTreeMap<String, Kept>,
 }
@@ -139,6 +140,20 @@ impl World {
     pub(crate) fn disputed(&self, intent: &str) -> i64 {
         let counts = |dispute: &&Dispute| dispute.intent == intent && dispute.status != "won";
         self.disputes.values().filter(counts).map(|dispute| dispute.amount).sum()
+    }
+
+    /// What went back of each intent, refunded or disputed, and in how many refunds.
+    pub(crate) fn given_back(&self) -> BTreeMap<&str, (i64, usize)> {
+        let refunds = self.refunds.values().filter(|refund| refund.status != "failed");
+        let disputes = self.disputes.values().filter(|dispute| dispute.status != "won");
+        let refunds = refunds.map(|refund| (refund.intent.as_str(), refund.amount, 1));
+        let disputes = disputes.map(|dispute| (dispute.intent.as_str(), dispute.amount, 0));
+        let mut back: BTreeMap<&str, (i64, usize)> = BTreeMap::new();
+        for (intent, amount, refunds) in refunds.chain(disputes) {
+            let sum = back.entry(intent).or_default();
+            *sum = (sum.0 + amount, sum.1 + refunds);
+        }
+        back
     }
 
     /// Money that is really there through an intent.

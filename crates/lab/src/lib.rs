@@ -1,4 +1,5 @@
-//! The performance lab: what we serve is measured beside a limit that is measured in the same run.
+//! The lab: what we serve is measured beside a limit that is measured in the same run, and a shop is tortured to see
+//! whether it keeps its promises.
 //!
 //! Absolute times of a shared machine mean little, so every figure is a ratio: ours and the limit take turns (A B A B)
 //! under the same load from the same process, and the medians of the rounds are compared, with their spread. `load`
@@ -12,9 +13,11 @@
 
 pub mod compare;
 pub mod copy;
+pub mod fake_stripe;
 pub mod limits;
 pub mod load;
 pub mod report;
+pub mod torture;
 
 pub use compare::{Comparison, Ratio, Side, per_second};
 pub use load::{LoadPlan, LoadResult, Requests};
@@ -35,6 +38,9 @@ pub enum LabError {
         /// Request line.
         request: String,
     },
+    /// The database could not be asked.
+    #[error(transparent)]
+    Store(#[from] tradepost_store::StoreError),
     /// A step before the measurement failed.
     #[error("{0}")]
     Preparation(String),

@@ -7,6 +7,8 @@ use tradepost_app::mail::MailKind;
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::order::OrderNumber;
 
+use tradepost_app::crash::CrashPoint;
+
 use crate::config::Inputs;
 
 /// A headless commerce engine over PostgreSQL.
@@ -71,7 +73,7 @@ pub enum Command {
     Rebuild(OnData),
     /// Check the shop: schema, finished fragments, backlog, counters, stock, files, limits.
     Doctor(OnData),
-    /// The performance lab.
+    /// The lab: what it is measured by, and whether it keeps its promises.
     Lab {
         #[command(subcommand)]
         what: LabWhat,
@@ -84,6 +86,69 @@ pub enum Command {
 pub enum LabWhat {
     /// Measure the read paths and the import beside their limits, in turns in one run, and print the ratios.
     Limits(LabLimits),
+    /// Start a shop of its own, buy from it, lie to it and kill it, and report whether it kept its promises.
+    Torture(LabTorture),
+    /// Run a stand-in for Stripe on this machine, to walk through a purchase without an account.
+    FakeStripe(LabFakeStripe),
+}
+
+#[derive(Debug, Args)]
+pub struct LabTorture {
+    /// Rounds of kill -9.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub rounds: u32,
+    /// Makes the same choices again [default: another one each time; the report names it].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Buyers at a time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub clients: u16,
+    /// Only this part; may be given more than once.
+    #[arg(long, value_enum, value_name = "PART")]
+    pub only: Vec<TorturePart>,
+    /// Kill only at this point of a purchase, and at any moment; may be given more than once.
+    #[arg(long, value_name = "POINT", value_parser = crash_point)]
+    pub at: Vec<CrashPoint>,
+    /// Write the report as a page, too.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Write the report as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+fn crash_point(name: &str) -> Result<CrashPoint, String> {
+    let found = CrashPoint::ALL.into_iter().find(|point| point.as_str() == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = CrashPoint::ALL.into_iter().map(CrashPoint::as_str).collect();
+        format!("there is: {}", known.join(", "))
+    })
+}
+
+/// A part of the torture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TorturePart {
+    /// Many buyers at once.
+    Races,
+    /// Stripe slow, failing, silent, repeating itself, forged.
+    Faults,
+    /// The database killed under the running shop.
+    Restart,
+    /// kill -9 of the shop, at any moment and at every named point of a purchase.
+    Kills,
+}
+
+#[derive(Debug, Args)]
+pub struct LabFakeStripe {
+    /// Address and port, of this machine only. The shop finds it by TRADEPOST_STRIPE_API_BASE=http://127.0.0.1:12111
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:12111")]
+    pub listen: std::net::SocketAddr,
+    /// Where it tells what happens.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080/api/payments/webhook")]
+    pub webhook: String,
+    /// Secret by which the shop knows it: its stripe_webhook_secret.
+    #[arg(long, value_name = "SECRET", default_value = "whsec_demo")]
+    pub secret: String,
 }
 
 #[derive(Debug, Args)]

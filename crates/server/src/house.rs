@@ -9,6 +9,7 @@ use tradepost_adapters::{
     BlobDirectory, GuardedEgress, ImageCodec, MailDirectory, RandomIds, Reach, SmtpMailer, StripeGateway,
     SystemClock, TestPayments,
 };
+use tradepost_app::crash::CrashPoints;
 use tradepost_app::outside::Outside;
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
@@ -26,6 +27,8 @@ use crate::failure::Failure;
 const SPARE_CONNECTIONS: u32 = 40;
 /// Where the address of a private PostgreSQL stands for tools while it runs.
 const ADDRESS_FILE: &str = "address";
+/// Names the crash point, and which of its hits, at which the process ends: `after_order_commit:3`.
+const CRASH_AT: &str = tradepost_lab::torture::CRASH_AT;
 
 /// A shop and what it stands on. Dropped, the private PostgreSQL stops.
 #[derive(Debug)]
@@ -128,6 +131,9 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
         reservation_ttl: config.reservation_ttl,
         tax: config.tax.clone().map(|service| Outside::<dyn TaxProvider>::new(service)),
         shipping: config.shipping.clone().map(|service| Outside::<dyn ShippingRates>::new(service)),
+        key_lease: config.key_lease,
+        read_back_after: config.read_back_after,
+        crash: crash_points()?,
         ..usual
     })
 }
@@ -143,6 +149,22 @@ fn mailer(config: &Config, ids: Arc<RandomIds>) -> Arc<dyn Mailer> {
 /// Whom the shop may call at addresses that people give.
 fn reach(config: Webhooks) -> Reach {
     if config.allow_private_addresses { Reach::Private } else { Reach::Public }
+}
+
+/// Armed by `tradepost lab torture` alone, in the shop that it starts and kills (docs/adr/0017).
+fn crash_points() -> Result<CrashPoints, Failure> {
+    let Some(plan) = std::env::var(CRASH_AT).ok().filter(|plan| !plan.is_empty()) else {
+        return Ok(CrashPoints::default());
+    };
+    tracing::warn!(plan, "this process will end itself: it is being proved");
+    CrashPoints::armed(&plan, Box::new(end_at_once)).map_err(Failure::new)
+}
+
+/// `kill -9` by its own hand: nothing is unwound, flushed or said.
+fn end_at_once() {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    // The signal is there before this thread goes on; should it not be, this ends the process all the same.
+    std::process::abort();
 }
 
 /// Where a program on this machine finds what listens on an address.

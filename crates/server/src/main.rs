@@ -69,7 +69,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if matches!(cli.command, Command::Config { .. }) {
         return Ok(commands::config::say_valid(&layers));
     }
-    logging::start(&config.log, config.log_format);
+    // The torture kills databases: that connections to them end is nothing to tell.
+    let tortures = matches!(&cli.command, Command::Lab { what: cli::LabWhat::Torture(_) });
+    logging::start(if tortures { "error" } else { &config.log }, config.log_format);
     for name in &layers.unknown_variables {
         tracing::warn!(variable = %name, "this environment variable is none of ours; `tradepost config print` lists the keys");
     }
@@ -94,6 +96,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
         Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
             Box::pin(commands::lab::limits(&config, arguments)).await
+        }
+        Command::Lab { what: cli::LabWhat::Torture(arguments) } => {
+            Box::pin(commands::torture::torture(config, arguments)).await
+        }
+        Command::Lab { what: cli::LabWhat::FakeStripe(arguments) } => {
+            commands::torture::fake_stripe(arguments).await
         }
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),

@@ -46,6 +46,16 @@ impl Progress {
         }
     }
 
+    /// Says what is being done now, which is counted by itself.
+    pub fn say(&mut self, what: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(what.to_owned()),
+            None => eprintln!("{}: {what}", self.what),
+        }
+        self.began = None;
+        self.told_at = Some(Instant::now());
+    }
+
     /// The line for what is done, when it is time for one. Where it begins there is nothing to tell yet.
     fn line(&mut self, done: u64, total: u64) -> Option<String> {
         let (at, before) = *self.began.get_or_insert((Instant::now(), done));

@@ -31,6 +31,7 @@ pub mod setting;
 pub mod sql;
 pub mod stock_location;
 pub mod system;
+pub mod tally;
 mod tls;
 pub mod webhook;
 

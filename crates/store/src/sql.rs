@@ -38,6 +38,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::setting::STATEMENTS,
         crate::system::STATEMENTS,
         crate::stock_location::STATEMENTS,
+        crate::tally::STATEMENTS,
     ]
     .into_iter()
     .flatten()

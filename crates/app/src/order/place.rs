@@ -29,6 +29,7 @@ use crate::cart::create::assemble;
 use crate::cart::quote::{Quote, quote};
 use crate::cart::view::{RequirementView, product_view};
 use crate::cart::{self as carts};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::mail::{OrderMail, ask_for_mail};
 use crate::payment::begin::begin_payment;
@@ -54,6 +55,7 @@ struct Draft {
 /// Places an order, once for its idempotency key and once for its cart.
 pub async fn place_order(context: &ShopperContext, mut create: OrderCreate) -> Result<Answer, WriteError> {
     let (source, provider) = create.read(context)?;
+    context.caller.shop.checkout.crash.point(CrashPoint::AfterIdempotencyInsert);
     let begun = context.caller.claim.as_ref().and_then(|claim| claim.resource_id);
     if let Some(begun) = begun.map(OrderId::from_uuid) {
         // The request before this one wrote the order and died before it could answer: this one goes on.
@@ -88,9 +90,12 @@ async fn attempt(
     let from_cart = matches!(source, Source::Cart(_));
     let draft = draft(context, (&cart, from_cart), (&quote, create), provider)?;
     write(&mut work, &cart, &draft, from_cart).await?;
+    let crash = &context.caller.shop.checkout.crash;
+    crash.point(CrashPoint::AfterOrderInsert);
     let ids = context.caller.shop.ids.as_ref();
     carts::rules::redeem(&work.tx, &draft.order, &quote.priced, ids).await?;
     reserve(&mut work, context, &draft).await?;
+    crash.point(CrashPoint::AfterStockRows);
     tell_order(&mut work, "order.placed", &draft.order, draft.payment.as_ref())?;
     if draft.payment.is_none() {
         ask_for_mail(&mut work, &OrderMail::OrderConfirmed { order_id: draft.order.id });

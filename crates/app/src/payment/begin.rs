@@ -7,8 +7,9 @@ use tradepost_port::payment::{CreateIntent, Intent, Outcome, PaymentGateway};
 use tradepost_store::payment::{PaymentRecord, read};
 
 use super::facts::take_facts;
-use super::{WITHIN, capture_method, gateway, inconsistent, note_intent};
+use super::{UNDER_WAY, WITHIN, capture_method, gateway, inconsistent, note_intent};
 use crate::answer::Answer;
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::order::place;
@@ -39,7 +40,9 @@ pub async fn begin_payment(
         }
     };
     let answer = place::answer(&order.order, order.payment.as_ref(), token.as_ref())?;
-    order.work.finish(answer).await
+    let answer = order.work.finish(answer).await?;
+    caller.shop.checkout.crash.point(CrashPoint::AfterPaymentCommit);
+    Ok(answer)
 }
 
 /// Asks the provider for its object of the order's attempt, should it have none yet, and writes down what it says.
@@ -61,10 +64,14 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
         save_payment_method: false,
     };
     let gateway = gateway(&caller.shop, record.state.provider)?;
-    let outcome = match made_before(&record, attempt, &gateway).await {
-        Some(intent) => Outcome::Ok(intent),
-        None => gateway.call().create(&request, WITHIN).await,
+    let crash = &caller.shop.checkout.crash;
+    let outcome = if let Some(intent) = made_before(&record, attempt, &gateway).await {
+        Outcome::Ok(intent)
+    } else {
+        let asked = gateway.call().create(&request, WITHIN);
+        crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await
     };
+    crash.point(CrashPoint::AfterProviderAnswer);
     let opened = OrderInHand::open(caller, db, id, "note_intent").await?;
     let mut order = opened.ok_or_else(|| inconsistent("a placed order is gone"))?;
     note(&mut order, attempt, &outcome).await?;
@@ -73,6 +80,7 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
         let given_up = given_up(&order, attempt)?;
         take_facts(&mut order, attempt, &[given_up]).await?;
     }
+    crash.point(CrashPoint::BeforePaymentCommit);
     order.commit().await
 }
 

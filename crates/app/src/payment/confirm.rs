@@ -10,8 +10,9 @@ use super::begin::{ask, nameless, note};
 use super::get::own_payment;
 use super::reconcile::look_at;
 use super::view::PaymentView;
-use super::{WITHIN, gateway, inconsistent, intent_ref, live_attempt, missing};
+use super::{UNDER_WAY, WITHIN, gateway, inconsistent, intent_ref, live_attempt, missing};
 use crate::answer::{Answer, Outcome as Came};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::shopper::ShopperContext;
@@ -81,7 +82,10 @@ pub async fn confirm_payment(
     // What is about to be asked is written down first: should the answer be lost, the same is asked again under the same
     // key, or read back, and never a second confirmation made up.
     let request = prepare(caller, order_id, method, confirm.return_url).await?;
-    let outcome = gateway(&caller.shop, provider)?.call().confirm(&request, WITHIN).await;
+    let (gateway, crash) = (gateway(&caller.shop, provider)?, &caller.shop.checkout.crash);
+    let asked = gateway.call().confirm(&request, WITHIN);
+    let outcome = crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await;
+    crash.point(CrashPoint::AfterProviderAnswer);
     let db = caller.shop.store.storefront();
     let opened = OrderInHand::open(caller, db, order_id, "confirm_payment").await?;
     let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
@@ -90,7 +94,10 @@ pub async fn confirm_payment(
     let payment = order.payment.as_ref().ok_or_else(missing)?;
     let view = PaymentView::from(payment);
     let answer = Answer::new(Came::Done, &view, None)?;
-    order.work.finish(answer).await
+    crash.point(CrashPoint::BeforePaymentCommit);
+    let answer = order.work.finish(answer).await?;
+    crash.point(CrashPoint::AfterPaymentCommit);
+    Ok(answer)
 }
 
 fn payment_method(provider: PaymentProvider, confirm: &PaymentConfirm) -> Result<Option<String>, WriteError> {

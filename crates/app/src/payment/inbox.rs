@@ -15,6 +15,7 @@ use tradepost_store::payment::webhook_inbox::{self, InboxEvent};
 use super::facts::take_facts;
 use super::reconcile::look_at;
 use super::{gateway, inconsistent};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::rounds::{Rhythm, Round, keep_doing};
@@ -85,6 +86,7 @@ impl InboxWorker {
         webhook_inbox::lease(&tx, &event, later).await?;
         tx.commit().await?;
         let result = Box::pin(self.work_off(&event)).await;
+        self.caller.shop.checkout.crash.point(CrashPoint::WorkerMidApply);
         let conn = db.conn().await?;
         match result {
             Ok(()) => webhook_inbox::done(&conn, &event, now).await?,
@@ -140,6 +142,7 @@ impl InboxWorker {
             let mut order = opened.ok_or_else(|| inconsistent("an order with a payment is gone"))?;
             name(&mut order, attempt, &fact.intent_id);
             take_facts(&mut order, attempt, std::slice::from_ref(fact)).await?;
+            self.caller.shop.checkout.crash.point(CrashPoint::WorkerMidApply);
             order.commit().await?;
         }
         Ok(())

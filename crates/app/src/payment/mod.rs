@@ -41,6 +41,8 @@ use crate::shop::Shop;
 
 /// How long a provider is waited for within a request (reliability: eight seconds in all).
 const WITHIN: Duration = Duration::from_secs(8);
+/// So long after it was asked, a provider that has not answered is at work on it.
+const UNDER_WAY: Duration = Duration::from_millis(15);
 
 fn missing() -> WriteError {
     WriteError::NotFound { kind: "payment" }

@@ -22,12 +22,10 @@ use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
-/// Rest between two looks at attempts that wait.
-const READ_EVERY: Duration = Duration::from_mins(1);
 /// Rest between two looks at refunds that are due.
 const REFUND_EVERY: Duration = Duration::from_secs(5);
-/// Attempts are left alone for so long: their own request may still be on its way.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// Attempts are left alone for so long where nothing else is configured: their own request may still be on its way.
+pub const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 /// Orders looked at in one round.
 const ORDERS_MAX: i64 = 100;
 
@@ -65,7 +63,7 @@ impl Reconciler {
     /// Reads back and asks for refunds, each in its own rhythm, until `shutdown`.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let shutdown = shutdown.shared();
-        let reading = Rhythm { name: "reading payments back", every: READ_EVERY, woken_by: None };
+        let reading = Rhythm { name: "reading payments back", every: self.read_every(), woken_by: None };
         let refunding = Rhythm { name: "asking for refunds", every: REFUND_EVERY, woken_by: None };
         tokio::join!(
             keep_doing(reading, shutdown.clone(), || async { self.read_back().await.map(Reconciled::round) }),
@@ -73,10 +71,15 @@ impl Reconciler {
         );
     }
 
-    /// Looks at attempts that have waited for two minutes.
+    /// Rest between two looks at attempts that wait: half of what they are left alone.
+    fn read_every(&self) -> Duration {
+        self.caller.shop.checkout.read_back_after.unsigned_abs() / 2
+    }
+
+    /// Looks at attempts that have waited for long enough.
     pub async fn read_back(&self) -> Result<Reconciled, WriteError> {
         let now = self.caller.now();
-        let before = now.saturating_sub(PATIENCE).unwrap_or(now);
+        let before = now.saturating_sub(self.caller.shop.checkout.read_back_after).unwrap_or(now);
         let due = {
             let conn = self.caller.shop.store.worker().conn().await?;
             read::open_since(&conn, before, ORDERS_MAX).await?

@@ -17,10 +17,11 @@ use super::facts::{NewRefund, add_refund, take_facts};
 use super::reconcile::look_at;
 use super::refund_lines::{priced_lines, restocked};
 use super::restock::restock;
-use super::{WITHIN, gateway, inconsistent, intent_ref};
+use super::{UNDER_WAY, WITHIN, gateway, inconsistent, intent_ref};
 use crate::answer::{Answer, Outcome as Came};
 use crate::catalog::views::MoneyView;
 use crate::change::{check_version, refuse};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::shop::Shop;
@@ -328,7 +329,10 @@ pub(super) async fn ask_provider(
     let intent = intent_ref(&record, row.attempt_id)
         .ok_or_else(|| inconsistent("money of an attempt without a name"))?;
     let request = RefundIntent { intent, refund_id: refund, amount: row.amount };
-    let outcome = gateway(&caller.shop, record.state.provider)?.call().refund(&request, WITHIN).await;
+    let (gateway, crash) = (gateway(&caller.shop, record.state.provider)?, &caller.shop.checkout.crash);
+    let asked = gateway.call().refund(&request, WITHIN);
+    let outcome = crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await;
+    crash.point(CrashPoint::AfterProviderAnswer);
     let mut order = OrderInHand::open(caller, db, id, "note_refund")
         .await?
         .ok_or_else(|| inconsistent("an order is gone"))?;

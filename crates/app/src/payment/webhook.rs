@@ -1,11 +1,14 @@
 //! Takes in what providers tell: checked for its sender, stored, and acknowledged only then. What it means is found out
 //! by the worker, so that no fault of that can lose an event (cases C24 and C36).
 
+use std::time::Duration;
+
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::WebhookError;
 use tradepost_store::StoreError;
 use tradepost_store::payment::webhook_inbox;
 
+use crate::crash::CrashPoint;
 use crate::shop::Shop;
 
 /// Why an event was not taken.
@@ -36,7 +39,10 @@ pub async fn receive_webhook(
     let payload = serde_json::from_slice(body).map_err(|_| WebhookError::MalformedBody)?;
     let conn = shop.store.storefront().conn().await?;
     let names = (envelope.id.as_str(), envelope.kind.as_str());
-    let is_new = webhook_inbox::receive(&conn, provider, names, &payload, now).await?;
+    let crash = &shop.checkout.crash;
+    let stored = webhook_inbox::receive(&conn, provider, names, &payload, now);
+    let is_new = crash.during(CrashPoint::WebhookBeforeCommit, Duration::ZERO, stored).await?;
+    crash.point(CrashPoint::WebhookAfterCommit);
     if is_new {
         shop.inbox_arrivals.notify_one();
     }

@@ -89,7 +89,8 @@ impl Customer {
         let mut context = self.context;
         let shop = context.shop.clone();
         let now = context.now();
-        run_once((shop.store.storefront(), now), self.id.to_string(), (request, body_hash), |claim| {
+        let until = (shop.store.storefront(), now, shop.checkout.key_lease);
+        run_once(until, self.id.to_string(), (request, body_hash), |claim| {
             context.claim = claim;
             run(context)
         })

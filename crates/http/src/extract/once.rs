@@ -4,7 +4,7 @@ use std::future::Future;
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tradepost_app::idempotency::{self, Claim, Db, Decision, KeyedRequest};
 use tradepost_app::{Answer, StoredAnswer, WriteError};
 
@@ -14,7 +14,7 @@ use crate::respond;
 
 /// Runs a write once for its key and principal; without a key, it just runs.
 pub async fn run_once<F, Fut>(
-    (db, now): (&Db, Timestamp),
+    (db, now, lease): (&Db, Timestamp, SignedDuration),
     principal: String,
     (request, body_hash): (WriteRequest, Vec<u8>),
     run: F,
@@ -28,7 +28,7 @@ where
         return Box::pin(run(None)).await.map(respond::written);
     };
     let keyed = KeyedRequest { principal, key, operation: request.operation, body_hash };
-    let claim = match idempotency::decide(db, keyed, now).await? {
+    let claim = match idempotency::decide(db, keyed, (now, lease)).await? {
         Decision::Run(claim) => claim,
         Decision::Replay(answer) => return Ok(replay(answer)),
         Decision::Mismatch => return Err(WriteError::KeyReused.into()),

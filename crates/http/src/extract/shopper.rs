@@ -89,7 +89,8 @@ impl Buyer {
         };
         let shop = context.caller.shop.clone();
         let now = context.now();
-        run_once((shop.store.storefront(), now), principal, (request, body_hash), |claim| {
+        let until = (shop.store.storefront(), now, shop.checkout.key_lease);
+        run_once(until, principal, (request, body_hash), |claim| {
             context.caller.claim = claim;
             run(context)
         })

@@ -121,7 +121,8 @@ impl<P: Permission> Staff<P> {
         let mut context = self.context;
         let shop = context.shop.clone();
         let now = context.now();
-        run_once((shop.store.admin(), now), principal, (request, body_hash), |claim| {
+        let until = (shop.store.admin(), now, shop.checkout.key_lease);
+        run_once(until, principal, (request, body_hash), |claim| {
             context.claim = claim;
             run(context)
         })

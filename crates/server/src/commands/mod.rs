@@ -12,3 +12,4 @@ pub mod migrate;
 pub mod openapi;
 pub mod rebuild;
 pub mod serve;
+pub mod torture;

@@ -28,6 +28,10 @@ pub struct CheckoutConfig {
     pub tax: Option<Arc<RatesService>>,
     /// What says what carriers charge.
     pub shipping: Option<Arc<RatesService>>,
+    /// How long the claim of a request on its idempotency key holds.
+    pub key_lease: SignedDuration,
+    /// Payments are read back when nobody has told of them for so long.
+    pub read_back_after: SignedDuration,
 }
 
 /// The same as it stands in the file.
@@ -44,6 +48,8 @@ pub(super) struct RawCheckout {
     shipping_service_url: String,
     shipping_service_secret: SecretString,
     rates_timeout_milliseconds: u64,
+    idempotency_lease_seconds: i64,
+    payment_read_back_seconds: i64,
 }
 
 impl CheckoutConfig {
@@ -73,6 +79,8 @@ impl CheckoutConfig {
                 &raw.shipping_service_secret,
                 limit,
             )?,
+            key_lease: SignedDuration::from_secs(raw.idempotency_lease_seconds),
+            read_back_after: SignedDuration::from_secs(raw.payment_read_back_seconds),
         })
     }
 }

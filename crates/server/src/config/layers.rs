@@ -24,7 +24,7 @@ const SECRETS: &[&str] = &[
 /// Variables that other programs use for the same.
 const ALIASES: &[(&str, &str)] = &[("database_url", "DATABASE_URL")];
 /// Variables of ours that are no keys.
-const OTHER_VARIABLES: &[&str] = &["TRADEPOST_CONFIG", "TRADEPOST_TEST_"];
+const OTHER_VARIABLES: &[&str] = &["TRADEPOST_CONFIG", "TRADEPOST_LAB_", "TRADEPOST_TEST_"];
 
 /// Why the configuration is refused.
 #[derive(Debug, thiserror::Error)]

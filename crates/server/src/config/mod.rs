@@ -196,6 +196,8 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("cache_bytes", 0, 1 << 40),
     ("reservation_ttl_seconds", 60, 86_400),
     ("cart_ttl_seconds", 3_600, 31_536_000),
+    ("idempotency_lease_seconds", 1, 600),
+    ("payment_read_back_seconds", 1, 3_600),
     ("pools.storefront", 1, 1_000),
     ("pools.admin", 1, 1_000),
     ("pools.worker", 2, 1_000),

@@ -5,3 +5,4 @@ mod commands;
 mod demo;
 mod exports;
 mod process;
+mod torture;

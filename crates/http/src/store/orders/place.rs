@@ -1,6 +1,7 @@
 //! `POST /api/orders`.
 
 use axum::response::Response;
+use tradepost_app::crash::CrashPoint;
 use tradepost_app::order::{OrderCreate, PlacedOrderView, place_order};
 
 use crate::document::ShopperWriteProblems;
@@ -25,6 +26,7 @@ pub async fn handler(
 ) -> Result<Response, Problem> {
     let request = required_key(request)?;
     let create = body.value;
+    buyer.context.caller.shop.checkout.crash.point(CrashPoint::BeforeOrder);
     buyer
         .write(
             request,

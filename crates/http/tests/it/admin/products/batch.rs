@@ -5,7 +5,7 @@ use tradepost_app::WriteError;
 use tradepost_app::batch::{Refusal, run_batch};
 use tradepost_app::catalog::product::batch::ProductOperation;
 use tradepost_app::catalog::product::changes::{ProductChanges, VariantChanges, VariantsChange};
-use tradepost_app::idempotency::{Decision, KeyedRequest, body_hash, decide};
+use tradepost_app::idempotency::{Decision, KeyedRequest, LEASE, body_hash, decide};
 use tradepost_app::work::{Actor, Origin, StaffContext};
 use tradepost_domain::catalog::Price;
 use tradepost_domain::kernel::{Currency, Money};
@@ -98,7 +98,9 @@ async fn a_batch_that_broke_off_goes_on_where_it_stopped() {
         body_hash: body_hash(b"body"),
     };
     let now = app.shop.clock.now();
-    let Decision::Run(claim) = decide(db, request, now).await.unwrap() else { panic!("the key is new") };
+    let Decision::Run(claim) = decide(db, request, (now, LEASE)).await.unwrap() else {
+        panic!("the key is new")
+    };
     let context = StaffContext {
         shop: app.shop.clone(),
         actor: Actor::System,
