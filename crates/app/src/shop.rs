@@ -19,6 +19,7 @@ use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
 use crate::outside::Outside;
 use crate::password::Passwords;
+use crate::pricing::RuleBook;
 use crate::system::Soundness;
 use crate::throttle::Throttle;
 
@@ -103,6 +104,8 @@ pub struct Shop {
     pub catalog: Catalog,
     /// How its checkout works.
     pub checkout: Checkout,
+    /// The rules that carts are priced by.
+    pub rules: RuleBook,
     /// What carries its mails.
     pub mailer: Arc<dyn Mailer>,
     /// Where it is reached from outside, without a slash at the end.
@@ -164,6 +167,7 @@ impl Shop {
             key_uses,
             catalog,
             checkout,
+            rules: RuleBook::default(),
             mailer,
             public_url,
             keys,

@@ -16,7 +16,7 @@ pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value,
     let now = context.now();
     let conn = context.caller.shop.store.storefront().conn().await?;
     let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-    let quote = quote(&conn, &stored.cart, now).await?;
+    let quote = quote(&context.caller.shop.rules, &conn, &stored.cart, now).await?;
     Ok(json!({
         "totals": TotalsView::from(&quote.priced.totals),
         "tax_included": quote.priced.tax_included,

@@ -15,7 +15,7 @@ pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, 
     let now = context.now();
     let conn = context.caller.shop.store.storefront().conn().await?;
     let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-    view::show(&conn, &stored.cart, now).await
+    view::show(&context.caller.shop.rules, &conn, &stored.cart, now).await
 }
 
 /// The open carts of the customer who is signed in, newest first.
@@ -30,6 +30,6 @@ pub async fn list_carts(
     let now = context.now();
     let conn = context.caller.shop.store.storefront().conn().await?;
     let carts = cart::list(&conn, customer, request.after, (request.rows(), now)).await?;
-    let views = view::show_all(&conn, &carts, now).await?;
+    let views = view::show_all(&context.caller.shop.rules, &conn, &carts, now).await?;
     Ok(Page::new(request, views, None, |view| view.id))
 }

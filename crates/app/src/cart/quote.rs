@@ -12,9 +12,9 @@ use tradepost_domain::shipping::{Offer, ShippingMethod};
 use tradepost_store::catalog::sellable::{self, SaleScope, Sellable};
 use tradepost_store::{Client, StoreError};
 
-use super::rules::{Rules, load_rules};
+use super::rules::{customer, destination, load_rules};
 use crate::error::WriteError;
-use crate::pricing::{LoadedRules, TaxClasses};
+use crate::pricing::{LoadedRules, RuleBook, TaxClasses};
 
 /// A cart with its prices and with what they were made of.
 #[derive(Debug)]
@@ -43,32 +43,79 @@ impl From<PricingError> for WriteError {
 }
 
 /// Prices a cart with the rules as they stand on this connection; inside a transaction, as it sees them.
-pub async fn quote(client: &Client, cart: &Cart, now: Timestamp) -> Result<Quote, WriteError> {
-    let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-    let scope = SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() };
-    let found = sellable::list(client, scope, &variants);
+pub async fn quote(
+    book: &RuleBook,
+    client: &Client,
+    cart: &Cart,
+    now: Timestamp,
+) -> Result<Quote, WriteError> {
+    let quote = quote_all(book, client, &[cart], now).await?.pop();
+    quote.unwrap_or_else(|| Err(StoreError::inconsistent("pricing", "a cart without a quote").into()))
+}
+
+/// Prices carts, each for itself, in one flight: a statement for all that are sold in the same channel, currency and
+/// language, and those of [`load_rules`].
+pub async fn quote_all(
+    book: &RuleBook,
+    client: &Client,
+    carts: &[&Cart],
+    now: Timestamp,
+) -> Result<Vec<Result<Quote, WriteError>>, StoreError> {
+    let found = sellables(client, carts);
     // On the heap: the statements of the rules are many, and this future is held by all that prices a cart.
-    let rules = Box::pin(load_rules(client, cart));
+    let rules = Box::pin(load_rules(book, client, carts));
     let (found, rules) = futures_util::future::join(found, rules).await;
-    let sellables: BTreeMap<VariantId, Sellable> =
-        found?.into_iter().map(|sellable| (sellable.variant_id, sellable)).collect();
-    Ok(decide(cart, sellables, rules?, now)?)
+    let (found, rules) = (found?, rules?);
+    let each = carts.iter().zip(found.into_iter().zip(rules));
+    Ok(each.map(|(cart, (found, rules))| Ok(decide(cart, found, rules, now)?)).collect())
+}
+
+/// What is known of the variants of each cart.
+async fn sellables(
+    client: &Client,
+    carts: &[&Cart],
+) -> Result<Vec<BTreeMap<VariantId, Sellable>>, StoreError> {
+    fn scope(cart: &Cart) -> SaleScope<'_> {
+        SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() }
+    }
+    let mut wanted: Vec<(SaleScope<'_>, BTreeSet<VariantId>)> = Vec::new();
+    for cart in carts {
+        let variants = cart.lines.iter().map(|line| line.variant_id);
+        match wanted.iter_mut().find(|(known, _)| *known == scope(cart)) {
+            Some((_, known)) => known.extend(variants),
+            None => wanted.push((scope(cart), variants.collect())),
+        }
+    }
+    let lists = wanted.into_iter().map(|(scope, variants)| async move {
+        let variants: Vec<VariantId> = variants.into_iter().collect();
+        let found = sellable::list(client, scope, &variants).await?;
+        Ok::<_, StoreError>((scope, found))
+    });
+    let lists = futures_util::future::try_join_all(lists).await?;
+    let of_cart = |cart: &&Cart| {
+        let list = lists.iter().find(|(known, _)| *known == scope(cart));
+        let wanted: BTreeSet<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
+        let own = list.into_iter().flat_map(|(_, found)| found);
+        own.filter(|sellable| wanted.contains(&sellable.variant_id))
+            .map(|sellable| (sellable.variant_id, sellable.clone()))
+            .collect()
+    };
+    Ok(carts.iter().map(of_cart).collect())
 }
 
 /// Prices a cart of which everything is known.
 pub fn decide(
     cart: &Cart,
     sellables: BTreeMap<VariantId, Sellable>,
-    rules: Rules,
+    rules: LoadedRules,
     now: Timestamp,
 ) -> Result<Quote, PricingError> {
-    let Rules { loaded, customer, destination } = rules;
-    let LoadedRules { price_lists, promotions, coupons, tax, methods, classes } = loaded;
+    let LoadedRules { price_lists, promotions, coupons, tax, buyer, known } = rules;
     let mut unavailable = BTreeSet::new();
     let mut lines = Vec::with_capacity(cart.lines.len());
     for line in &cart.lines {
         match sellables.get(&line.variant_id).filter(|sellable| sellable.for_sale) {
-            Some(sellable) => lines.push(pricing_line(line, sellable, cart.currency, &classes)?),
+            Some(sellable) => lines.push(pricing_line(line, sellable, cart.currency, &known.classes)?),
             None => {
                 unavailable.insert(line.id);
             }
@@ -77,23 +124,23 @@ pub fn decide(
     let mut snapshot = PricingSnapshot {
         currency: cart.currency,
         channel: cart.channel_id,
-        customer,
+        customer: customer(cart, &buyer),
         now,
         lines,
         price_lists,
         promotions,
         coupons,
-        destination,
+        destination: cart.shipping_address.as_ref().map(destination),
         tax,
         shipping: None,
     };
     let mut priced = price_what_has_a_price(&mut snapshot, &mut unavailable)?;
-    let has_methods = !methods.is_empty();
+    let has_methods = !known.methods.is_empty();
     let mut offers: Vec<(ShippingMethod, Offer)> = match &priced.parcel {
-        Some(parcel) => methods
-            .into_iter()
-            .filter_map(|method| method.offer(parcel).ok().map(|offer| (method, offer)))
-            .collect(),
+        Some(parcel) => {
+            let offer = |method: &ShippingMethod| Some((method.clone(), method.offer(parcel).ok()?));
+            known.methods.iter().filter_map(offer).collect()
+        }
         None => Vec::new(),
     };
     offers.sort_by_key(|(method, offer)| (offer.price.amount(), method.id));

@@ -34,7 +34,7 @@ pub async fn list_shipping_offers(
     let now = context.now();
     let conn = context.caller.shop.store.storefront().conn().await?;
     let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-    let quote = quote(&conn, &stored.cart, now).await?;
+    let quote = quote(&context.caller.shop.rules, &conn, &stored.cart, now).await?;
     let selected = quote.priced.shipping.as_ref().map(|shipping| shipping.shipping_method_id);
     let offers = quote.offers.iter().map(|(method, offer)| ShippingOfferView {
         id: method.id,

@@ -78,7 +78,7 @@ async fn attempt(
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("place_order").await?;
     let cart = open(context, &work, source).await?;
-    let quote = quote(&work.tx, &cart, work.now).await?;
+    let quote = quote(&context.caller.shop.rules, &work.tx, &cart, work.now).await?;
     check(&cart, &quote, source)?;
     check_total(create, &quote.priced)?;
     let from_cart = matches!(source, Source::Cart(_));
