@@ -17,6 +17,7 @@ use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
+use crate::order::desk::OrderDesk;
 use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::pricing::RuleBook;
@@ -106,6 +107,8 @@ pub struct Shop {
     pub checkout: Checkout,
     /// The rules that carts are priced by.
     pub rules: RuleBook,
+    /// Where orders wait to be decided.
+    pub desk: OrderDesk,
     /// What carries its mails.
     pub mailer: Arc<dyn Mailer>,
     /// Where it is reached from outside, without a slash at the end.
@@ -168,6 +171,7 @@ impl Shop {
             catalog,
             checkout,
             rules: RuleBook::default(),
+            desk: OrderDesk::default(),
             mailer,
             public_url,
             keys,

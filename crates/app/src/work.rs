@@ -117,6 +117,11 @@ impl Work<'_> {
         self.events.push(Event { id, kind, aggregate_id, version, payload });
     }
 
+    /// Hands over the events so far, to whoever writes them with other things in one flight.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
     /// Notes the change in the audit log; `before` and `after` hold what changed, as far as there is something.
     pub fn audit(&mut self, action: &str, entity: (&str, Uuid), before: Option<Value>, after: Option<Value>) {
         let id: AuditEntryId = self.next_id();
@@ -135,6 +140,11 @@ impl Work<'_> {
             user_agent,
             request_id,
         });
+    }
+
+    /// The shop that is changed.
+    pub fn shop(&self) -> &Shop {
+        &self.context.shop
     }
 
     /// Who makes the change.
@@ -198,7 +208,8 @@ impl Work<'_> {
     }
 }
 
-fn stored_answer(answer: &Answer) -> StoredAnswer {
+/// The answer as it is kept with its idempotency key.
+pub(crate) fn stored_answer(answer: &Answer) -> StoredAnswer {
     StoredAnswer {
         status: i16::try_from(answer.outcome.status()).unwrap_or(500),
         body: answer.kept_body.as_ref().unwrap_or(&answer.body).clone(),

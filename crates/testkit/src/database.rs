@@ -74,7 +74,9 @@ impl TestDatabase {
         for pool in [&mut settings.storefront, &mut settings.admin, &mut settings.worker] {
             pool.acquire_timeout = std::time::Duration::from_secs(30);
             pool.size = 4;
+            pool.lock_timeout = std::time::Duration::from_secs(30);
         }
+        settings.storefront.statement_timeout = std::time::Duration::from_secs(60);
         Self { store: Store::new(&settings).unwrap(), url, schema }
     }
 

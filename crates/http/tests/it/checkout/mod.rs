@@ -5,6 +5,7 @@ mod cart;
 mod order;
 mod owners;
 mod statements;
+mod together;
 
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};
