@@ -18,11 +18,9 @@ impl Jam {
         let (_, jammed) = stocked(app, "Jam", 500, 100).await;
         let intruder = Intruder::begin(app, "select 1 from stock_level for update").await;
         let mut first = Vec::new();
-        for number in 0..2 {
-            let (app, jammed) = (app.clone(), jammed.clone());
-            first.push(tokio::spawn(async move {
-                order_items(&app, one_of(&jammed), &format!("jam-{number}")).await
-            }));
+        for number in 1..=2 {
+            first.push(spawn_items(app, &jammed, format!("jam-{number}")));
+            intruder.waited_for_by(number).await;
         }
         Self { intruder, first }
     }
