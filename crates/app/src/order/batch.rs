@@ -102,7 +102,7 @@ fn undecided() -> StoreError {
 }
 
 /// Notes why an order does not stand. A failure of the database is not one order's alone.
-fn refuse(verdicts: &mut Verdicts, place: usize, error: WriteError) -> Result<(), WriteError> {
+fn turn_away(verdicts: &mut Verdicts, place: usize, error: WriteError) -> Result<(), WriteError> {
     match error {
         WriteError::Store(error) => Err(error.into()),
         refusal => {
@@ -137,7 +137,7 @@ async fn open<'a>(
                 let (context, items) = (&request.context, items.as_ref().clone());
                 match assemble(context, &work.tx, items, request.source.lines_at()).await {
                     Ok(cart) => opened.push(Opened { place, request, cart }),
-                    Err(error) => refuse(verdicts, place, error)?,
+                    Err(error) => turn_away(verdicts, place, error)?,
                 }
             }
             Source::Cart(id) if wanted.contains_key(id) => {
@@ -147,7 +147,7 @@ async fn open<'a>(
                 Ok(owner) => {
                     wanted.insert(*id, (place, owner));
                 }
-                Err(error) => refuse(verdicts, place, error)?,
+                Err(error) => turn_away(verdicts, place, error)?,
             },
         }
     }
@@ -163,9 +163,9 @@ async fn open<'a>(
                 opened.push(Opened { place, request, cart });
             }
             (Some(StoredCart { cart, successor_id: Some(successor) }), _) => {
-                refuse(verdicts, place, carts::closed(&cart, successor))?;
+                turn_away(verdicts, place, carts::closed(&cart, successor))?;
             }
-            _ => refuse(verdicts, place, WriteError::NotFound { kind: "cart" })?,
+            _ => turn_away(verdicts, place, WriteError::NotFound { kind: "cart" })?,
         }
     }
     if requests.len() > 1 {
@@ -202,14 +202,14 @@ async fn price<'a>(
     let mut drafted = Vec::with_capacity(opened.len());
     for (order, quote) in opened.into_iter().zip(quotes) {
         if lost.contains(&order.place) {
-            refuse(verdicts, order.place, WriteError::ClaimLost)?;
+            turn_away(verdicts, order.place, WriteError::ClaimLost)?;
             continue;
         }
         match quote.and_then(|quote| draft_of(&order, quote, work.now)) {
             Ok((draft, priced)) => {
                 drafted.push(Drafted { place: order.place, request: order.request, draft, priced });
             }
-            Err(error) => refuse(verdicts, order.place, error)?,
+            Err(error) => turn_away(verdicts, order.place, error)?,
         }
     }
     Ok(drafted)

@@ -71,6 +71,8 @@ impl RuleBook {
     }
 
     /// Reads the rules as they now are, and keeps them unless newer ones are known.
+    ///
+    /// Not in a transaction that has changed rules itself: should it be rolled back, its epoch would be another one's.
     pub async fn read(&self, client: &Client) -> Result<Arc<KnownRules>, StoreError> {
         let read = Arc::new(known(&snapshot::rules(client).await?)?);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

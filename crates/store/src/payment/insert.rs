@@ -25,23 +25,27 @@ sql! {
                as a (id, payment_id, order_id, provider, provider_ref, status, amount, capture_amount, currency, created_at)";
 }
 
+/// An attempt with its payment.
+type Try<'a> = (&'a PaymentRecord, &'a Attempt, &'a AttemptDetails);
+
+fn owed<'a, T>(payments: &[&'a PaymentRecord], of: impl Fn(&'a PaymentRecord) -> T) -> Vec<T> {
+    payments.iter().map(|payment| of(payment)).collect()
+}
+
+fn each<'a, T>(tries: &[Try<'a>], of: impl Fn(Try<'a>) -> T) -> Vec<T> {
+    tries.iter().map(|one| of(*one)).collect()
+}
+
 /// Stores payments of which nothing has been heard yet. What they have beyond that stays as it is by default.
 pub async fn insert(tx: &Tx, payments: &[&PaymentRecord], now: Timestamp) -> Result<(), StoreError> {
     if payments.is_empty() {
         return Ok(());
     }
-    fn owed<'a, T>(payments: &[&'a PaymentRecord], of: impl Fn(&'a PaymentRecord) -> T) -> Vec<T> {
-        payments.iter().map(|payment| of(payment)).collect()
-    }
-    type Try<'a> = (&'a PaymentRecord, &'a Attempt, &'a AttemptDetails);
     let tries = payments.iter().flat_map(|payment| {
         let attempts = payment.state.attempts.values();
         attempts.filter_map(|attempt| Some((*payment, attempt, payment.details.get(&attempt.id)?)))
     });
     let tries: Vec<Try<'_>> = tries.collect();
-    fn each<'a, T>(tries: &[Try<'a>], of: impl Fn(Try<'a>) -> T) -> Vec<T> {
-        tries.iter().map(|one| of(*one)).collect()
-    }
     let params: Params<'_> = &[
         &owed(payments, |payment| payment.id.as_uuid()),
         &owed(payments, |payment| payment.order_id.as_uuid()),
