@@ -15,10 +15,10 @@ pub enum CrashPoint {
     BeforeOrder,
     /// The key is claimed; the order's transaction is not begun.
     AfterIdempotencyInsert,
-    /// The order and what stands beside it are written, in the open transaction; no stock is taken.
+    /// The order is written, in the open transaction, its stock rows locked; what stands beside it is on its way.
     AfterOrderInsert,
-    /// The stock rows are locked and changed, in the open transaction. One statement takes the rows of all lines, so
-    /// this is "after the first row" and after the last.
+    /// The stock rows are changed, in the open transaction. One statement takes the rows of all lines, of all orders that
+    /// are decided together: this is "after the first row" and after the last.
     AfterStockRows,
     /// All is written; the commit is not sent.
     BeforeOrderCommit,

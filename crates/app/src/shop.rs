@@ -21,8 +21,10 @@ use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
 use crate::crash::CrashPoints;
 use crate::mail::{MailCounts, MailTemplates};
+use crate::order::desk::OrderDesk;
 use crate::outside::Outside;
 use crate::password::Passwords;
+use crate::pricing::RuleBook;
 use crate::system::Soundness;
 use crate::throttle::Throttle;
 use crate::webhook::WebhookCounts;
@@ -127,6 +129,10 @@ pub struct Shop {
     pub catalog: Catalog,
     /// How its checkout works.
     pub checkout: Checkout,
+    /// The rules that carts are priced by.
+    pub rules: RuleBook,
+    /// Where orders wait to be decided.
+    pub desk: OrderDesk,
     /// What carries its mails.
     pub mailer: Outside<dyn Mailer>,
     /// What stands in them.
@@ -201,6 +207,8 @@ impl Shop {
             mailer: Outside::new(mailer),
             mail_templates,
             mail_counts: MailCounts::default(),
+            rules: RuleBook::default(),
+            desk: OrderDesk::default(),
             public_url,
             keys,
             passwords,

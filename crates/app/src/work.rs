@@ -128,6 +128,11 @@ impl Work<'_> {
         id
     }
 
+    /// Hands over the events and jobs so far, to whoever writes them with other things in one flight.
+    pub fn take_told(&mut self) -> (Vec<Event>, Vec<NewJob>) {
+        (std::mem::take(&mut self.events), std::mem::take(&mut self.jobs))
+    }
+
     /// Notes the change in the audit log; `before` and `after` hold what changed, as far as there is something.
     pub fn audit(&mut self, action: &str, entity: (&str, Uuid), before: Option<Value>, after: Option<Value>) {
         let id: AuditEntryId = self.next_id();
@@ -151,6 +156,11 @@ impl Work<'_> {
     /// Asks for work that follows from the change and is done after it; of those with one key in a queue, one is.
     pub fn job(&mut self, queue: &'static str, payload: Value, unique_key: Option<String>) {
         self.jobs.push(NewJob { id: self.next_id(), queue, payload, unique_key });
+    }
+
+    /// The shop that is changed.
+    pub fn shop(&self) -> &Shop {
+        &self.context.shop
     }
 
     /// Who makes the change.
@@ -181,6 +191,16 @@ impl Work<'_> {
             }
         };
         Box::pin(self.write_with(keep)).await?;
+        self.commit_written().await
+    }
+
+    /// [`Work::commit`] of orders.
+    pub async fn commit_orders(self) -> Result<(), WriteError> {
+        Box::pin(self.write_with(async { Ok(true) })).await?;
+        self.commit_written().await
+    }
+
+    async fn commit_written(self) -> Result<(), WriteError> {
         let crash = &self.context.shop.checkout.crash;
         crash.point(CrashPoint::BeforeOrderCommit);
         self.tx.commit().await?;
@@ -218,7 +238,8 @@ impl Work<'_> {
     }
 }
 
-fn stored_answer(answer: &Answer) -> StoredAnswer {
+/// The answer as it is kept with its idempotency key.
+pub(crate) fn stored_answer(answer: &Answer) -> StoredAnswer {
     StoredAnswer {
         status: i16::try_from(answer.outcome.status()).unwrap_or(500),
         body: answer.kept_body.as_ref().unwrap_or(&answer.body).clone(),

@@ -25,13 +25,13 @@ pub struct LoadPlan {
     pub duration: Duration,
 }
 
-/// The request to send as the n-th: the bytes of its head.
+/// The request to send as the n-th: its head, and its body if it has one.
 pub type Requests = Arc<dyn Fn(u64) -> String + Send + Sync>;
 
 /// What came of a load.
 #[derive(Debug, Clone)]
 pub struct LoadResult {
-    /// Answers with status 200.
+    /// Answers with status 200 or 201.
     pub answers: u64,
     /// Seconds from the first request to the last answer.
     pub seconds: f64,
@@ -128,7 +128,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut BytesMut, request: &st
         }
     };
     let head = buffer.get(..head_end).unwrap_or_default();
-    if !head.starts_with(b"HTTP/1.1 200") {
+    if !head.starts_with(b"HTTP/1.1 200") && !head.starts_with(b"HTTP/1.1 201") {
         return Err(LabError::UnexpectedAnswer {
             what: "load".to_owned(),
             status: String::from_utf8_lossy(head).lines().next().unwrap_or_default().to_owned(),

@@ -165,6 +165,12 @@ pub struct LabLimits {
     /// Length of one turn.
     #[arg(long, value_name = "MS", default_value_t = 2_000)]
     pub milliseconds: u64,
+    /// Leave the reads and what the program takes by itself out.
+    #[arg(long)]
+    pub skip_reads: bool,
+    /// Leave carts and orders out.
+    #[arg(long)]
+    pub skip_orders: bool,
     /// Leave the import out.
     #[arg(long)]
     pub skip_import: bool,

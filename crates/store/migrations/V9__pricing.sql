@@ -166,3 +166,32 @@ create table rate_answer (
 );
 
 create index rate_answer_asked_at on rate_answer (asked_at);
+-- Counts the changes of rules: who knows the rules of an epoch and finds it to be the present one need not read them again.
+-- A row and not a sequence: the new epoch is seen with the change that it counts, never before it.
+create table rules_epoch (
+    is_only boolean primary key default true check (is_only),
+    epoch   bigint not null
+);
+insert into rules_epoch (epoch) values (1);
+
+create function count_rule_change() returns trigger language plpgsql as $$
+begin
+    update rules_epoch set epoch = epoch + 1;
+    return null;
+end $$;
+
+create trigger tax_class_changed after insert or update or delete or truncate on tax_class
+    for each statement execute function count_rule_change();
+create trigger tax_zone_changed after insert or update or delete or truncate on tax_zone
+    for each statement execute function count_rule_change();
+create trigger tax_rate_changed after insert or update or delete or truncate on tax_rate
+    for each statement execute function count_rule_change();
+create trigger shipping_zone_changed after insert or update or delete or truncate on shipping_zone
+    for each statement execute function count_rule_change();
+create trigger shipping_method_changed after insert or update or delete or truncate on shipping_method
+    for each statement execute function count_rule_change();
+create trigger price_list_changed after insert or update or delete or truncate on price_list
+    for each statement execute function count_rule_change();
+-- Not of their uses, which orders count.
+create trigger promotion_changed after insert or update of name, definition or delete or truncate on promotion
+    for each statement execute function count_rule_change();

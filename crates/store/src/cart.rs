@@ -5,14 +5,14 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use tradepost_domain::cart::{Cart, CartLine, CartStatus, Metadata};
 use tradepost_domain::kernel::ids::{
-    CartId, CartLineId, ChannelId, CustomerId, EntityId, ShippingMethodId, VariantId,
+    CartId, CartLineId, ChannelId, CustomerId, EntityId, OrderId, ShippingMethodId, VariantId,
 };
 use tradepost_domain::kernel::{Address, Quantity};
 use uuid::Uuid;
 
-use crate::db::{Client, Tx};
+use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
-use crate::sql::sql;
+use crate::sql::{Sql, sql};
 
 macro_rules! carts {
     ($tail:literal) => {
@@ -34,6 +34,12 @@ sql! {
     GET_FOR_UPDATE = carts!("
          where c.id = $1 and (c.customer_id = $2 or c.token_hash = $3) and c.expires_at > $4
            for no key update");
+    // Each by its own right; locked in the order of their ids, so that two who lock several wait in one direction only.
+    ALL_FOR_UPDATE = carts!("
+          join unnest($1::uuid[], $2::uuid[], $3::bytea[]) as w (id, customer_id, token_hash) on w.id = c.id
+         where (c.customer_id = w.customer_id or c.token_hash = w.token_hash) and c.expires_at > $4
+         order by c.id
+           for no key update of c");
     LATEST_FOR_UPDATE = carts!("
          where c.customer_id = $1 and c.channel_id = $2 and c.status = 'open' and c.expires_at > $3
          order by c.updated_at desc, c.id desc
@@ -62,6 +68,11 @@ sql! {
         update cart
            set status = $2, successor_id = $3, version = version + 1, updated_at = $4
          where id = $1 and status = 'open'";
+    CLOSE_ORDERED = "
+        update cart c
+           set status = 'ordered', successor_id = o.order_id, version = c.version + 1, updated_at = $3
+          from unnest($1::uuid[], $2::uuid[]) as o (cart_id, order_id)
+         where c.id = o.cart_id and c.status = 'open'";
     PUT_LINES = "
         insert into cart_line (id, cart_id, variant_id, quantity, metadata, created_at)
         select l.id, $1, l.variant_id, l.quantity, l.metadata, l.created_at
@@ -144,8 +155,12 @@ fn line_from_row(row: &Row) -> Result<(CartId, CartLine), StoreError> {
 
 async fn fill(client: &Client, carts: &mut [StoredCart]) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = carts.iter().map(|stored| stored.cart.id.as_uuid()).collect();
-    for row in client.query(LINES, &[&ids]).await? {
-        let (id, line) = line_from_row(&row)?;
+    put_in(carts, &client.query(LINES, &[&ids]).await?)
+}
+
+fn put_in(carts: &mut [StoredCart], rows: &[Row]) -> Result<(), StoreError> {
+    for row in rows {
+        let (id, line) = line_from_row(row)?;
         if let Some(stored) = carts.iter_mut().find(|stored| stored.cart.id == id) {
             stored.cart.lines.push(line);
         }
@@ -153,11 +168,24 @@ async fn fill(client: &Client, carts: &mut [StoredCart]) -> Result<(), StoreErro
     Ok(())
 }
 
-async fn one(client: &Client, row: Option<Row>) -> Result<Option<StoredCart>, StoreError> {
-    let Some(row) = row else { return Ok(None) };
-    let mut stored = [from_row(&row)?];
-    fill(client, &mut stored).await?;
-    let [stored] = stored;
+/// A cart that a statement finds, with its lines, which travel in the same flight behind it: of a cart that was locked, they
+/// are those that the lock found.
+async fn one(
+    client: &Client,
+    sql: Sql,
+    id: CartId,
+    (owner, now): (&CartOwner, Timestamp),
+) -> Result<Option<StoredCart>, StoreError> {
+    let (customer, token) = owner.keys();
+    let ids = [id.as_uuid()];
+    let [id] = &ids;
+    let ids = ids.as_slice();
+    let (wanted, ids): (Params<'_>, Params<'_>) = (&[id, &customer, &token, &now], &[&ids]);
+    client.ready(sql).await?;
+    let (row, lines) =
+        futures_util::future::try_join(client.query_opt(sql, wanted), client.query(LINES, ids)).await?;
+    let Some(mut stored) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
+    put_in(std::slice::from_mut(&mut stored), &lines)?;
     Ok(Some(stored))
 }
 
@@ -168,9 +196,7 @@ pub async fn get(
     owner: &CartOwner,
     now: Timestamp,
 ) -> Result<Option<StoredCart>, StoreError> {
-    let (customer, token) = owner.keys();
-    let row = client.query_opt(GET, &[&id.as_uuid(), &customer, &token, &now]).await?;
-    one(client, row).await
+    one(client, GET, id, (owner, now)).await
 }
 
 /// An owner's cart, kept from other writers until the transaction ends.
@@ -180,9 +206,28 @@ pub async fn get_for_update(
     owner: &CartOwner,
     now: Timestamp,
 ) -> Result<Option<StoredCart>, StoreError> {
-    let (customer, token) = owner.keys();
-    let row = tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid(), &customer, &token, &now]).await?;
-    one(tx, row).await
+    one(tx, GET_FOR_UPDATE, id, (owner, now)).await
+}
+
+/// Carts, each by its owner, kept from other writers until the transaction ends; those that are not theirs are left out.
+pub async fn all_for_update(
+    tx: &Tx,
+    wanted: &[(CartId, CartOwner)],
+    now: Timestamp,
+) -> Result<Vec<StoredCart>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = wanted.iter().map(|(id, _)| id.as_uuid()).collect();
+    let customers: Vec<Option<Uuid>> = wanted.iter().map(|(_, owner)| owner.keys().0).collect();
+    let tokens: Vec<Option<&[u8]>> = wanted.iter().map(|(_, owner)| owner.keys().1).collect();
+    let (all, lines): (Params<'_>, Params<'_>) = (&[&ids, &customers, &tokens, &now], &[&ids]);
+    tx.ready(ALL_FOR_UPDATE).await?;
+    let (rows, lines) =
+        futures_util::future::try_join(tx.query(ALL_FOR_UPDATE, all), tx.query(LINES, lines)).await?;
+    let mut carts = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
+    put_in(&mut carts, &lines)?;
+    Ok(carts)
 }
 
 /// The open cart of a customer that was changed last, kept from other writers until the transaction ends.
@@ -193,7 +238,10 @@ pub async fn latest_for_update(
     now: Timestamp,
 ) -> Result<Option<StoredCart>, StoreError> {
     let row = tx.query_opt(LATEST_FOR_UPDATE, &[&customer.as_uuid(), &channel.as_uuid(), &now]).await?;
-    one(tx, row).await
+    let Some(row) = row else { return Ok(None) };
+    let mut stored = from_row(&row)?;
+    fill(tx, std::slice::from_mut(&mut stored)).await?;
+    Ok(Some(stored))
 }
 
 /// The open carts of a customer behind `after`, newest first.
@@ -292,6 +340,16 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(CLOSE, &[&id.as_uuid(), &status.as_str(), &successor, &now]).await? == 1)
+}
+
+/// Closes open carts, each by the order that it became; answers how many.
+pub async fn close_ordered(tx: &Tx, carts: &[(CartId, OrderId)], now: Timestamp) -> Result<u64, StoreError> {
+    if carts.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<Uuid> = carts.iter().map(|(id, _)| id.as_uuid()).collect();
+    let orders: Vec<Uuid> = carts.iter().map(|(_, order)| order.as_uuid()).collect();
+    tx.execute(CLOSE_ORDERED, &[&ids, &orders, &now]).await
 }
 
 /// Takes all lines out of a cart whose lines go into another one.

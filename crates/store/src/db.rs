@@ -44,6 +44,11 @@ pub fn open_transactions() -> u32 {
     OPEN_TRANSACTIONS.try_with(Cell::get).unwrap_or(0)
 }
 
+/// Counts statements that another task ran for the current request, alone or with others.
+pub fn add_statements(number: u32) {
+    let _ = STATEMENTS_RUN.try_with(|count| count.set(count.get().saturating_add(number)));
+}
+
 fn count_statement() {
     // Outside a counted scope (start-up, tests) nobody asks.
     let _ = STATEMENTS_RUN.try_with(|count| count.set(count.get().saturating_add(1)));
@@ -253,6 +258,12 @@ impl Client {
             .prepare_cached(sql.text)
             .await
             .map_err(|source| StoreError::Database { statement: sql.name, source })
+    }
+
+    /// Prepares a statement, unless this connection has it prepared: what is sent behind it in one flight also arrives
+    /// behind it. A statement that has yet to be prepared is overtaken by those that are.
+    pub async fn ready(&self, sql: Sql) -> Result<(), StoreError> {
+        self.prepared(sql).await.map(drop)
     }
 
     async fn query_once(&self, sql: Sql, params: Params<'_>) -> Result<Vec<Row>, StoreError> {

@@ -58,6 +58,16 @@ impl StoreError {
         self.code().is_some_and(|code| codes.contains(code))
     }
 
+    /// Whether it is certain that the transaction was rolled back: the server said so, or what went wrong is of our own
+    /// making. A connection that breaks leaves open whether a commit was heard, and so does a server that is going down.
+    pub fn is_rolled_back(&self) -> bool {
+        match self {
+            Self::Database { .. } => self.code().is_some_and(|code| !code.code().starts_with("57P")),
+            Self::Unavailable(_) => false,
+            Self::Inconsistent { .. } => true,
+        }
+    }
+
     /// Whether the database is away or overloaded, so that the caller should come back later.
     pub fn is_unavailable(&self) -> bool {
         match self {

@@ -12,9 +12,13 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    // Nobody waits for the disk: a claim that a crash takes away has done nothing, since what it does commits behind it in
+    // the same log.
     CLAIM = "
+        with soon as materialized (select set_config('synchronous_commit', 'off', true) as setting)
         insert into idempotency_key (principal, key, operation, body_hash, state, locked_until, created_at)
-        values ($1, $2, $3, $4, 'running', $5, $6)
+        select $1, $2, $3, $4::bytea, 'running', $5::timestamptz, $6::timestamptz
+          from soon
         on conflict (principal, key) do nothing";
     GET = "
         select operation, body_hash, state, locked_until, response_status, response_body, response_etag, response_location,
@@ -25,6 +29,20 @@ sql! {
         update idempotency_key
            set locked_until = $3
          where principal = $1 and key = $2 and state = 'running' and locked_until < $4";
+    // What is locked cannot be taken over until the transaction ends.
+    KEEP = "
+        select c.place
+          from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as c (principal, key, locked_until, place)
+          join idempotency_key k on k.principal = c.principal and k.key = c.key
+         where k.state = 'running' and k.locked_until = c.locked_until
+           for no key update of k";
+    FINISH_ALL = "
+        update idempotency_key k
+           set state = 'done', response_status = a.status, response_body = a.body, response_etag = a.etag,
+               response_location = a.location
+          from unnest($1::text[], $2::text[], $3::int2[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[])
+               as a (principal, key, status, body, etag, location, locked_until)
+         where k.principal = a.principal and k.key = a.key and k.state = 'running' and k.locked_until = a.locked_until";
     FINISH = "
         update idempotency_key
            set state = 'done', response_status = $3, response_body = $4, response_etag = $5, response_location = $6
@@ -131,6 +149,46 @@ pub async fn finish(tx: &Tx, claim: &Claim, answer: &StoredAnswer) -> Result<boo
     let params: crate::db::Params<'_> =
         &[&claim.principal, &claim.key, status, body, etag, location, &claim.locked_until];
     Ok(tx.execute(FINISH, params).await? == 1)
+}
+
+/// Keeps claims from being taken over until the transaction ends; answers for each whether it still holds.
+pub async fn keep_all(tx: &Tx, claims: &[&Claim]) -> Result<Vec<bool>, StoreError> {
+    let mut kept = vec![false; claims.len()];
+    if claims.is_empty() {
+        return Ok(kept);
+    }
+    let principals: Vec<&str> = claims.iter().map(|claim| claim.principal.as_str()).collect();
+    let keys: Vec<&str> = claims.iter().map(|claim| claim.key.as_str()).collect();
+    let locked: Vec<Timestamp> = claims.iter().map(|claim| claim.locked_until).collect();
+    for row in tx.query(KEEP, &[&principals, &keys, &locked]).await? {
+        let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(0);
+        if let Some(kept) = kept.get_mut(place.saturating_sub(1)) {
+            *kept = true;
+        }
+    }
+    Ok(kept)
+}
+
+/// Keeps the answers of several requests, in the transaction of their work, whose claims are kept ([`keep_all`]).
+pub async fn finish_all(tx: &Tx, answers: &[(&Claim, StoredAnswer)]) -> Result<(), StoreError> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let texts = |of: fn(&Claim) -> &str| answers.iter().map(|(claim, _)| of(claim)).collect::<Vec<_>>();
+    let params: crate::db::Params<'_> = &[
+        &texts(|claim| &claim.principal),
+        &texts(|claim| &claim.key),
+        &answers.iter().map(|(_, answer)| answer.status).collect::<Vec<_>>(),
+        &answers.iter().map(|(_, answer)| answer.body.as_slice()).collect::<Vec<_>>(),
+        &answers.iter().map(|(_, answer)| answer.etag.as_deref()).collect::<Vec<_>>(),
+        &answers.iter().map(|(_, answer)| answer.location.as_deref()).collect::<Vec<_>>(),
+        &answers.iter().map(|(claim, _)| claim.locked_until).collect::<Vec<_>>(),
+    ];
+    let finished = tx.execute(FINISH_ALL, params).await?;
+    if finished == u64::try_from(answers.len()).unwrap_or(u64::MAX) {
+        return Ok(());
+    }
+    Err(StoreError::inconsistent("idempotency_key", "a claim that was kept is gone"))
 }
 
 /// Keeps what the request has made while its answer is not known yet. `false` when the claim was taken over meanwhile.

@@ -76,7 +76,9 @@ impl TestDatabase {
             (pool.acquire_timeout, pool.lock_timeout) = (patience, patience);
             pool.statement_timeout = patience;
             pool.size = 4;
+            pool.lock_timeout = std::time::Duration::from_secs(30);
         }
+        settings.storefront.statement_timeout = std::time::Duration::from_secs(60);
         Self { store: Store::new(&settings).unwrap(), url, schema }
     }
 

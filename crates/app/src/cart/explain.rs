@@ -18,7 +18,7 @@ pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value,
     let quote = asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
         let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-        quote(&conn, &stored.cart, now).await
+        quote(&context.caller.shop.rules, &conn, &stored.cart, now).await
     });
     let quote = quote.await?;
     Ok(json!({

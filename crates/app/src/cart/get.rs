@@ -17,7 +17,7 @@ pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, 
     asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
         let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-        view::show(&conn, &stored.cart, now).await
+        view::show(&context.caller.shop.rules, &conn, &stored.cart, now).await
     })
     .await
 }
@@ -35,7 +35,7 @@ pub async fn list_carts(
     let views = asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
         let carts = cart::list(&conn, customer, request.after, (request.rows(), now)).await?;
-        view::show_all(&conn, &carts, now).await
+        view::show_all(&context.caller.shop.rules, &conn, &carts, now).await
     });
     let views = views.await?;
     Ok(Page::new(request, views, None, |view| view.id))

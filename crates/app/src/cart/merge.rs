@@ -52,7 +52,7 @@ async fn merge(
     after.updated_at = work.now;
     after.expires_at = expiry(context, work.now);
     cart::update(&work.tx, &before, &after).await?;
-    let view = view::show(&work.tx, &after, work.now).await?;
+    let view = view::show(&context.caller.shop.rules, &work.tx, &after, work.now).await?;
     let answer = Answer::new(Outcome::Done, &view, Some(after.version))?;
     work.finish(answer.at(path(after.id))).await
 }

@@ -27,6 +27,7 @@ pub use view::CartView;
 use jiff::{SignedDuration, Timestamp};
 use tradepost_domain::cart::{Cart, ChangeCartError};
 use tradepost_domain::kernel::ids::{CartId, EntityId};
+use tradepost_store::StoreError;
 use tradepost_store::cart::{self, StoredCart};
 
 use crate::answer::{Answer, Outcome};
@@ -91,8 +92,7 @@ impl<'a> Change<'a> {
         self.after.version = self.before.version.saturating_add(1);
         self.after.updated_at = self.work.now;
         self.after.expires_at = expiry(context, self.work.now);
-        let stored = cart::update(&self.work.tx, &self.before, &self.after).await;
-        stored.map_err(|error| {
+        let refused = |error: StoreError| {
             let unknown = "there is no such variant";
             match error.violated_constraint() {
                 Some("cart_line_variant_id_fkey") => {
@@ -100,8 +100,12 @@ impl<'a> Change<'a> {
                 }
                 _ => error.into(),
             }
-        })?;
-        let view = view::show(&self.work.tx, &self.after, self.work.now).await?;
+        };
+        // In one flight: what a cart comes to is priced from what is in hand, whether it is stored yet or not.
+        let (tx, now) = (&self.work.tx, self.work.now);
+        let stored = async { cart::update(tx, &self.before, &self.after).await.map_err(refused) };
+        let shown = view::show(&context.caller.shop.rules, tx, &self.after, now);
+        let ((), view) = futures_util::future::try_join(stored, Box::pin(shown)).await?;
         let answer = Answer::new(outcome, &view, Some(self.after.version))?;
         self.work.finish(answer.at(path(self.after.id))).await
     }

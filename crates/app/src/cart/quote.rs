@@ -12,9 +12,9 @@ use tradepost_domain::shipping::{Offer, ShippingMethod};
 use tradepost_store::catalog::sellable::{self, SaleScope, Sellable};
 use tradepost_store::{Client, StoreError};
 
-use super::rules::{Rules, load_rules};
+use super::rules::{customer, destination, load_rules};
 use crate::error::WriteError;
-use crate::pricing::{LoadedRules, TaxClasses, rates};
+use crate::pricing::{LoadedRules, RuleBook, TaxClasses, rates};
 
 /// A cart with its prices and with what they were made of.
 #[derive(Debug)]
@@ -45,46 +45,106 @@ impl From<PricingError> for WriteError {
 }
 
 /// Prices a cart with the rules as they stand on this connection; inside a transaction, as it sees them.
-pub async fn quote(client: &Client, cart: &Cart, now: Timestamp) -> Result<Quote, WriteError> {
-    let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-    let scope = SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() };
-    let found = sellable::list(client, scope, &variants);
+pub async fn quote(
+    book: &RuleBook,
+    client: &Client,
+    cart: &Cart,
+    now: Timestamp,
+) -> Result<Quote, WriteError> {
+    let quote = quote_all(book, client, &[cart], now).await?.pop();
+    quote.unwrap_or_else(|| Err(StoreError::inconsistent("pricing", "a cart without a quote").into()))
+}
+
+/// Prices carts, each for itself, in one flight: a statement for all that are sold in the same channel, currency and
+/// language, and those of [`load_rules`].
+pub async fn quote_all(
+    book: &RuleBook,
+    client: &Client,
+    carts: &[&Cart],
+    now: Timestamp,
+) -> Result<Vec<Result<Quote, WriteError>>, StoreError> {
+    let found = sellables(client, carts);
     // On the heap: the statements of the rules are many, and this future is held by all that prices a cart.
-    let rules = Box::pin(load_rules(client, cart));
+    let rules = Box::pin(load_rules(book, client, carts));
     let (found, rules) = futures_util::future::join(found, rules).await;
-    let sellables: BTreeMap<VariantId, Sellable> =
-        found?.into_iter().map(|sellable| (sellable.variant_id, sellable)).collect();
-    let mut rules = rules?;
-    let taxes_unknown = match (&mut rules.loaded.tax, &rules.destination) {
-        (Some(zone), Some(destination)) => {
-            rates::tell_taxes(client, zone, (destination, &rules.loaded.classes), now).await?
+    let (found, rules) = (found?, rules?);
+    let each = carts.iter().zip(found.into_iter().zip(rules));
+    let each = each.map(|(cart, (found, rules))| Box::pin(with_rates(client, cart, (found, rules), now)));
+    Ok(futures_util::future::join_all(each).await)
+}
+
+/// Prices a cart whose rules are known, with what a tax service and carriers said; nobody is asked where no rule wants that.
+async fn with_rates(
+    client: &Client,
+    cart: &Cart,
+    (sellables, mut rules): (BTreeMap<VariantId, Sellable>, LoadedRules),
+    now: Timestamp,
+) -> Result<Quote, WriteError> {
+    let known = rules.known.clone();
+    let taxes_unknown = match (&mut rules.tax, &cart.shipping_address) {
+        (Some(zone), Some(address)) => {
+            rates::tell_taxes(client, zone, (&destination(address), &known.classes), now).await?
         }
         _ => false,
     };
-    if rules.loaded.methods.iter().any(|method| method.rates.service().is_some()) {
+    if known.methods.iter().any(|method| method.rates.service().is_some()) {
         // What carriers charge depends on the parcel, and that on everything but the carriers.
         let parcel = decide(cart, sellables.clone(), rules.clone(), now)?.priced.parcel;
         if let Some(parcel) = parcel {
-            rates::tell_shipping(client, &mut rules.loaded.methods, &parcel, now).await?;
+            let methods = rules.carried.insert(known.methods.clone());
+            rates::tell_shipping(client, methods, &parcel, now).await?;
         }
     }
     Ok(Quote { taxes_unknown, ..decide(cart, sellables, rules, now)? })
+}
+
+/// What is known of the variants of each cart.
+async fn sellables(
+    client: &Client,
+    carts: &[&Cart],
+) -> Result<Vec<BTreeMap<VariantId, Sellable>>, StoreError> {
+    fn scope(cart: &Cart) -> SaleScope<'_> {
+        SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() }
+    }
+    let mut wanted: Vec<(SaleScope<'_>, BTreeSet<VariantId>)> = Vec::new();
+    for cart in carts {
+        let variants = cart.lines.iter().map(|line| line.variant_id);
+        match wanted.iter_mut().find(|(known, _)| *known == scope(cart)) {
+            Some((_, known)) => known.extend(variants),
+            None => wanted.push((scope(cart), variants.collect())),
+        }
+    }
+    let lists = wanted.into_iter().map(|(scope, variants)| async move {
+        let variants: Vec<VariantId> = variants.into_iter().collect();
+        let found = sellable::list(client, scope, &variants).await?;
+        Ok::<_, StoreError>((scope, found))
+    });
+    let lists = futures_util::future::try_join_all(lists).await?;
+    let of_cart = |cart: &&Cart| {
+        let list = lists.iter().find(|(known, _)| *known == scope(cart));
+        let wanted: BTreeSet<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
+        let own = list.into_iter().flat_map(|(_, found)| found);
+        own.filter(|sellable| wanted.contains(&sellable.variant_id))
+            .map(|sellable| (sellable.variant_id, sellable.clone()))
+            .collect()
+    };
+    Ok(carts.iter().map(of_cart).collect())
 }
 
 /// Prices a cart of which everything is known.
 pub fn decide(
     cart: &Cart,
     sellables: BTreeMap<VariantId, Sellable>,
-    rules: Rules,
+    rules: LoadedRules,
     now: Timestamp,
 ) -> Result<Quote, PricingError> {
-    let Rules { loaded, customer, destination } = rules;
-    let LoadedRules { price_lists, promotions, coupons, tax, methods, classes } = loaded;
+    let LoadedRules { price_lists, promotions, coupons, tax, buyer, known, carried } = rules;
+    let methods = carried.as_ref().unwrap_or(&known.methods);
     let mut unavailable = BTreeSet::new();
     let mut lines = Vec::with_capacity(cart.lines.len());
     for line in &cart.lines {
         match sellables.get(&line.variant_id).filter(|sellable| sellable.for_sale) {
-            Some(sellable) => lines.push(pricing_line(line, sellable, cart.currency, &classes)?),
+            Some(sellable) => lines.push(pricing_line(line, sellable, cart.currency, &known.classes)?),
             None => {
                 unavailable.insert(line.id);
             }
@@ -93,23 +153,23 @@ pub fn decide(
     let mut snapshot = PricingSnapshot {
         currency: cart.currency,
         channel: cart.channel_id,
-        customer,
+        customer: customer(cart, &buyer),
         now,
         lines,
         price_lists,
         promotions,
         coupons,
-        destination,
+        destination: cart.shipping_address.as_ref().map(destination),
         tax,
         shipping: None,
     };
     let mut priced = price_what_has_a_price(&mut snapshot, &mut unavailable)?;
     let has_methods = !methods.is_empty();
     let mut offers: Vec<(ShippingMethod, Offer)> = match &priced.parcel {
-        Some(parcel) => methods
-            .into_iter()
-            .filter_map(|method| method.offer(parcel).ok().map(|offer| (method, offer)))
-            .collect(),
+        Some(parcel) => {
+            let offer = |method: &ShippingMethod| Some((method.clone(), method.offer(parcel).ok()?));
+            methods.iter().filter_map(offer).collect()
+        }
         None => Vec::new(),
     };
     offers.sort_by_key(|(method, offer)| (offer.price.amount(), method.id));

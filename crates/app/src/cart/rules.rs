@@ -8,27 +8,17 @@ use tradepost_domain::kernel::{Address, Destination, EmailAddress};
 use tradepost_domain::pricing::{CustomerFacts, PricedCart};
 use tradepost_domain::promotion::{CouponCode, customer_key};
 use tradepost_port::IdSource;
-use tradepost_store::order::{OrderRow, read};
+use tradepost_store::order::OrderRow;
+use tradepost_store::order::read::Buyer;
 use tradepost_store::pricing::redemption::{self, Redeemed, Redemption};
 use tradepost_store::pricing::snapshot;
 use tradepost_store::{Client, StoreError, Tx};
 
 use crate::error::WriteError;
-use crate::pricing::{LoadedRules, RulesFor, customer_keys, load_rules as load};
-
-/// Everything besides its lines that a cart's price depends on.
-#[derive(Debug, Clone, Default)]
-pub struct Rules {
-    /// Price lists, promotions, taxes and shipping methods.
-    pub loaded: LoadedRules,
-    /// Who buys.
-    pub customer: CustomerFacts,
-    /// Where the goods go.
-    pub destination: Option<Destination>,
-}
+use crate::pricing::{LoadedRules, RuleBook, RulesFor, customer_keys, load_rules as load};
 
 /// Where an address is, as far as taxes and shipping care.
-fn destination(address: &Address) -> Destination {
+pub fn destination(address: &Address) -> Destination {
     Destination {
         country: address.country,
         region: address.region.clone(),
@@ -36,30 +26,59 @@ fn destination(address: &Address) -> Destination {
     }
 }
 
-/// Loads the rules for a cart, in statements that are sent at once.
-pub async fn load_rules(client: &Client, cart: &Cart) -> Result<Rules, StoreError> {
-    let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-    let codes: Vec<CouponCode> = cart.coupons.iter().filter_map(|code| code.parse().ok()).collect();
-    let destination = cart.shipping_address.as_ref().map(destination);
-    let keys = customer_keys(cart.customer_id, cart.email.as_ref());
-    let wanted = RulesFor {
-        variants: &variants,
-        currency: cart.currency,
-        channel: cart.channel_id,
-        destination: destination.as_ref(),
-        codes: &codes,
-        customer_keys: &keys,
-    };
-    let mailbox = cart.email.as_ref().map(customer_key);
-    let buyer = read::buyer(client, cart.customer_id, mailbox.as_deref());
-    let (loaded, buyer) = futures_util::future::try_join(load(client, &wanted), buyer).await?;
+/// What the rules of a cart are asked for.
+struct Asked {
+    variants: Vec<VariantId>,
+    codes: Vec<CouponCode>,
+    customer_keys: Vec<String>,
+    destination: Option<Destination>,
+    mailbox: Option<String>,
+}
+
+impl Asked {
+    fn of(cart: &Cart) -> Self {
+        Self {
+            variants: cart.lines.iter().map(|line| line.variant_id).collect(),
+            codes: cart.coupons.iter().filter_map(|code| code.parse().ok()).collect(),
+            customer_keys: customer_keys(cart.customer_id, cart.email.as_ref()),
+            destination: cart.shipping_address.as_ref().map(destination),
+            mailbox: cart.email.as_ref().map(customer_key),
+        }
+    }
+
+    fn rules_for(&self, cart: &Cart) -> RulesFor<'_> {
+        RulesFor {
+            variants: &self.variants,
+            currency: cart.currency,
+            channel: cart.channel_id,
+            destination: self.destination.as_ref(),
+            codes: &self.codes,
+            customer_keys: &self.customer_keys,
+            buyer: (cart.customer_id, self.mailbox.as_deref()),
+        }
+    }
+}
+
+/// Loads the rules for carts, in statements that are sent at once.
+pub async fn load_rules(
+    book: &RuleBook,
+    client: &Client,
+    carts: &[&Cart],
+) -> Result<Vec<LoadedRules>, StoreError> {
+    let asked: Vec<Asked> = carts.iter().map(|cart| Asked::of(cart)).collect();
+    let wanted: Vec<RulesFor<'_>> =
+        asked.iter().zip(carts).map(|(asked, cart)| asked.rules_for(cart)).collect();
+    load(book, client, &wanted).await
+}
+
+/// Who buys a cart, as rules see them.
+pub fn customer(cart: &Cart, buyer: &Buyer) -> CustomerFacts {
     let is_known = cart.customer_id.is_some() || cart.email.is_some();
-    let customer = CustomerFacts {
+    CustomerFacts {
         id: cart.customer_id,
-        group_ids: buyer.group_ids.into_iter().map(CustomerGroupId::from_uuid).collect(),
+        group_ids: buyer.group_ids.iter().copied().map(CustomerGroupId::from_uuid).collect(),
         first_order: is_known && buyer.is_new,
-    };
-    Ok(Rules { loaded, customer, destination })
+    }
 }
 
 /// Whether somebody gave out this coupon.

@@ -14,10 +14,11 @@ use tradepost_store::Client;
 use tradepost_store::catalog::sellable::Sellable;
 use utoipa::ToSchema;
 
-use super::quote::{Quote, quote};
+use super::quote::{Quote, quote, quote_all};
 use crate::address::AddressView;
 use crate::catalog::views::{AvailabilityView, ImageView, MoneyView};
 use crate::error::WriteError;
+use crate::pricing::RuleBook;
 
 /// A cart with its prices of this moment.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -247,14 +248,26 @@ impl CartView {
 }
 
 /// The cart with the prices of this moment.
-pub async fn show(client: &Client, cart: &Cart, now: Timestamp) -> Result<CartView, WriteError> {
-    let quote = quote(client, cart, now).await?;
+pub async fn show(
+    book: &RuleBook,
+    client: &Client,
+    cart: &Cart,
+    now: Timestamp,
+) -> Result<CartView, WriteError> {
+    let quote = quote(book, client, cart, now).await?;
     Ok(view(cart, &quote))
 }
 
-/// Several carts; there are few of them.
-pub async fn show_all(client: &Client, carts: &[Cart], now: Timestamp) -> Result<Vec<CartView>, WriteError> {
-    futures_util::future::try_join_all(carts.iter().map(|cart| show(client, cart, now))).await
+/// Several carts, priced together.
+pub async fn show_all(
+    book: &RuleBook,
+    client: &Client,
+    carts: &[Cart],
+    now: Timestamp,
+) -> Result<Vec<CartView>, WriteError> {
+    let carts: Vec<&Cart> = carts.iter().collect();
+    let quotes = quote_all(book, client, &carts, now).await?;
+    carts.iter().zip(quotes).map(|(cart, quote)| Ok(view(cart, &quote?))).collect()
 }
 
 /// What a variant is to a line of a cart or an order.

@@ -77,7 +77,7 @@ pub struct PaymentChoice {
 }
 
 /// What is ordered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// A cart.
     Cart(CartId),

@@ -1,9 +1,13 @@
 //! Orders: placed from a cart or from items, read by their owner, given up, claimed by a new customer; moved on by
 //! payments and by staff.
 
+mod batch;
 pub mod bookings;
 pub mod cancel;
+mod check;
 pub mod claim;
+pub mod desk;
+mod draft;
 pub mod fulfillment;
 pub mod get;
 pub mod in_hand;

@@ -1,30 +1,24 @@
-//! The rules that one cart is priced by, read and made into what `domain` works with.
+//! The rules that one cart is priced by: those of the shop, and what is read for this cart alone.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::{try_join, try_join_all, try_join4};
 use ring::digest::{SHA256, digest};
-use tradepost_domain::kernel::ids::{
-    ChannelId, CustomerId, EntityId, PriceListId, PromotionId, ShippingMethodId, ShippingZoneId, TaxClassId,
-    TaxRateId, TaxZoneId, VariantId,
-};
-use tradepost_domain::kernel::place::{Destination, Place};
+use tradepost_domain::kernel::ids::{ChannelId, CustomerId, EntityId, PriceListId, VariantId};
+use tradepost_domain::kernel::place::Destination;
 use tradepost_domain::kernel::{Currency, EmailAddress, Quantity};
 use tradepost_domain::pricing::{PriceList, PriceListPrice};
-use tradepost_domain::promotion::{
-    Coupon, CouponCode, ItemFacts, Items, Promotion, Schedule, Stacking, Usage, customer_key,
-};
+use tradepost_domain::promotion::{Coupon, CouponCode, Promotion, customer_key};
 use tradepost_domain::shipping::ShippingMethod;
-use tradepost_domain::tax::{RateSource, TaxRate, TaxZone, choose_zone};
-use tradepost_store::pricing::snapshot::{self, RulesQuery, StoredPromotion, StoredRule, StoredRules};
+use tradepost_domain::tax::{TaxZone, choose_zone};
+use tradepost_store::order::read::{self, Buyer};
+use tradepost_store::pricing::price_list_price::PriceListPriceRow;
+use tradepost_store::pricing::snapshot::{self, StoredPromotion};
 use tradepost_store::{Client, StoreError};
 use uuid::Uuid;
 
-use super::price_list::PriceListCreate;
-use super::promotion::PromotionCreate;
-use super::rule::read_definition;
-use super::shipping_method::ShippingMethodCreate;
-use super::shipping_zone::ShippingZoneCreate;
-use super::tax_class::TaxClassCreate;
-use super::tax_rate::TaxRateCreate;
-use super::tax_zone::TaxZoneCreate;
+use super::known::{KnownRules, RuleBook, promotion};
 
 /// What the rules are wanted for.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +35,8 @@ pub struct RulesFor<'a> {
     pub codes: &'a [CouponCode],
     /// What [`customer_keys`] says of who buys.
     pub customer_keys: &'a [String],
+    /// Account and mailbox of who buys.
+    pub buyer: (Option<CustomerId>, Option<&'a str>),
 }
 
 /// Rules of the shop that a cart is priced by.
@@ -54,34 +50,12 @@ pub struct LoadedRules {
     pub coupons: Vec<Coupon>,
     /// The zone whose taxes apply.
     pub tax: Option<TaxZone>,
-    /// Active shipping methods, by id.
-    pub methods: Vec<ShippingMethod>,
-    /// By which class each thing is taxed.
-    pub classes: TaxClasses,
-}
-
-/// By which class each thing is taxed.
-#[derive(Debug, Clone, Default)]
-pub struct TaxClasses(Vec<TaxClass>);
-
-#[derive(Debug, Clone)]
-struct TaxClass {
-    id: TaxClassId,
-    name: String,
-    items: Items,
-}
-
-impl TaxClasses {
-    /// The class of an item: the oldest that names it.
-    pub fn of(&self, item: &ItemFacts) -> Option<TaxClassId> {
-        let names = |items: &Items| *items != Items::all() && items.matches(item);
-        self.0.iter().find(|class| names(&class.items)).map(|class| class.id)
-    }
-
-    /// All classes with their names.
-    pub fn named(&self) -> impl Iterator<Item = (TaxClassId, &str)> {
-        self.0.iter().map(|class| (class.id, class.name.as_str()))
-    }
+    /// Shipping methods with what carriers charge for this cart, where the shop has methods that go by them.
+    pub carried: Option<Vec<ShippingMethod>>,
+    /// Who buys, as far as a rule asks for it.
+    pub buyer: Buyer,
+    /// Shipping methods and tax classes.
+    pub known: Arc<KnownRules>,
 }
 
 /// The names under which uses of promotions by a customer are counted: the account's, and the e-mail address's.
@@ -100,141 +74,114 @@ pub fn customer_keys(customer: Option<CustomerId>, email: Option<&EmailAddress>)
     customer.map(|id| id.to_string()).into_iter().chain(email.map(hash)).collect()
 }
 
-/// Loads the rules for a cart, in a constant number of statements that are sent at once.
-pub async fn load_rules(client: &Client, wanted: &RulesFor<'_>) -> Result<LoadedRules, StoreError> {
-    let RulesFor { variants, currency, codes, customer_keys, .. } = *wanted;
-    let query = RulesQuery { variants, currency, codes, customer_keys };
-    // Five statements in flight are a large future; boxed, its callers stay small.
-    let stored = Box::pin(snapshot::load(client, &query)).await?;
-    let zones = tax_zones(&stored)?;
+/// What is read for one cart alone.
+struct OwnRules {
+    prices: Vec<(Uuid, PriceListPriceRow)>,
+    /// With their uses; `None` where no rule counts any.
+    promotions: Option<Vec<StoredPromotion>>,
+    coupons: Vec<Coupon>,
+    buyer: Buyer,
+}
+
+/// Loads the rules for carts, each by its place in the list; all statements in one flight, and a second flight only after
+/// rules have changed.
+///
+/// One statement for all of them, and for each cart as many of four as its codes and the shop's rules ask for.
+pub async fn load_rules(
+    book: &RuleBook,
+    client: &Client,
+    wanted: &[RulesFor<'_>],
+) -> Result<Vec<LoadedRules>, StoreError> {
+    let mut known = book.known();
+    if known.epoch == 0 {
+        known = book.read(client).await?;
+    }
+    loop {
+        let own = try_join_all(wanted.iter().map(|wanted| load_own(&known, client, wanted)));
+        let (epoch, own) = try_join(snapshot::epoch(client), own).await?;
+        if epoch == known.epoch {
+            let each = own.into_iter().zip(wanted);
+            return each.map(|(own, wanted)| put_together(known.clone(), own, wanted)).collect();
+        }
+        known = book.read(client).await?;
+    }
+}
+
+/// Reads what concerns one cart alone, as far as the rules of the shop ask for it.
+async fn load_own(
+    known: &KnownRules,
+    client: &Client,
+    wanted: &RulesFor<'_>,
+) -> Result<OwnRules, StoreError> {
+    let RulesFor { variants, currency, codes, customer_keys, buyer: (customer, mailbox), .. } = *wanted;
+    let prices = async {
+        if known.price_lists.is_empty() {
+            return Ok(Vec::new());
+        }
+        snapshot::prices(client, variants, currency).await
+    };
+    let promotions = async {
+        if codes.is_empty() && !known.counts_uses() {
+            return Ok(None);
+        }
+        snapshot::promotions(client, codes, customer_keys).await.map(Some)
+    };
+    let coupons = async {
+        if codes.is_empty() {
+            return Ok(Vec::new());
+        }
+        snapshot::coupons(client, codes, customer_keys).await
+    };
+    let buyer = async {
+        if codes.is_empty() && !known.asks_who_buys() {
+            return Ok(Buyer::default());
+        }
+        read::buyer(client, customer, mailbox).await
+    };
+    // On the heap: carts are priced many at a time.
+    let (prices, promotions, coupons, buyer) =
+        Box::pin(try_join4(prices, promotions, coupons, buyer)).await?;
+    Ok(OwnRules { prices, promotions, coupons, buyer })
+}
+
+/// The rules of the shop with what was read for one cart.
+fn put_together(
+    known: Arc<KnownRules>,
+    own: OwnRules,
+    wanted: &RulesFor<'_>,
+) -> Result<LoadedRules, StoreError> {
+    let promotions = match &own.promotions {
+        Some(stored) => stored.iter().map(promotion).collect::<Result<_, _>>()?,
+        None => known.promotions.clone(),
+    };
     Ok(LoadedRules {
-        price_lists: price_lists(&stored)?,
-        promotions: stored.promotions.iter().map(promotion).collect::<Result<_, _>>()?,
-        tax: choose_zone(&zones, wanted.destination, wanted.channel).cloned(),
-        methods: shipping_methods(&stored)?,
-        classes: tax_classes(&stored)?,
-        coupons: stored.coupons,
+        price_lists: with_prices(&known.price_lists, own.prices),
+        promotions,
+        coupons: own.coupons,
+        tax: choose_zone(&known.zones, wanted.destination, wanted.channel).cloned(),
+        carried: None,
+        buyer: own.buyer,
+        known,
     })
 }
 
-fn price_lists(stored: &StoredRules) -> Result<Vec<PriceList>, StoreError> {
-    let price_list = |rule: &StoredRule| {
-        let fields: PriceListCreate = read_definition(&rule.definition)?;
-        let prices = stored.prices.iter().filter(|(list, _)| *list == rule.id);
-        let price = |(_, row): &(Uuid, tradepost_store::pricing::price_list_price::PriceListPriceRow)| {
-            let min_quantity =
-                u32::try_from(row.min_quantity).ok().and_then(|units| Quantity::new(units).ok());
-            Some(PriceListPrice {
-                variant_id: row.variant_id,
-                min_quantity: min_quantity?,
-                amount: row.amount,
-            })
-        };
-        Ok(PriceList {
-            id: PriceListId::from_uuid(rule.id),
-            name: rule.name.clone(),
-            priority: fields.priority,
-            channel_ids: fields.channel_ids,
-            customer_group_ids: fields.customer_group_ids,
-            schedule: Schedule { starts_at: fields.starts_at, ends_at: fields.ends_at },
-            prices: prices.filter_map(price).collect(),
-        })
-    };
-    stored.price_lists.iter().map(price_list).collect()
-}
-
-fn promotion(stored: &StoredPromotion) -> Result<Promotion, StoreError> {
-    let fields: PromotionCreate = read_definition(&stored.rule.definition)?;
-    Ok(Promotion {
-        id: PromotionId::from_uuid(stored.rule.id),
-        name: fields.name,
-        priority: fields.priority,
-        stacking: Stacking { group: fields.group, combines: fields.combines },
-        schedule: Schedule { starts_at: fields.starts_at, ends_at: fields.ends_at },
-        requires_coupon: fields.requires_coupon,
-        usage: Usage {
-            limit: fields.usage_limit,
-            used: stored.used,
-            limit_per_customer: fields.limit_per_customer,
-            used_by_customer: stored.used_by_customer,
-        },
-        condition: fields.condition,
-        effect: fields.effect,
-    })
-}
-
-fn tax_zones(stored: &StoredRules) -> Result<Vec<TaxZone>, StoreError> {
-    let mut rates: Vec<(TaxZoneId, TaxRate)> = Vec::new();
-    for rule in &stored.tax_rates {
-        let fields: TaxRateCreate = read_definition(&rule.definition)?;
-        let rate = TaxRate {
-            id: TaxRateId::from_uuid(rule.id),
-            tax_class_id: fields.tax_class_id,
-            name: fields.name,
-            rate_ppm: fields.rate_ppm,
-        };
-        rates.push((fields.tax_zone_id, rate));
+/// The price lists that have a price for one of the variants, with those prices.
+fn with_prices(lists: &[PriceList], rows: Vec<(Uuid, PriceListPriceRow)>) -> Vec<PriceList> {
+    let mut prices: BTreeMap<PriceListId, Vec<PriceListPrice>> = BTreeMap::new();
+    for (list, row) in rows {
+        let units = u32::try_from(row.min_quantity).ok().and_then(|units| Quantity::new(units).ok());
+        let of_list = prices.entry(PriceListId::from_uuid(list)).or_default();
+        of_list.extend(units.map(|min_quantity| PriceListPrice {
+            variant_id: row.variant_id,
+            min_quantity,
+            amount: row.amount,
+        }));
     }
-    let zone = |rule: &StoredRule| {
-        let fields: TaxZoneCreate = read_definition(&rule.definition)?;
-        let id = TaxZoneId::from_uuid(rule.id);
-        Ok(TaxZone {
-            id,
-            name: fields.name,
-            places: fields.places,
-            default_channel_ids: fields.default_channel_ids,
-            prices_include_tax: fields.prices_include_tax,
-            rounding: fields.rounding,
-            rounding_level: fields.rounding_level,
-            rates: rates.iter().filter(|(zone, _)| *zone == id).map(|(_, rate)| rate.clone()).collect(),
-            rates_from: fields.rates_from,
-            source: RateSource::Table,
-        })
-    };
-    stored.tax_zones.iter().map(zone).collect()
-}
-
-fn tax_classes(stored: &StoredRules) -> Result<TaxClasses, StoreError> {
-    let mut classes: Vec<TaxClass> = Vec::new();
-    for rule in &stored.tax_classes {
-        let fields: TaxClassCreate = read_definition(&rule.definition)?;
-        let id = TaxClassId::from_uuid(rule.id);
-        classes.push(TaxClass { id, name: fields.name, items: fields.items });
-    }
-    classes.sort_by_key(|class| class.id);
-    Ok(TaxClasses(classes))
-}
-
-fn shipping_methods(stored: &StoredRules) -> Result<Vec<ShippingMethod>, StoreError> {
-    let mut zones: Vec<(ShippingZoneId, Vec<Place>)> = Vec::new();
-    for rule in &stored.shipping_zones {
-        let fields: ShippingZoneCreate = read_definition(&rule.definition)?;
-        zones.push((ShippingZoneId::from_uuid(rule.id), fields.places));
-    }
-    let mut methods = Vec::new();
-    for rule in &stored.shipping_methods {
-        let fields: ShippingMethodCreate = read_definition(&rule.definition)?;
-        if !fields.active {
-            continue;
-        }
-        let of_method = zones.iter().filter(|(id, _)| fields.shipping_zone_ids.contains(id));
-        let places: Vec<Place> = of_method.flat_map(|(_, places)| places.iter().cloned()).collect();
-        if places.is_empty() && !fields.shipping_zone_ids.is_empty() {
-            // No place would mean the whole world.
-            continue;
-        }
-        methods.push(ShippingMethod {
-            id: ShippingMethodId::from_uuid(rule.id),
-            name: fields.name,
-            places,
-            channel_ids: fields.channel_ids,
-            rates: fields.rates,
-            free_from: fields.free_from,
-            tax_class_id: fields.tax_class_id,
-        });
-    }
-    methods.sort_by_key(|method| method.id);
-    Ok(methods)
+    let filled = lists.iter().filter_map(|list| {
+        let prices = prices.remove(&list.id)?;
+        Some(PriceList { prices, ..list.clone() })
+    });
+    filled.collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod coupon;
 pub mod customer_group;
+pub mod known;
 pub mod load;
 pub mod price_list;
 pub mod price_list_price;
@@ -18,9 +19,10 @@ pub mod tax_class;
 pub mod tax_rate;
 pub mod tax_zone;
 
-pub use load::{LoadedRules, RulesFor, TaxClasses, customer_keys, load_rules};
+pub use known::{RuleBook, TaxClasses};
+pub use load::{LoadedRules, RulesFor, customer_keys, load_rules};
 pub use tradepost_store::pricing::redemption::{Redeemed, Redemption, redeem, release, wrong_counters};
-pub use tradepost_store::pricing::snapshot::{STATEMENTS_MAX as LOAD_STATEMENTS_MAX, coupon_exists};
+pub use tradepost_store::pricing::snapshot::coupon_exists;
 
 use jiff::Timestamp;
 use tradepost_domain::kernel::Issue;

@@ -103,6 +103,26 @@ impl Condition {
     pub fn holds(&self, facts: &ConditionFacts<'_>) -> bool {
         self.0.holds(facts)
     }
+
+    /// Whether it asks who buys: their groups, or whether they have ordered before.
+    pub fn asks_who_buys(&self) -> bool {
+        self.0.asks_who_buys()
+    }
+}
+
+impl Node {
+    fn asks_who_buys(&self) -> bool {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(Self::asks_who_buys),
+            Self::Not(node) => node.asks_who_buys(),
+            Self::CustomerGroup(_) | Self::FirstOrder(_) => true,
+            Self::SubtotalAtLeast(_)
+            | Self::QuantityAtLeast { .. }
+            | Self::Channel(_)
+            | Self::Country(_)
+            | Self::Between { .. } => false,
+        }
+    }
 }
 
 impl TryFrom<Node> for Condition {

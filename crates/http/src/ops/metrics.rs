@@ -98,6 +98,7 @@ fn add_pools(text: &mut String, shop: &Shop) {
     family(text, ("db_pool_connections", "gauge", "Connections to the database"), &connections);
     family(text, ("db_pool_connections_max", "gauge", "Connections that a pool may open"), &largest);
     family(text, ("db_pool_waiting", "gauge", "Requests that wait for a connection"), &waiting);
+    single(text, ("orders_waiting", "gauge", "Orders that wait to be decided"), &shop.desk.waiting());
 }
 
 /// Left out while the database is away: no figure is better than a wrong one.

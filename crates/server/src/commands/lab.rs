@@ -58,9 +58,9 @@ pub async fn limits(config: &Config, arguments: LabLimits) -> Result<ExitCode, F
 }
 
 /// What a side is measured by.
-struct Bench {
-    plan: LoadPlan,
-    rounds: usize,
+pub(super) struct Bench {
+    pub(super) plan: LoadPlan,
+    pub(super) rounds: usize,
     phases: watch::Receiver<Phase>,
     config: Config,
 }
@@ -84,12 +84,17 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
         seed: None,
     };
     Box::pin(fill::fill(&house, &demo)).await?;
-    let bounds = {
+    let mut bounds = Vec::new();
+    let mut ratios = Vec::new();
+    if !arguments.skip_reads {
         let (url, data, plan) = (house.database_url.clone(), bench.config.data_dir.clone(), bench.plan);
         eprintln!("measuring: the program by itself");
-        blocking(move || measure_bounds(&url, &data, plan)).await?
-    };
-    let mut ratios = bench.reads(&house).await?;
+        bounds = blocking(move || measure_bounds(&url, &data, plan)).await?;
+        ratios.extend(bench.reads(&house).await?);
+    }
+    if !arguments.skip_orders {
+        ratios.extend(bench.checkout(&house).await?);
+    }
     if !arguments.skip_import {
         ratios.extend(bench.import(&house, folder).await?);
     }
@@ -98,7 +103,8 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
     let LabLimits { products, rounds, connections, milliseconds, .. } = arguments;
     Ok(Report {
         command: format!(
-            "tradepost lab limits --products {products} --rounds {rounds} --connections {connections} --milliseconds {milliseconds}"
+            "tradepost lab limits --products {products} --rounds {rounds} --connections {connections} --milliseconds {milliseconds}{}",
+            skipped(arguments)
         ),
         products: u64::from(*products),
         rounds: *rounds,
@@ -108,9 +114,19 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
     })
 }
 
+/// What was left out, as flags.
+fn skipped(arguments: &LabLimits) -> String {
+    let flags = [
+        (arguments.skip_reads, " --skip-reads"),
+        (arguments.skip_orders, " --skip-orders"),
+        (arguments.skip_import, " --skip-import"),
+    ];
+    flags.iter().filter(|(is_skipped, _)| *is_skipped).map(|(_, flag)| *flag).collect()
+}
+
 impl Bench {
     /// Serves a router on a port of its own until the end.
-    fn serve(&self, router: Router) -> Result<SocketAddr, Failure> {
+    pub(super) fn serve(&self, router: Router) -> Result<SocketAddr, Failure> {
         let listeners = Listeners::bind(SocketAddr::from(([127, 0, 0, 1], 0))).map_err(Failure::new)?;
         let address = listeners.address();
         let parts = (self.config.limits, self.config.trusted_proxies.clone());
@@ -226,7 +242,7 @@ async fn import_once(shop: &Arc<Shop>, file: PathBuf) -> Result<(), LabError> {
 }
 
 /// Runs what blocks on a thread of its own: the runtime is left to the server under load.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LabError> + Send + 'static,
 ) -> Result<T, Failure> {
     Ok(tokio::task::spawn_blocking(work).await.map_err(Failure::new)??)
@@ -264,19 +280,23 @@ fn never_asked() -> Requests {
 
 /// The body of one answer.
 pub(super) fn fetch(address: SocketAddr, path: &str) -> Result<Bytes, LabError> {
+    ask(address, &tradepost_lab::load::get(path))
+}
+
+/// The body of the answer to one request.
+pub(super) fn ask(address: SocketAddr, request: &str) -> Result<Bytes, LabError> {
     use std::io::Read as _;
     let mut stream = std::net::TcpStream::connect(address)?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
+    stream.write_all(request.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let head = answer.windows(4).position(|window| window == b"\r\n\r\n");
     match head {
-        Some(end) if answer.starts_with(b"HTTP/1.1 200") => Ok(Bytes::from(answer.split_off(end + 4))),
+        Some(end) if answer.starts_with(b"HTTP/1.1 20") => Ok(Bytes::from(answer.split_off(end + 4))),
         _ => Err(LabError::UnexpectedAnswer {
             what: "sample".to_owned(),
             status: String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned(),
-            request: path.to_owned(),
+            request: request.lines().next().unwrap_or_default().to_owned(),
         }),
     }
 }

@@ -7,6 +7,7 @@ pub mod import;
 pub mod keys;
 pub mod lab;
 mod lab_bounds;
+mod lab_checkout;
 pub mod mail;
 pub mod migrate;
 pub mod openapi;

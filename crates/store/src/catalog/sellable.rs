@@ -104,7 +104,7 @@ pub struct SellableImage {
 }
 
 /// For whom variants are looked at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SaleScope<'a> {
     /// The channel.
     pub channel: ChannelId,

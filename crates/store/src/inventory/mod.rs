@@ -16,7 +16,7 @@ use tradepost_domain::kernel::ids::{EntityId, OrderId, ProductId, StockLevelId, 
 use uuid::Uuid;
 
 pub use movement::{MovementFilter, StockMovement, list_movements};
-pub use reserve::{Hold, NextId, ReserveOrder, Reserved, reserve};
+pub use reserve::{Hold, NextId, Outcome, ReserveOrder, Reserved, decide, reserve, take};
 pub use restock::{ReturnedLine, lock_return, restock};
 pub use ship::{LineUnits, ShipFrom, allocated, give_back, ship};
 pub use transition::{allocate, deallocate, expired, extend, release};

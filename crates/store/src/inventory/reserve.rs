@@ -111,7 +111,7 @@ pub type NextId<'a> = &'a mut (dyn FnMut() -> Uuid + Send);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reserved {
     /// For each order, in the order in which they were given, what it took, or the variants that were short.
-    pub outcomes: Vec<Result<Vec<Pick>, Vec<Shortage>>>,
+    pub outcomes: Vec<Outcome>,
     /// The levels that changed.
     pub moved: Vec<MovedLevel>,
 }
@@ -126,19 +126,44 @@ pub async fn reserve(
     (cause_kind, now): (Option<&'static str>, Timestamp),
     next_id: NextId<'_>,
 ) -> Result<Reserved, StoreError> {
+    let outcomes = decide(tx, orders, now, next_id).await?;
+    let moved = take(tx, orders, &outcomes, (cause_kind, now), next_id).await?;
+    Ok(Reserved { outcomes, moved })
+}
+
+/// What an order takes, or the variants that are short.
+pub type Outcome = Result<Vec<Pick>, Vec<Shortage>>;
+
+/// Locks the levels that orders want and decides the orders one after another; nothing is written, but for levels of what is
+/// ordered back and never had one. What was decided is written by [`take`], in the same transaction.
+pub async fn decide(
+    tx: &Tx,
+    orders: &[ReserveOrder],
+    now: Timestamp,
+    next_id: NextId<'_>,
+) -> Result<Vec<Outcome>, StoreError> {
     let mut shelf = lock_shelf(tx, orders, now, next_id).await?;
-    let outcomes: Vec<Result<Vec<Pick>, Vec<Shortage>>> =
-        orders.iter().map(|order| shelf.take(&order.lines)).collect();
+    Ok(orders.iter().map(|order| shelf.take(&order.lines)).collect())
+}
+
+/// Writes what was decided of orders; answers the levels that changed.
+pub async fn take(
+    tx: &Tx,
+    orders: &[ReserveOrder],
+    outcomes: &[Outcome],
+    (cause_kind, now): (Option<&'static str>, Timestamp),
+    next_id: NextId<'_>,
+) -> Result<Vec<MovedLevel>, StoreError> {
     let mut moved = Vec::new();
     for (sql, for_good) in [(HOLD, false), (ALLOCATE, true)] {
         let taken =
-            orders.iter().zip(&outcomes).filter(|(order, _)| (order.hold == Hold::Allocated) == for_good);
+            orders.iter().zip(outcomes).filter(|(order, _)| (order.hold == Hold::Allocated) == for_good);
         let taken = taken.filter_map(|(order, picks)| Some((order, picks.as_ref().ok()?)));
         let taken: Vec<(&ReserveOrder, &Pick)> =
             taken.flat_map(|(order, picks)| picks.iter().map(move |pick| (order, pick))).collect();
         moved.extend(write(tx, sql, &taken, (cause_kind.unwrap_or(ORDER), now), next_id).await?);
     }
-    Ok(Reserved { outcomes, moved })
+    Ok(moved)
 }
 
 async fn lock_shelf(

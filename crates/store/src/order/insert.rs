@@ -1,105 +1,125 @@
-//! New orders: the head, its lines, and nothing that decides; all statements of an order travel in one flight.
+//! New orders: their heads, their lines, and nothing that decides; any number of orders in one flight.
 
 use tokio_postgres::types::Json;
-use tradepost_domain::cart::Metadata;
 use tradepost_domain::kernel::ids::{EntityId, OrderId};
 use uuid::Uuid;
 
-use super::{OrderLineRow, OrderRow};
+use super::{OrderLineRow, OrderRow, OrderTotals};
 use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    // A coupon's code holds no comma.
     INSERT = "
         insert into orders (id, number, channel_id, cart_id, customer_id, email, token_hash, locale, currency, status,
                             payment_status, fulfillment_status, subtotal, discount, shipping, tax, tax_included, total,
                             shipping_address, billing_address, shipping_method, pricing, coupons, metadata, version, placed_at,
                             updated_at, expires_at, confirmed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                $25, $26, $26, $27, $28)";
+        select o.id, o.number, o.channel_id, o.cart_id, o.customer_id, o.email, o.token_hash, o.locale, o.currency, o.status,
+               o.payment_status, o.fulfillment_status, o.subtotal, o.discount, o.shipping, o.tax, o.tax_included, o.total,
+               o.shipping_address, o.billing_address, o.shipping_method, o.pricing, string_to_array(o.coupons, ','), o.metadata,
+               o.version, o.placed_at, o.placed_at, o.expires_at, o.confirmed_at
+          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bytea[], $8::text[], $9::text[],
+                      $10::text[], $11::text[], $12::text[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::bool[],
+                      $18::int8[], $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::jsonb[], $23::text[], $24::jsonb[], $25::int8[],
+                      $26::timestamptz[], $27::timestamptz[], $28::timestamptz[])
+               as o (id, number, channel_id, cart_id, customer_id, email, token_hash, locale, currency, status, payment_status,
+                     fulfillment_status, subtotal, discount, shipping, tax, tax_included, total, shipping_address,
+                     billing_address, shipping_method, pricing, coupons, metadata, version, placed_at, expires_at, confirmed_at)";
     INSERT_LINES = "
         insert into order_line (id, order_id, position, variant_id, product_id, sku, title, product, quantity, unit_price,
                                 discount, total, tax, weight_grams, requires_shipping, metadata)
-        select l.id, $1, l.position, l.variant_id, l.product_id, l.sku, l.title, l.product, l.quantity, l.unit_price, l.discount,
-               l.total, l.tax, l.weight_grams, true, l.metadata
-          from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::jsonb[], $8::int4[], $9::int8[],
-                      $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::jsonb[])
-               with ordinality
-               as l (id, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total, tax, weight_grams,
-                     metadata, position)";
+        select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.title, l.product, l.quantity, l.unit_price,
+               l.discount, l.total, l.tax, l.weight_grams, true, l.metadata
+          from unnest($1::uuid[], $2::uuid[], $3::int4[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::jsonb[], $9::int4[],
+                      $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::jsonb[])
+               as l (id, order_id, position, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total,
+                     tax, weight_grams, metadata)";
     TAKEN_NUMBERS = "
         select number from orders where number = any ($1)";
 }
 
-/// Stores a new order with its lines; `token_hash` opens a guest's.
-///
-/// The unique key `orders_cart_id_key` refuses a second order of one cart.
-pub async fn insert(tx: &Tx, order: &OrderRow, token_hash: Option<&[u8]>) -> Result<(), StoreError> {
-    let head = insert_head(tx, order, token_hash);
-    futures_util::future::try_join(head, insert_lines(tx, order.id, &order.lines)).await.map(drop)
+/// An order to store.
+#[derive(Debug, Clone, Copy)]
+pub struct NewOrder<'a> {
+    /// The order with its lines.
+    pub order: &'a OrderRow,
+    /// SHA-256 of the secret that opens a guest's.
+    pub token_hash: Option<&'a [u8]>,
 }
 
-async fn insert_head(tx: &Tx, order: &OrderRow, token_hash: Option<&[u8]>) -> Result<(), StoreError> {
-    let totals = &order.totals;
+/// Stores new orders with their lines, in two statements of one flight.
+///
+/// The unique key `orders_cart_id_key` refuses a second order of one cart.
+pub async fn insert(tx: &Tx, orders: &[NewOrder<'_>]) -> Result<(), StoreError> {
+    let heads = insert_heads(tx, orders);
+    futures_util::future::try_join(heads, insert_lines(tx, orders)).await.map(drop)
+}
+
+async fn insert_heads(tx: &Tx, orders: &[NewOrder<'_>]) -> Result<(), StoreError> {
+    fn column<'a, T>(orders: &'a [NewOrder<'_>], of: impl Fn(&'a OrderRow) -> T) -> Vec<T> {
+        orders.iter().map(|new| of(new.order)).collect()
+    }
+    let hashes: Vec<Option<&[u8]>> = orders.iter().map(|new| new.token_hash).collect();
+    let amounts = |of: fn(&OrderTotals) -> i64| column(orders, |order| of(&order.totals));
     let params: Params<'_> = &[
-        &order.id.as_uuid(),
-        &order.number.as_str(),
-        &order.channel_id.as_uuid(),
-        &order.cart_id.map(|id| id.as_uuid()),
-        &order.customer_id.map(|id| id.as_uuid()),
-        &order.email,
-        &token_hash,
-        &order.locale.as_str(),
-        &order.currency.code(),
-        &order.status.as_str(),
-        &order.payment_status.as_str(),
-        &order.fulfillment_status.as_str(),
-        &totals.subtotal,
-        &totals.discount,
-        &totals.shipping,
-        &totals.tax,
-        &totals.tax_included,
-        &totals.total,
-        &order.shipping_address.as_ref().map(Json),
-        &order.billing_address.as_ref().map(Json),
-        &order.shipping_method,
-        &order.pricing,
-        &order.coupons,
-        &Json(&order.metadata),
-        &order.version,
-        &order.placed_at,
-        &order.expires_at,
-        &order.confirmed_at,
+        &column(orders, |order| order.id.as_uuid()),
+        &column(orders, |order| order.number.as_str()),
+        &column(orders, |order| order.channel_id.as_uuid()),
+        &column(orders, |order| order.cart_id.map(|id| id.as_uuid())),
+        &column(orders, |order| order.customer_id.map(|id| id.as_uuid())),
+        &column(orders, |order| order.email.as_str()),
+        &hashes,
+        &column(orders, |order| order.locale.as_str()),
+        &column(orders, |order| order.currency.code()),
+        &column(orders, |order| order.status.as_str()),
+        &column(orders, |order| order.payment_status.as_str()),
+        &column(orders, |order| order.fulfillment_status.as_str()),
+        &amounts(|totals| totals.subtotal),
+        &amounts(|totals| totals.discount),
+        &amounts(|totals| totals.shipping),
+        &amounts(|totals| totals.tax),
+        &column(orders, |order| order.totals.tax_included),
+        &amounts(|totals| totals.total),
+        &column(orders, |order| order.shipping_address.as_ref().map(Json)),
+        &column(orders, |order| order.billing_address.as_ref().map(Json)),
+        &column(orders, |order| order.shipping_method.as_ref()),
+        &column(orders, |order| &order.pricing),
+        &column(orders, |order| order.coupons.join(",")),
+        &column(orders, |order| Json(&order.metadata)),
+        &column(orders, |order| order.version),
+        &column(orders, |order| order.placed_at),
+        &column(orders, |order| order.expires_at),
+        &column(orders, |order| order.confirmed_at),
     ];
     tx.execute(INSERT, params).await.map(drop)
 }
 
-async fn insert_lines(tx: &Tx, order: OrderId, lines: &[OrderLineRow]) -> Result<(), StoreError> {
-    let uuids = |id: fn(&OrderLineRow) -> Uuid| lines.iter().map(id).collect::<Vec<_>>();
-    let amounts = |amount: fn(&OrderLineRow) -> i64| lines.iter().map(amount).collect::<Vec<_>>();
-    let quantities: Vec<i32> =
-        lines.iter().map(|line| i32::try_from(line.quantity).unwrap_or(i32::MAX)).collect();
-    let skus: Vec<Option<&str>> = lines.iter().map(|line| line.sku.as_deref()).collect();
-    let titles: Vec<&str> = lines.iter().map(|line| line.title.as_str()).collect();
-    let products: Vec<&serde_json::Value> = lines.iter().map(|line| &line.product).collect();
-    let weights: Vec<Option<i64>> = lines.iter().map(|line| line.weight_grams).collect();
-    let metadata: Vec<Json<&Metadata>> = lines.iter().map(|line| Json(&line.metadata)).collect();
+async fn insert_lines(tx: &Tx, orders: &[NewOrder<'_>]) -> Result<(), StoreError> {
+    let numbered =
+        orders.iter().flat_map(|new| (1_i32..).zip(&new.order.lines).map(|line| (new.order.id, line)));
+    let lines: Vec<(OrderId, i32, &OrderLineRow)> =
+        numbered.map(|(order, (position, line))| (order, position, line)).collect();
+    let uuids = |of: fn(&OrderLineRow) -> Uuid| lines.iter().map(|(.., line)| of(line)).collect::<Vec<_>>();
+    let amounts = |of: fn(&OrderLineRow) -> i64| lines.iter().map(|(.., line)| of(line)).collect::<Vec<_>>();
+    let quantity = |line: &OrderLineRow| i32::try_from(line.quantity).unwrap_or(i32::MAX);
     let params: Params<'_> = &[
-        &order.as_uuid(),
         &uuids(|line| line.id.as_uuid()),
+        &lines.iter().map(|(order, ..)| order.as_uuid()).collect::<Vec<_>>(),
+        &lines.iter().map(|(_, position, _)| *position).collect::<Vec<_>>(),
         &uuids(|line| line.variant_id.as_uuid()),
         &uuids(|line| line.product_id.as_uuid()),
-        &skus,
-        &titles,
-        &products,
-        &quantities,
+        &lines.iter().map(|(.., line)| line.sku.as_deref()).collect::<Vec<_>>(),
+        &lines.iter().map(|(.., line)| line.title.as_str()).collect::<Vec<_>>(),
+        &lines.iter().map(|(.., line)| &line.product).collect::<Vec<_>>(),
+        &lines.iter().map(|(.., line)| quantity(line)).collect::<Vec<_>>(),
         &amounts(|line| line.unit_price),
         &amounts(|line| line.discount),
         &amounts(|line| line.total),
         &amounts(|line| line.tax),
-        &weights,
-        &metadata,
+        &lines.iter().map(|(.., line)| line.weight_grams).collect::<Vec<_>>(),
+        &lines.iter().map(|(.., line)| Json(&line.metadata)).collect::<Vec<_>>(),
     ];
     tx.execute(INSERT_LINES, params).await.map(drop)
 }

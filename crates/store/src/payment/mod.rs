@@ -1,5 +1,6 @@
 //! Payments of orders, with their attempts, refunds and disputes. Everything here happens under the lock of the order.
 
+pub mod insert;
 pub mod ledger;
 pub mod read;
 pub mod webhook_inbox;
@@ -17,7 +18,7 @@ use crate::sql::Sql;
 
 /// Every statement of payments.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [ledger::STATEMENTS, read::STATEMENTS, webhook_inbox::STATEMENTS, write::STATEMENTS]
+    [insert::STATEMENTS, ledger::STATEMENTS, read::STATEMENTS, webhook_inbox::STATEMENTS, write::STATEMENTS]
         .into_iter()
         .flatten()
         .copied()

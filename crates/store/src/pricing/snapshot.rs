@@ -1,10 +1,10 @@
-//! Everything that the price of one cart depends on, in [`STATEMENTS_MAX`] statements that are sent at once, whatever the
-//! cart and the shop hold. Read from the primary: prices are binding when an order is placed.
+//! What the price of a cart depends on. The rules of the shop are read once for each of their epochs and kept by whoever
+//! prices; what changes with every order, and prices and coupons of one cart, are read each time. All of it from the
+//! primary: prices are binding when an order is placed.
 
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{CouponId, EntityId, PromotionId, VariantId};
 use tradepost_domain::promotion::{Coupon, CouponCode, Schedule, Usage};
@@ -15,10 +15,27 @@ use crate::db::Client;
 use crate::error::StoreError;
 use crate::sql::sql;
 
-/// Statements of [`load`].
-pub const STATEMENTS_MAX: u32 = 5;
-
 sql! {
+    EPOCH = "
+        select epoch from rules_epoch";
+    // One statement, so that the rules are those of the epoch that they are read with.
+    RULES = "
+        select e.epoch, r.kind, r.id, r.name, r.definition
+          from rules_epoch e
+          left join (select 'tax_class' as kind, id, name, definition from tax_class
+                      union all
+                     select 'tax_zone', id, name, definition from tax_zone
+                      union all
+                     select 'tax_rate', id, name, definition from tax_rate
+                      union all
+                     select 'shipping_zone', id, name, definition from shipping_zone
+                      union all
+                     select 'shipping_method', id, name, definition from shipping_method
+                      union all
+                     select 'price_list', id, name, definition from price_list where active
+                      union all
+                     select 'promotion', id, name, definition from promotion where active and not requires_coupon) r on true
+         order by r.id";
     PRICES = "
         select p.price_list_id, p.variant_id, p.currency, p.min_quantity, p.amount
           from price_list_price p
@@ -26,15 +43,6 @@ sql! {
          where p.variant_id = any ($1)
            and p.currency = $2
          order by p.price_list_id, p.variant_id, p.min_quantity";
-    PRICE_LISTS = "
-        select l.id, l.name, l.definition
-          from price_list l
-         where l.active
-           and exists (select from price_list_price p
-                        where p.price_list_id = l.id
-                          and p.variant_id = any ($1)
-                          and p.currency = $2)
-         order by l.id";
     PROMOTIONS = "
         select p.id, p.name, p.definition, p.used,
                coalesce((select max(u.used)
@@ -57,29 +65,6 @@ sql! {
          order by c.id";
     COUPON_EXISTS = "
         select exists (select from coupon where code = $1)";
-    PLACES = "
-        select 'tax_class', id, name, definition from tax_class
-         union all
-        select 'tax_zone', id, name, definition from tax_zone
-         union all
-        select 'tax_rate', id, name, definition from tax_rate
-         union all
-        select 'shipping_zone', id, name, definition from shipping_zone
-         union all
-        select 'shipping_method', id, name, definition from shipping_method";
-}
-
-/// What the rules of a cart are asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct RulesQuery<'a> {
-    /// Variants on its lines.
-    pub variants: &'a [VariantId],
-    /// Its currency.
-    pub currency: Currency,
-    /// Codes that were entered.
-    pub codes: &'a [CouponCode],
-    /// Names under which uses by the customer are counted; none while nobody knows who it is.
-    pub customer_keys: &'a [String],
 }
 
 /// A rule as staff wrote it.
@@ -104,17 +89,15 @@ pub struct StoredPromotion {
     pub used_by_customer: u32,
 }
 
-/// Everything that was loaded.
+/// The rules of the shop at one epoch of theirs, in the order of their ids.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoredRules {
-    /// Active price lists with a price for one of the variants.
+    /// Grows with every change of a rule.
+    pub epoch: i64,
+    /// Active price lists.
     pub price_lists: Vec<StoredRule>,
-    /// Their prices, each with the id of its list.
-    pub prices: Vec<(Uuid, PriceListPriceRow)>,
-    /// Active promotions without a coupon, and those of the codes.
-    pub promotions: Vec<StoredPromotion>,
-    /// Coupons of the codes that exist.
-    pub coupons: Vec<Coupon>,
+    /// Active promotions that need no coupon.
+    pub promotions: Vec<StoredRule>,
     /// Tax classes.
     pub tax_classes: Vec<StoredRule>,
     /// Tax zones.
@@ -127,35 +110,59 @@ pub struct StoredRules {
     pub shipping_methods: Vec<StoredRule>,
 }
 
-/// Loads everything that the price of a cart depends on.
-pub async fn load(client: &Client, query: &RulesQuery<'_>) -> Result<StoredRules, StoreError> {
-    let variants: Vec<Uuid> = query.variants.iter().map(EntityId::as_uuid).collect();
-    let codes: Vec<&str> = query.codes.iter().map(CouponCode::as_str).collect();
-    let (currency, keys) = (query.currency.code(), query.customer_keys);
-    let in_currency: [&(dyn ToSql + Sync); 2] = [&variants, &currency];
-    let by_code: [&(dyn ToSql + Sync); 2] = [&codes, &keys];
-    let (list_rows, price_rows, promotion_rows, coupon_rows, place_rows) = tokio::try_join!(
-        client.query(PRICE_LISTS, &in_currency),
-        client.query(PRICES, &in_currency),
-        client.query(PROMOTIONS, &by_code),
-        client.query(COUPONS, &by_code),
-        client.query(PLACES, &[]),
-    )?;
-    let of = |kind: &str| {
-        let rows = place_rows.iter().filter(|row| row.get::<_, &str>(0) == kind);
-        rows.map(|row| rule(row, 1)).collect::<Vec<_>>()
-    };
-    Ok(StoredRules {
-        price_lists: list_rows.iter().map(|row| rule(row, 0)).collect(),
-        prices: price_rows.iter().map(price).collect::<Result<_, _>>()?,
-        promotions: promotion_rows.iter().map(promotion).collect(),
-        coupons: coupon_rows.iter().map(coupon).collect::<Result<_, _>>()?,
-        tax_classes: of("tax_class"),
-        tax_zones: of("tax_zone"),
-        tax_rates: of("tax_rate"),
-        shipping_zones: of("shipping_zone"),
-        shipping_methods: of("shipping_method"),
-    })
+/// The present epoch of the rules.
+pub async fn epoch(client: &Client) -> Result<i64, StoreError> {
+    Ok(client.query_one(EPOCH, &[]).await?.get(0))
+}
+
+/// The rules as they now are.
+pub async fn rules(client: &Client) -> Result<StoredRules, StoreError> {
+    let mut rules = StoredRules::default();
+    for row in client.query(RULES, &[]).await? {
+        rules.epoch = row.get(0);
+        let kept = match row.get::<_, Option<&str>>(1) {
+            Some("tax_class") => &mut rules.tax_classes,
+            Some("tax_zone") => &mut rules.tax_zones,
+            Some("tax_rate") => &mut rules.tax_rates,
+            Some("shipping_zone") => &mut rules.shipping_zones,
+            Some("shipping_method") => &mut rules.shipping_methods,
+            Some("price_list") => &mut rules.price_lists,
+            Some("promotion") => &mut rules.promotions,
+            _ => continue,
+        };
+        kept.push(rule(&row, 2));
+    }
+    Ok(rules)
+}
+
+/// Prices of variants in active price lists, each with the id of its list.
+pub async fn prices(
+    client: &Client,
+    variants: &[VariantId],
+    currency: Currency,
+) -> Result<Vec<(Uuid, PriceListPriceRow)>, StoreError> {
+    let variants: Vec<Uuid> = variants.iter().map(EntityId::as_uuid).collect();
+    client.query(PRICES, &[&variants, &currency.code()]).await?.iter().map(price).collect()
+}
+
+/// Active promotions without a coupon and those of the codes, with their uses by all and under the keys of a customer.
+pub async fn promotions(
+    client: &Client,
+    codes: &[CouponCode],
+    customer_keys: &[String],
+) -> Result<Vec<StoredPromotion>, StoreError> {
+    let codes: Vec<&str> = codes.iter().map(CouponCode::as_str).collect();
+    Ok(client.query(PROMOTIONS, &[&codes, &customer_keys]).await?.iter().map(promotion).collect())
+}
+
+/// Coupons of the codes that exist, with their uses.
+pub async fn coupons(
+    client: &Client,
+    codes: &[CouponCode],
+    customer_keys: &[String],
+) -> Result<Vec<Coupon>, StoreError> {
+    let codes: Vec<&str> = codes.iter().map(CouponCode::as_str).collect();
+    client.query(COUPONS, &[&codes, &customer_keys]).await?.iter().map(coupon).collect()
 }
 
 /// Whether a coupon with this code was given out.

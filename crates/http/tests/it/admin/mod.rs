@@ -69,6 +69,20 @@ impl Intruder {
         Self { client, watcher, pid }
     }
 
+    /// Waits until so many wait for its locks, one behind the other or not.
+    pub async fn waited_for_by(&self, number: i64) {
+        let waiting = "
+            with recursive held (pid) as (
+                select $1::int4
+                 union
+                select a.pid from pg_stat_activity a join held h on h.pid = any (pg_blocking_pids(a.pid)))
+            select count(*) - 1 from held";
+        while self.watcher.query_one(waiting, &[&self.pid]).await.expect("answers").get::<_, i64>(0) < number
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Goes on with a last statement as soon as somebody waits for its locks, and commits.
     pub async fn finish_when_waited_for(self, last: &str) {
         self.wait_until_waited_for_by(1).await;

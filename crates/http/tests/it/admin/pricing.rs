@@ -290,7 +290,7 @@ async fn hat_with_rules(app: &TestApp) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn a_cart_gets_the_rules_that_concern_it_in_five_statements() {
+async fn a_cart_gets_the_rules_that_concern_it_in_five_statements_and_one_more_after_a_change() {
     let app = TestApp::new().await;
     let (product, class) = hat_with_rules(&app).await;
     let variant: ids::VariantId = text(&product["variants"][0], "id").parse().unwrap();
@@ -302,10 +302,14 @@ async fn a_cart_gets_the_rules_that_concern_it_in_five_statements() {
         destination: None,
         codes: &["entered".parse().unwrap(), "unknown".parse().unwrap()],
         customer_keys: &["me".to_owned(), "guest".to_owned()],
+        buyer: (None, None),
     };
-    let (rules, statements) = count_statements(load_rules(&conn, &wanted)).await;
-    let rules = rules.unwrap();
-    assert_eq!(statements, tradepost_app::pricing::LOAD_STATEMENTS_MAX);
+    let book = &app.shop.rules;
+    let (first, statements) = count_statements(load_rules(book, &conn, &[wanted])).await;
+    assert_eq!((first.unwrap().len(), statements), (1, 6));
+    let (rules, statements) = count_statements(load_rules(book, &conn, &[wanted])).await;
+    let rules = rules.unwrap().pop().unwrap();
+    assert_eq!(statements, 5);
     let lists: Vec<_> = rules.price_lists.iter().map(|list| (list.priority, list.prices.len())).collect();
     assert_eq!(lists, [(4, 1)]);
     let promotions: Vec<_> =
@@ -313,7 +317,7 @@ async fn a_cart_gets_the_rules_that_concern_it_in_five_statements() {
     assert_eq!(promotions, [("open", 0), ("entered", 2)]);
     assert_eq!(rules.coupons.iter().map(|coupon| coupon.code.as_str()).collect::<Vec<_>>(), ["ENTERED"]);
     assert_eq!(rules.tax.as_ref().unwrap().rates.len(), 2);
-    assert_eq!(rules.methods.iter().map(|method| method.places.len()).collect::<Vec<_>>(), [1]);
+    assert_eq!(rules.known.methods.iter().map(|method| method.places.len()).collect::<Vec<_>>(), [1]);
     let item = tradepost_domain::promotion::ItemFacts {
         product_id: text(&product, "id").parse().unwrap(),
         variant_id: variant,
@@ -323,12 +327,18 @@ async fn a_cart_gets_the_rules_that_concern_it_in_five_statements() {
         product_type_id: None,
         tags: vec!["wool".to_owned()],
     };
-    assert_eq!(rules.classes.of(&item).map(|id| id.to_string()), class.as_str().map(str::to_owned));
+    assert_eq!(rules.known.classes.of(&item).map(|id| id.to_string()), class.as_str().map(str::to_owned));
     let plain = tradepost_domain::promotion::ItemFacts { tags: vec![], ..item };
-    assert_eq!(rules.classes.of(&plain), None);
+    assert_eq!(rules.known.classes.of(&plain), None);
 
     let abroad = Destination { country: "US".parse().unwrap(), region: None, postal_code: None };
-    let rules = load_rules(&conn, &RulesFor { destination: Some(&abroad), ..wanted }).await.unwrap();
-    assert!(rules.tax.is_none());
+    let abroad = RulesFor { destination: Some(&abroad), ..wanted };
+    let rules = load_rules(book, &conn, &[abroad, wanted]).await.unwrap();
+    assert_eq!(rules.iter().map(|rules| rules.tax.is_some()).collect::<Vec<_>>(), [false, true]);
+    let _ =
+        sql(&app, "update tax_zone set definition = definition || '{\"places\": [{\"country\": \"US\"}]}'")
+            .await;
+    let (rules, statements) = count_statements(load_rules(book, &conn, &[abroad])).await;
+    assert_eq!((rules.unwrap()[0].tax.as_ref().map(|zone| zone.places.len()), statements), (Some(1), 11));
     assert_eq!(sql_value(&app, "select count(*) from audit_log where entity_kind = 'tax_rate'").await, "2");
 }

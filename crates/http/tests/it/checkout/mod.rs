@@ -7,6 +7,7 @@ mod owners;
 mod promotions;
 mod rates;
 mod statements;
+mod together;
 
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};

@@ -1,0 +1,210 @@
+//! Where orders wait to be decided: what arrives while a commit is under way is decided together after it
+//! (docs/adr/0018).
+//!
+//! Nobody waits for company: an order that arrives while a worker is free is decided at once, alone. Workers are tasks that
+//! begin when there is something to do and end when there is not, so a request that is broken off neither undoes nor
+//! repeats its order.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
+use tradepost_domain::kernel::ids::OrderId;
+use tradepost_domain::payment::PaymentProvider;
+use tradepost_store::StoreError;
+use tradepost_store::db::{add_statements, count_statements};
+
+use super::batch::{Verdict, decide};
+use super::input::{OrderCreate, Source};
+use crate::answer::Answer;
+use crate::error::WriteError;
+use crate::secret::SecretToken;
+use crate::shop::Shop;
+use crate::shopper::ShopperContext;
+
+/// Orders that are decided together at most.
+pub const BATCH_MAX: usize = 16;
+/// Batches under way at the same time: while one waits for the disk, the other one is priced.
+const WORKERS: usize = 2;
+/// Orders that wait at most: a few tenths of a second. Who comes after them is told to come back.
+pub const WAITING_MAX: usize = 512;
+/// Times that a number is drawn anew should it be taken.
+const DRAWS: u32 = 5;
+
+/// An order that somebody wants to place.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// Who.
+    pub context: ShopperContext,
+    /// Of what.
+    pub source: Source,
+    /// What else was sent.
+    pub create: OrderCreate,
+    /// Who collects the payment.
+    pub provider: PaymentProvider,
+}
+
+/// An order that stands.
+#[derive(Debug)]
+pub(super) enum Placed {
+    /// With its answer, which is kept with its idempotency key.
+    Answered(Answer),
+    /// Its provider has to be asked before there is an answer.
+    AsksElsewhere {
+        /// The order.
+        order: OrderId,
+        /// The secret of a guest's.
+        token: Option<SecretToken>,
+    },
+}
+
+/// What became of an order, and the statements that it took, alone or with others.
+type Told = (Result<Placed, WriteError>, u32);
+
+#[derive(Debug)]
+struct Waiting {
+    request: Request,
+    answer: oneshot::Sender<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<Waiting>,
+    workers: usize,
+}
+
+/// The desk of a shop.
+#[derive(Debug, Default)]
+pub struct OrderDesk {
+    line: Mutex<Line>,
+}
+
+impl OrderDesk {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Orders that wait.
+    pub fn waiting(&self) -> usize {
+        self.line().waiting.len()
+    }
+
+    /// Has an order decided. It is, from here on, whether or not somebody waits for the answer.
+    pub(super) async fn place(&self, request: Request) -> Result<Placed, WriteError> {
+        let shop = request.context.caller.shop.clone();
+        let (answer, told) = oneshot::channel();
+        let is_worker_wanted = {
+            let mut line = self.line();
+            if line.waiting.len() >= WAITING_MAX {
+                return Err(StoreError::Unavailable("too many orders wait to be decided".to_owned()).into());
+            }
+            line.waiting.push_back(Waiting { request, answer });
+            let is_wanted = line.workers < WORKERS;
+            line.workers = line.workers.saturating_add(usize::from(is_wanted));
+            is_wanted
+        };
+        if is_worker_wanted {
+            tokio::spawn(work_off(shop));
+        }
+        let gone = |_| StoreError::Unavailable("the process ends".to_owned());
+        let (placed, statements) = told.await.map_err(gone)?;
+        add_statements(statements);
+        placed
+    }
+
+    /// The orders to decide next; none, and one worker less, when nobody waits.
+    fn next(&self) -> Vec<Waiting> {
+        let mut line = self.line();
+        let number = line.waiting.len().min(BATCH_MAX);
+        if number == 0 {
+            line.workers = line.workers.saturating_sub(1);
+        }
+        line.waiting.drain(..number).collect()
+    }
+}
+
+async fn work_off(shop: Arc<Shop>) {
+    loop {
+        let batch = shop.desk.next();
+        if batch.is_empty() {
+            return;
+        }
+        tell_all(batch).await;
+    }
+}
+
+/// Decides a batch and tells everybody what became of theirs.
+async fn tell_all(batch: Vec<Waiting>) {
+    let (requests, answers): (Vec<Request>, Vec<oneshot::Sender<Told>>) =
+        batch.into_iter().map(|waiting| (waiting.request, waiting.answer)).unzip();
+    let (verdicts, statements) = match requests.len() {
+        // What is alone is decided below, like all that has to be.
+        1 => (Ok(vec![Verdict::Alone]), 0),
+        _ => caught(&requests).await,
+    };
+    let verdicts = verdicts.unwrap_or_else(|error| after_failure(&error, requests.len()));
+    let each = requests.into_iter().zip(answers).zip(verdicts);
+    let told = each.map(|((request, answer), verdict)| async move {
+        let told = match verdict {
+            Verdict::Placed(placed) => (Ok(placed), statements),
+            Verdict::Refused(error) => (Err(error), statements),
+            Verdict::Alone => {
+                let (placed, own) = alone(request).await;
+                (placed, statements.saturating_add(own))
+            }
+        };
+        // Nobody may be waiting any more: the order is decided all the same.
+        let _ = answer.send(told);
+    });
+    futures_util::future::join_all(told).await;
+}
+
+/// What becomes of the orders of a batch that failed as a whole: decided one by one where it is certain that nothing of it
+/// was stored. Where that is not known, nobody is told more than that: the keys of the requests tell the rest.
+fn after_failure(error: &WriteError, orders: usize) -> Vec<Verdict> {
+    tracing::warn!(%error, orders, "a batch of orders failed");
+    let is_undone = match error {
+        WriteError::Store(error) => error.is_rolled_back(),
+        _ => true,
+    };
+    let each = || {
+        if is_undone {
+            return Verdict::Alone;
+        }
+        Verdict::Refused(StoreError::Unavailable(error.to_string()).into())
+    };
+    (0..orders).map(|_| each()).collect()
+}
+
+/// Decides one order in a transaction of its own.
+async fn alone(request: Request) -> Told {
+    let requests = [request];
+    let mut statements: u32 = 0;
+    let mut draws = 0;
+    loop {
+        let (verdicts, counted) = caught(&requests).await;
+        statements = statements.saturating_add(counted);
+        let placed = match verdicts.map(|mut verdicts| verdicts.pop()) {
+            Err(WriteError::Store(error))
+                if error.violated_constraint() == Some("orders_number_key") && draws < DRAWS =>
+            {
+                draws = draws.saturating_add(1);
+                continue;
+            }
+            Err(error) | Ok(Some(Verdict::Refused(error))) => Err(error),
+            Ok(Some(Verdict::Placed(placed))) => Ok(placed),
+            Ok(Some(Verdict::Alone) | None) => {
+                Err(StoreError::inconsistent("orders", "an order alone was not decided").into())
+            }
+        };
+        return (placed, statements);
+    }
+}
+
+/// Decides orders, counts the statements, and makes a panic the failure of this batch alone.
+async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, WriteError>, u32) {
+    let decided = AssertUnwindSafe(count_statements(Box::pin(decide(requests)))).catch_unwind().await;
+    decided.unwrap_or_else(|_| (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0))
+}

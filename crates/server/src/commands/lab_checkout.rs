@@ -1,0 +1,99 @@
+//! Carts and orders beside their limits: scripts of the least that must be written, and for a product that everybody wants
+//! at once, the same shop with orders spread over many.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tradepost_domain::kernel::ids::VariantId;
+use tradepost_http::ApiState;
+use tradepost_lab::checkout::{Script, cart_lines, orders, post, script_side, set_up, stock_up};
+use tradepost_lab::limits::http_side;
+use tradepost_lab::{Comparison, LabError, LoadPlan, Ratio};
+
+use super::lab::{Bench, ask, blocking};
+use crate::failure::Failure;
+use crate::house::House;
+
+/// Clients of a script, and as many shoppers beside it.
+const CLIENTS: usize = 8;
+/// Buyers of a product that everybody wants.
+const CROWD: usize = 200;
+/// Carts that lines are added to in turn, so that nobody waits for another one's cart.
+const CARTS: usize = 256;
+
+const ORDER_LIMIT: &str = "script: 2 stock updates, order, 2 lines, payment, outbox in 8 round trips";
+
+impl Bench {
+    /// Cart lines and orders beside scripts on the same PostgreSQL, and a crowd at one product beside a spread crowd.
+    pub(super) async fn checkout(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
+        let variants = stock_up(&house.shop.store).await?;
+        set_up(&house.shop.store).await?;
+        let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
+        let url = house.database_url.expose_secret().to_owned();
+        let (rounds, duration) = (self.rounds, self.plan.duration);
+        eprintln!("measuring: carts and orders of {} products", variants.len());
+        blocking(move || compare(ours, &url, &variants, (rounds, duration))).await
+    }
+}
+
+fn compare(
+    ours: SocketAddr,
+    url: &str,
+    variants: &[VariantId],
+    (rounds, duration): (usize, Duration),
+) -> Result<Vec<Ratio>, LabError> {
+    let [first, second, ..] = variants else {
+        return Err(LabError::Preparation("the shop has no goods to order".to_owned()));
+    };
+    let pair = [*first, *second];
+    let few = LoadPlan { connections: CLIENTS, duration };
+    let crowd = LoadPlan { connections: CROWD, duration };
+    let carts: Result<Vec<(String, String)>, LabError> = (0..CARTS).map(|_| make_cart(ours, pair)).collect();
+    let lines = Comparison {
+        name: "cart line",
+        limit_name: "script: the line and the cart in 4 round trips",
+        unit: "requests",
+        goal: 0.7,
+        ours: http_side(ours, cart_lines(&carts?, pair), few),
+        limit: script_side(url.to_owned(), Script::CartLine, few),
+    };
+    let spread = Comparison {
+        name: "orders",
+        limit_name: ORDER_LIMIT,
+        unit: "orders",
+        goal: 1.0,
+        ours: http_side(ours, orders(variants), few),
+        limit: script_side(url.to_owned(), Script::Order, few),
+    };
+    let many = Comparison {
+        name: "orders, 200 buyers",
+        limit_name: ORDER_LIMIT,
+        unit: "orders",
+        goal: 1.0,
+        ours: http_side(ours, orders(variants), crowd),
+        limit: script_side(url.to_owned(), Script::Order, few),
+    };
+    let hot = Comparison {
+        name: "hot product, 200 buyers",
+        limit_name: "the same shop and buyers, orders spread over 1,000 products",
+        unit: "orders",
+        goal: 0.5,
+        ours: http_side(ours, orders(&pair), crowd),
+        limit: http_side(ours, orders(variants), crowd),
+    };
+    [lines, spread, many, hot].into_iter().map(|comparison| comparison.run(rounds)).collect()
+}
+
+/// A guest's cart with two lines: its id and its token.
+fn make_cart(address: SocketAddr, pair: [VariantId; 2]) -> Result<(String, String), LabError> {
+    let [first, second] = pair;
+    let body = format!(
+        r#"{{"lines":[{{"variant_id":"{first}","quantity":1}},{{"variant_id":"{second}","quantity":1}}]}}"#
+    );
+    let made = ask(address, &post("/api/carts", "", &body))?;
+    let made: serde_json::Value = serde_json::from_slice(&made).map_err(std::io::Error::from)?;
+    let text = |name: &str| made.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let named = text("id").zip(text("token"));
+    named.ok_or_else(|| LabError::Preparation("a cart has neither id nor token".to_owned()))
+}
