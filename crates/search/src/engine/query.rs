@@ -18,7 +18,7 @@ pub fn of(plan: &QueryPlan, step: Step, fields: &Fields, weights: &Weights) -> B
         return Box::new(AllQuery);
     }
     let mut clauses = vec![(Occur::Must, words(plan, step, Scope::Anywhere, fields, weights))];
-    if plan.must.len() > 1 {
+    if plan.must.len() > 1 && step.slots_min == plan.must.len() {
         // Words that are all in its name tell more of a product than such as are scattered over a description.
         let named = words(plan, step, Scope::Names, fields, weights);
         clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(named, weights.named))));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tradepost_port::search::plan::{Hit, StepKind};
 use tradepost_search::document::{Attribute, SearchDocument};
 use tradepost_search::engine::Engine;
@@ -122,6 +124,22 @@ fn engines_find_the_same_products_at_the_same_steps() {
         assert_eq!(steps(&engine), steps(&oracle), "{query}");
         assert_eq!(engine.len(), oracle.len(), "{query}: a product twice");
     }
+}
+
+#[test]
+fn engines_agree_on_whatever_is_typed() {
+    let both = Both::new();
+    let config = Config { cases: 64, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let words = prop::sample::select(QUERIES.join(" ").split(' ').map(str::to_owned).collect::<Vec<_>>());
+    let typed = prop::collection::vec(prop_oneof![words, "[a-z0-9-]{0,8}", "\\PC{0,6}"], 0..20);
+    let agree = |typed: Vec<String>| {
+        let query = typed.join(" ");
+        let (engine, oracle) = both.ask(&query, (0, 200));
+        prop_assert_eq!(steps(&engine), steps(&oracle), "{}", query);
+        Ok(())
+    };
+    runner.run(&typed, agree).unwrap();
 }
 
 #[test]
