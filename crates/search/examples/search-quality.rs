@@ -1,4 +1,5 @@
-//! Prints how good search is on the data of a folder: `cargo run --release -p tradepost-search --example search-quality`.
+//! Prints how good search is on the data of a folder, as `tradepost lab search-quality` does, without building anything but
+//! this room: `cargo run --release -p tradepost-search --example search-quality`.
 
 use std::path::PathBuf;
 

@@ -76,6 +76,15 @@ pub enum Command {
 pub enum LabWhat {
     /// Measure the read paths and the import beside their limits, in turns in one run, and print the ratios.
     Limits(LabLimits),
+    /// Measure how good search is on judged queries and queries with errors.
+    SearchQuality(LabSearchQuality),
+}
+
+#[derive(Debug, Args)]
+pub struct LabSearchQuality {
+    /// Folder with the data: catalogues and queries in `search` and `demo` below it.
+    #[arg(long, value_name = "DIR", default_value = "../shared/data")]
+    pub data: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -91,6 +91,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
             Box::pin(commands::lab::limits(&config, arguments)).await
         }
+        Command::Lab { what: cli::LabWhat::SearchQuality(arguments) } => {
+            commands::lab_search::quality(&arguments)
+        }
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),
     }

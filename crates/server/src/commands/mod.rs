@@ -7,6 +7,7 @@ pub mod import;
 pub mod keys;
 pub mod lab;
 mod lab_bounds;
+pub mod lab_search;
 pub mod migrate;
 pub mod openapi;
 pub mod rebuild;
