@@ -67,7 +67,9 @@ impl Promise {
             Self::Provider => "A slow, failing or silent Stripe costs no order and does not stop the shop",
             Self::Recovers => "After a crash the shop is ready within 5 s, and all is settled within 30 s",
             Self::Rules => "Every rule of stock and money holds (the shop's own audit)",
-            Self::Told => "Who wants to know of orders is told of every one, and a repetition can be known as one",
+            Self::Told => {
+                "Who wants to know of orders is told of every one, and a repetition can be known as one"
+            }
             Self::Points => "The shop was killed at every named point of a purchase",
         }
     }

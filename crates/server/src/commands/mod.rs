@@ -7,6 +7,7 @@ pub mod import;
 pub mod keys;
 pub mod lab;
 mod lab_bounds;
+pub mod lab_search;
 pub mod mail;
 pub mod migrate;
 pub mod openapi;
