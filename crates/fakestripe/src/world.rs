@@ -79,6 +79,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Counts ids from here on.
+    pub(crate) fn count_ids_from(&mut self, serial: u64) {
+        self.serial = self.serial.max(serial);
+    }
+
     /// A new id. Ids of one kind sort by their age.
     pub(crate) fn next_id(&mut self, prefix: &str) -> String {
         self.serial += 1;

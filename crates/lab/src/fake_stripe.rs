@@ -28,7 +28,10 @@ pub async fn run(
             "{listen} is not of this machine: a stand-in that anybody can reach would be taken for a shop's"
         )));
     }
+    // A hundred ids a second may be given before the next start could give one of them again.
+    let serial = u64::try_from(clock()).unwrap_or(0).saturating_mul(100);
     let stripe = FakeStripe::listen(listen, clock).await?;
+    stripe.count_ids_from(serial);
     started(&stripe.base_url());
     match webhooks {
         Some(webhooks) => stripe.keep_delivering(&target(&webhooks).await?, DeliveryPlan::Once).await,

@@ -2,6 +2,8 @@
 //!
 //! The words of question and answer are the catalogue's; the database's own search speaks them too.
 
+pub mod plan;
+
 pub use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort, SortKey,
 };

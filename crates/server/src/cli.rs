@@ -90,6 +90,8 @@ pub enum LabWhat {
     Torture(LabTorture),
     /// Run a stand-in for Stripe on this machine, to walk through a purchase without an account.
     FakeStripe(LabFakeStripe),
+    /// Measure how good search is on judged queries and queries with errors.
+    SearchQuality(LabSearchQuality),
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +151,13 @@ pub struct LabFakeStripe {
     /// Secret by which the shop knows it: its stripe_webhook_secret.
     #[arg(long, value_name = "SECRET", default_value = "whsec_demo")]
     pub secret: String,
+}
+
+#[derive(Debug, Args)]
+pub struct LabSearchQuality {
+    /// Folder with the data: catalogues and queries in `search` and `demo` below it.
+    #[arg(long, value_name = "DIR", default_value = "../shared/data")]
+    pub data: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -103,6 +103,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Lab { what: cli::LabWhat::FakeStripe(arguments) } => {
             commands::torture::fake_stripe(arguments).await
         }
+        Command::Lab { what: cli::LabWhat::SearchQuality(arguments) } => {
+            commands::lab_search::quality(&arguments)
+        }
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),
     }

@@ -67,9 +67,6 @@ create table webhook_attempt (
     check (octet_length(response) <= 1024)
 );
 
--- Finds what happened since a date, to be sent again.
-create index outbox_created_idx on outbox using brin (created_at);
-
 -- Whoever writes an event, be it one or a whole import, has written its deliveries too: in the same transaction, so that
 -- none is lost, none told that did not happen, and none waits for another reader of the outbox.
 create function tell_webhook_endpoints() returns trigger language plpgsql as $$

@@ -56,6 +56,9 @@ create table idempotency_key (
 );
 create index idempotency_key_created_idx on idempotency_key (created_at);
 
+-- Finds what happened since a date, to be told again.
+create index outbox_created_idx on outbox using brin (created_at);
+
 create table api_key (
     id           uuid primary key,
     kind         text not null check (kind in ('publishable', 'secret')),

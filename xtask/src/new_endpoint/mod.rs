@@ -193,7 +193,7 @@ mod tests {
             ("admin", "products/variants", "delete"),
             ("admin", "brands", "get"),
             ("store", "carts", "create"),
-            ("store", "carts/lines", "remove"),
+            ("store", "carts/coupons", "remove"),
             ("store", "orders", "get"),
             ("store", "products", "list"),
             ("auth", "password", "forgot"),

@@ -122,7 +122,8 @@ impl Reach {
             };
         };
         // `0x7f.1`, `2130706433` and the like are read as what they mean, and refused as what they are: disguises.
-        if !text.to_ascii_lowercase().contains(host) {
+        let written = text.split_once("//").map_or("", |(_, rest)| rest).to_ascii_lowercase();
+        if !written.starts_with(host) {
             return Err(refused("an IP address is written in the usual way"));
         }
         if self.allows(ip) { Ok(()) } else { Err(refused("the address is not public")) }

@@ -192,3 +192,18 @@ async fn pictures(client: &Client, stored: impl Iterator<Item = String>) -> Resu
     }
     Ok(findings)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_that_were_put_aside_are_told_with_the_last_reason() {
+        let undone =
+            |parked| UndoneJobs { waiting: 2, parked, last_error: Some("no such mailbox".to_owned()) };
+        assert_eq!(mails(&undone(0)).verdict, Verdict::Sound);
+        let found = mails(&undone(3));
+        assert_eq!(found.verdict, Verdict::Notable);
+        assert!(found.detail.contains("3 were put aside") && found.detail.contains("no such mailbox"));
+    }
+}

@@ -15,6 +15,7 @@ use tradepost_store::webhook::sending::{self, TakenDelivery, TryResult};
 
 use super::envelope::write_envelope;
 use super::signature::{WebhookSecret, sign};
+use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
@@ -43,6 +44,7 @@ pub(super) async fn try_delivery(
         Some(request) => Some(shop.egress.call().post(request).await),
         None => None,
     };
+    shop.checkout.crash.point(CrashPoint::DeliveryAfterPost);
     let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     let tries = u32::try_from(taken.step).unwrap_or(0).saturating_add(1);
     let status = match &answer {

@@ -56,6 +56,7 @@ impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
 /// Every body is an object. serde would read a list as the fields of one in their order, which nobody has promised.
 fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     if bytes.trim_ascii_start().starts_with(b"[") {
+        strict_json::check(bytes).map_err(|problem| *problem)?;
         return Err(Problem::malformed("invalid_type", "$", "expected an object, not a list"));
     }
     parse(bytes)

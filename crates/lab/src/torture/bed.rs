@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tradepost_fakestripe::{DeliveryPlan, FakeStripe, Seconds, WebhookTarget};
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig};
@@ -16,6 +16,7 @@ use tradepost_store::{Store, StoreSettings, system};
 
 use super::CRASH_AT;
 use super::client::{Call, Client, Reply, until_answered};
+use super::ears::Ears;
 use crate::LabError;
 
 /// Secret of the webhooks; nobody else has this shop.
@@ -67,6 +68,8 @@ pub struct Bed {
     /// The other books.
     pub(super) stripe: Arc<FakeStripe>,
     delivering: Option<JoinHandle<()>>,
+    /// Who is told what happens.
+    pub(super) ears: Ears,
     prepared: AtomicU64,
 }
 
@@ -132,6 +135,7 @@ impl Bed {
             shop: None,
             stripe: Arc::new(stripe),
             delivering: None,
+            ears: Ears::open().await?,
             prepared: AtomicU64::new(0),
         };
         bed.deliver(DeliveryPlan::Once);
@@ -179,6 +183,7 @@ impl Bed {
             .env("TRADEPOST_RESERVATION_TTL_SECONDS", "60")
             .env("TRADEPOST_IDEMPOTENCY_LEASE_SECONDS", "2")
             .env("TRADEPOST_PAYMENT_READ_BACK_SECONDS", "2")
+            .env("TRADEPOST_WEBHOOKS_ALLOW_PRIVATE_ADDRESSES", "true")
             .envs(self.plan.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -235,6 +240,12 @@ impl Bed {
     /// Starts the database again.
     pub(super) async fn start_database(&mut self) -> Result<(), LabError> {
         self.grounds.ground.start_again().await
+    }
+
+    /// Asks the shop to tell of its orders.
+    pub(super) async fn listen(&self) -> Result<(), LabError> {
+        let body = json!({"url": self.ears.url(), "event_types": ["order.*"]});
+        self.prepare("/api/admin/webhook-endpoints", body).await.map(drop)
     }
 
     /// A connection to the shop.

@@ -7,6 +7,7 @@
 
 pub mod bed;
 mod client;
+mod ears;
 mod faults;
 mod goods;
 mod html;
@@ -64,8 +65,6 @@ pub struct TorturePlan {
     pub suites: Vec<Suite>,
     /// Crash points of this build, by their names.
     pub crash_points: Vec<&'static str>,
-    /// Crash points of parts that this build does not have.
-    pub crash_points_unused: Vec<&'static str>,
     /// What repeats it.
     pub command: String,
     /// What the shop stands on.
@@ -91,6 +90,7 @@ pub async fn run(plan: &TorturePlan, grounds: Grounds, told: Told<'_>) -> Result
     let mut bed = Bed::lay(grounds, BedPlan::default()).await?;
     told("starting the shop", 0, 1);
     bed.start_shop(None).await?;
+    bed.listen().await?;
     let goods = Goods::put_on_the_shelf(&bed).await?;
     let mut torture = Torture {
         plan,
@@ -123,6 +123,7 @@ impl Torture<'_> {
         self.promises.check(Promise::Recovers, quiet, || {
             "a minute after the last blow something of Stripe's was still not worked off".to_owned()
         });
+        self.hear_of_all().await?;
         self.look("the end").await?;
         let verdict = self.bed.doctor()?;
         self.promises.check(Promise::Rules, verdict.is_ok(), || {

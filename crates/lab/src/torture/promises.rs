@@ -13,6 +13,8 @@ use crate::LabError;
 
 /// After the shop is ready, everything must be settled within this time.
 pub(super) const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+/// After everything is settled, everybody must have been told within this time.
+const TOLD_WITHIN: Duration = Duration::from_mins(2);
 /// Broken promises that are told of each kind; the first ones say the most.
 const TOLD_MAX: usize = 10;
 
@@ -43,6 +45,8 @@ pub enum Promise {
     Recovers,
     /// The audit finds nothing.
     Rules,
+    /// Who wants to know of an order is told.
+    Told,
     /// Every point at which the process was to die was reached.
     Points,
 }
@@ -63,6 +67,9 @@ impl Promise {
             Self::Provider => "A slow, failing or silent Stripe costs no order and does not stop the shop",
             Self::Recovers => "After a crash the shop is ready within 5 s, and all is settled within 30 s",
             Self::Rules => "Every rule of stock and money holds (the shop's own audit)",
+            Self::Told => {
+                "Who wants to know of orders is told of every one, and a repetition can be known as one"
+            }
             Self::Points => "The shop was killed at every named point of a purchase",
         }
     }
@@ -157,6 +164,30 @@ impl Torture<'_> {
             lost.map(|(id, theirs)| format!("Stripe took {} for {id}, which does not exist", theirs.net)),
         );
         Ok(differences)
+    }
+
+    /// Waits until every order was told of. A delivery that was in hand when a process died is sent again after 25 s.
+    pub(super) async fn hear_of_all(&mut self) -> Result<(), LabError> {
+        let begun = Instant::now();
+        let mut unheard = self.unheard().await?;
+        while !unheard.is_empty() && begun.elapsed() < TOLD_WITHIN {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            unheard = self.unheard().await?;
+        }
+        self.promises.check(Promise::Told, unheard.is_empty(), || {
+            let first = unheard.first().cloned().unwrap_or_default();
+            format!("{} orders were not told of, such as {first}", unheard.len())
+        });
+        for twice in self.bed.ears.told_twice() {
+            self.promises.check(Promise::Told, false, || format!("told under two ids: {twice}"));
+        }
+        Ok(())
+    }
+
+    /// Orders that nobody was told of.
+    async fn unheard(&self) -> Result<Vec<String>, LabError> {
+        let heard = self.bed.ears.placed();
+        Ok(self.tallies().await?.into_keys().filter(|id| !heard.contains(id)).collect())
     }
 
     async fn tallies(&self) -> Result<HashMap<String, OrderTally>, LabError> {

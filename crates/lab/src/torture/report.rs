@@ -38,8 +38,6 @@ pub struct TortureReport {
     pub promises: Vec<PromiseReport>,
     /// What the shop stands on.
     pub services: Vec<Service>,
-    /// Crash points of parts that this build does not have.
-    pub crash_points_unused: Vec<&'static str>,
 }
 
 /// Orders by what became of them.
@@ -113,7 +111,6 @@ impl Torture<'_> {
             settled_ms: self.kills.settled_ms.clone(),
             promises: self.promises.report(),
             services: self.plan.services.clone(),
-            crash_points_unused: self.plan.crash_points_unused.clone(),
         })
     }
 }
@@ -150,9 +147,6 @@ impl TortureReport {
         text.push('\n');
         for Service { name, state } in &self.services {
             let _ = writeln!(text, "{name:<24} {state}");
-        }
-        for point in &self.crash_points_unused {
-            let _ = writeln!(text, "{point:<24} not in use: this build has no such step");
         }
         let verdict = if self.is_clean() { "Every promise was kept." } else { "PROMISES WERE BROKEN." };
         let _ = write!(text, "\n{verdict} It took {} s. Repeat with: {}", self.seconds, self.command);
@@ -226,7 +220,6 @@ pub(super) mod tests {
                 examples: (0..broken).map(|number| format!("order {number}")).collect(),
             }],
             services: vec![Service { name: "Redis", state: "not in use".to_owned() }],
-            crash_points_unused: vec!["delivery_after_post"],
         }
     }
 

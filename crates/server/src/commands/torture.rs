@@ -24,8 +24,6 @@ use crate::shutdown::Signals;
 
 /// Products beside those that are fought for, so that pages have something to show.
 const PRODUCTS: u32 = 20;
-/// Steps of a purchase that this build does not have.
-const UNUSED: [CrashPoint; 1] = [CrashPoint::DeliveryAfterPost];
 
 /// Tortures a shop of its own and reports; exit code 1 when a promise is broken.
 pub async fn torture(config: Config, arguments: LabTorture) -> Result<ExitCode, Failure> {
@@ -111,10 +109,8 @@ fn plan(arguments: &LabTorture) -> TorturePlan {
         arguments.only.is_empty() || arguments.only.iter().any(|part| suite_of(*part) == *suite)
     };
     let suites: Vec<Suite> = Suite::ALL.into_iter().filter(wanted).collect();
-    let (used, unused): (Vec<CrashPoint>, Vec<CrashPoint>) =
-        CrashPoint::ALL.into_iter().partition(|point| !UNUSED.contains(point));
     let wanted = |point: &CrashPoint| arguments.at.is_empty() || arguments.at.contains(point);
-    let used = used.into_iter().filter(wanted);
+    let points = CrashPoint::ALL.into_iter().filter(wanted);
     let at = arguments.at.iter().flat_map(|point| [" --at ", point.as_str()]).collect::<String>();
     let LabTorture { rounds, clients, .. } = arguments;
     let only = arguments.only.iter().flat_map(|part| [" --only ", word(*part)]).collect::<String>();
@@ -123,8 +119,7 @@ fn plan(arguments: &LabTorture) -> TorturePlan {
         seed,
         clients: usize::from(*clients),
         suites,
-        crash_points: used.map(CrashPoint::as_str).collect(),
-        crash_points_unused: unused.into_iter().map(CrashPoint::as_str).collect(),
+        crash_points: points.map(CrashPoint::as_str).collect(),
         command: format!(
             "tradepost lab torture --rounds {rounds} --seed {seed} --clients {clients}{only}{at}"
         ),

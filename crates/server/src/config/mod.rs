@@ -196,6 +196,7 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("cache_bytes", 0, 1 << 40),
     ("reservation_ttl_seconds", 60, 86_400),
     ("cart_ttl_seconds", 3_600, 31_536_000),
+    ("rates_timeout_milliseconds", 10, 10_000),
     ("idempotency_lease_seconds", 1, 600),
     ("payment_read_back_seconds", 1, 3_600),
     ("pools.storefront", 1, 1_000),

@@ -55,7 +55,7 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
         ("change", 6),
         ("remove", 6),
         ("order", 17),
-        ("confirm", 29),
+        ("confirm", 30),
     ];
     assert_eq!(one, expected);
 }

@@ -111,7 +111,9 @@ async fn whoever_waits_for_an_order_that_was_given_up_is_told() {
     let unpaid = place(&app, &[(&boot, 1)]).await;
     let placed = paid(&app, &[(&boot, 1)]).await;
     app.send_mails().await;
-    let _ = post(&app, &placed.path("/cancel"), &json!({"reason": "internal words"})).await.expect(200);
+    let reason = json!({"reason": "internal words"});
+    let cancel = app.post(&placed.path("/cancel")).admin().header("if-match", "*").json(&reason);
+    let _ = cancel.send().await.expect(200);
     app.clock.advance(SignedDuration::from_hours(1));
     app.sweep_orders().await;
     let mails = app.send_mails().await;
@@ -137,12 +139,14 @@ async fn a_fact_that_is_written_twice_is_mailed_once() {
     for _ in 0..2 {
         sql(&app, "update orders set confirmed_at = null").await;
         let patch = json!({"metadata": {"n": count(&app, "order_event").await}});
-        let _ = app.patch(&placed.path("")).admin().json(&patch).send().await.expect(200);
+        let patched = app.patch(&placed.path("")).admin().header("if-match", "*").json(&patch);
+        let _ = patched.send().await.expect(200);
         assert_eq!(count(&app, "job where queue = 'send-order-mail'").await, 1);
     }
     assert_eq!(app.send_mails().await.len(), 1);
     sql(&app, "update orders set confirmed_at = null").await;
-    let _ = app.patch(&placed.path("")).admin().json(&json!({"metadata": {}})).send().await.expect(200);
+    let patched = app.patch(&placed.path("")).admin().header("if-match", "*").json(&json!({"metadata": {}}));
+    let _ = patched.send().await.expect(200);
     assert!(app.send_mails().await.is_empty(), "not even after it was sent");
 }
 
@@ -190,13 +194,6 @@ async fn a_mail_that_is_refused_is_put_aside_and_sent_when_somebody_says_so() {
     assert!(app.send_mails().await.is_empty());
     app.mails.fail_with(None);
     assert!(app.send_mails().await.is_empty());
-    let findings = tradepost_app::system::examine(&app.shop, std::iter::empty()).await.unwrap();
-    let mails = findings.iter().find(|finding| finding.check == "mails").unwrap();
-    assert!(
-        mails.detail.contains("1 were put aside") && mails.detail.contains("no such mailbox"),
-        "{}",
-        mails.detail
-    );
     let figures = app.get("/metrics").send().await.expect(200);
     let figures = String::from_utf8(figures.bytes).unwrap();
     assert!(figures.contains("mails_total{kind=\"order_confirmed\",outcome=\"parked\"} 1"), "{figures}");

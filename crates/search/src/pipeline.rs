@@ -1,0 +1,167 @@
+//! From what somebody typed to a plan that an engine can follow. Pure: the same words, the same plan.
+
+use tradepost_port::search::plan::{Alt, AltKind, QueryPlan, Slot, Step, StepKind};
+
+use crate::document::stem_term;
+use crate::knowledge::Knowledge;
+use crate::text;
+use crate::weights::Weights;
+
+mod alternatives;
+
+/// Words of a query at most; what comes after them is not looked at.
+const WORDS_MAX: usize = 16;
+
+/// Products that must hold a word before it is trusted as it is written.
+const TRUSTED_COUNT_MIN: u32 = 3;
+
+/// A word of the query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Written {
+    word: String,
+    /// The chunk that it is a part of, as one word: "tn2110" of "tn-2110".
+    compound: Option<String>,
+}
+
+/// Plans a query: its first `limit` hits after `offset`.
+pub fn plan(
+    query: &str,
+    knowledge: &Knowledge,
+    weights: &Weights,
+    (offset, limit): (usize, usize),
+) -> QueryPlan {
+    let written = written(query, knowledge);
+    let must: Vec<Slot> =
+        (0..written.len()).filter_map(|index| slot(&written, index, knowledge, weights)).collect();
+    let trusted = written.iter().all(|word| is_trusted(word, knowledge));
+    let relax = steps(must.len(), trusted, offset.saturating_add(limit));
+    QueryPlan { must, relax, offset, limit }
+}
+
+/// The words that count: no word twice, and none that says nothing unless there is no other.
+fn written(query: &str, knowledge: &Knowledge) -> Vec<Written> {
+    let mut all: Vec<Written> = Vec::new();
+    for chunk in text::chunks(query) {
+        let compound = chunk.joined();
+        for word in chunk.words {
+            if all.iter().all(|other| other.word != word) {
+                all.push(Written { word, compound: compound.clone() });
+            }
+        }
+    }
+    all.truncate(WORDS_MAX);
+    let telling: Vec<Written> =
+        all.iter().filter(|word| !knowledge.analyzer.is_stop_word(&word.word)).cloned().collect();
+    if telling.is_empty() { all } else { telling }
+}
+
+fn is_trusted(word: &Written, knowledge: &Knowledge) -> bool {
+    text::has_digit(&word.word) || knowledge.vocabulary.document_count(&word.word) >= TRUSTED_COUNT_MIN
+}
+
+fn slot(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weights) -> Option<Slot> {
+    let word = &written.get(index)?.word;
+    let mut alts = vec![
+        Alt { terms: vec![word.clone()], weight: 1.0, kind: AltKind::Exact, doubt: 0 },
+        Alt {
+            terms: vec![stem_term(word, &knowledge.analyzer)],
+            weight: weights.stem,
+            kind: AltKind::Exact,
+            doubt: 0,
+        },
+    ];
+    alts.extend(alternatives::compounds(written, index, knowledge, weights));
+    alts.extend(alternatives::splits(word, knowledge, weights));
+    alts.extend(alternatives::typos(word, knowledge, weights));
+    if index.saturating_add(1) == written.len() {
+        alts.extend(alternatives::beginnings(word, knowledge, weights));
+    }
+    let counts = alts.iter().flat_map(|alt| &alt.terms).map(|term| knowledge.vocabulary.document_count(term));
+    let own = knowledge.vocabulary.document_count(word);
+    let document_count = u64::from(if own > 0 { own } else { counts.max().unwrap_or_default() });
+    Some(Slot { word: word.clone(), alts, document_count })
+}
+
+/// The ladder: all words as written, all words with some corrected, then fewer and fewer of them.
+fn steps(slots: usize, trusted: bool, wanted: usize) -> Vec<Step> {
+    let corrected_if = if trusted { 1 } else { wanted };
+    let mut steps = vec![
+        Step { doubt: 0, slots_min: slots, if_fewer_than: usize::MAX, kind: StepKind::Exact },
+        Step { doubt: 1, slots_min: slots, if_fewer_than: corrected_if, kind: StepKind::Corrected },
+        Step { doubt: 2, slots_min: slots, if_fewer_than: 1, kind: StepKind::Corrected },
+    ];
+    let doubt = u8::from(!trusted);
+    let most = slots.saturating_mul(3).div_ceil(5);
+    let mut last = slots;
+    for slots_min in [slots.saturating_sub(1), most, 1] {
+        if slots_min >= 1 && slots_min < last {
+            steps.push(Step { doubt, slots_min, if_fewer_than: wanted, kind: StepKind::Relaxed });
+            last = slots_min;
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::SearchDocument;
+
+    fn knowledge() -> Knowledge {
+        let titles = [
+            "Brother TN-2110 toner cartridge",
+            "StarTech.com molded cord",
+            "HP hard drive",
+            "HP internal hard drive",
+            "HP external hard drive for printer",
+        ];
+        let documents: Vec<SearchDocument> = titles
+            .iter()
+            .map(|title| SearchDocument { title: (*title).to_owned(), ..SearchDocument::default() })
+            .collect();
+        Knowledge::learn(&documents, &"en".parse().unwrap()).0
+    }
+
+    fn planned(query: &str) -> QueryPlan {
+        plan(query, &knowledge(), &Weights::default(), (0, 10))
+    }
+
+    fn has(slot: &Slot, terms: &[&str], kind: AltKind) -> bool {
+        slot.alts.iter().any(|alt| alt.terms == terms && alt.kind == kind)
+    }
+
+    #[test]
+    fn a_model_number_is_met_however_it_is_written() {
+        assert!(has(&planned("tn2110").must[0], &["tn", "2110"], AltKind::Split));
+        assert!(has(&planned("tn-2110").must[0], &["tn2110"], AltKind::Joined));
+        assert!(has(&planned("tn 2110").must[1], &["tn2110"], AltKind::Joined));
+        assert!(has(&planned("tn2110").must[0], &["tn2110"], AltKind::Exact));
+    }
+
+    #[test]
+    fn words_are_joined_split_corrected_and_completed_from_the_indexs_own_words() {
+        let plan = planned("star tech harddrive molde");
+        assert!(has(&plan.must[0], &["startech"], AltKind::Joined));
+        assert!(has(&plan.must[1], &["startech"], AltKind::Joined));
+        assert!(has(&plan.must[2], &["hard", "drive"], AltKind::Split));
+        assert!(has(&plan.must[3], &["molded"], AltKind::Prefix));
+        assert!(has(&planned("ineternal drive").must[0], &["internal"], AltKind::Typo(1)));
+    }
+
+    #[test]
+    fn words_that_say_nothing_are_left_out_unless_there_is_no_other() {
+        let words = |query| planned(query).must.into_iter().map(|slot| slot.word).collect::<Vec<_>>();
+        assert_eq!(words("drive for the drive printer"), ["drive", "printer"]);
+        assert_eq!(words("the"), ["the"]);
+        assert!(words("  -- ").is_empty());
+    }
+
+    #[test]
+    fn the_ladder_only_ever_asks_for_less() {
+        for slots in 0..8 {
+            let steps = steps(slots, true, 10);
+            assert!(steps.windows(2).all(|pair| pair[1].slots_min <= pair[0].slots_min), "{slots}");
+            assert!(steps.iter().all(|step| step.slots_min >= 1 || slots == 0));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Queries whose words are known: a hit is right when it holds every word that was meant, and named right when its title and
+//! brand alone do.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{Bench, JUDGED_HITS, KnownItem, QualityError};
+use crate::document::SearchDocument;
+use crate::text;
+
+/// How often hits were right, for one kind of error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KindScore {
+    /// Queries that were asked.
+    pub asked: usize,
+    /// Those whose first hit was right.
+    pub right_at_1: usize,
+    /// Those whose first hit was named right.
+    pub named_at_1: usize,
+    /// Those with a right hit among the first ten.
+    pub right_at_10: usize,
+}
+
+/// The words of a product.
+struct Words {
+    name: HashSet<String>,
+    all: HashSet<String>,
+}
+
+impl Words {
+    fn of(document: &SearchDocument) -> Self {
+        let name: HashSet<String> =
+            [&document.title, &document.brand].into_iter().flat_map(|text| plain_words(text)).collect();
+        let values = document.attributes.iter().map(|attribute| &attribute.value);
+        let rest = document.types.iter().chain(values).chain([&document.description]);
+        let all = name.iter().cloned().chain(rest.flat_map(|text| plain_words(text))).collect();
+        Self { name, all }
+    }
+}
+
+/// Asks queries for known products.
+pub fn known_item(bench: &Bench, items: &[KnownItem]) -> Result<BTreeMap<String, KindScore>, QualityError> {
+    let words: HashMap<&str, Words> =
+        bench.documents.iter().map(|document| (document.id.as_str(), Words::of(document))).collect();
+    let mut scores: BTreeMap<String, KindScore> = BTreeMap::new();
+    for item in items {
+        let meant: Vec<String> = plain_words(&item.meant).collect();
+        let hits = bench.ask(&item.typed, JUDGED_HITS)?;
+        let hits: Vec<&Words> = hits.iter().filter_map(|id| words.get(id.as_str())).collect();
+        let place = hits.iter().position(|hit| meant.iter().all(|word| hit.all.contains(word)));
+        let named = hits.first().is_some_and(|hit| meant.iter().all(|word| hit.name.contains(word)));
+        let score = scores.entry(item.kind.clone()).or_default();
+        score.asked = score.asked.saturating_add(1);
+        score.right_at_1 = score.right_at_1.saturating_add(usize::from(place == Some(0)));
+        score.named_at_1 = score.named_at_1.saturating_add(usize::from(named));
+        score.right_at_10 = score.right_at_10.saturating_add(usize::from(place.is_some()));
+    }
+    Ok(scores)
+}
+
+/// Runs of letters and digits: the measure's own idea of a word, which knows nothing of the one that is measured.
+fn plain_words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(text::fold)
+}

@@ -1,0 +1,67 @@
+//! Queries whose conditions are known: the ones that are understood must be exactly those.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Bench, Meant};
+use crate::understand::{Dictionary, Meaning, Trait, understand};
+
+/// Decimal places of the prices in the data.
+const EXPONENT: u32 = 2;
+const MINOR_UNITS: i64 = 100;
+
+/// How often conditions were understood.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Understood {
+    /// Queries that were asked.
+    pub asked: usize,
+    /// Those of which exactly what was meant was understood.
+    pub exact: usize,
+    /// The others.
+    pub missed: Vec<String>,
+}
+
+/// Understands all queries.
+pub fn understood(bench: &Bench, meant: &[Meant]) -> Understood {
+    let dictionary = Dictionary::learn(&bench.documents, &bench.knowledge.analyzer);
+    let mut score = Understood { asked: meant.len(), ..Understood::default() };
+    for Meant { query, filters } in meant {
+        if conditions(query, &dictionary) == *filters {
+            score.exact = score.exact.saturating_add(1);
+        } else {
+            score.missed.push(query.clone());
+        }
+    }
+    score
+}
+
+/// The conditions of a query in the words of the data.
+fn conditions(query: &str, dictionary: &Dictionary) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for chip in understand(query, dictionary, EXPONENT).chips {
+        match chip.meaning {
+            Meaning::Is(Trait::Brand(name)) => {
+                found.insert("brand".to_owned(), json!(name));
+            }
+            Meaning::Is(Trait::Category(name)) => {
+                found.insert("style".to_owned(), json!(name));
+            }
+            Meaning::Is(Trait::Attribute { name, value }) => {
+                found.insert(name.to_lowercase(), json!(value));
+            }
+            Meaning::Price(bounds) => {
+                for (name, price) in [("price_min", bounds.min), ("price_max", bounds.max)] {
+                    // The data has whole amounts.
+                    let whole = price.and_then(|price| price.checked_div(MINOR_UNITS));
+                    found.extend(whole.map(|price| (name.to_owned(), json!(price))));
+                }
+            }
+            Meaning::AnyOf(_) | Meaning::Not(_) => {
+                found.insert("other".to_owned(), json!(chip.text));
+            }
+            Meaning::Cheap | Meaning::Premium => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,130 @@
+//! Which words of a title say what the product is: learnt from all titles together.
+//!
+//! "Mouse" is a mouse in "optical mouse black", and describes a pad in "mouse pad black". Nobody writes that down; but
+//! among all titles, "pad" mostly comes after "mouse", while "black" comes after everything. So a word is taken to
+//! describe the one after it when it is what that one usually comes after.
+
+#![expect(clippy::float_arithmetic, reason = "shares of counts; no money is near")]
+
+use std::collections::HashMap;
+
+use crate::document::{Parsed, words_of};
+use crate::text;
+
+/// What was learnt of pairs of words.
+#[derive(Debug, Clone, Default)]
+pub struct Structure {
+    /// How often a word follows another one.
+    followed: HashMap<String, u32>,
+    pairs: HashMap<(String, String), u32>,
+}
+
+/// The share of a word's predecessors from which on one of them is said to describe it.
+const SHARE_MIN: f64 = 0.12;
+
+/// Pairs seen less often than this say nothing.
+const PAIR_COUNT_MIN: u32 = 3;
+
+impl Structure {
+    /// Learns from all documents.
+    pub fn learn<'a>(documents: impl Iterator<Item = &'a Parsed>) -> Self {
+        let mut learnt = Self::default();
+        for document in documents {
+            for chunks in document.learnt() {
+                let words: Vec<&str> = words_of(chunks).collect();
+                for pair in words.windows(2) {
+                    if let [first, second] = pair {
+                        learnt.add(first, second);
+                    }
+                }
+            }
+        }
+        learnt
+    }
+
+    fn add(&mut self, first: &str, second: &str) {
+        let followed = self.followed.entry(second.to_owned()).or_default();
+        *followed = followed.saturating_add(1);
+        let pair = self.pairs.entry((first.to_owned(), second.to_owned())).or_default();
+        *pair = pair.saturating_add(1);
+    }
+
+    /// How often two words stand side by side in titles, brands, types and attributes.
+    pub fn pair_count(&self, first: &str, second: &str) -> u32 {
+        self.pairs.get(&(first.to_owned(), second.to_owned())).copied().unwrap_or_default()
+    }
+
+    /// Whether a word describes the one after it.
+    pub fn describes(&self, first: &str, second: &str) -> bool {
+        let pair = self.pair_count(first, second);
+        let followed = self.followed.get(second).copied().unwrap_or_default();
+        pair >= PAIR_COUNT_MIN && f64::from(pair) >= SHARE_MIN * f64::from(followed)
+    }
+
+    /// The words of a title that say what the product is: no brand, no digits, nothing that describes the next word.
+    pub fn core<'a>(&self, document: &'a Parsed) -> Vec<&'a str> {
+        // A chunk with digits is a model or an amount, whatever letters it has beside them.
+        let words: Vec<(&str, bool)> = document
+            .main
+            .iter()
+            .flat_map(|chunk| {
+                let model = chunk.words.iter().any(|word| text::has_digit(word));
+                chunk.words.iter().map(move |word| (word.as_str(), model))
+            })
+            .collect();
+        let mut core = Vec::new();
+        for (index, (word, model)) in words.iter().enumerate() {
+            let next = words.get(index.saturating_add(1)).filter(|(_, model)| !model);
+            let describes = next.is_some_and(|(next, _)| self.describes(word, next));
+            if !describes && !model && !document.brand_words.contains(*word) {
+                core.push(*word);
+            }
+        }
+        core
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::SearchDocument;
+
+    #[test]
+    fn a_word_that_describes_the_next_one_is_not_what_the_product_is() {
+        let titles = [
+            "Acme mouse pad black",
+            "Acme gel mouse pad grey",
+            "Bolt mouse pad blue",
+            "Bolt mouse black",
+            "Bolt keyboard black",
+            "Acme M100 optical mouse black",
+            "Acme headset black",
+            "Acme lamp black",
+            "Acme chair black",
+            "Acme cup black",
+            "Acme shoe black",
+            "Acme bag black",
+            "Acme box black",
+            "Acme pen black",
+            "Acme hub black",
+            "Acme fan black",
+            "Acme belt black",
+            "Acme sock black",
+            "Acme vase black",
+            "Acme bowl black",
+        ];
+        let parsed: Vec<Parsed> = titles
+            .iter()
+            .map(|title| {
+                Parsed::new(&SearchDocument {
+                    title: (*title).to_owned(),
+                    brand: "Acme".to_owned(),
+                    ..SearchDocument::default()
+                })
+            })
+            .collect();
+        let structure = Structure::learn(parsed.iter());
+        assert_eq!(structure.core(&parsed[0]), ["pad", "black"]);
+        assert_eq!(structure.core(&parsed[5]), ["optical", "mouse", "black"]);
+    }
+}
