@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};
 
-use super::{address, confirm, shown, stocked};
+use super::together::wait_for;
+use super::{address, confirm, filled_cart, order_cart, shown, stocked};
 use crate::admin::{Intruder, make, sql_value, text};
 
 /// A shop with a boot for 5,400 cents, and a promotion that takes a tenth off every order.
@@ -26,8 +27,24 @@ fn total(placed: &Value) -> i64 {
     placed["order"]["totals"]["total"]["amount"].as_i64().unwrap()
 }
 
+/// Keeps the desk busy with two orders of empty carts, which count nothing and are refused: what is ordered meanwhile waits.
+async fn busy(app: &TestApp) -> (Intruder, [tokio::task::JoinHandle<TestResponse>; 2]) {
+    let (first, second) = (filled_cart(app, &[]).await, filled_cart(app, &[]).await);
+    let intruder = Intruder::begin(app, "select 1 from cart for update").await;
+    let spawn = |(cart, token): (Value, String), key: &'static str| {
+        let app = app.clone();
+        tokio::spawn(async move { order_cart(&app, &cart, &token, key).await })
+    };
+    let first = spawn(first, "busy-1");
+    intruder.wait_until_waited_for_by(1).await;
+    let second = spawn(second, "busy-2");
+    intruder.wait_until_waited_for_by(2).await;
+    (intruder, [first, second])
+}
+
 /// Orders for all of them, which are all priced before one of them is decided: what they came to, or the code of the refusal.
 async fn all_priced_first(app: &TestApp, boot: &str, emails: &[&str]) -> Vec<String> {
+    let (desk, refused) = busy(app).await;
     let intruder = Intruder::begin(app, "select 1 from promotion for no key update").await;
     let orders: Vec<_> = emails
         .iter()
@@ -36,8 +53,13 @@ async fn all_priced_first(app: &TestApp, boot: &str, emails: &[&str]) -> Vec<Str
             tokio::spawn(async move { order(&app, &boot, &email).await })
         })
         .collect();
+    wait_for(app, emails.len()).await;
+    desk.finish("select 1").await;
     intruder.wait_until_waited_for_by(i64::try_from(emails.len()).unwrap()).await;
     intruder.finish("select 1").await;
+    for refused in refused {
+        let _ = refused.await.unwrap().expect(422);
+    }
     let mut came = Vec::new();
     for order in orders {
         let answer = order.await.unwrap();

@@ -44,7 +44,8 @@ impl Jam {
     }
 }
 
-async fn wait_for(app: &TestApp, orders: usize) {
+/// Waits until so many orders wait at the desk.
+pub(super) async fn wait_for(app: &TestApp, orders: usize) {
     while app.shop.desk.waiting() < orders {
         tokio::task::yield_now().await;
     }
