@@ -208,6 +208,7 @@ async fn put_line(tx: &Tx, number: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a script without a shop has no source of ids")]
 async fn place(tx: &Tx, number: u64) -> Result<(), StoreError> {
     let (first, second) = rows_of(number).unwrap_or_default();
     let order = Uuid::now_v7();
@@ -223,6 +224,7 @@ async fn place(tx: &Tx, number: u64) -> Result<(), StoreError> {
 /// Orders of two lines each, from `items`, as guests, through the built-in provider; every one under a key of its own.
 ///
 /// The pairs are spread over the variants; given two, all want the same.
+#[expect(clippy::disallowed_methods, reason = "keys of two runs against one shop have to differ")]
 pub fn orders(variants: &[VariantId]) -> Requests {
     let variants = variants.to_vec();
     let (next, run) = (AtomicU64::new(0), Uuid::now_v7());

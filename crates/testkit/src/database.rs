@@ -78,7 +78,7 @@ impl TestDatabase {
             pool.size = 4;
             pool.lock_timeout = std::time::Duration::from_secs(30);
         }
-        settings.storefront.statement_timeout = std::time::Duration::from_secs(60);
+        settings.storefront.statement_timeout = std::time::Duration::from_mins(1);
         Self { store: Store::new(&settings).unwrap(), url, schema }
     }
 
