@@ -133,20 +133,19 @@ async fn whoever_waits_for_an_order_that_was_given_up_is_told() {
 async fn a_fact_that_is_written_twice_is_mailed_once() {
     let app = shop().await;
     let boot = product(&app, "Boot", 5_000, 9).await;
-    let placed = place(&app, &[(&boot, 1)]).await;
+    let placed = place(&app, &[(&boot, 3)]).await;
     confirm(&app, &placed, "succeed").await;
+    let parcel = json!({"lines": [{"line_id": placed.line(0), "quantity": 1}]});
     // As if the memory of the confirmation were lost, and somebody changed the order then.
     for _ in 0..2 {
-        sql(&app, "update orders set confirmed_at = null, status = 'pending'").await;
-        let patch = json!({"metadata": {"n": count(&app, "order_event").await}});
-        let patched = app.patch(&placed.path("")).admin().header("if-match", "*").json(&patch);
-        let _ = patched.send().await.expect(200);
+        sql(&app, "update orders set confirmed_at = null").await;
+        let _ = post(&app, &placed.path("/fulfillments"), &parcel).await.expect(201);
+        assert_eq!(count(&app, "orders where confirmed_at is not null").await, 1, "it was written again");
         assert_eq!(count(&app, "job where queue = 'send-order-mail'").await, 1);
     }
     assert_eq!(app.send_mails().await.len(), 1);
-    sql(&app, "update orders set confirmed_at = null, status = 'pending'").await;
-    let patched = app.patch(&placed.path("")).admin().header("if-match", "*").json(&json!({"metadata": {}}));
-    let _ = patched.send().await.expect(200);
+    sql(&app, "update orders set confirmed_at = null").await;
+    let _ = post(&app, &placed.path("/fulfillments"), &parcel).await.expect(201);
     assert!(app.send_mails().await.is_empty(), "not even after it was sent");
 }
 
