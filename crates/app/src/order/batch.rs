@@ -313,10 +313,10 @@ async fn write(
     drop(rows);
     tell_stock(work, &moved);
     for (order, answer) in drafted.iter_mut().zip(answers) {
-        let token = order.draft.token.take();
+        let secret = order.draft.token.take();
         let placed = match answer {
             Some(answer) => Placed::Answered(answer),
-            None => Placed::AsksElsewhere { order: order.draft.order.id, token },
+            None => Placed::AsksElsewhere { order: order.draft.order.id, token: secret },
         };
         verdicts.insert(order.place, Verdict::Placed(placed));
     }
