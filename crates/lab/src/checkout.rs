@@ -49,9 +49,10 @@ const TAKE: Sql = Sql {
 const ORDER: Sql = Sql {
     name: "lab::ORDER",
     text: "insert into lab_order (id, email, currency, subtotal, tax, shipping, total, address, status)
-           values ($1, 'ada@example.com', 'EUR', 2000, 400, 1000, 3400,
+           values (gen_random_uuid(), 'ada@example.com', 'EUR', 2000, 400, 1000, 3400,
                    '{\"name\": \"Ada Lovelace\", \"line1\": \"Torstr. 1\", \"city\": \"Berlin\", \"postal_code\": \"10119\", \"country\": \"DE\"}',
-                   'pending')",
+                   'pending')
+           returning id",
 };
 const LINES: Sql = Sql {
     name: "lab::LINES",
@@ -208,13 +209,11 @@ async fn put_line(tx: &Tx, number: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a script without a shop has no source of ids")]
 async fn place(tx: &Tx, number: u64) -> Result<(), StoreError> {
     let (first, second) = rows_of(number).unwrap_or_default();
-    let order = Uuid::now_v7();
     tx.execute(TAKE, &[&first]).await?;
     tx.execute(TAKE, &[&second]).await?;
-    tx.execute(ORDER, &[&order]).await?;
+    let order: Uuid = tx.query_one(ORDER, &[]).await?.get(0);
     tx.execute(LINES, &[&order, &first, &second]).await?;
     tx.execute(PAYMENT, &[&order]).await?;
     tx.execute(TELL, &[&order]).await?;
@@ -223,11 +222,10 @@ async fn place(tx: &Tx, number: u64) -> Result<(), StoreError> {
 
 /// Orders of two lines each, from `items`, as guests, through the built-in provider; every one under a key of its own.
 ///
-/// The pairs are spread over the variants; given two, all want the same.
-#[expect(clippy::disallowed_methods, reason = "keys of two runs against one shop have to differ")]
-pub fn orders(variants: &[VariantId]) -> Requests {
+/// The pairs are spread over the variants; given two, all want the same. `run` begins the keys and is used once.
+pub fn orders(variants: &[VariantId], run: String) -> Requests {
     let variants = variants.to_vec();
-    let (next, run) = (AtomicU64::new(0), Uuid::now_v7());
+    let next = AtomicU64::new(0);
     Arc::new(move |_| {
         // Not the load's own number: that begins anew with each turn, and a key is used once.
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -278,7 +276,7 @@ mod tests {
     fn two_orders_have_two_keys_and_two_lines_that_differ() {
         let variants: Vec<VariantId> =
             (0..10).map(|number| VariantId::from_uuid(Uuid::from_u128(number))).collect();
-        let requests = orders(&variants);
+        let requests = orders(&variants, "run".to_owned());
         let (one, other) = (requests(0), requests(0));
         let key = |request: &str| {
             request.lines().find(|line| line.starts_with("Idempotency-Key")).map(str::to_owned)

@@ -23,6 +23,8 @@ pub struct LoadPlan {
     pub connections: usize,
     /// How long.
     pub duration: Duration,
+    /// Whether a 503 is borne, and not counted: a shop refuses early what it cannot do in time. Else it ends the load.
+    pub bears_refusals: bool,
 }
 
 /// The request to send as the n-th: its head, and its body if it has one.
@@ -76,7 +78,7 @@ async fn drive_all(address: SocketAddr, requests: &Requests, plan: LoadPlan) -> 
     let end = started + plan.duration;
     let connections = (0..plan.connections).map(|_| {
         let (next, requests) = (next.clone(), requests.clone());
-        tokio::spawn(async move { drive_one(address, &requests, &next, end).await })
+        tokio::spawn(async move { drive_one(address, &requests, &next, (end, plan.bears_refusals)).await })
     });
     let mut total = LoadResult { answers: 0, seconds: 0.0, body_bytes: 0, latency_us: new_histogram() };
     for connection in connections.collect::<Vec<_>>() {
@@ -98,7 +100,7 @@ async fn drive_one(
     address: SocketAddr,
     requests: &Requests,
     next: &AtomicU64,
-    end: Instant,
+    (end, bears_refusals): (Instant, bool),
 ) -> Result<LoadResult, LabError> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -108,7 +110,8 @@ async fn drive_one(
         let request = requests(next.fetch_add(1, Ordering::Relaxed));
         let sent = Instant::now();
         stream.write_all(request.as_bytes()).await?;
-        let body = read_answer(&mut stream, &mut buffer, &request).await?;
+        let answer = read_answer(&mut stream, &mut buffer, (&request, bears_refusals)).await?;
+        let Some(body) = answer else { continue };
         let micros = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX);
         result.latency_us.saturating_record(micros.max(1));
         result.answers += 1;
@@ -117,8 +120,12 @@ async fn drive_one(
     Ok(result)
 }
 
-/// Reads one answer and drops it; answers the size of its body.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut BytesMut, request: &str) -> Result<u64, LabError> {
+/// Reads one answer and drops it; answers the size of its body, or none for a refusal that is borne.
+async fn read_answer(
+    stream: &mut TcpStream,
+    buffer: &mut BytesMut,
+    (request, bears_refusals): (&str, bool),
+) -> Result<Option<u64>, LabError> {
     let head_end = loop {
         if let Some(place) = memmem::find(buffer, b"\r\n\r\n") {
             break place + 4;
@@ -128,7 +135,8 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut BytesMut, request: &st
         }
     };
     let head = buffer.get(..head_end).unwrap_or_default();
-    if !head.starts_with(b"HTTP/1.1 200") && !head.starts_with(b"HTTP/1.1 201") {
+    let is_refused = head.starts_with(b"HTTP/1.1 503") && bears_refusals;
+    if !is_refused && !head.starts_with(b"HTTP/1.1 200") && !head.starts_with(b"HTTP/1.1 201") {
         return Err(LabError::UnexpectedAnswer {
             what: "load".to_owned(),
             status: String::from_utf8_lossy(head).lines().next().unwrap_or_default().to_owned(),
@@ -144,7 +152,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut BytesMut, request: &st
         }
     }
     buffer.advance(head_end + length);
-    Ok(u64::try_from(length).unwrap_or(u64::MAX))
+    Ok((!is_refused).then(|| u64::try_from(length).unwrap_or(u64::MAX)))
 }
 
 /// The length of the body. Only the two spellings that servers here use are looked for: what the driver spends on
@@ -184,7 +192,11 @@ mod tests {
         let address = listener.local_addr().unwrap();
         runtime.spawn(answer(listener, status));
         let requests: Requests = Arc::new(|number| get(&format!("/{number}")));
-        drive(address, &requests, LoadPlan { connections: 3, duration: Duration::from_millis(100) })
+        drive(
+            address,
+            &requests,
+            LoadPlan { connections: 3, duration: Duration::from_millis(100), bears_refusals: false },
+        )
     }
 
     #[test]
@@ -204,7 +216,7 @@ mod tests {
     #[test]
     fn load_goes_to_this_machine_only() {
         let requests: Requests = Arc::new(|_| get("/"));
-        let plan = LoadPlan { connections: 1, duration: Duration::from_millis(1) };
+        let plan = LoadPlan { connections: 1, duration: Duration::from_millis(1), bears_refusals: false };
         assert!(matches!(
             drive("192.0.2.1:80".parse().unwrap(), &requests, plan),
             Err(LabError::Preparation(_))

@@ -75,7 +75,8 @@ pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), Store
     let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
     let payloads: Vec<&Value> = events.iter().map(|event| &event.payload).collect();
     let params: crate::db::Params<'_> = &[&ids, &kinds, &aggregates, &versions, &payloads, &now];
-    futures_util::future::try_join(tx.execute(PUSH, params), wake(tx)).await.map(drop)
+    // On the heap: every change holds this.
+    Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), wake(tx))).await.map(drop)
 }
 
 /// Wakes the dispatchers when the transaction commits (at once outside one).

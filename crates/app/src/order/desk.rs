@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::oneshot;
 use tradepost_domain::kernel::ids::OrderId;
 use tradepost_domain::payment::PaymentProvider;
@@ -32,6 +32,8 @@ const WORKERS: usize = 2;
 pub const WAITING_MAX: usize = 512;
 /// Times that a number is drawn anew should it be taken.
 const DRAWS: u32 = 5;
+/// Orders of one batch that are decided alone at a time: each has a connection of the storefront's, which others need too.
+const ALONE_AT_ONCE: usize = 3;
 
 /// An order that somebody wants to place.
 #[derive(Debug)]
@@ -158,7 +160,7 @@ async fn tell_all(batch: Vec<Waiting>) {
         // Nobody may be waiting any more: the order is decided all the same.
         let _ = answer.send(told);
     });
-    futures_util::future::join_all(told).await;
+    futures_util::stream::iter(told).for_each_concurrent(ALONE_AT_ONCE, |told| told).await;
 }
 
 /// What becomes of the orders of a batch that failed as a whole: decided one by one where it is certain that nothing of it

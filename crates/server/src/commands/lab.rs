@@ -70,6 +70,7 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
     let plan = LoadPlan {
         connections: arguments.connections,
         duration: Duration::from_millis(arguments.milliseconds),
+        bears_refusals: false,
     };
     let mut bench = Bench { plan, rounds: arguments.rounds, phases, config: config.clone() };
     bench.config.database_url = None;

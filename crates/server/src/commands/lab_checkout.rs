@@ -9,7 +9,7 @@ use tradepost_domain::kernel::ids::VariantId;
 use tradepost_http::ApiState;
 use tradepost_lab::checkout::{Script, cart_lines, orders, post, script_side, set_up, stock_up};
 use tradepost_lab::limits::http_side;
-use tradepost_lab::{Comparison, LabError, LoadPlan, Ratio};
+use tradepost_lab::{Comparison, LabError, LoadPlan, Ratio, Requests};
 
 use super::lab::{Bench, ask, blocking};
 use crate::failure::Failure;
@@ -33,22 +33,24 @@ impl Bench {
         let url = house.database_url.expose_secret().to_owned();
         let (rounds, duration) = (self.rounds, self.plan.duration);
         eprintln!("measuring: carts and orders of {} products", variants.len());
-        blocking(move || compare(ours, &url, &variants, (rounds, duration))).await
+        let run = house.shop.ids.next_uuid();
+        let load = move |name: &str, variants: &[VariantId]| orders(variants, format!("{name}-{run}"));
+        blocking(move || compare((ours, &url), &variants, &load, (rounds, duration))).await
     }
 }
 
 fn compare(
-    ours: SocketAddr,
-    url: &str,
+    (ours, url): (SocketAddr, &str),
     variants: &[VariantId],
+    load: &dyn Fn(&str, &[VariantId]) -> Requests,
     (rounds, duration): (usize, Duration),
 ) -> Result<Vec<Ratio>, LabError> {
     let [first, second, ..] = variants else {
         return Err(LabError::Preparation("the shop has no goods to order".to_owned()));
     };
     let pair = [*first, *second];
-    let few = LoadPlan { connections: CLIENTS, duration };
-    let crowd = LoadPlan { connections: CROWD, duration };
+    let few = LoadPlan { connections: CLIENTS, duration, bears_refusals: false };
+    let crowd = LoadPlan { connections: CROWD, duration, bears_refusals: true };
     let carts: Result<Vec<(String, String)>, LabError> = (0..CARTS).map(|_| make_cart(ours, pair)).collect();
     let lines = Comparison {
         name: "cart line",
@@ -63,7 +65,7 @@ fn compare(
         limit_name: ORDER_LIMIT,
         unit: "orders",
         goal: 1.0,
-        ours: http_side(ours, orders(variants), few),
+        ours: http_side(ours, load("few", variants), few),
         limit: script_side(url.to_owned(), Script::Order, few),
     };
     let many = Comparison {
@@ -71,7 +73,7 @@ fn compare(
         limit_name: ORDER_LIMIT,
         unit: "orders",
         goal: 1.0,
-        ours: http_side(ours, orders(variants), crowd),
+        ours: http_side(ours, load("many", variants), crowd),
         limit: script_side(url.to_owned(), Script::Order, few),
     };
     let hot = Comparison {
@@ -79,8 +81,8 @@ fn compare(
         limit_name: "the same shop and buyers, orders spread over 1,000 products",
         unit: "orders",
         goal: 0.5,
-        ours: http_side(ours, orders(&pair), crowd),
-        limit: http_side(ours, orders(variants), crowd),
+        ours: http_side(ours, load("hot", &pair), crowd),
+        limit: http_side(ours, load("spread", variants), crowd),
     };
     [lines, spread, many, hot].into_iter().map(|comparison| comparison.run(rounds)).collect()
 }
