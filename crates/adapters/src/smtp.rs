@@ -13,7 +13,7 @@ use tradepost_port::{BoxFuture, Mail, MailError, Mailer};
 /// How long the server may take to let us in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take for a whole mail, from the first byte to its word that it has it.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+const SEND_TIMEOUT: Duration = Duration::from_secs(90);
 /// Characters of a server's answer that are kept.
 const REASON_LEN_MAX: usize = 500;
 /// Refusals of us and not of the mail (RFC 4954, section 6): the password is wrong, or encryption is asked for.

@@ -64,18 +64,21 @@ pub async fn decide(
         // Given back between the two statements: the client may try again at once.
         return Ok(Decision::InProgress);
     };
-    let ExistingKey { operation, body_hash, locked_until, answer, resource_id } = existing;
+    let ExistingKey { operation, body_hash, locked_until, answer, .. } = existing;
     if operation != claim.operation || body_hash != claim.body_hash {
         return Ok(Decision::Mismatch);
     }
     if let Some(answer) = answer {
         return Ok(Decision::Replay(answer));
     }
-    if locked_until < now && idempotency::take_over(&conn, &claim, now).await? {
-        claim.resource_id = resource_id;
-        return Ok(Decision::Run(claim));
+    if locked_until >= now {
+        return Ok(Decision::InProgress);
     }
-    Ok(Decision::InProgress)
+    let Some(begun) = idempotency::take_over(&conn, &claim, now).await? else {
+        return Ok(Decision::InProgress);
+    };
+    claim.resource_id = begun;
+    Ok(Decision::Run(claim))
 }
 
 /// Keeps a refusal (404, 409, 412, 422) so that a repeat gets the same; nothing else was written with it.

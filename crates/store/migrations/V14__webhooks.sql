@@ -48,7 +48,8 @@ create table webhook_delivery (
     check ((state in ('pending', 'failed')) = (finished_at is null)),
     check (leased_until is null or state in ('pending', 'failed'))
 );
-create index webhook_delivery_due_idx on webhook_delivery (endpoint_id, next_at) where state in ('pending', 'failed');
+create index webhook_delivery_due_idx on webhook_delivery (endpoint_id, next_at, event_id)
+    where state in ('pending', 'failed');
 create index webhook_delivery_leased_idx on webhook_delivery (endpoint_id) where leased_until is not null;
 create index webhook_delivery_created_idx on webhook_delivery using brin (created_at);
 

@@ -28,7 +28,8 @@ sql! {
     TAKE_OVER = "
         update idempotency_key
            set locked_until = $3
-         where principal = $1 and key = $2 and state = 'running' and locked_until < $4";
+         where principal = $1 and key = $2 and state = 'running' and locked_until < $4
+        returning resource_id";
     // What is locked cannot be taken over until the transaction ends.
     KEEP = "
         select c.place
@@ -135,11 +136,16 @@ fn existing(row: &Row) -> ExistingKey {
     }
 }
 
-/// Takes over a claim whose lease has run out; `false` when somebody else was first.
-pub async fn take_over(client: &Client, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
-    let changed =
-        client.execute(TAKE_OVER, &[&claim.principal, &claim.key, &claim.locked_until, &now]).await?;
-    Ok(changed == 1)
+/// Takes a claim over whose lease ran out: the outer `None` when it has not, or somebody else was quicker. Answers what the
+/// request before had begun by the moment of the take-over, which may have waited for it: read any earlier, it would be
+/// begun twice.
+pub async fn take_over(
+    client: &Client,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<Option<Option<Uuid>>, StoreError> {
+    let row = client.query_opt(TAKE_OVER, &[&claim.principal, &claim.key, &claim.locked_until, &now]).await?;
+    Ok(row.map(|row| row.get(0)))
 }
 
 /// Keeps the answer, in the transaction of the work. `false` when the claim was taken over meanwhile: the caller must

@@ -30,10 +30,10 @@ pub const BATCH_MAX: usize = 16;
 const WORKERS: usize = 2;
 /// Orders that wait at most: a few tenths of a second. Who comes after them is told to come back.
 pub const WAITING_MAX: usize = 512;
-/// Times that a number is drawn anew should it be taken.
+/// Times that an order alone is tried anew.
 const DRAWS: u32 = 5;
 /// Orders of one batch that are decided alone at a time: each has a connection of the storefront's, which others need too.
-const ALONE_AT_ONCE: usize = 3;
+const ALONE_AT_ONCE: usize = 4;
 
 /// An order that somebody wants to place.
 #[derive(Debug)]
@@ -148,19 +148,23 @@ async fn tell_all(batch: Vec<Waiting>) {
     };
     let verdicts = verdicts.unwrap_or_else(|error| after_failure(&error, requests.len()));
     let each = requests.into_iter().zip(answers).zip(verdicts);
-    let told = each.map(|((request, answer), verdict)| async move {
-        let told = match verdict {
-            Verdict::Placed(placed) => (Ok(placed), statements),
-            Verdict::Refused(error) => (Err(error), statements),
+    // Nobody may be waiting any more: an order is decided all the same.
+    let mut left = Vec::new();
+    for ((request, answer), verdict) in each {
+        let _ = match verdict {
+            Verdict::Placed(placed) => answer.send((Ok(placed), statements)),
+            Verdict::Refused(error) => answer.send((Err(error), statements)),
             Verdict::Alone => {
-                let (placed, own) = alone(request).await;
-                (placed, statements.saturating_add(own))
+                left.push((request, answer));
+                continue;
             }
         };
-        // Nobody may be waiting any more: the order is decided all the same.
-        let _ = answer.send(told);
+    }
+    let left = left.into_iter().map(|(request, answer)| async move {
+        let (placed, own) = alone(request).await;
+        let _ = answer.send((placed, statements.saturating_add(own)));
     });
-    futures_util::stream::iter(told).for_each_concurrent(ALONE_AT_ONCE, |told| told).await;
+    futures_util::stream::iter(left).for_each_concurrent(ALONE_AT_ONCE, |order| order).await;
 }
 
 /// What becomes of the orders of a batch that failed as a whole: decided one by one where it is certain that nothing of it
@@ -180,6 +184,11 @@ fn after_failure(error: &WriteError, orders: usize) -> Vec<Verdict> {
     (0..orders).map(|_| each()).collect()
 }
 
+/// A number that is taken is drawn anew; who lost a deadlock had nothing stored.
+fn is_worth_another_try(error: &StoreError) -> bool {
+    error.violated_constraint() == Some("orders_number_key") || error.is_retryable()
+}
+
 /// Decides one order in a transaction of its own.
 async fn alone(request: Request) -> Told {
     let requests = [request];
@@ -189,9 +198,7 @@ async fn alone(request: Request) -> Told {
         let (verdicts, counted) = caught(&requests).await;
         statements = statements.saturating_add(counted);
         let placed = match verdicts.map(|mut verdicts| verdicts.pop()) {
-            Err(WriteError::Store(error))
-                if error.violated_constraint() == Some("orders_number_key") && draws < DRAWS =>
-            {
+            Err(WriteError::Store(error)) if is_worth_another_try(&error) && draws < DRAWS => {
                 draws = draws.saturating_add(1);
                 continue;
             }

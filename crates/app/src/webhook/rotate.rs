@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::create::given_or_drawn;
 use super::view::{IssuedWebhookEndpointView, WebhookEndpointView};
+use super::wanted::check_scopes;
 use crate::answer::{Answer, Outcome};
 use crate::change::{Resource, missing, no_payload};
 use crate::error::WriteError;
@@ -41,6 +42,7 @@ pub async fn rotate_webhook_secret(
     let secret = given_or_drawn(context, rotate.secret.as_deref())?;
     let mut work = context.begin("rotate_webhook_secret").await?;
     let mut row = endpoint::get_for_update(&work.tx, id).await?.ok_or_else(missing::<WebhookEndpointView>)?;
+    work = check_scopes(work, context, &row.event_types).await?;
     let until = work.now.saturating_add(OVERLAP).unwrap_or(work.now);
     let former = std::mem::replace(&mut row.secret, secret.clone().into_bytes());
     row.former_secret = Some((former, until));

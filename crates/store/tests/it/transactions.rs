@@ -108,9 +108,12 @@ async fn a_key_is_claimed_once_and_an_expired_claim_is_taken_over_by_one() {
     };
     assert!(idempotency::claim(&conn, &claim(30), at(0)).await.unwrap());
     assert!(!idempotency::claim(&conn, &claim(31), at(1)).await.unwrap());
-    assert!(!idempotency::take_over(&conn, &claim(50), at(20)).await.unwrap(), "the lease still runs");
-    assert!(idempotency::take_over(&conn, &claim(70), at(40)).await.unwrap());
-    assert!(!idempotency::take_over(&conn, &claim(71), at(40)).await.unwrap(), "one has it now");
+    assert!(
+        idempotency::take_over(&conn, &claim(50), at(20)).await.unwrap().is_none(),
+        "the lease still runs"
+    );
+    assert_eq!(idempotency::take_over(&conn, &claim(70), at(40)).await.unwrap(), Some(None));
+    assert!(idempotency::take_over(&conn, &claim(71), at(40)).await.unwrap().is_none(), "one has it now");
 
     let answer = idempotency::StoredAnswer { status: 201, body: b"{}".to_vec(), etag: None, location: None };
     let tx = database.store.admin().begin("finish").await.unwrap();
