@@ -235,7 +235,9 @@ impl Torture<'_> {
                 format!("{at}: of {put} units of {variant}, {sold} were sold")
             });
         }
-        let (stored, told) = (tally::events(&conn).await?, self.bed.stripe.acknowledged());
+        // In this order: what is acknowledged while the shop is asked is no promise yet that this could see broken.
+        let told = self.bed.stripe.acknowledged();
+        let stored = tally::events(&conn).await?;
         let lost = told.difference(&stored).count();
         self.promises.check(Promise::Webhooks, lost == 0, || {
             format!("{at}: {lost} messages of Stripe were acknowledged and are not stored")
