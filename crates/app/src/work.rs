@@ -10,7 +10,7 @@ use tradepost_domain::kernel::ids::{ApiKeyId, AuditEntryId, CustomerId, EntityId
 use tradepost_store::audit::{self, AuditRow};
 use tradepost_store::idempotency::{self, Claim, StoredAnswer};
 use tradepost_store::job::{self, NewJob};
-use tradepost_store::outbox::{self, Event};
+use tradepost_store::outbox::{self, Event, Payload};
 use tradepost_store::{Db, StoreError, Tx};
 use uuid::Uuid;
 
@@ -122,9 +122,15 @@ impl Work<'_> {
     }
 
     /// Tells what happened, to all who follow the outbox and to the webhook endpoints that ask for it.
-    pub fn event(&mut self, kind: &'static str, aggregate_id: Uuid, version: i64, payload: Value) -> EventId {
+    pub fn event(
+        &mut self,
+        kind: &'static str,
+        aggregate_id: Uuid,
+        version: i64,
+        payload: impl Into<Payload>,
+    ) -> EventId {
         let id: EventId = self.next_id();
-        self.events.push(Event { id, kind, aggregate_id, version, payload });
+        self.events.push(Event { id, kind, aggregate_id, version, payload: payload.into() });
         id
     }
 

@@ -8,12 +8,15 @@ create table outbox (
     type          text not null,
     aggregate_id  uuid not null,
     version       bigint not null,
-    payload       jsonb not null default '{}',
+    -- written once and read whole: kept as it was written, and not compressed where it is small
+    payload       json not null default '{}',
     -- one of very many that came at once, an import's: those that people wait for go before it
     bulk          boolean not null default false,
     created_at    timestamptz not null,
+    -- when the projector has read it; at its writing where it says nothing of the catalogue
     dispatched_at timestamptz
-);
+) with (toast_tuple_target = 8160);
+alter table outbox alter payload set storage external;
 create index outbox_pending_idx on outbox (bulk, id) where dispatched_at is null;
 create index outbox_dispatched_idx on outbox (dispatched_at) where dispatched_at is not null;
 
@@ -53,7 +56,9 @@ create table idempotency_key (
     created_at      timestamptz not null,
     primary key (principal, key),
     check ((state = 'done') = (response_status is not null))
-);
+) with (toast_tuple_target = 8160);
+-- Kept for three days: compressing an answer costs more than its place on the disk.
+alter table idempotency_key alter response_body set storage external;
 create index idempotency_key_created_idx on idempotency_key (created_at);
 
 -- Finds what happened since a date, to be told again.

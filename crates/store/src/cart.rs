@@ -58,12 +58,27 @@ sql! {
         insert into cart (id, channel_id, customer_id, token_hash, currency, locale, email, shipping_address, billing_address,
                           shipping_method_id, coupons, metadata, status, version, created_at, updated_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'open', $13, $14, $14, $15)";
-    UPDATE = "
-        update cart
-           set customer_id = $2, email = $3, shipping_address = $4, billing_address = $5, shipping_method_id = $6, coupons = $7,
-               metadata = $8, version = $9, updated_at = $10, expires_at = $11,
-               token_hash = case when $2::uuid is null then token_hash end
-         where id = $1";
+    // What was read and nobody has changed since; all of it or, when somebody has, nothing.
+    CHANGE = "
+        with changed as (
+            update cart
+               set email = $2, shipping_address = $3, billing_address = $4, shipping_method_id = $5, coupons = $6,
+                   metadata = $7, locale = $8, version = $9, updated_at = $10, expires_at = $11,
+                   customer_id = $19, token_hash = case when $19::uuid is null then token_hash end
+             where id = $1 and version = $12 and status = 'open'
+            returning id
+        ), gone as (
+            delete from cart_line l using changed c where l.cart_id = c.id and l.id = any ($13)
+        ), put as (
+            insert into cart_line (id, cart_id, variant_id, quantity, metadata, created_at)
+            select l.id, c.id, l.variant_id, l.quantity, l.metadata, l.created_at
+              from changed c,
+                   unnest($14::uuid[], $15::uuid[], $16::int4[], $17::jsonb[], $18::timestamptz[])
+                   as l (id, variant_id, quantity, metadata, created_at)
+            on conflict (id) do update
+               set quantity = excluded.quantity, metadata = excluded.metadata
+        )
+        select count(*) from changed";
     CLOSE = "
         update cart
            set status = $2, successor_id = $3, version = version + 1, updated_at = $4
@@ -80,8 +95,6 @@ sql! {
                as l (id, variant_id, quantity, metadata, created_at)
         on conflict (id) do update
            set quantity = excluded.quantity, metadata = excluded.metadata";
-    DELETE_LINES = "
-        delete from cart_line where cart_id = $1 and id = any ($2)";
     DELETE_ALL_LINES = "
         delete from cart_line where cart_id = $1";
     PURGE = "
@@ -281,54 +294,72 @@ pub async fn insert(tx: &Tx, cart: &Cart, token_hash: Option<&[u8]>) -> Result<(
     put_lines(tx, cart.id, &cart.lines.iter().collect::<Vec<_>>()).await
 }
 
-/// Stores what changed between two states of a cart; its statements travel in one flight, the one that can be refused
-/// first: what is sent behind a refused one fails for no reason of its own.
-pub async fn update(tx: &Tx, before: &Cart, after: &Cart) -> Result<(), StoreError> {
-    let changed: Vec<&CartLine> =
-        after.lines.iter().filter(|line| before.line(line.id).is_none_or(|old| old != *line)).collect();
-    let gone: Vec<Uuid> = before
-        .lines
-        .iter()
-        .filter(|line| after.line(line.id).is_none())
-        .map(|line| line.id.as_uuid())
-        .collect();
-    let row = update_row(tx, after);
-    let deleted = async {
-        if !gone.is_empty() {
-            tx.execute(DELETE_LINES, &[&after.id.as_uuid(), &gone]).await?;
-        }
-        Ok(())
-    };
-    futures_util::future::try_join3(put_lines(tx, after.id, &changed), row, deleted).await.map(drop)
+/// Stores a change of a cart that was read without keeping others from it, in one statement that needs no transaction;
+/// `false`, and nothing is stored, when somebody changed it meanwhile. A cart that is given to a customer loses its
+/// token.
+pub async fn change(client: &Client, before: &Cart, after: &Cart) -> Result<bool, StoreError> {
+    let (changed, gone) = differing(before, after);
+    let lines = LineColumns::of(&changed);
+    let params: crate::db::Params<'_> = &[
+        &after.id.as_uuid(),
+        &after.email.as_ref().map(tradepost_domain::kernel::EmailAddress::as_str),
+        &after.shipping_address.as_ref().map(Json),
+        &after.billing_address.as_ref().map(Json),
+        &after.shipping_method_id.map(|id| id.as_uuid()),
+        &after.coupons,
+        &Json(&after.metadata),
+        &after.locale.as_str(),
+        &after.version,
+        &after.updated_at,
+        &after.expires_at,
+        &before.version,
+        &gone,
+        &lines.ids,
+        &lines.variants,
+        &lines.quantities,
+        &lines.metadata,
+        &lines.times,
+        &after.customer_id.map(|id| id.as_uuid()),
+    ];
+    Ok(client.query_one(CHANGE, params).await?.get::<_, i64>(0) == 1)
 }
 
-async fn update_row(tx: &Tx, cart: &Cart) -> Result<(), StoreError> {
-    let params: crate::db::Params<'_> = &[
-        &cart.id.as_uuid(),
-        &cart.customer_id.map(|id| id.as_uuid()),
-        &cart.email.as_ref().map(tradepost_domain::kernel::EmailAddress::as_str),
-        &cart.shipping_address.as_ref().map(Json),
-        &cart.billing_address.as_ref().map(Json),
-        &cart.shipping_method_id.map(|id| id.as_uuid()),
-        &cart.coupons,
-        &Json(&cart.metadata),
-        &cart.version,
-        &cart.updated_at,
-        &cart.expires_at,
-    ];
-    tx.execute(UPDATE, params).await.map(drop)
+/// The lines that are new or other than they were, and the ids of those that are gone.
+fn differing<'a>(before: &Cart, after: &'a Cart) -> (Vec<&'a CartLine>, Vec<Uuid>) {
+    let changed = after.lines.iter().filter(|line| before.line(line.id).is_none_or(|old| old != *line));
+    let gone = before.lines.iter().filter(|line| after.line(line.id).is_none());
+    (changed.collect(), gone.map(|line| line.id.as_uuid()).collect())
+}
+
+/// Lines as columns.
+struct LineColumns<'a> {
+    ids: Vec<Uuid>,
+    variants: Vec<Uuid>,
+    quantities: Vec<i32>,
+    metadata: Vec<Json<&'a Metadata>>,
+    times: Vec<Timestamp>,
+}
+
+impl<'a> LineColumns<'a> {
+    fn of(lines: &[&'a CartLine]) -> Self {
+        Self {
+            ids: lines.iter().map(|line| line.id.as_uuid()).collect(),
+            variants: lines.iter().map(|line| line.variant_id.as_uuid()).collect(),
+            quantities: lines
+                .iter()
+                .map(|line| i32::try_from(line.quantity.get()).unwrap_or(i32::MAX))
+                .collect(),
+            metadata: lines.iter().map(|line| Json(&line.metadata)).collect(),
+            times: lines.iter().map(|line| line.created_at).collect(),
+        }
+    }
 }
 
 async fn put_lines(tx: &Tx, cart: CartId, lines: &[&CartLine]) -> Result<(), StoreError> {
     if lines.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = lines.iter().map(|line| line.id.as_uuid()).collect();
-    let variants: Vec<Uuid> = lines.iter().map(|line| line.variant_id.as_uuid()).collect();
-    let quantities: Vec<i32> =
-        lines.iter().map(|line| i32::try_from(line.quantity.get()).unwrap_or(i32::MAX)).collect();
-    let metadata: Vec<Json<&Metadata>> = lines.iter().map(|line| Json(&line.metadata)).collect();
-    let times: Vec<Timestamp> = lines.iter().map(|line| line.created_at).collect();
+    let LineColumns { ids, variants, quantities, metadata, times } = LineColumns::of(lines);
     tx.execute(PUT_LINES, &[&cart.as_uuid(), &ids, &variants, &quantities, &metadata, &times]).await.map(drop)
 }
 

@@ -65,6 +65,9 @@ pub struct PoolSettings {
     pub statement_timeout: Duration,
     /// `lock_timeout` of its connections.
     pub lock_timeout: Duration,
+    /// Whether its prepared statements are planned once for any values, instead of at every execution. What shoppers ask
+    /// is found by keys and planned longer than it runs; reports and imports are not.
+    pub plans_once: bool,
 }
 
 /// How to reach the database, and the pools to keep.
@@ -88,13 +91,15 @@ impl StoreSettings {
             acquire_timeout: Duration::from_millis(500),
             statement_timeout: Duration::from_secs(statement_seconds),
             lock_timeout: Duration::from_secs(1),
+            plans_once: false,
         };
+        let storefront = PoolSettings { plans_once: true, ..pool(8, 2) };
         let worker = PoolSettings {
             acquire_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(10),
             ..pool(6, 0)
         };
-        Self { url: url.into(), storefront: pool(8, 2), admin: pool(4, 15), worker }
+        Self { url: url.into(), storefront, admin: pool(4, 15), worker }
     }
 }
 
@@ -154,6 +159,7 @@ impl Store {
 pub struct Db {
     name: &'static str,
     pool: Pool,
+    plans_once: bool,
 }
 
 /// How full a pool is.
@@ -185,7 +191,7 @@ impl Db {
         let builder =
             Pool::builder(manager).max_size(settings.size).timeouts(timeouts).runtime(Runtime::Tokio1);
         let pool = builder.build().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { name, pool })
+        Ok(Self { name, pool, plans_once: settings.plans_once })
     }
 
     /// Name of the pool in metrics.
@@ -203,9 +209,13 @@ impl Db {
         self.pool.get().await.map_err(|error| StoreError::Unavailable(format!("pool {}: {error}", self.name)))
     }
 
+    async fn client(&self, in_transaction: bool) -> Result<Client, StoreError> {
+        Ok(Client { object: self.object().await?, in_transaction, plans_once: self.plans_once })
+    }
+
     /// A connection for reading, or for single statements that are each their own transaction.
     pub async fn conn(&self) -> Result<Conn, StoreError> {
-        Ok(Conn { client: Client { object: self.object().await?, in_transaction: false } })
+        Ok(Conn { client: self.client(false).await? })
     }
 
     /// A connection on which locks of its session are taken.
@@ -216,7 +226,7 @@ impl Db {
 
     /// Opens a transaction (READ COMMITTED, whatever the server's default says), named for errors and logs.
     pub async fn begin(&self, name: &'static str) -> Result<Tx, StoreError> {
-        let client = Client { object: self.object().await?, in_transaction: true };
+        let client = self.client(true).await?;
         // A transaction from here on: dropped while `begin` is on its way, the connection must not go back to the pool
         // with a transaction open in which the next one's writes would be lost.
         let tx = Tx { name, client: Some(client) };
@@ -232,9 +242,10 @@ fn target(url: &str, name: &str, settings: &PoolSettings) -> Result<Target, Stor
     // The keepalives are the server's: of a machine that is gone it lets go of locks within a minute, not two hours.
     let limits = format!(
         "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off \
-         -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+         -c plan_cache_mode={} -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
         settings.statement_timeout.as_millis(),
         settings.lock_timeout.as_millis(),
+        if settings.plans_once { "force_generic_plan" } else { "auto" },
     );
     // What the URL asks for (a search path, say) stands behind ours and so wins.
     let options = format!("{limits} {}", config.get_options().unwrap_or_default());
@@ -245,11 +256,15 @@ fn target(url: &str, name: &str, settings: &PoolSettings) -> Result<Target, Stor
     Ok(target)
 }
 
+const PLAN_ONCE: &str = "set plan_cache_mode = force_generic_plan";
+const PLAN_BY_VALUES: &str = "set plan_cache_mode = force_custom_plan";
+
 /// Runs statements; what a store function borrows.
 #[derive(Debug)]
 pub struct Client {
     object: Object,
     in_transaction: bool,
+    plans_once: bool,
 }
 
 impl Client {
@@ -294,8 +309,16 @@ impl Client {
         params: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, StoreError> {
         count_statement();
-        let rows = self.object.query_typed(text, params).await;
-        rows.map_err(|source| StoreError::Database { statement: name, source })
+        let failed = |source| StoreError::Database { statement: name, source };
+        let asked = self.object.query_typed(text, params);
+        if !self.plans_once {
+            return asked.await.map_err(failed);
+        }
+        // In one flight, so that no other statement of this connection comes between.
+        let (by_values, once) = (PLAN_BY_VALUES, PLAN_ONCE);
+        let (before, after) = (self.object.batch_execute(by_values), self.object.batch_execute(once));
+        let ((), rows, ()) = futures_util::future::try_join3(before, asked, after).await.map_err(failed)?;
+        Ok(rows)
     }
 
     /// The only row of a statement, if there is one.

@@ -1,7 +1,10 @@
 //! The outbox: events written in the transaction of the change they tell of, dispatched after it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio_postgres::types::Json;
 use tradepost_domain::kernel::ids::{EntityId, EventId};
 use uuid::Uuid;
 
@@ -11,10 +14,10 @@ use crate::sql::sql;
 
 sql! {
     PUSH = "
-        insert into outbox (event_id, type, aggregate_id, version, payload, created_at)
-        select e.event_id, e.type, e.aggregate_id, e.version, e.payload, $6
-          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int8[], $5::jsonb[])
-               as e (event_id, type, aggregate_id, version, payload)";
+        insert into outbox (event_id, type, aggregate_id, version, payload, created_at, dispatched_at)
+        select e.event_id, e.type, e.aggregate_id, e.version, e.payload, $6, e.dispatched_at
+          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int8[], $5::json[], $7::timestamptz[])
+               as e (event_id, type, aggregate_id, version, payload, dispatched_at)";
     TAKE = "
         select id, event_id, type, aggregate_id, version, payload
           from outbox
@@ -32,8 +35,46 @@ sql! {
         select pg_notify('tradepost_outbox_' || current_schema(), '')";
 }
 
+/// What events are about that the projector follows. Of all others nothing is left to do once they are written: webhook
+/// deliveries are written with them.
+pub const FOLLOWED: [&str; 11] = [
+    "brand",
+    "category",
+    "channel",
+    "collection",
+    "media",
+    "price",
+    "product",
+    "product_type",
+    "review",
+    "stock",
+    "variant",
+];
+
+/// Facts of an event.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Payload {
+    /// As values.
+    Values(Value),
+    /// As they were written for somebody else too.
+    Written(Box<RawValue>),
+}
+
+impl From<Value> for Payload {
+    fn from(values: Value) -> Self {
+        Self::Values(values)
+    }
+}
+
+impl From<Box<RawValue>> for Payload {
+    fn from(written: Box<RawValue>) -> Self {
+        Self::Written(written)
+    }
+}
+
 /// An event to write.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Event {
     /// Id; the receiver's key for telling repeats.
     pub id: EventId,
@@ -44,7 +85,7 @@ pub struct Event {
     /// Version of the thing after it.
     pub version: i64,
     /// Facts that a receiver needs and could not read back.
-    pub payload: Value,
+    pub payload: Payload,
 }
 
 /// An event that waits to be dispatched.
@@ -73,8 +114,14 @@ pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), Store
     let kinds: Vec<&str> = events.iter().map(|event| event.kind).collect();
     let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
     let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
-    let payloads: Vec<&Value> = events.iter().map(|event| &event.payload).collect();
-    let params: crate::db::Params<'_> = &[&ids, &kinds, &aggregates, &versions, &payloads, &now];
+    let payloads: Vec<Json<&Payload>> = events.iter().map(|event| Json(&event.payload)).collect();
+    let dispatched = |event: &Event| {
+        let about = event.kind.split_once('.').map_or(event.kind, |(about, _)| about);
+        (!FOLLOWED.contains(&about)).then_some(now)
+    };
+    let dispatched: Vec<Option<Timestamp>> = events.iter().map(dispatched).collect();
+    let params: crate::db::Params<'_> =
+        &[&ids, &kinds, &aggregates, &versions, &payloads, &now, &dispatched];
     // On the heap: every change holds this.
     Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), wake(tx))).await.map(drop)
 }

@@ -1,20 +1,19 @@
 //! Changes what a cart says of its buyer: e-mail, addresses, shipping method, coupons, language.
 
 use serde::Deserialize;
-use tradepost_domain::cart::Metadata;
+use tradepost_domain::cart::{Cart, Metadata};
 use tradepost_domain::catalog::Issue;
 use tradepost_domain::kernel::ids::{CartId, ShippingMethodId};
 use tradepost_domain::kernel::{Address, Locale};
 use utoipa::ToSchema;
 
-use super::Change;
+use super::edit::change_cart;
 use super::input::{check_metadata, read_code, read_email};
 use crate::address::AddressInput;
 use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
 use crate::patch::{Patch, present};
-use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// Changes to a cart: what is absent stays, null clears.
@@ -72,17 +71,13 @@ pub async fn patch_cart(
     version: Option<i64>,
     patch: CartPatch,
 ) -> Result<Answer, WriteError> {
-    asking(&context.caller.shop, || apply(context, id, version, patch.clone())).await
+    change_cart(context, (id, version, "patch_cart"), Outcome::Done, |cart, _| {
+        apply(context, cart, patch.clone())
+    })
+    .await
 }
 
-async fn apply(
-    context: &ShopperContext,
-    id: CartId,
-    version: Option<i64>,
-    patch: CartPatch,
-) -> Result<Answer, WriteError> {
-    let mut change = Change::open(context, id, version, "patch_cart").await?;
-    let cart = &mut change.after;
+fn apply(context: &ShopperContext, cart: &mut Cart, patch: CartPatch) -> Result<(), WriteError> {
     let mut issues = Vec::new();
     match patch.email {
         Patch::Absent => {}
@@ -116,6 +111,5 @@ async fn apply(
             }
         }
     }
-    refuse(issues)?;
-    change.finish(context, Outcome::Done).await
+    refuse(issues)
 }

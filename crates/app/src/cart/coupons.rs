@@ -4,11 +4,10 @@ use serde::Deserialize;
 use tradepost_domain::kernel::ids::CartId;
 use utoipa::ToSchema;
 
-use super::Change;
+use super::edit::change_cart;
 use super::input::read_code;
 use crate::answer::{Answer, Outcome};
 use crate::error::WriteError;
-use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// A coupon to enter.
@@ -29,13 +28,14 @@ pub async fn add_cart_coupon(
     coupon: CouponAdd,
 ) -> Result<Answer, WriteError> {
     let code = read_code("$.code", &coupon.code).map_err(|issue| WriteError::Invalid(vec![issue]))?;
-    asking(&context.caller.shop, || async {
-        let mut change = Change::open(context, id, version, "add_cart_coupon").await?;
-        if !super::rules::coupon_exists(&change.work.tx, &code).await? {
+    let conn = context.caller.shop.store.storefront().conn().await?;
+    let exists = super::rules::coupon_exists(&conn, &code).await?;
+    drop(conn);
+    change_cart(context, (id, version, "add_cart_coupon"), Outcome::Created, |cart, _| {
+        if !exists {
             return Err(WriteError::invalid("$.code", "coupon_not_found", "there is no such coupon"));
         }
-        change.after.add_coupon(code.as_str().to_owned())?;
-        change.finish(context, Outcome::Created).await
+        Ok(cart.add_coupon(code.as_str().to_owned())?)
     })
     .await
 }
@@ -49,12 +49,8 @@ pub async fn remove_cart_coupon(
 ) -> Result<Answer, WriteError> {
     let not_entered = || WriteError::NotFound { kind: "coupon" };
     let Ok(code) = read_code("code", code) else { return Err(not_entered()) };
-    asking(&context.caller.shop, || async {
-        let mut change = Change::open(context, id, version, "remove_cart_coupon").await?;
-        if !change.after.remove_coupon(code.as_str())? {
-            return Err(not_entered());
-        }
-        change.finish(context, Outcome::Done).await
+    change_cart(context, (id, version, "remove_cart_coupon"), Outcome::Done, |cart, _| {
+        if cart.remove_coupon(code.as_str())? { Ok(()) } else { Err(not_entered()) }
     })
     .await
 }

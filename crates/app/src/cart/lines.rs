@@ -6,13 +6,12 @@ use tradepost_domain::kernel::Quantity;
 use tradepost_domain::kernel::ids::{CartId, CartLineId};
 use utoipa::ToSchema;
 
-use super::Change;
+use super::edit::change_cart;
 use super::input::{LineAdd, WantedLine, check_metadata, read_lines};
 use crate::answer::{Answer, Outcome};
 use crate::change::refuse;
 use crate::error::WriteError;
 use crate::patch::present;
-use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// Changes to a line: what is absent stays.
@@ -36,14 +35,16 @@ pub async fn add_cart_line(
     version: Option<i64>,
     line: LineAdd,
 ) -> Result<Answer, WriteError> {
-    asking(&context.caller.shop, || async {
-        let mut change = Change::open(context, id, version, "add_cart_line").await?;
-        for line in read_lines(&change.work.tx, "$", vec![line.clone()]).await? {
-            let id = change.work.next_id();
-            let WantedLine { variant_id, quantity, metadata } = line;
-            change.after.add_line(LineToAdd { id, variant_id, quantity, metadata }, change.work.now)?;
+    let conn = context.caller.shop.store.storefront().conn().await?;
+    let wanted = read_lines(&conn, "$", vec![line]).await?;
+    drop(conn);
+    change_cart(context, (id, version, "add_cart_line"), Outcome::Created, |cart, now| {
+        for line in &wanted {
+            let id = context.caller.shop.ids.next();
+            let WantedLine { variant_id, quantity, metadata } = line.clone();
+            cart.add_line(LineToAdd { id, variant_id, quantity, metadata }, now)?;
         }
-        change.finish(context, Outcome::Created).await
+        Ok(())
     })
     .await
 }
@@ -58,10 +59,8 @@ pub async fn patch_cart_line(
     refuse(
         patch.metadata.as_ref().map(|metadata| check_metadata("$.metadata", metadata)).unwrap_or_default(),
     )?;
-    asking(&context.caller.shop, || async {
-        let mut change = Change::open(context, id, version, "patch_cart_line").await?;
-        change.after.change_line(line, patch.quantity, patch.metadata.clone())?;
-        change.finish(context, Outcome::Done).await
+    change_cart(context, (id, version, "patch_cart_line"), Outcome::Done, |cart, _| {
+        Ok(cart.change_line(line, patch.quantity, patch.metadata.clone())?)
     })
     .await
 }
@@ -72,10 +71,8 @@ pub async fn remove_cart_line(
     (id, line): (CartId, CartLineId),
     version: Option<i64>,
 ) -> Result<Answer, WriteError> {
-    asking(&context.caller.shop, || async {
-        let mut change = Change::open(context, id, version, "remove_cart_line").await?;
-        change.after.remove_line(line)?;
-        change.finish(context, Outcome::Done).await
+    change_cart(context, (id, version, "remove_cart_line"), Outcome::Done, |cart, _| {
+        Ok(cart.remove_line(line)?)
     })
     .await
 }

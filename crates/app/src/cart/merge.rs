@@ -4,6 +4,7 @@ use tradepost_domain::cart::CartStatus;
 use tradepost_domain::kernel::ids::{CartId, CustomerId, EntityId};
 use tradepost_store::cart::{self, CartOwner};
 
+use super::edit::lost;
 use super::{closed, expiry, missing, path, view};
 use crate::answer::{Answer, Outcome};
 use crate::error::WriteError;
@@ -51,7 +52,9 @@ async fn merge(
     after.version = before.version.saturating_add(1);
     after.updated_at = work.now;
     after.expires_at = expiry(context, work.now);
-    cart::update(&work.tx, &before, &after).await?;
+    if !cart::change(&work.tx, &before, &after).await? {
+        return Err(lost());
+    }
     let view = view::show(&context.caller.shop.rules, &work.tx, &after, work.now).await?;
     let answer = Answer::new(Outcome::Done, &view, Some(after.version))?;
     work.finish(answer.at(path(after.id))).await

@@ -359,7 +359,7 @@ impl Projector {
             kind: "product.published",
             aggregate_id: draft.id.as_uuid(),
             version: draft.version,
-            payload: json!({"publish_at": draft.publish_at}),
+            payload: json!({"publish_at": draft.publish_at}).into(),
         };
         let entry = |draft: &PublishedDraft| AuditRow {
             id: self.shop.ids.next::<AuditEntryId>().as_uuid(),

@@ -76,6 +76,8 @@ mod tests {
     use super::*;
     use serde_json::json;
     use tradepost_domain::kernel::ids::EventId;
+    use tradepost_domain::webhook::event_types;
+    use tradepost_store::outbox::FOLLOWED;
 
     fn event(kind: &str, number: u128, payload: Value) -> PendingEvent {
         PendingEvent {
@@ -120,5 +122,17 @@ mod tests {
             Reach::default()
         );
         assert!(Reach::of(&[event("channel.updated", 1, json!({}))]).spread.everything);
+    }
+
+    #[test]
+    fn what_reaches_something_waits_for_the_projector_and_nothing_else_does() {
+        let kinds = event_types()
+            .map(|known| known.name)
+            .chain(["product.imported".to_owned(), "media.stored".to_owned()]);
+        for kind in kinds {
+            let about = kind.split_once('.').map_or(kind.as_str(), |(about, _)| about);
+            let reaches = Reach::of(&[event(&kind, 1, json!({}))]) != Reach::default();
+            assert_eq!(reaches, FOLLOWED.contains(&about), "{kind}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde_json::value::to_raw_value;
 use tradepost_domain::cart::Cart;
 use tradepost_domain::kernel::ids::{CartId, EntityId, OrderEventId, OrderId};
 use tradepost_domain::pricing::PricedCart;
@@ -28,9 +29,10 @@ use super::bookings;
 use super::check::{check, check_chargeable, check_total, out_of_stock};
 use super::desk::{Placed, Request};
 use super::draft::{Draft, draft};
-use super::in_hand::{tell_order, tell_stock};
+use super::in_hand::tell_stock;
 use super::input::Source;
 use super::place::answer;
+use super::view::view;
 use crate::cart::create::assemble;
 use crate::cart::quote::{Quote, quote_all};
 use crate::cart::{self as carts};
@@ -284,9 +286,13 @@ async fn write(
 ) -> Result<(), WriteError> {
     let hashes: Vec<Option<Vec<u8>>> =
         drafted.iter().map(|order| order.draft.token.as_ref().map(SecretToken::hash)).collect();
+    let mut shown = Vec::with_capacity(drafted.len());
     for order in &drafted {
         let Draft { order: row, payment, .. } = &order.draft;
-        tell_order(work, "order.placed", row, payment.as_ref())?;
+        // Written once, for the event and for the answer.
+        let written = to_raw_value(&view(row, payment.as_ref())?)?;
+        work.event("order.placed", row.id.as_uuid(), row.version, written.clone());
+        shown.push(written);
         if payment.is_none() {
             ask_for_mail(work, &OrderMail::OrderConfirmed { order_id: row.id });
         }
@@ -307,15 +313,15 @@ async fn write(
         begun: Vec::new(),
     };
     let mut answers = Vec::with_capacity(drafted.len());
-    for (order, hash) in drafted.iter().zip(&hashes) {
-        let Draft { order: row, payment, token } = &order.draft;
-        rows.orders.push(NewOrder { order: row, token_hash: hash.as_deref() });
+    for ((order, hash), shown) in drafted.iter().zip(&hashes).zip(shown) {
+        let Draft { order: row, payment, token, explanation } = &order.draft;
+        rows.orders.push(NewOrder { order: row, token_hash: hash.as_deref(), explanation });
         let claim = order.request.context.caller.claim.as_ref();
         if order.draft.asks_elsewhere() {
             rows.begun.extend(claim.map(|claim| (claim, row.id)));
             answers.push(None);
         } else {
-            let answer = answer(row, payment.as_ref(), token.as_ref())?;
+            let answer = answer((row, shown), payment.as_ref(), token.as_ref())?;
             rows.answers.extend(claim.map(|claim| (claim, stored_answer(&answer))));
             answers.push(Some(answer));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tradepost_domain::cart::Cart;
 use tradepost_domain::inventory::Want;
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub token: Option<SecretToken>,
     /// What is owed; `None` where nothing is.
     pub payment: Option<PaymentRecord>,
+    /// Why it comes to what it does: an order's amounts are explained for as long as it is kept.
+    pub explanation: Box<RawValue>,
 }
 
 impl Draft {
@@ -125,7 +128,8 @@ pub(super) fn draft(
     };
     let token = cart.customer_id.is_none().then(|| SecretToken::draw(ORDER_TOKEN, ids));
     let payment = (!free).then(|| new_payment(context, (id, total), (provider, now)));
-    Ok(Draft { order, token, payment })
+    let explanation = to_raw_value(&quote.priced.explanation)?;
+    Ok(Draft { order, token, payment, explanation })
 }
 
 /// The number that the last bits of a secret stand for: those in which also counted secrets of tests differ.
@@ -159,7 +163,7 @@ fn shipping_method(priced: &PricedCart) -> Option<Value> {
     })
 }
 
-/// What pricing said, whole: an order's amounts are explained for as long as it is kept.
+/// What pricing said, but for why.
 fn pricing(priced: &PricedCart) -> Value {
     let line = |line: &PricedLine| {
         json!({
@@ -174,7 +178,6 @@ fn pricing(priced: &PricedCart) -> Value {
         "shipping_tax_lines": priced.shipping.as_ref().map(|shipping| &shipping.tax_lines),
         "promotions": priced.promotions,
         "coupons": priced.coupons,
-        "explanation": priced.explanation,
     })
 }
 

@@ -23,7 +23,7 @@ pub use get::{get_own_order, list_own_orders};
 pub use input::OrderCreate;
 pub use place::place_order;
 pub use staff::{
-    NoteCreate, OrderEventView, OrderFilter, OrderKey, OrderPatch, add_order_note, find_order,
+    NoteCreate, OrderEventView, OrderExplanationView, OrderFilter, OrderKey, OrderPatch, add_order_note, explain_order, find_order,
     list_order_events, list_orders, patch_order, resend_order_confirmation,
 };
 pub use sweep::OrderSweeper;

@@ -2,6 +2,7 @@
 //! the same time; then the payment provider is asked, with no transaction open (docs/adr/0013). An order stands before any
 //! money moves, so money without an order cannot be.
 
+use serde_json::value::RawValue;
 use tradepost_domain::kernel::ids::{EntityId, OrderId};
 use tradepost_store::order::OrderRow;
 use tradepost_store::payment::PaymentRecord;
@@ -9,7 +10,7 @@ use tradepost_store::payment::PaymentRecord;
 use super::desk::{Placed, Request};
 pub use super::draft::ORDER_TOKEN;
 use super::input::OrderCreate;
-use super::view::{PlacedOrderView, view};
+use super::view::PlacedOrderView;
 use crate::answer::{Answer, Outcome};
 use crate::crash::CrashPoint;
 use crate::error::WriteError;
@@ -41,14 +42,14 @@ pub async fn place_order(context: &ShopperContext, mut create: OrderCreate) -> R
     }
 }
 
-/// The answer of a placed order.
+/// The answer of a placed order, which is shown as it was written.
 pub fn answer(
-    order: &OrderRow,
+    (order, shown): (&OrderRow, Box<RawValue>),
     payment: Option<&PaymentRecord>,
     token: Option<&SecretToken>,
 ) -> Result<Answer, WriteError> {
     let placed = PlacedOrderView {
-        order: view(order, payment)?,
+        order: shown,
         order_token: token.map(|token| token.expose().to_owned()),
         payment: payment.map(PaymentView::from),
         payment_client_secret: payment.and_then(client_secret),

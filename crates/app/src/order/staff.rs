@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tradepost_domain::cart::Metadata;
 use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId};
@@ -63,6 +64,28 @@ pub async fn find_order(shop: &Shop, key: &OrderKey) -> Result<OrderView, WriteE
     let order = found.ok_or_else(missing)?;
     let payment = payment::read::of_order(&conn, order.id).await?;
     Ok(view(&order, payment.as_ref())?)
+}
+
+/// Why an order comes to what it does.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderExplanationView {
+    /// The order.
+    #[schema(value_type = String, example = "ord_01000000000000000000000001")]
+    pub order_id: OrderId,
+    /// Each rule that was looked at when it was placed, applied or not, and why, with the rounding.
+    #[schema(value_type = Object)]
+    pub explanation: Box<RawValue>,
+}
+
+/// The record that pricing kept when the order was placed.
+pub async fn explain_order(shop: &Shop, key: &OrderKey) -> Result<OrderExplanationView, WriteError> {
+    let conn = shop.store.admin().conn().await?;
+    let named = match key {
+        OrderKey::Id(id) => (Some(*id), None),
+        OrderKey::Number(number) => (None, Some(number.as_str())),
+    };
+    let (order_id, explanation) = read::explanation(&conn, named).await?.ok_or_else(missing)?;
+    Ok(OrderExplanationView { order_id, explanation })
 }
 
 /// What to change of an order: what was agreed is not among it.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tradepost_domain::cart::Metadata;
 use tradepost_domain::kernel::ids::{CustomerId, OrderId, OrderLineId, ProductId, VariantId};
 use tradepost_domain::kernel::{Currency, Money, MoneyError};
@@ -62,7 +63,7 @@ pub struct OrderView {
     /// How it is sent.
     #[schema(required = true, value_type = Option<Object>)]
     pub shipping_method: Option<Value>,
-    /// Discounts, taxes and coupons, as pricing said.
+    /// Discounts, taxes and coupons, as pricing said; why is told to staff alone.
     #[schema(value_type = Object)]
     pub pricing: Value,
     /// Its payment; null where nothing was to be paid.
@@ -137,7 +138,8 @@ pub struct OrderLineView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PlacedOrderView {
     /// The order.
-    pub order: OrderView,
+    #[schema(value_type = OrderView)]
+    pub order: Box<RawValue>,
     /// The secret that opens it, to be sent as `Order-Token`: told once, to guests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_token: Option<String>,

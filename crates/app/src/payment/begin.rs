@@ -1,6 +1,7 @@
 //! Begins to collect: asks the provider for its object of an attempt, with no transaction open, and writes down what it
 //! says. What cannot be asked now is asked again by the reconciler: the order stands, its goods are held.
 
+use serde_json::value::to_raw_value;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
 use tradepost_domain::payment::{AttemptStatus, FactKind, PaymentFact};
 use tradepost_port::payment::{CreateIntent, Intent, Outcome, PaymentGateway};
@@ -13,6 +14,7 @@ use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::order::place;
+use crate::order::view::view;
 use crate::outside::Outside;
 use crate::secret::SecretToken;
 use crate::shopper::ShopperContext;
@@ -39,7 +41,8 @@ pub async fn begin_payment(
             Some(token)
         }
     };
-    let answer = place::answer(&order.order, order.payment.as_ref(), token.as_ref())?;
+    let shown = to_raw_value(&view(&order.order, order.payment.as_ref())?)?;
+    let answer = place::answer((&order.order, shown), order.payment.as_ref(), token.as_ref())?;
     let answer = order.work.finish(answer).await?;
     caller.shop.checkout.crash.point(CrashPoint::AfterPaymentCommit);
     Ok(answer)

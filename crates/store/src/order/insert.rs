@@ -1,5 +1,6 @@
 //! New orders: their heads, their lines, and nothing that decides; any number of orders in one flight.
 
+use serde_json::value::RawValue;
 use tokio_postgres::types::Json;
 use tradepost_domain::kernel::ids::{EntityId, OrderId};
 use uuid::Uuid;
@@ -14,25 +15,26 @@ sql! {
     INSERT = "
         insert into orders (id, number, channel_id, cart_id, customer_id, email, token_hash, locale, currency, status,
                             payment_status, fulfillment_status, subtotal, discount, shipping, tax, tax_included, total,
-                            shipping_address, billing_address, shipping_method, pricing, coupons, metadata, version, placed_at,
-                            updated_at, expires_at, confirmed_at)
+                            shipping_address, billing_address, shipping_method, pricing, explanation, coupons, metadata, version,
+                            placed_at, updated_at, expires_at, confirmed_at)
         select o.id, o.number, o.channel_id, o.cart_id, o.customer_id, o.email, o.token_hash, o.locale, o.currency, o.status,
                o.payment_status, o.fulfillment_status, o.subtotal, o.discount, o.shipping, o.tax, o.tax_included, o.total,
-               o.shipping_address, o.billing_address, o.shipping_method, o.pricing, string_to_array(o.coupons, ','), o.metadata,
-               o.version, o.placed_at, o.placed_at, o.expires_at, o.confirmed_at
+               o.shipping_address, o.billing_address, o.shipping_method, o.pricing, o.explanation, string_to_array(o.coupons, ','),
+               o.metadata, o.version, o.placed_at, o.placed_at, o.expires_at, o.confirmed_at
           from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::bytea[], $8::text[], $9::text[],
                       $10::text[], $11::text[], $12::text[], $13::int8[], $14::int8[], $15::int8[], $16::int8[], $17::bool[],
-                      $18::int8[], $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::jsonb[], $23::text[], $24::jsonb[], $25::int8[],
-                      $26::timestamptz[], $27::timestamptz[], $28::timestamptz[])
+                      $18::int8[], $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::json[], $23::text[], $24::jsonb[], $25::int8[],
+                      $26::timestamptz[], $27::timestamptz[], $28::timestamptz[], $29::json[])
                as o (id, number, channel_id, cart_id, customer_id, email, token_hash, locale, currency, status, payment_status,
                      fulfillment_status, subtotal, discount, shipping, tax, tax_included, total, shipping_address,
-                     billing_address, shipping_method, pricing, coupons, metadata, version, placed_at, expires_at, confirmed_at)";
+                     billing_address, shipping_method, pricing, coupons, metadata, version, placed_at, expires_at, confirmed_at,
+                     explanation)";
     INSERT_LINES = "
         insert into order_line (id, order_id, position, variant_id, product_id, sku, title, product, quantity, unit_price,
                                 discount, total, tax, weight_grams, requires_shipping, metadata)
         select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.title, l.product, l.quantity, l.unit_price,
                l.discount, l.total, l.tax, l.weight_grams, true, l.metadata
-          from unnest($1::uuid[], $2::uuid[], $3::int4[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::jsonb[], $9::int4[],
+          from unnest($1::uuid[], $2::uuid[], $3::int4[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::json[], $9::int4[],
                       $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::jsonb[])
                as l (id, order_id, position, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total,
                      tax, weight_grams, metadata)";
@@ -47,6 +49,8 @@ pub struct NewOrder<'a> {
     pub order: &'a OrderRow,
     /// SHA-256 of the secret that opens a guest's.
     pub token_hash: Option<&'a [u8]>,
+    /// Why it comes to what it does, as pricing explained it.
+    pub explanation: &'a RawValue,
 }
 
 /// Stores new orders with their lines, in two statements of one flight.
@@ -62,6 +66,7 @@ async fn insert_heads(tx: &Tx, orders: &[NewOrder<'_>]) -> Result<(), StoreError
         orders.iter().map(|new| of(new.order)).collect()
     }
     let hashes: Vec<Option<&[u8]>> = orders.iter().map(|new| new.token_hash).collect();
+    let explanations: Vec<Json<&RawValue>> = orders.iter().map(|new| Json(new.explanation)).collect();
     let amounts = |of: fn(&OrderTotals) -> i64| column(orders, |order| of(&order.totals));
     let params: Params<'_> = &[
         &column(orders, |order| order.id.as_uuid()),
@@ -92,6 +97,7 @@ async fn insert_heads(tx: &Tx, orders: &[NewOrder<'_>]) -> Result<(), StoreError
         &column(orders, |order| order.placed_at),
         &column(orders, |order| order.expires_at),
         &column(orders, |order| order.confirmed_at),
+        &explanations,
     ];
     tx.execute(INSERT, params).await.map(drop)
 }

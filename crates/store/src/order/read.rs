@@ -1,6 +1,7 @@
 //! Orders read: by their owner, or by staff.
 
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use tradepost_domain::cart::Metadata;
@@ -73,6 +74,8 @@ sql! {
            and ($7::uuid is null or o.channel_id = $7)
            and ($8::timestamptz is null or o.placed_at >= $8)
            and ($9::timestamptz is null or o.placed_at < $9)";
+    EXPLANATION = "
+        select id, explanation from orders where id = $1 or number = $2";
     LINES = "
         select id, order_id, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total, tax, weight_grams,
                fulfilled, returned, refunded_quantity, refunded_amount, metadata, canceled
@@ -239,6 +242,17 @@ pub async fn get(client: &Client, id: OrderId) -> Result<Option<OrderRow>, Store
 pub async fn get_for_update(tx: &Tx, id: OrderId) -> Result<Option<OrderRow>, StoreError> {
     let row = tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?;
     one(tx, row).await
+}
+
+/// Why an order comes to what it does, as pricing explained it; named by its id or its number.
+pub async fn explanation(
+    client: &Client,
+    (id, number): (Option<OrderId>, Option<&str>),
+) -> Result<Option<(OrderId, Box<RawValue>)>, StoreError> {
+    let row = client.query_opt(EXPLANATION, &[&id.map(|id| id.as_uuid()), &number]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let Json(explanation): Json<&RawValue> = row.get(1);
+    Ok(Some((OrderId::from_uuid(row.get(0)), explanation.to_owned())))
 }
 
 /// The order with a number, for staff.

@@ -15,7 +15,7 @@ fn event(number: u128) -> outbox::Event {
         kind: "product.updated",
         aggregate_id: Uuid::from_u128(number),
         version: 1,
-        payload: json!({}),
+        payload: json!({}).into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Orders, as staff look after them.
 
 mod cancel;
+mod explain;
 mod fulfillments;
 mod get;
 mod list;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(list::handler))
         .routes(routes!(get::handler, patch::handler))
         .routes(routes!(cancel::handler))
+        .routes(routes!(explain::handler))
         .routes(routes!(timeline::handler))
         .routes(routes!(notes::handler))
         .routes(routes!(resend_confirmation::handler))

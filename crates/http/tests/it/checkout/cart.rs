@@ -82,3 +82,49 @@ async fn a_cart_that_nobody_changes_is_forgotten() {
     assert_eq!(order_cart(&app, &cart, &token, "key-1").await.expect(404).code(), "cart_not_found");
     assert_eq!(app.sweep_orders().await.carts, 1);
 }
+
+#[tokio::test]
+async fn of_two_changes_at_once_none_is_lost() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 9).await;
+    let (_, lamp) = stocked(&app, "Lamp", 1200, 9).await;
+    let (cart, token) = filled_cart(&app, &[(&boot, 1)]).await;
+    let path = format!("/api/carts/{}", text(&cart, "id"));
+    // Somebody else has changed the cart and not committed yet: what is read meanwhile is the cart of before.
+    let intruder = Intruder::begin(
+        &app,
+        "update cart_line set quantity = 5; update cart set version = version + 1, email = 'eve@example.com'",
+    )
+    .await;
+    let added = tokio::spawn({
+        let (app, path, token) = (app.clone(), path.clone(), token.clone());
+        async move {
+            let line = json!({"variant_id": lamp, "quantity": 2});
+            app.post(&format!("{path}/lines")).header("cart-token", &token).json(&line).send().await
+        }
+    });
+    intruder.finish_when_waited_for("select 1").await;
+    let added = added.await.unwrap().expect(201).json();
+    let quantities: Vec<_> = (0..2).map(|line| added["lines"][line]["quantity"].clone()).collect();
+    assert_eq!((quantities, &added["email"]), (vec![json!(5), json!(2)], &json!("eve@example.com")));
+    let version = cart["version"].as_i64().unwrap();
+    assert_eq!(added["version"], json!(version + 2));
+    let kept = app.get(&path).header("cart-token", &token).send().await.expect(200).json();
+    assert_eq!(kept, added);
+}
+
+#[tokio::test]
+async fn what_is_changed_of_a_cart_is_kept() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 9).await;
+    let (cart, token) = filled_cart(&app, &[(&boot, 1)]).await;
+    let path = format!("/api/carts/{}", text(&cart, "id"));
+    let patch = json!({
+        "locale": "de", "email": "bob@example.com", "metadata": {"gift": true}, "shipping_address": address(),
+        "billing_address": null, "coupons": [],
+    });
+    let changed = app.patch(&path).header("cart-token", &token).json(&patch).send().await.expect(200).json();
+    assert_eq!((text(&changed, "locale"), text(&changed, "email")), ("de", "bob@example.com"));
+    let kept = app.get(&path).header("cart-token", &token).send().await.expect(200).json();
+    assert_eq!(kept, changed);
+}

@@ -51,9 +51,9 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
         ("create", 6),
         ("get", 4),
         ("patch", 5),
-        ("add", 6),
-        ("change", 6),
-        ("remove", 6),
+        ("add", 5),
+        ("change", 5),
+        ("remove", 5),
         ("order", 17),
         ("confirm", 30),
     ];

@@ -175,3 +175,20 @@ async fn a_paid_order_that_is_canceled_is_refunded_and_its_fulfillments_are_give
     }
     app.audit().await;
 }
+
+#[tokio::test]
+async fn staff_are_told_why_an_order_came_to_what_it_did_and_nobody_else_is() {
+    let app = shop().await;
+    let boot = product(&app, "Boot", 5_000, 9).await;
+    let placed = paid(&app, &[(&boot, 2)]).await;
+    let order = read(&app, &placed).await;
+    assert!(order["pricing"].get("explanation").is_none(), "{order}");
+    let by_id = app.get(&placed.path("/explain")).admin().send().await.expect(200).json();
+    assert_eq!(by_id["order_id"], order["id"]);
+    let steps = by_id["explanation"]["steps"].as_array().unwrap();
+    assert_eq!(steps[0]["total"], json!({"amount": 10_000, "currency": "EUR"}), "{by_id}");
+    let by_number = format!("/api/admin/orders/{}/explain", order["number"].as_str().unwrap());
+    assert_eq!(app.get(&by_number).admin().send().await.expect(200).json(), by_id);
+    let none = "/api/admin/orders/ord_00000000000000000000000001/explain";
+    assert_eq!(app.get(none).admin().send().await.expect(404).code(), "order_not_found");
+}
