@@ -126,8 +126,9 @@ where
             }
             Err(error) => {
                 if let Some(claim) = claim {
-                    let released = idempotency::release(context.shop.store.admin(), &claim).await;
-                    released.map_err(WriteError::from)?;
+                    // Suspended, not deleted: the item may have made something, or another request have the key.
+                    let suspended = idempotency::suspend(context.shop.store.admin(), &claim).await;
+                    suspended.map_err(WriteError::from)?;
                 }
                 Err(error)
             }

@@ -92,16 +92,15 @@ pub(super) async fn decide(requests: &[Request]) -> Result<Vec<Verdict>, WriteEr
         set_aside(&mut drafted, &mut verdicts, |order| !order.priced.promotions.is_empty());
     }
     let taken = take_stock(&work, &mut drafted, &mut verdicts).await?;
+    // Before anything is written: once it is, nobody may be told that it failed.
+    if verdicts.len().saturating_add(drafted.len()) != requests.len() {
+        return Err(StoreError::inconsistent("orders", "an order of a batch was not decided").into());
+    }
     if !drafted.is_empty() {
         write(&mut work, drafted, &taken, &mut verdicts).await?;
         work.commit_orders().await?;
     }
-    let complete = verdicts.len() == requests.len();
-    complete.then(|| verdicts.into_values().collect()).ok_or_else(|| undecided().into())
-}
-
-fn undecided() -> StoreError {
-    StoreError::inconsistent("orders", "an order of a batch was not decided")
+    Ok(verdicts.into_values().collect())
 }
 
 /// Notes why an order does not stand. A failure of the database is not one order's alone.
