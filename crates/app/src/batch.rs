@@ -127,8 +127,11 @@ where
             Err(error) => {
                 if let Some(claim) = claim {
                     // Suspended, not deleted: the item may have made something, or another request have the key.
-                    let suspended = idempotency::suspend(context.shop.store.admin(), &claim).await;
-                    suspended.map_err(WriteError::from)?;
+                    let db = context.shop.store.admin();
+                    let suspended = idempotency::suspend(db, &claim).await;
+                    suspended
+                        .inspect_err(|_| idempotency::suspend_later(db.clone(), claim))
+                        .map_err(WriteError::from)?;
                 }
                 Err(error)
             }

@@ -7,6 +7,7 @@
 //! Locks in the order of all: carts, claims of idempotency keys, promotions and coupons, stock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use tradepost_domain::cart::Cart;
@@ -74,7 +75,12 @@ struct Drafted<'a> {
 ///
 /// A single order may be any. Of several, those that use a promotion or a coupon and those that want the same cart as
 /// another one are left to be decided alone: their refusal would have to take back what was counted.
-pub(super) async fn decide(requests: &[Request]) -> Result<Vec<Verdict>, WriteError> {
+///
+/// `is_commit_asked` is set before the commit is asked for: up to there it is certain that a failure has stored nothing.
+pub(super) async fn decide(
+    requests: &[Request],
+    is_commit_asked: &AtomicBool,
+) -> Result<Vec<Verdict>, WriteError> {
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
     let is_alone = requests.len() == 1;
     let shop = first.context.caller.shop.clone();
@@ -98,6 +104,7 @@ pub(super) async fn decide(requests: &[Request]) -> Result<Vec<Verdict>, WriteEr
     }
     if !drafted.is_empty() {
         write(&mut work, drafted, &taken, &mut verdicts).await?;
+        is_commit_asked.store(true, Ordering::Relaxed);
         work.commit_orders().await?;
     }
     Ok(verdicts.into_values().collect())

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -146,7 +147,7 @@ async fn tell_all(batch: Vec<Waiting>) {
         1 => (Ok(vec![Verdict::Alone]), 0),
         _ => caught(&requests).await,
     };
-    let verdicts = verdicts.unwrap_or_else(|error| after_failure(&error, requests.len()));
+    let verdicts = verdicts.unwrap_or_else(|failure| after_failure(&failure, requests.len()));
     let each = requests.into_iter().zip(answers).zip(verdicts);
     // Nobody may be waiting any more: an order is decided all the same.
     let mut left = Vec::new();
@@ -167,16 +168,18 @@ async fn tell_all(batch: Vec<Waiting>) {
     futures_util::stream::iter(left).for_each_concurrent(ALONE_AT_ONCE, |order| order).await;
 }
 
+/// Why orders were not decided, and whether it is certain that nothing of them was stored.
+struct Failure {
+    error: WriteError,
+    is_undone: bool,
+}
+
 /// What becomes of the orders of a batch that failed as a whole: decided one by one where it is certain that nothing of it
 /// was stored. Where that is not known, nobody is told more than that: the keys of the requests tell the rest.
-fn after_failure(error: &WriteError, orders: usize) -> Vec<Verdict> {
-    tracing::warn!(%error, orders, "a batch of orders failed");
-    let is_undone = match error {
-        WriteError::Store(error) => error.is_rolled_back(),
-        _ => true,
-    };
+fn after_failure(Failure { error, is_undone }: &Failure, orders: usize) -> Vec<Verdict> {
+    tracing::warn!(%error, orders, is_undone, "a batch of orders failed");
     let each = || {
-        if is_undone {
+        if *is_undone {
             return Verdict::Alone;
         }
         Verdict::Refused(StoreError::Unavailable(error.to_string()).into())
@@ -197,7 +200,8 @@ async fn alone(request: Request) -> Told {
     loop {
         let (verdicts, counted) = caught(&requests).await;
         statements = statements.saturating_add(counted);
-        let placed = match verdicts.map(|mut verdicts| verdicts.pop()) {
+        let decided = verdicts.map_err(|failure| failure.error).map(|mut verdicts| verdicts.pop());
+        let placed = match decided {
             Err(WriteError::Store(error)) if is_worth_another_try(&error) && draws < DRAWS => {
                 draws = draws.saturating_add(1);
                 continue;
@@ -213,7 +217,17 @@ async fn alone(request: Request) -> Told {
 }
 
 /// Decides orders, counts the statements, and makes a panic the failure of this batch alone.
-async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, WriteError>, u32) {
-    let decided = AssertUnwindSafe(count_statements(Box::pin(decide(requests)))).catch_unwind().await;
-    decided.unwrap_or_else(|_| (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0))
+async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, Failure>, u32) {
+    let is_commit_asked = AtomicBool::new(false);
+    let deciding = count_statements(Box::pin(decide(requests, &is_commit_asked)));
+    let decided = AssertUnwindSafe(deciding).catch_unwind().await;
+    let (verdicts, statements) = decided
+        .unwrap_or_else(|_| (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0));
+    let failed = |error| {
+        // What was never asked to be kept is gone with its transaction, however that ended.
+        let is_undone = !is_commit_asked.load(Ordering::Relaxed)
+            || matches!(&error, WriteError::Store(error) if error.is_rolled_back());
+        Failure { error, is_undone }
+    };
+    (verdicts.map_err(failed), statements)
 }

@@ -37,7 +37,8 @@ where
     match Box::pin(run(Some(claim.clone()))).await {
         Ok(answer) => Ok(respond::written(answer)),
         Err(problem) => {
-            settle(db, &claim, &problem).await?;
+            let settled = settle(db, &claim, &problem).await;
+            settled.inspect_err(|_| idempotency::suspend_later(db.clone(), claim))?;
             Err(problem)
         }
     }

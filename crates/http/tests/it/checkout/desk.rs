@@ -1,10 +1,35 @@
 //! What the desk owes to those who wait: an answer in time, a key that is free, and a worker, whatever goes wrong.
 
-use tradepost_testkit::TestApp;
+use std::time::Duration;
 
-use super::together::{Jam, spawn_items, wait_for};
-use super::{stock, stocked};
+use futures_util::future::join_all;
+use tradepost_domain::payment::PaymentProvider;
+use tradepost_testkit::{OwnServer, StripeShop, TestApp, TestResponse};
+
+use super::together::{Jam, one_of, spawn_items, wait_for};
+use super::{order_items, stock, stocked};
 use crate::admin::{sql, sql_value};
+
+/// Longer than any machine takes, and shorter than a lease.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Orders one unit under a key as soon as the key is free and the shop there.
+async fn order_when_free(app: &TestApp, variant: &str, key: &str) -> TestResponse {
+    let asking = async {
+        loop {
+            let answer = order_items(app, one_of(variant), key).await;
+            if answer.status != 503 && answer.code() != "idempotency_in_progress" {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{key} is never free"))
+}
+
+fn assert_comes_back(answer: &TestResponse) {
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"), "{}", answer.json());
+}
 
 #[tokio::test]
 async fn a_key_under_which_an_order_was_made_makes_no_other_and_is_not_forgotten() {
@@ -20,4 +45,32 @@ async fn a_key_under_which_an_order_was_made_makes_no_other_and_is_not_forgotten
     let kept = "select concat_ws(' ', state, resource_id) from idempotency_key where key = 'key'";
     assert_eq!(sql_value(&app, kept).await, format!("running {made}"));
     assert_eq!(stock(&app, &boot).await, "5/0/0");
+}
+
+#[tokio::test]
+async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
+    let mut server = OwnServer::start().await;
+    let shop = StripeShop::over(server.database(), |mut checkout| {
+        checkout.provider = PaymentProvider::Test;
+        checkout
+    })
+    .await;
+    let app = &shop.app;
+    let (_, boot) = stocked(app, "Boot", 5400, 5).await;
+    let jam = Jam::begin(app).await;
+    let mut orders: Vec<_> = (1..=3).map(|number| spawn_items(app, &boot, format!("key-{number}"))).collect();
+    wait_for(app, 3).await;
+    server.stop().await;
+    orders.extend(jam.leave());
+    for answer in join_all(orders).await {
+        assert_comes_back(&answer.unwrap());
+    }
+    server.start_again().await;
+    for number in 1..=3 {
+        let again = order_when_free(app, &boot, &format!("key-{number}")).await.expect(201);
+        assert_eq!(again.header("idempotent-replayed"), "");
+    }
+    assert_eq!(stock(app, &boot).await, "5/3/0");
+    app.audit().await;
+    server.stop().await;
 }

@@ -36,6 +36,11 @@ impl Jam {
         join_all(together).await.into_iter().map(Result::unwrap).collect()
     }
 
+    /// What was first, while it still waits.
+    pub fn leave(self) -> Vec<tokio::task::JoinHandle<TestResponse>> {
+        self.first
+    }
+
     async fn end(self) {
         self.intruder.finish_when_waited_for("select 1").await;
         for first in join_all(self.first).await {
