@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use tradepost_domain::kernel::ids::OrderId;
 use tradepost_domain::payment::PaymentProvider;
@@ -21,6 +22,7 @@ use super::batch::{Verdict, decide};
 use super::input::{OrderCreate, Source};
 use crate::answer::Answer;
 use crate::error::WriteError;
+use crate::idempotency::{Claim, suspend_later};
 use crate::secret::SecretToken;
 use crate::shop::Shop;
 use crate::shopper::ShopperContext;
@@ -31,6 +33,8 @@ pub const BATCH_MAX: usize = 16;
 const WORKERS: usize = 2;
 /// Orders that wait at most: a few tenths of a second. Who comes after them is told to come back.
 pub const WAITING_MAX: usize = 512;
+/// How long an order may wait: whoever sent it has given up by then, and may have sent another.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// Times that an order alone is tried anew.
 const DRAWS: u32 = 5;
 /// Orders of one batch that are decided alone at a time: each has a connection of the storefront's, which others need too.
@@ -66,10 +70,52 @@ pub(super) enum Placed {
 /// What became of an order, and the statements that it took, alone or with others.
 type Told = (Result<Placed, WriteError>, u32);
 
+/// Who is to be told what became of an order: exactly once, even when the deciding is broken off.
+#[derive(Debug)]
+struct Reply {
+    shop: Arc<Shop>,
+    claim: Option<Claim>,
+    since: Timestamp,
+    // Taken when it is told.
+    answer: Option<oneshot::Sender<Told>>,
+}
+
+impl Reply {
+    fn tell(mut self, placed: Result<Placed, WriteError>, statements: u32) {
+        self.send((placed, statements));
+    }
+
+    /// The same, unless the order has waited for too long: then that is what is told.
+    fn in_time(self) -> Option<Self> {
+        if self.shop.clock.now().duration_since(self.since) <= PATIENCE {
+            return Some(self);
+        }
+        self.tell(Err(StoreError::Unavailable("the order has waited for too long".to_owned()).into()), 0);
+        None
+    }
+
+    fn send(&mut self, told: Told) {
+        let Some(answer) = self.answer.take() else { return };
+        let Err((placed, _)) = answer.send(told) else { return };
+        // Nobody is there any more who would give the key back. One with an answer keeps it.
+        if !matches!(placed, Ok(Placed::Answered(_)))
+            && let Some(claim) = self.claim.take()
+        {
+            suspend_later(self.shop.store.storefront().clone(), claim);
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.send((Err(StoreError::Unavailable("the deciding was broken off".to_owned()).into()), 0));
+    }
+}
+
 #[derive(Debug)]
 struct Waiting {
     request: Request,
-    answer: oneshot::Sender<Told>,
+    reply: Reply,
 }
 
 #[derive(Debug, Default)]
@@ -98,12 +144,18 @@ impl OrderDesk {
     pub(super) async fn place(&self, request: Request) -> Result<Placed, WriteError> {
         let shop = request.context.caller.shop.clone();
         let (answer, told) = oneshot::channel();
+        let reply = Reply {
+            claim: request.context.caller.claim.clone(),
+            since: shop.clock.now(),
+            answer: Some(answer),
+            shop: shop.clone(),
+        };
         let is_worker_wanted = {
             let mut line = self.line();
             if line.waiting.len() >= WAITING_MAX {
                 return Err(StoreError::Unavailable("too many orders wait to be decided".to_owned()).into());
             }
-            line.waiting.push_back(Waiting { request, answer });
+            line.waiting.push_back(Waiting { request, reply });
             let is_wanted = line.workers < WORKERS;
             line.workers = line.workers.saturating_add(usize::from(is_wanted));
             is_wanted
@@ -140,30 +192,27 @@ async fn work_off(shop: Arc<Shop>) {
 
 /// Decides a batch and tells everybody what became of theirs.
 async fn tell_all(batch: Vec<Waiting>) {
-    let (requests, answers): (Vec<Request>, Vec<oneshot::Sender<Told>>) =
-        batch.into_iter().map(|waiting| (waiting.request, waiting.answer)).unzip();
+    let in_time = batch.into_iter().filter_map(|waiting| Some((waiting.request, waiting.reply.in_time()?)));
+    let (requests, replies): (Vec<Request>, Vec<Reply>) = in_time.unzip();
     let (verdicts, statements) = match requests.len() {
         // What is alone is decided below, like all that has to be.
         1 => (Ok(vec![Verdict::Alone]), 0),
         _ => caught(&requests).await,
     };
     let verdicts = verdicts.unwrap_or_else(|failure| after_failure(&failure, requests.len()));
-    let each = requests.into_iter().zip(answers).zip(verdicts);
     // Nobody may be waiting any more: an order is decided all the same.
     let mut left = Vec::new();
-    for ((request, answer), verdict) in each {
-        let _ = match verdict {
-            Verdict::Placed(placed) => answer.send((Ok(placed), statements)),
-            Verdict::Refused(error) => answer.send((Err(error), statements)),
-            Verdict::Alone => {
-                left.push((request, answer));
-                continue;
-            }
-        };
+    for ((request, reply), verdict) in requests.into_iter().zip(replies).zip(verdicts) {
+        match verdict {
+            Verdict::Placed(placed) => reply.tell(Ok(placed), statements),
+            Verdict::Refused(error) => reply.tell(Err(error), statements),
+            Verdict::Alone => left.push((request, reply)),
+        }
     }
-    let left = left.into_iter().map(|(request, answer)| async move {
+    let left = left.into_iter().map(|(request, reply)| async move {
+        let Some(reply) = reply.in_time() else { return };
         let (placed, own) = alone(request).await;
-        let _ = answer.send((placed, statements.saturating_add(own)));
+        reply.tell(placed, statements.saturating_add(own));
     });
     futures_util::stream::iter(left).for_each_concurrent(ALONE_AT_ONCE, |order| order).await;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_testkit::{OwnServer, StripeShop, TestApp, TestResponse};
 
@@ -29,6 +30,42 @@ async fn order_when_free(app: &TestApp, variant: &str, key: &str) -> TestRespons
 
 fn assert_comes_back(answer: &TestResponse) {
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"), "{}", answer.json());
+}
+
+#[tokio::test]
+async fn an_order_that_has_waited_for_too_long_is_not_decided_and_its_key_is_free() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let jam = Jam::begin(&app).await;
+    let gone = spawn_items(&app, &boot, "gone".to_owned());
+    wait_for(&app, 1).await;
+    gone.abort();
+    let waits = spawn_items(&app, &boot, "waits".to_owned());
+    wait_for(&app, 2).await;
+    app.clock.advance(SignedDuration::from_secs(11));
+    let answers = jam.decide(&app, vec![waits]).await;
+    assert_comes_back(&answers[0]);
+    assert_eq!(stock(&app, &boot).await, "5/0/0");
+    for key in ["waits", "gone"] {
+        let again = order_when_free(&app, &boot, key).await.expect(201);
+        assert_eq!(again.header("idempotent-replayed"), "", "it was not decided before");
+    }
+    assert_eq!(stock(&app, &boot).await, "5/2/0");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn the_key_of_a_refused_order_whose_client_has_gone_is_free() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 0).await;
+    let jam = Jam::begin(&app).await;
+    let gone = spawn_items(&app, &boot, "gone".to_owned());
+    wait_for(&app, 1).await;
+    gone.abort();
+    let _ = jam.decide(&app, Vec::new()).await;
+    let again = order_when_free(&app, &boot, "gone").await.expect(409);
+    assert_eq!(again.code(), "insufficient_stock");
+    app.audit().await;
 }
 
 #[tokio::test]
