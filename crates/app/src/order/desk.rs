@@ -124,6 +124,59 @@ struct Line {
     workers: usize,
 }
 
+impl Line {
+    /// A seat for one more worker, where somebody waits and one is free.
+    fn seat(&mut self, shop: &Arc<Shop>) -> Option<Seat> {
+        if self.waiting.is_empty() || self.workers >= WORKERS {
+            return None;
+        }
+        self.workers = self.workers.saturating_add(1);
+        Some(Seat { shop: shop.clone(), is_taken: true })
+    }
+
+    fn give_back(&mut self) {
+        self.workers = self.workers.saturating_sub(1);
+    }
+}
+
+/// A worker's seat at the desk, given back however the worker ends.
+#[derive(Debug)]
+struct Seat {
+    shop: Arc<Shop>,
+    is_taken: bool,
+}
+
+impl Seat {
+    /// The orders to decide next; none, and the seat is given back, when nobody waits.
+    fn next(&mut self) -> Vec<Waiting> {
+        let mut line = self.shop.desk.line();
+        let number = line.waiting.len().min(BATCH_MAX);
+        if number == 0 {
+            line.give_back();
+            self.is_taken = false;
+        }
+        line.waiting.drain(..number).collect()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            return;
+        }
+        self.shop.desk.line().give_back();
+        // The worker panicked: whoever waits is not to wait for the next arrival.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let shop = self.shop.clone();
+        runtime.spawn(async move {
+            let seat = shop.desk.line().seat(&shop);
+            if let Some(seat) = seat {
+                work_off(seat).await;
+            }
+        });
+    }
+}
+
 /// The desk of a shop.
 #[derive(Debug, Default)]
 pub struct OrderDesk {
@@ -150,39 +203,27 @@ impl OrderDesk {
             answer: Some(answer),
             shop: shop.clone(),
         };
-        let is_worker_wanted = {
+        let seat = {
             let mut line = self.line();
             if line.waiting.len() >= WAITING_MAX {
                 return Err(StoreError::Unavailable("too many orders wait to be decided".to_owned()).into());
             }
             line.waiting.push_back(Waiting { request, reply });
-            let is_wanted = line.workers < WORKERS;
-            line.workers = line.workers.saturating_add(usize::from(is_wanted));
-            is_wanted
+            line.seat(&shop)
         };
-        if is_worker_wanted {
-            tokio::spawn(work_off(shop));
+        if let Some(seat) = seat {
+            tokio::spawn(work_off(seat));
         }
         let gone = |_| StoreError::Unavailable("the process ends".to_owned());
         let (placed, statements) = told.await.map_err(gone)?;
         add_statements(statements);
         placed
     }
-
-    /// The orders to decide next; none, and one worker less, when nobody waits.
-    fn next(&self) -> Vec<Waiting> {
-        let mut line = self.line();
-        let number = line.waiting.len().min(BATCH_MAX);
-        if number == 0 {
-            line.workers = line.workers.saturating_sub(1);
-        }
-        line.waiting.drain(..number).collect()
-    }
 }
 
-async fn work_off(shop: Arc<Shop>) {
+async fn work_off(mut seat: Seat) {
     loop {
-        let batch = shop.desk.next();
+        let batch = seat.next();
         if batch.is_empty() {
             return;
         }

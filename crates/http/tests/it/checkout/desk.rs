@@ -1,15 +1,19 @@
 //! What the desk owes to those who wait: an answer in time, a key that is free, and a worker, whatever goes wrong.
 
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use tokio::runtime::Handle;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_testkit::{OwnServer, StripeShop, TestApp, TestResponse};
 
 use super::together::{Jam, one_of, spawn_items, wait_for};
 use super::{order_items, stock, stocked};
-use crate::admin::{sql, sql_value};
+use crate::admin::{Intruder, sql, sql_value};
 
 /// Longer than any machine takes, and shorter than a lease.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -82,6 +86,43 @@ async fn a_key_under_which_an_order_was_made_makes_no_other_and_is_not_forgotten
     let kept = "select concat_ws(' ', state, resource_id) from idempotency_key where key = 'key'";
     assert_eq!(sql_value(&app, kept).await, format!("running {made}"));
     assert_eq!(stock(&app, &boot).await, "5/0/0");
+}
+
+/// Polls a future as one of another runtime, as long as that is there: what it spawns runs there.
+fn on<F: Future>(runtime: Handle, is_there: Arc<AtomicBool>, future: F) -> impl Future<Output = F::Output> {
+    let mut future = Box::pin(future);
+    std::future::poll_fn(move |context| {
+        let _entered = is_there.load(Ordering::SeqCst).then(|| runtime.enter());
+        future.as_mut().poll(context)
+    })
+}
+
+#[tokio::test]
+async fn workers_that_are_broken_off_answer_what_they_held_and_leave_their_seats() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let intruder = Intruder::begin(&app, "select 1 from stock_level for update").await;
+    let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let is_there = Arc::new(AtomicBool::new(true));
+    let mut held = Vec::new();
+    for number in 1..=2 {
+        let (app, boot) = (app.clone(), boot.clone());
+        let order = async move { order_items(&app, one_of(&boot), &format!("held-{number}")).await };
+        held.push(tokio::spawn(on(other.handle().clone(), is_there.clone(), order)));
+        intruder.waited_for_by(number).await;
+    }
+    is_there.store(false, Ordering::SeqCst);
+    // Both workers are dropped in the middle of their orders.
+    tokio::task::spawn_blocking(move || other.shutdown_timeout(PATIENCE)).await.unwrap();
+    intruder.finish("select 1").await;
+    for answer in join_all(held).await {
+        assert_comes_back(&answer.unwrap());
+    }
+    for number in 1..=2 {
+        let _ = order_when_free(&app, &boot, &format!("held-{number}")).await.expect(201);
+    }
+    assert_eq!(stock(&app, &boot).await, "5/2/0");
+    app.audit().await;
 }
 
 #[tokio::test]
