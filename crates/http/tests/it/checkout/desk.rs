@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -151,4 +152,59 @@ async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
     assert_eq!(stock(app, &boot).await, "5/3/0");
     app.audit().await;
     server.stop().await;
+}
+
+/// Sends a request for a client that goes away when it has looked so often whether there is an answer.
+async fn broken_off(request: impl Future<Output = TestResponse>, looks: usize) {
+    let (mut request, mut left) = (Box::pin(request), looks);
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left = left.saturating_sub(1);
+        request.as_mut().poll(context).map(drop)
+    })
+    .await;
+}
+
+/// Case C04: a hundred orders by eight workers, of whose clients ten go away, each at another moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_hundred_orders_each_line_has_its_goods_whoever_goes_away() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 200).await;
+    let workers: Vec<_> = (0..8)
+        .map(|worker| {
+            let (app, boot) = (app.clone(), boot.clone());
+            tokio::spawn(async move {
+                for number in (worker..100).step_by(8) {
+                    let key = format!("key-{number}");
+                    let order = order_items(&app, one_of(&boot), &key);
+                    if number % 10 == 0 {
+                        broken_off(order, number / 10 * 3 + 1).await;
+                    } else {
+                        let _ = order.await.expect(201);
+                    }
+                }
+            })
+        })
+        .collect();
+    let done = tokio::time::timeout(PATIENCE * 6, join_all(workers)).await.expect("the desk works on");
+    assert!(done.iter().all(Result::is_ok));
+    // A client that went away asks again, and is answered the order that it has, or has one made.
+    app.clock.advance(SignedDuration::from_secs(31));
+    for number in (0..100).step_by(10) {
+        let _ = order_when_free(&app, &boot, &format!("key-{number}")).await.expect(201);
+    }
+    let unlike = "
+        select count(*)
+          from order_line l
+          left join (select order_line_id, sum(quantity) as quantity from reservation
+                      where state in ('held', 'allocated') group by order_line_id) r on r.order_line_id = l.id
+         where r.quantity is distinct from l.quantity";
+    assert_eq!(sql_value(&app, unlike).await, "0", "lines without their goods");
+    let sums = "select concat_ws('/', (select count(*) from orders), (select sum(quantity) from order_line),
+                       (select sum(quantity) from reservation))";
+    assert_eq!(sql_value(&app, sums).await, "100/100/100");
+    assert_eq!(stock(&app, &boot).await, "200/100/0");
+    app.audit().await;
 }
