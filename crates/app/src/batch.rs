@@ -126,8 +126,12 @@ where
             }
             Err(error) => {
                 if let Some(claim) = claim {
-                    let released = idempotency::release(context.shop.store.admin(), &claim).await;
-                    released.map_err(WriteError::from)?;
+                    // Suspended, not deleted: the item may have made something, or another request have the key.
+                    let db = context.shop.store.admin();
+                    let suspended = idempotency::suspend(db, &claim).await;
+                    suspended
+                        .inspect_err(|_| idempotency::suspend_later(db.clone(), claim))
+                        .map_err(WriteError::from)?;
                 }
                 Err(error)
             }

@@ -5,6 +5,8 @@
 //! answer that a repeat could better (401, 429) gives the key back. A failure of ours (5xx) may have left parts of a
 //! batch done: its key stays with its request, which a repeat takes up at once.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use tradepost_store::idempotency::{self, ExistingKey, StoredAnswer};
@@ -15,6 +17,11 @@ pub use tradepost_store::idempotency::Claim;
 
 /// How long a claim holds where nothing else is configured; longer than any request may take.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+/// Time between two tries to end a claim that nothing works on.
+const SUSPEND_EVERY: Duration = Duration::from_millis(500);
+/// Tries at most: a lease.
+const SUSPEND_TRIES: u32 = 60;
 
 /// A request with a key.
 #[derive(Debug, Clone)]
@@ -91,6 +98,22 @@ pub async fn keep_refusal(db: &Db, claim: &Claim, answer: &StoredAnswer) -> Resu
 /// Ends the claim and leaves the key to its request: a repeat of it runs at once, another request is refused.
 pub async fn suspend(db: &Db, claim: &Claim) -> Result<(), StoreError> {
     idempotency::suspend(&*db.conn().await?, claim).await
+}
+
+/// [`suspend`] for whoever cannot wait for it, or has tried in vain: until it succeeds, or the claim has run out by itself.
+/// Nobody is to wait for a key that nothing works on.
+pub fn suspend_later(db: Db, claim: Claim) {
+    // Without a runtime the process ends, and the lease with time.
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        for _ in 0..SUSPEND_TRIES {
+            match suspend(&db, &claim).await {
+                Ok(()) => return,
+                Err(error) => tracing::debug!(%error, "a claim is not suspended yet"),
+            }
+            tokio::time::sleep(SUSPEND_EVERY).await;
+        }
+    });
 }
 
 /// Gives the key back, so that a repeat runs.

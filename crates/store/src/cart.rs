@@ -40,11 +40,12 @@ sql! {
          where (c.customer_id = w.customer_id or c.token_hash = w.token_hash) and c.expires_at > $4
          order by c.id
            for no key update of c");
-    LATEST_FOR_UPDATE = carts!("
-         where c.customer_id = $1 and c.channel_id = $2 and c.status = 'open' and c.expires_at > $3
-         order by c.updated_at desc, c.id desc
-         limit 1
-           for no key update");
+    LATEST = "
+        select id
+          from cart
+         where customer_id = $1 and channel_id = $2 and status = 'open' and expires_at > $3
+         order by updated_at desc, id desc
+         limit 1";
     LIST = carts!("
          where c.customer_id = $1 and c.status = 'open' and c.expires_at > $2 and ($3::uuid is null or c.id < $3)
          order by c.id desc
@@ -243,18 +244,15 @@ pub async fn all_for_update(
     Ok(carts)
 }
 
-/// The open cart of a customer that was changed last, kept from other writers until the transaction ends.
-pub async fn latest_for_update(
-    tx: &Tx,
+/// The open cart of a customer that was changed last.
+pub async fn latest(
+    client: &Client,
     customer: CustomerId,
     channel: ChannelId,
     now: Timestamp,
-) -> Result<Option<StoredCart>, StoreError> {
-    let row = tx.query_opt(LATEST_FOR_UPDATE, &[&customer.as_uuid(), &channel.as_uuid(), &now]).await?;
-    let Some(row) = row else { return Ok(None) };
-    let mut stored = from_row(&row)?;
-    fill(tx, std::slice::from_mut(&mut stored)).await?;
-    Ok(Some(stored))
+) -> Result<Option<CartId>, StoreError> {
+    let row = client.query_opt(LATEST, &[&customer.as_uuid(), &channel.as_uuid(), &now]).await?;
+    Ok(row.map(|row| CartId::from_uuid(row.get(0))))
 }
 
 /// The open carts of a customer behind `after`, newest first.

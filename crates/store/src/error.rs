@@ -1,6 +1,6 @@
 //! What can go wrong between us and the database, as the layers above need to tell it apart.
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 /// A failure of the store. None of its texts is for shoppers: the edge logs it and answers without it.
 #[derive(Debug, thiserror::Error)]
@@ -58,14 +58,16 @@ impl StoreError {
         self.code().is_some_and(|code| codes.contains(code))
     }
 
-    /// Whether it is certain that the transaction was rolled back: the server said so, or what went wrong is of our own
-    /// making. A connection that breaks leaves open whether a commit was heard, and so does a server that is going down.
+    /// Whether it is certain that the transaction was rolled back, even when it was asked to commit: the server refused a
+    /// statement and went on. A connection that ends leaves open whether a commit was heard, and so does whatever is of our
+    /// own making. Classes 08 and 40003 say themselves that they do not know
+    /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
     pub fn is_rolled_back(&self) -> bool {
-        match self {
-            Self::Database { .. } => self.code().is_some_and(|code| !code.code().starts_with("57P")),
-            Self::Unavailable(_) => false,
-            Self::Inconsistent { .. } => true,
-        }
+        let Self::Database { source, .. } = self else { return false };
+        let Some(error) = source.as_db_error() else { return false };
+        let code = error.code().code();
+        error.parsed_severity() == Some(Severity::Error)
+            && !["08", "40003", "57P"].iter().any(|class| code.starts_with(class))
     }
 
     /// Whether the database is away or overloaded, so that the caller should come back later.

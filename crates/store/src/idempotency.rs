@@ -30,12 +30,13 @@ sql! {
            set locked_until = $3
          where principal = $1 and key = $2 and state = 'running' and locked_until < $4
         returning resource_id";
-    // What is locked cannot be taken over until the transaction ends.
+    // What is locked cannot be taken over until the transaction ends. A claim under which something was made is for whoever
+    // goes on with that, never for a second one.
     KEEP = "
         select c.place
           from unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality as c (principal, key, locked_until, place)
           join idempotency_key k on k.principal = c.principal and k.key = c.key
-         where k.state = 'running' and k.locked_until = c.locked_until
+         where k.state = 'running' and k.locked_until = c.locked_until and k.resource_id is null
            for no key update of k";
     FINISH_ALL = "
         update idempotency_key k
@@ -157,7 +158,8 @@ pub async fn finish(tx: &Tx, claim: &Claim, answer: &StoredAnswer) -> Result<boo
     Ok(tx.execute(FINISH, params).await? == 1)
 }
 
-/// Keeps claims from being taken over until the transaction ends; answers for each whether it still holds.
+/// Keeps claims under which nothing was made yet from being taken over until the transaction ends; answers for each whether
+/// it still holds.
 pub async fn keep_all(tx: &Tx, claims: &[&Claim]) -> Result<Vec<bool>, StoreError> {
     let mut kept = vec![false; claims.len()];
     if claims.is_empty() {

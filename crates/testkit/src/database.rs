@@ -130,8 +130,11 @@ impl OwnServer {
     /// Its database, with the pools of a shop.
     pub fn database(&self) -> TestDatabase {
         let url = self.url();
-        let store = Store::new(&StoreSettings::new(&url)).unwrap();
-        TestDatabase { store, url, schema: "public".to_owned() }
+        let mut settings = StoreSettings::new(&url);
+        // What is tested is a server that is away, not one that is slow.
+        let patience = std::time::Duration::from_secs(30);
+        (settings.storefront.lock_timeout, settings.storefront.statement_timeout) = (patience, patience);
+        TestDatabase { store: Store::new(&settings).unwrap(), url, schema: "public".to_owned() }
     }
 
     /// Stops it, whatever runs in it.

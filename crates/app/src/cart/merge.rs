@@ -30,10 +30,15 @@ async fn merge(
     id: CartId,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("merge_cart").await?;
-    // The customer's cart first, then the guest's: two logins that meet wait for each other in the same order.
-    let own = cart::latest_for_update(&work.tx, customer, context.channel.id, work.now).await?;
-    let guest =
-        cart::get_for_update(&work.tx, id, &CartOwner::Guest(token), work.now).await?.ok_or_else(missing)?;
+    let own = cart::latest(&work.tx, customer, context.channel.id, work.now).await?;
+    let mut wanted = vec![(id, CartOwner::Guest(token))];
+    wanted.extend(own.map(|own| (own, CartOwner::Customer(customer))));
+    // Both by one statement, in the order in which orders lock the carts of a batch.
+    let locked = cart::all_for_update(&work.tx, &wanted, work.now).await?;
+    let (guest, own): (Vec<_>, Vec<_>) = locked.into_iter().partition(|stored| stored.cart.id == id);
+    let guest = guest.into_iter().next().ok_or_else(missing)?;
+    // One that was closed before it was locked takes nothing any more: the guest's takes its place.
+    let own = own.into_iter().find(|own| own.successor_id.is_none());
     if let Some(successor) = guest.successor_id {
         return Err(closed(&guest.cart, successor));
     }

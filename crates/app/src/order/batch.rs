@@ -7,6 +7,7 @@
 //! Locks in the order of all: carts, claims of idempotency keys, promotions and coupons, stock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use serde_json::value::to_raw_value;
@@ -76,7 +77,12 @@ struct Drafted<'a> {
 ///
 /// A single order may be any. Of several, those that use a promotion or a coupon and those that want the same cart as
 /// another one are left to be decided alone: their refusal would have to take back what was counted.
-pub(super) async fn decide(requests: &[Request]) -> Result<Vec<Verdict>, WriteError> {
+///
+/// `is_commit_asked` is set before the commit is asked for: up to there it is certain that a failure has stored nothing.
+pub(super) async fn decide(
+    requests: &[Request],
+    is_commit_asked: &AtomicBool,
+) -> Result<Vec<Verdict>, WriteError> {
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
     let is_alone = requests.len() == 1;
     let shop = first.context.caller.shop.clone();
@@ -94,16 +100,16 @@ pub(super) async fn decide(requests: &[Request]) -> Result<Vec<Verdict>, WriteEr
         set_aside(&mut drafted, &mut verdicts, |order| !order.priced.promotions.is_empty());
     }
     let taken = take_stock(&work, &mut drafted, &mut verdicts).await?;
+    // Before anything is written: once it is, nobody may be told that it failed.
+    if verdicts.len().saturating_add(drafted.len()) != requests.len() {
+        return Err(StoreError::inconsistent("orders", "an order of a batch was not decided").into());
+    }
     if !drafted.is_empty() {
         write(&mut work, drafted, &taken, &mut verdicts).await?;
+        is_commit_asked.store(true, Ordering::Relaxed);
         work.commit_orders().await?;
     }
-    let complete = verdicts.len() == requests.len();
-    complete.then(|| verdicts.into_values().collect()).ok_or_else(|| undecided().into())
-}
-
-fn undecided() -> StoreError {
-    StoreError::inconsistent("orders", "an order of a batch was not decided")
+    Ok(verdicts.into_values().collect())
 }
 
 /// Notes why an order does not stand. A failure of the database is not one order's alone.

@@ -7,9 +7,11 @@
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use tradepost_domain::kernel::ids::OrderId;
 use tradepost_domain::payment::PaymentProvider;
@@ -20,6 +22,7 @@ use super::batch::{Verdict, decide};
 use super::input::{OrderCreate, Source};
 use crate::answer::Answer;
 use crate::error::WriteError;
+use crate::idempotency::{Claim, suspend_later};
 use crate::secret::SecretToken;
 use crate::shop::Shop;
 use crate::shopper::ShopperContext;
@@ -30,6 +33,8 @@ pub const BATCH_MAX: usize = 16;
 const WORKERS: usize = 2;
 /// Orders that wait at most: a few tenths of a second. Who comes after them is told to come back.
 pub const WAITING_MAX: usize = 512;
+/// How long an order may wait: whoever sent it has given up by then, and may have sent another.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// Times that an order alone is tried anew.
 const DRAWS: u32 = 5;
 /// Orders of one batch that are decided alone at a time: each has a connection of the storefront's, which others need too.
@@ -65,16 +70,111 @@ pub(super) enum Placed {
 /// What became of an order, and the statements that it took, alone or with others.
 type Told = (Result<Placed, WriteError>, u32);
 
+/// Who is to be told what became of an order: exactly once, even when the deciding is broken off.
+#[derive(Debug)]
+struct Reply {
+    shop: Arc<Shop>,
+    claim: Option<Claim>,
+    since: Timestamp,
+    // Taken when it is told.
+    answer: Option<oneshot::Sender<Told>>,
+}
+
+impl Reply {
+    fn tell(mut self, placed: Result<Placed, WriteError>, statements: u32) {
+        self.send((placed, statements));
+    }
+
+    /// The same, unless the order has waited for too long: then that is what is told.
+    fn in_time(self) -> Option<Self> {
+        if self.shop.clock.now().duration_since(self.since) <= PATIENCE {
+            return Some(self);
+        }
+        self.tell(Err(StoreError::Unavailable("the order has waited for too long".to_owned()).into()), 0);
+        None
+    }
+
+    fn send(&mut self, told: Told) {
+        let Some(answer) = self.answer.take() else { return };
+        let Err((placed, _)) = answer.send(told) else { return };
+        // Nobody is there any more who would give the key back. One with an answer keeps it.
+        if !matches!(placed, Ok(Placed::Answered(_)))
+            && let Some(claim) = self.claim.take()
+        {
+            suspend_later(self.shop.store.storefront().clone(), claim);
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.send((Err(StoreError::Unavailable("the deciding was broken off".to_owned()).into()), 0));
+    }
+}
+
 #[derive(Debug)]
 struct Waiting {
     request: Request,
-    answer: oneshot::Sender<Told>,
+    reply: Reply,
 }
 
 #[derive(Debug, Default)]
 struct Line {
     waiting: VecDeque<Waiting>,
     workers: usize,
+}
+
+impl Line {
+    /// A seat for one more worker, where somebody waits and one is free.
+    fn seat(&mut self, shop: &Arc<Shop>) -> Option<Seat> {
+        if self.waiting.is_empty() || self.workers >= WORKERS {
+            return None;
+        }
+        self.workers = self.workers.saturating_add(1);
+        Some(Seat { shop: shop.clone(), is_taken: true })
+    }
+
+    fn give_back(&mut self) {
+        self.workers = self.workers.saturating_sub(1);
+    }
+}
+
+/// A worker's seat at the desk, given back however the worker ends.
+#[derive(Debug)]
+struct Seat {
+    shop: Arc<Shop>,
+    is_taken: bool,
+}
+
+impl Seat {
+    /// The orders to decide next; none, and the seat is given back, when nobody waits.
+    fn next(&mut self) -> Vec<Waiting> {
+        let mut line = self.shop.desk.line();
+        let number = line.waiting.len().min(BATCH_MAX);
+        if number == 0 {
+            line.give_back();
+            self.is_taken = false;
+        }
+        line.waiting.drain(..number).collect()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            return;
+        }
+        self.shop.desk.line().give_back();
+        // The worker panicked: whoever waits is not to wait for the next arrival.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let shop = self.shop.clone();
+        runtime.spawn(async move {
+            let seat = shop.desk.line().seat(&shop);
+            if let Some(seat) = seat {
+                work_off(seat).await;
+            }
+        });
+    }
 }
 
 /// The desk of a shop.
@@ -97,39 +197,33 @@ impl OrderDesk {
     pub(super) async fn place(&self, request: Request) -> Result<Placed, WriteError> {
         let shop = request.context.caller.shop.clone();
         let (answer, told) = oneshot::channel();
-        let is_worker_wanted = {
+        let reply = Reply {
+            claim: request.context.caller.claim.clone(),
+            since: shop.clock.now(),
+            answer: Some(answer),
+            shop: shop.clone(),
+        };
+        let seat = {
             let mut line = self.line();
             if line.waiting.len() >= WAITING_MAX {
                 return Err(StoreError::Unavailable("too many orders wait to be decided".to_owned()).into());
             }
-            line.waiting.push_back(Waiting { request, answer });
-            let is_wanted = line.workers < WORKERS;
-            line.workers = line.workers.saturating_add(usize::from(is_wanted));
-            is_wanted
+            line.waiting.push_back(Waiting { request, reply });
+            line.seat(&shop)
         };
-        if is_worker_wanted {
-            tokio::spawn(work_off(shop));
+        if let Some(seat) = seat {
+            tokio::spawn(work_off(seat));
         }
         let gone = |_| StoreError::Unavailable("the process ends".to_owned());
         let (placed, statements) = told.await.map_err(gone)?;
         add_statements(statements);
         placed
     }
-
-    /// The orders to decide next; none, and one worker less, when nobody waits.
-    fn next(&self) -> Vec<Waiting> {
-        let mut line = self.line();
-        let number = line.waiting.len().min(BATCH_MAX);
-        if number == 0 {
-            line.workers = line.workers.saturating_sub(1);
-        }
-        line.waiting.drain(..number).collect()
-    }
 }
 
-async fn work_off(shop: Arc<Shop>) {
+async fn work_off(mut seat: Seat) {
     loop {
-        let batch = shop.desk.next();
+        let batch = seat.next();
         if batch.is_empty() {
             return;
         }
@@ -139,44 +233,43 @@ async fn work_off(shop: Arc<Shop>) {
 
 /// Decides a batch and tells everybody what became of theirs.
 async fn tell_all(batch: Vec<Waiting>) {
-    let (requests, answers): (Vec<Request>, Vec<oneshot::Sender<Told>>) =
-        batch.into_iter().map(|waiting| (waiting.request, waiting.answer)).unzip();
+    let in_time = batch.into_iter().filter_map(|waiting| Some((waiting.request, waiting.reply.in_time()?)));
+    let (requests, replies): (Vec<Request>, Vec<Reply>) = in_time.unzip();
     let (verdicts, statements) = match requests.len() {
         // What is alone is decided below, like all that has to be.
         1 => (Ok(vec![Verdict::Alone]), 0),
         _ => caught(&requests).await,
     };
-    let verdicts = verdicts.unwrap_or_else(|error| after_failure(&error, requests.len()));
-    let each = requests.into_iter().zip(answers).zip(verdicts);
+    let verdicts = verdicts.unwrap_or_else(|failure| after_failure(&failure, requests.len()));
     // Nobody may be waiting any more: an order is decided all the same.
     let mut left = Vec::new();
-    for ((request, answer), verdict) in each {
-        let _ = match verdict {
-            Verdict::Placed(placed) => answer.send((Ok(placed), statements)),
-            Verdict::Refused(error) => answer.send((Err(error), statements)),
-            Verdict::Alone => {
-                left.push((request, answer));
-                continue;
-            }
-        };
+    for ((request, reply), verdict) in requests.into_iter().zip(replies).zip(verdicts) {
+        match verdict {
+            Verdict::Placed(placed) => reply.tell(Ok(placed), statements),
+            Verdict::Refused(error) => reply.tell(Err(error), statements),
+            Verdict::Alone => left.push((request, reply)),
+        }
     }
-    let left = left.into_iter().map(|(request, answer)| async move {
+    let left = left.into_iter().map(|(request, reply)| async move {
+        let Some(reply) = reply.in_time() else { return };
         let (placed, own) = alone(request).await;
-        let _ = answer.send((placed, statements.saturating_add(own)));
+        reply.tell(placed, statements.saturating_add(own));
     });
     futures_util::stream::iter(left).for_each_concurrent(ALONE_AT_ONCE, |order| order).await;
 }
 
+/// Why orders were not decided, and whether it is certain that nothing of them was stored.
+struct Failure {
+    error: WriteError,
+    is_undone: bool,
+}
+
 /// What becomes of the orders of a batch that failed as a whole: decided one by one where it is certain that nothing of it
 /// was stored. Where that is not known, nobody is told more than that: the keys of the requests tell the rest.
-fn after_failure(error: &WriteError, orders: usize) -> Vec<Verdict> {
-    tracing::warn!(%error, orders, "a batch of orders failed");
-    let is_undone = match error {
-        WriteError::Store(error) => error.is_rolled_back(),
-        _ => true,
-    };
+fn after_failure(Failure { error, is_undone }: &Failure, orders: usize) -> Vec<Verdict> {
+    tracing::warn!(%error, orders, is_undone, "a batch of orders failed");
     let each = || {
-        if is_undone {
+        if *is_undone {
             return Verdict::Alone;
         }
         Verdict::Refused(StoreError::Unavailable(error.to_string()).into())
@@ -197,7 +290,8 @@ async fn alone(request: Request) -> Told {
     loop {
         let (verdicts, counted) = caught(&requests).await;
         statements = statements.saturating_add(counted);
-        let placed = match verdicts.map(|mut verdicts| verdicts.pop()) {
+        let decided = verdicts.map_err(|failure| failure.error).map(|mut verdicts| verdicts.pop());
+        let placed = match decided {
             Err(WriteError::Store(error)) if is_worth_another_try(&error) && draws < DRAWS => {
                 draws = draws.saturating_add(1);
                 continue;
@@ -213,7 +307,17 @@ async fn alone(request: Request) -> Told {
 }
 
 /// Decides orders, counts the statements, and makes a panic the failure of this batch alone.
-async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, WriteError>, u32) {
-    let decided = AssertUnwindSafe(count_statements(Box::pin(decide(requests)))).catch_unwind().await;
-    decided.unwrap_or_else(|_| (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0))
+async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, Failure>, u32) {
+    let is_commit_asked = AtomicBool::new(false);
+    let deciding = count_statements(Box::pin(decide(requests, &is_commit_asked)));
+    let decided = AssertUnwindSafe(deciding).catch_unwind().await;
+    let (verdicts, statements) = decided
+        .unwrap_or_else(|_| (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0));
+    let failed = |error| {
+        // What was never asked to be kept is gone with its transaction, however that ended.
+        let is_undone = !is_commit_asked.load(Ordering::Relaxed)
+            || matches!(&error, WriteError::Store(error) if error.is_rolled_back());
+        Failure { error, is_undone }
+    };
+    (verdicts.map_err(failed), statements)
 }

@@ -19,8 +19,10 @@ use tradepost_store::payment::{AttemptDetails, PaymentRecord};
 
 use super::input::OrderCreate;
 use super::missing;
+use crate::cart::input::check_metadata;
 use crate::cart::quote::Quote;
 use crate::cart::view::product_view;
+use crate::change::refuse;
 use crate::error::WriteError;
 use crate::secret::SecretToken;
 use crate::shopper::ShopperContext;
@@ -95,6 +97,8 @@ pub(super) fn draft(
     let email = cart.email.as_ref().map(|email| email.as_str().to_owned()).ok_or_else(missing)?;
     let mut metadata = cart.metadata.clone();
     metadata.extend(create.metadata.clone());
+    // Each was checked alone; together they may be too many.
+    refuse(check_metadata("$.metadata", &metadata))?;
     let order = OrderRow {
         id,
         number: draw_number(&ids.next_secret()),

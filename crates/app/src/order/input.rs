@@ -8,7 +8,9 @@ use tradepost_domain::payment::PaymentProvider;
 use utoipa::ToSchema;
 
 use crate::address::AddressInput;
+use crate::cart::input::check_metadata;
 use crate::cart::{CartCreate, LineAdd};
+use crate::change::refuse;
 use crate::error::WriteError;
 use crate::shopper::ShopperContext;
 
@@ -98,6 +100,7 @@ impl Source {
 impl OrderCreate {
     /// What is ordered, and through whom it is paid.
     pub fn read(&mut self, context: &ShopperContext) -> Result<(Source, PaymentProvider), WriteError> {
+        refuse(check_metadata("$.metadata", &self.metadata))?;
         let checkout = &context.caller.shop.checkout;
         let wanted = self.payment.as_ref().and_then(|choice| choice.provider);
         let provider = wanted.unwrap_or(checkout.provider);

@@ -36,20 +36,29 @@ where
     };
     match Box::pin(run(Some(claim.clone()))).await {
         Ok(answer) => Ok(respond::written(answer)),
-        Err(problem) if is_kept(&problem) => {
-            idempotency::keep_refusal(db, &claim, &stored(&problem)?).await?;
-            Err(problem)
-        }
         Err(problem) => {
-            let given_up = if problem.status >= 500 {
-                idempotency::suspend(db, &claim).await
-            } else {
-                idempotency::release(db, &claim).await
-            };
-            given_up?;
+            let settled = settle(db, &claim, &problem).await;
+            settled.inspect_err(|_| idempotency::suspend_later(db.clone(), claim))?;
             Err(problem)
         }
     }
+}
+
+/// Leaves the key as a request that came to nothing has to leave it.
+async fn settle(db: &Db, claim: &Claim, problem: &Problem) -> Result<(), Problem> {
+    if is_kept(problem) {
+        idempotency::keep_refusal(db, claim, &stored(problem)?).await?;
+    } else if problem.status >= 500 || is_lost(problem) {
+        idempotency::suspend(db, claim).await?;
+    } else {
+        idempotency::release(db, claim).await?;
+    }
+    Ok(())
+}
+
+/// Whether somebody else may have the key, or have made something under it: it is not ours to delete.
+fn is_lost(problem: &Problem) -> bool {
+    problem.code == "idempotency_in_progress"
 }
 
 /// Refusals that a repeat must get again: the work ran and was against the rules or the state.

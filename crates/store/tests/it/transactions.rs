@@ -5,7 +5,7 @@ use serde_json::json;
 use tradepost_domain::kernel::ids::{EntityId, EventId, ImportId};
 use tradepost_store::db::{count_statements, open_transactions};
 use tradepost_store::outbox::Lane;
-use tradepost_store::{audit, idempotency, import_run, outbox};
+use tradepost_store::{Sql, StoreError, audit, idempotency, import_run, outbox};
 use tradepost_testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -125,6 +125,40 @@ async fn a_key_is_claimed_once_and_an_expired_claim_is_taken_over_by_one() {
     tx.commit().await.unwrap();
     let stored = idempotency::get(&conn, "key_1", "abc").await.unwrap().unwrap();
     assert_eq!(stored.answer, Some(answer));
+}
+
+#[tokio::test]
+async fn a_claim_under_which_something_was_made_is_not_kept_for_a_second() {
+    let database = TestDatabase::new().await;
+    let db = database.store.admin();
+    let claim = |key: &str| idempotency::Claim {
+        principal: "key_1".to_owned(),
+        key: key.to_owned(),
+        operation: "POST /x".to_owned(),
+        body_hash: vec![1],
+        locked_until: Timestamp::from_second(30).unwrap(),
+        resource_id: None,
+    };
+    let claims = [claim("used"), claim("new")];
+    for claim in &claims {
+        assert!(idempotency::claim(&db.conn().await.unwrap(), claim, Timestamp::UNIX_EPOCH).await.unwrap());
+    }
+    let tx = db.begin("make").await.unwrap();
+    assert!(idempotency::keep_resource(&tx, &claims[0], Uuid::from_u128(1)).await.unwrap());
+    assert_eq!(idempotency::keep_all(&tx, &claims.each_ref()).await.unwrap(), [false, true]);
+}
+
+#[tokio::test]
+async fn only_a_server_that_has_refused_a_statement_and_goes_on_has_surely_rolled_back() {
+    const REFUSED: Sql = Sql { name: "refused", text: "select 1 / 0" };
+    const ENDED: Sql = Sql { name: "ended", text: "select pg_terminate_backend(pg_backend_pid())" };
+    let database = TestDatabase::new().await;
+    for (sql, is_rolled_back) in [(REFUSED, true), (ENDED, false)] {
+        let tx = database.store.worker().begin("fails").await.unwrap();
+        assert_eq!(tx.batch(sql).await.unwrap_err().is_rolled_back(), is_rolled_back, "{}", sql.name);
+    }
+    assert!(!StoreError::Unavailable("no connection".to_owned()).is_rolled_back());
+    assert!(!StoreError::inconsistent("orders", "whatever we take for wrong").is_rolled_back());
 }
 
 #[tokio::test]

@@ -61,6 +61,31 @@ async fn quantities_are_whole_numbers_from_one_and_prices_are_nobodys_to_say() {
     assert_nothing_ordered(&app).await;
 }
 
+/// So many notes of a client.
+fn notes(numbers: std::ops::Range<u32>) -> Value {
+    numbers.map(|number| (format!("key-{number}"), json!(number))).collect::<serde_json::Map<_, _>>().into()
+}
+
+#[tokio::test]
+async fn what_a_cart_and_its_order_note_together_is_no_more_than_either_may() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let (cart, token) = filled_cart(&app, &[(&boot, 1)]).await;
+    let path = format!("/api/carts/{}", text(&cart, "id"));
+    let patched = app.patch(&path).header("cart-token", &token).json(&json!({"metadata": notes(0..40)}));
+    let _ = patched.send().await.expect(200);
+    for (key, sent, status) in [("one", notes(40..80), 422), ("two", notes(0..40), 201)] {
+        let order = app.post("/api/orders").header("cart-token", &token).header("idempotency-key", key);
+        let answer = order.json(&json!({"cart_id": cart["id"], "metadata": sent})).send().await;
+        if status == 422 {
+            crate::store::assert_refused(&answer, 422, "too_many", "$.metadata", key);
+            assert_nothing_ordered(&app).await;
+        } else {
+            let _ = answer.expect(status);
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_order_without_what_it_needs_is_refused_with_all_that_it_lacks() {
     let app = TestApp::new().await;
@@ -69,6 +94,11 @@ async fn an_order_without_what_it_needs_is_refused_with_all_that_it_lacks() {
     let unknown = "var_01000000000000000000000001";
     let whole =
         |items: Value| json!({"items": items, "email": "a@example.com", "shipping_address": address()});
+    let noted = |metadata: Value| {
+        let mut body = whole(item.clone());
+        body["metadata"] = metadata;
+        body
+    };
     for (body, status, code, param) in [
         (json!({}), 422, "required", "$.cart_id"),
         (whole(json!([])), 422, "lines_required", "$.items"),
@@ -108,6 +138,9 @@ async fn an_order_without_what_it_needs_is_refused_with_all_that_it_lacks() {
             "conflicting_fields",
             "$.email",
         ),
+        (noted(json!({"a": {"b": 1}})), 422, "invalid_type", "$.metadata.a"),
+        (noted(json!({"a": "x".repeat(1_000)})), 422, "too_long", "$.metadata.a"),
+        (noted(notes(0..60)), 422, "too_many", "$.metadata"),
     ] {
         let answer = app.post("/api/orders").header("idempotency-key", "key").json(&body).send().await;
         crate::store::assert_refused(&answer, status, code, param, &body.to_string());

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cart;
+mod desk;
 mod order;
 mod owners;
 mod promotions;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestRequest, TestResponse};
 
 use super::{filled_cart, order_cart, order_items, stocked};
-use crate::admin::text;
+use crate::admin::{Intruder, text};
 
 /// A problem without what differs between any two answers.
 fn told(response: &TestResponse) -> Value {
@@ -172,5 +172,33 @@ async fn a_guests_cart_is_merged_at_login_and_the_order_is_claimed() {
     let order = format!("/api/orders/{}", text(&placed["order"], "id"));
     let _ = app.get(&order).header("order-token", token).send().await.expect(404);
     let _ = app.get(&order).bearer(&ada.access_token).send().await.expect(200);
+    app.audit().await;
+}
+
+/// An order of both carts locks them by their ids; whoever merges them does not hold the later one meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_merge_of_two_carts_and_orders_of_both_do_not_wait_in_a_circle() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 9).await;
+    let ada = app.customer("ada@example.com").await;
+    let (guest, token) = filled_cart(&app, &[(&boot, 2)]).await;
+    let own = json!({"lines": [{"variant_id": boot, "quantity": 1}]});
+    let own = app.post("/api/carts").bearer(&ada.access_token).json(&own).send().await.expect(201).json();
+    let lock = |cart: &Value| {
+        let id: tradepost_domain::kernel::ids::CartId = text(cart, "id").parse().unwrap();
+        let uuid = tradepost_domain::kernel::ids::EntityId::as_uuid(&id);
+        format!("select 1 from cart where id = '{uuid}' for no key update")
+    };
+    assert!(text(&guest, "id") < text(&own, "id"), "the guest's is the one that is locked first");
+    let orders = Intruder::begin(&app, &lock(&guest)).await;
+    let merge = tokio::spawn({
+        let (app, path) = (app.clone(), format!("/api/carts/{}/merge", text(&guest, "id")));
+        let bearer = ada.access_token.clone();
+        async move { app.post(&path).bearer(&bearer).header("cart-token", &token).send().await }
+    });
+    orders.wait_until_waited_for_by(1).await;
+    orders.finish(&lock(&own)).await;
+    let merged = merge.await.unwrap().expect(200).json();
+    assert_eq!((&merged["id"], &merged["lines"][0]["quantity"]), (&own["id"], &json!(3)));
     app.audit().await;
 }

@@ -8,13 +8,13 @@ use super::{address, filled_cart, order_cart, order_items, stock, stocked};
 use crate::admin::{Intruder, make, sql_value, text};
 
 /// Every batch that is under way waits for this product: what is ordered meanwhile waits at the desk, and is decided together.
-struct Jam {
+pub(super) struct Jam {
     intruder: Intruder,
     first: Vec<tokio::task::JoinHandle<TestResponse>>,
 }
 
 impl Jam {
-    async fn begin(app: &TestApp) -> Self {
+    pub async fn begin(app: &TestApp) -> Self {
         let (_, jammed) = stocked(app, "Jam", 500, 100).await;
         let intruder = Intruder::begin(app, "select 1 from stock_level for update").await;
         let mut first = Vec::new();
@@ -26,7 +26,7 @@ impl Jam {
     }
 
     /// Answers of requests that are decided together, once all of them wait.
-    async fn decide(
+    pub async fn decide(
         self,
         app: &TestApp,
         together: Vec<tokio::task::JoinHandle<TestResponse>>,
@@ -34,6 +34,11 @@ impl Jam {
         wait_for(app, together.len()).await;
         self.end().await;
         join_all(together).await.into_iter().map(Result::unwrap).collect()
+    }
+
+    /// What was first, while it still waits.
+    pub fn leave(self) -> Vec<tokio::task::JoinHandle<TestResponse>> {
+        self.first
     }
 
     async fn end(self) {
@@ -51,11 +56,15 @@ pub(super) async fn wait_for(app: &TestApp, orders: usize) {
     }
 }
 
-fn one_of(variant: &str) -> Value {
+pub(super) fn one_of(variant: &str) -> Value {
     json!([{"variant_id": variant, "quantity": 1}])
 }
 
-fn spawn_items(app: &TestApp, variant: &str, key: String) -> tokio::task::JoinHandle<TestResponse> {
+pub(super) fn spawn_items(
+    app: &TestApp,
+    variant: &str,
+    key: String,
+) -> tokio::task::JoinHandle<TestResponse> {
     let (app, items) = (app.clone(), one_of(variant));
     tokio::spawn(async move { order_items(&app, items, &key).await })
 }
