@@ -10,17 +10,21 @@ use tradepost_domain::kernel::ids::{
 use tradepost_domain::kernel::{Address, Quantity};
 use uuid::Uuid;
 
+use crate::catalog::sellable::{self, Sellable};
 use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
-use crate::sql::{Sql, sql};
+use crate::sql::sql;
 
 macro_rules! carts {
     ($tail:literal) => {
+        carts!("", $tail)
+    };
+    ($more:literal, $tail:literal) => {
         concat!(
             "
         select c.id, c.channel_id, c.customer_id, c.currency, c.locale, c.email, c.shipping_address, c.billing_address,
                c.shipping_method_id, c.coupons, c.metadata, c.status, c.successor_id, c.version, c.created_at, c.updated_at,
-               c.expires_at
+               c.expires_at", $more, "
           from cart c",
             $tail
         )
@@ -29,7 +33,11 @@ macro_rules! carts {
 
 sql! {
     // A guest is known by a token, a customer by an id; the absent one of the two matches nothing.
-    GET = carts!("
+    GET = carts!(", l.ids, l.variants, l.quantities, l.metadata, l.times, (select epoch from rules_epoch)", "
+          cross join lateral (
+               select array_agg(o.id) as ids, array_agg(o.variant_id) as variants, array_agg(o.quantity) as quantities,
+                      array_agg(o.metadata) as metadata, array_agg(o.created_at) as times
+                 from (select * from cart_line where cart_id = c.id order by created_at, id) o) l
          where c.id = $1 and (c.customer_id = $2 or c.token_hash = $3) and c.expires_at > $4");
     GET_FOR_UPDATE = carts!("
          where c.id = $1 and (c.customer_id = $2 or c.token_hash = $3) and c.expires_at > $4
@@ -182,35 +190,52 @@ fn put_in(carts: &mut [StoredCart], rows: &[Row]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A cart that a statement finds, with its lines, which travel in the same flight behind it: of a cart that was locked, they
-/// are those that the lock found.
-async fn one(
-    client: &Client,
-    sql: Sql,
-    id: CartId,
-    (owner, now): (&CartOwner, Timestamp),
-) -> Result<Option<StoredCart>, StoreError> {
-    let (customer, token) = owner.keys();
-    let ids = [id.as_uuid()];
-    let [id] = &ids;
-    let ids = ids.as_slice();
-    let (wanted, ids): (Params<'_>, Params<'_>) = (&[id, &customer, &token, &now], &[&ids]);
-    client.ready(sql).await?;
-    let (row, lines) =
-        futures_util::future::try_join(client.query_opt(sql, wanted), client.query(LINES, ids)).await?;
-    let Some(mut stored) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
-    put_in(std::slice::from_mut(&mut stored), &lines)?;
-    Ok(Some(stored))
+/// The lines that stand beside a cart in its row.
+fn lines_beside(row: &Row) -> Result<Vec<CartLine>, StoreError> {
+    let Some(ids) = row.get::<_, Option<Vec<Uuid>>>(17) else { return Ok(Vec::new()) };
+    let bad = || StoreError::inconsistent("cart_line", "quantity");
+    let (variants, quantities): (Vec<Uuid>, Vec<i32>) = (row.get(18), row.get(19));
+    let (metadata, times): (Vec<Json<Metadata>>, Vec<Timestamp>) = (row.get(20), row.get(21));
+    let what = ids.into_iter().zip(variants).zip(quantities);
+    let each = what.zip(metadata.into_iter().zip(times));
+    let line =
+        |(((id, variant), quantity), (metadata, created_at)): (((Uuid, Uuid), i32), (Json<Metadata>, _))| {
+            let quantity = u32::try_from(quantity).map_err(|_| bad())?;
+            Ok(CartLine {
+                id: CartLineId::from_uuid(id),
+                variant_id: VariantId::from_uuid(variant),
+                quantity: Quantity::new(quantity).map_err(|_| bad())?,
+                metadata: metadata.0,
+                created_at,
+            })
+        };
+    each.map(line).collect()
 }
 
-/// An owner's cart.
-pub async fn get(
+/// What a cart is priced by, as it was read with the cart.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// The epoch of the shop's rules.
+    pub epoch: i64,
+    /// The variants of the cart's lines, and those that were asked for besides.
+    pub sellables: Vec<Sellable>,
+}
+
+/// An owner's cart with what it is priced by, and with variants that are about to be put in: one flight.
+pub async fn open(
     client: &Client,
     id: CartId,
-    owner: &CartOwner,
-    now: Timestamp,
-) -> Result<Option<StoredCart>, StoreError> {
-    one(client, GET, id, (owner, now)).await
+    (owner, now): (&CartOwner, Timestamp),
+    more: &[VariantId],
+) -> Result<Option<(StoredCart, Beside)>, StoreError> {
+    let (customer, token) = owner.keys();
+    let params: Params<'_> = &[&id.as_uuid(), &customer, &token, &now];
+    let sellables = sellable::of_cart(client, id, more);
+    let (row, sellables) = futures_util::future::try_join(client.query_opt(GET, params), sellables).await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut stored = from_row(&row)?;
+    stored.cart.lines = lines_beside(&row)?;
+    Ok(Some((stored, Beside { epoch: row.get(22), sellables })))
 }
 
 /// An owner's cart, kept from other writers until the transaction ends.
@@ -220,7 +245,18 @@ pub async fn get_for_update(
     owner: &CartOwner,
     now: Timestamp,
 ) -> Result<Option<StoredCart>, StoreError> {
-    one(tx, GET_FOR_UPDATE, id, (owner, now)).await
+    let (customer, token) = owner.keys();
+    let ids = [id.as_uuid()];
+    let [id] = &ids;
+    let ids = ids.as_slice();
+    let (wanted, ids): (Params<'_>, Params<'_>) = (&[id, &customer, &token, &now], &[&ids]);
+    tx.ready(GET_FOR_UPDATE).await?;
+    // In one flight, the lines behind the lock: they are those that it found.
+    let (row, lines) =
+        futures_util::future::try_join(tx.query_opt(GET_FOR_UPDATE, wanted), tx.query(LINES, ids)).await?;
+    let Some(mut stored) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
+    put_in(std::slice::from_mut(&mut stored), &lines)?;
+    Ok(Some(stored))
 }
 
 /// Carts, each by its owner, kept from other writers until the transaction ends; those that are not theirs are left out.

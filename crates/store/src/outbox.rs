@@ -120,8 +120,7 @@ pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), Store
         (!FOLLOWED.contains(&about)).then_some(now)
     };
     let dispatched: Vec<Option<Timestamp>> = events.iter().map(dispatched).collect();
-    let params: crate::db::Params<'_> =
-        &[&ids, &kinds, &aggregates, &versions, &payloads, &now, &dispatched];
+    let params: crate::db::Params<'_> = &[&ids, &kinds, &aggregates, &versions, &payloads, &now, &dispatched];
     // On the heap: every change holds this.
     Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), wake(tx))).await.map(drop)
 }

@@ -71,7 +71,7 @@ pub async fn patch_cart(
     version: Option<i64>,
     patch: CartPatch,
 ) -> Result<Answer, WriteError> {
-    change_cart(context, (id, version, "patch_cart"), Outcome::Done, |cart, _| {
+    change_cart(context, (id, version, "patch_cart"), (Outcome::Done, &[]), |cart, _| {
         apply(context, cart, patch.clone())
     })
     .await

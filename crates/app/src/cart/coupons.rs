@@ -31,7 +31,7 @@ pub async fn add_cart_coupon(
     let conn = context.caller.shop.store.storefront().conn().await?;
     let exists = super::rules::coupon_exists(&conn, &code).await?;
     drop(conn);
-    change_cart(context, (id, version, "add_cart_coupon"), Outcome::Created, |cart, _| {
+    change_cart(context, (id, version, "add_cart_coupon"), (Outcome::Created, &[]), |cart, _| {
         if !exists {
             return Err(WriteError::invalid("$.code", "coupon_not_found", "there is no such coupon"));
         }
@@ -49,7 +49,7 @@ pub async fn remove_cart_coupon(
 ) -> Result<Answer, WriteError> {
     let not_entered = || WriteError::NotFound { kind: "coupon" };
     let Ok(code) = read_code("code", code) else { return Err(not_entered()) };
-    change_cart(context, (id, version, "remove_cart_coupon"), Outcome::Done, |cart, _| {
+    change_cart(context, (id, version, "remove_cart_coupon"), (Outcome::Done, &[]), |cart, _| {
         if cart.remove_coupon(code.as_str())? { Ok(()) } else { Err(not_entered()) }
     })
     .await

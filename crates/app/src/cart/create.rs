@@ -162,7 +162,7 @@ async fn store(context: &ShopperContext, work: Work<'_>, cart: Cart) -> Result<A
             _ => error.into(),
         }
     })?;
-    let mut view = view::show(&context.caller.shop.rules, &work.tx, &cart, work.now).await?;
+    let mut view = view::show(&context.caller.shop.rules, &work.tx, (&cart, None), work.now).await?;
     view.check_new_lines("$.lines")?;
     view.token = token.map(|token| token.expose().to_owned());
     let answer = Answer::new(Outcome::Created, &view, Some(cart.version))?;

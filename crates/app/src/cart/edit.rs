@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use tradepost_domain::cart::Cart;
-use tradepost_domain::kernel::ids::CartId;
-use tradepost_store::cart::{self, StoredCart};
+use tradepost_domain::kernel::ids::{CartId, VariantId};
+use tradepost_store::cart::{self, Beside, StoredCart};
 use tradepost_store::{Client, StoreError};
 
 use super::{closed, expiry, missing, path, view};
@@ -18,18 +18,18 @@ pub(super) type Target = (CartId, Option<i64>, &'static str);
 
 /// Changes a cart and answers it as it now is, priced.
 ///
-/// What was read is stored if nobody has changed it since, which a single statement decides: three round trips and no
-/// transaction. Who was overtaken, and who has an answer to keep with the change, does it once more with the cart locked.
+/// What was read is stored if nobody has changed it since, which a single statement decides: two round trips and no
+/// transaction. `more` are the variants that are about to be put in. Who was overtaken, and who has an answer to keep with the change, does it once more with the cart locked.
 pub(super) async fn change_cart(
     context: &ShopperContext,
     target: Target,
-    outcome: Outcome,
+    (outcome, more): (Outcome, &[VariantId]),
     edit: impl Fn(&mut Cart, Timestamp) -> Result<(), WriteError>,
 ) -> Result<Answer, WriteError> {
     asking(&context.caller.shop, || async {
         if context.caller.claim.is_none() {
             let conn = context.caller.shop.store.storefront().conn().await?;
-            let done = Box::pin(try_change(context, &conn, target, (outcome, &edit))).await?;
+            let done = Box::pin(try_change(context, &conn, target, (outcome, more, &edit))).await?;
             if let Some(answer) = done {
                 return Ok(answer);
             }
@@ -44,15 +44,18 @@ async fn try_change<E>(
     context: &ShopperContext,
     conn: &Client,
     (id, version, _): Target,
-    (outcome, edit): (Outcome, &E),
+    (outcome, more, edit): (Outcome, &[VariantId], &E),
 ) -> Result<Option<Answer>, WriteError>
 where
     E: Fn(&mut Cart, Timestamp) -> Result<(), WriteError>,
 {
     let now = context.now();
-    let found = cart::get(conn, id, &context.cart_owner()?, now).await?;
+    let found = cart::open(conn, id, (&context.cart_owner()?, now), more).await?;
+    let (found, beside) = found.unzip();
     let (before, after) = edited(context, found, (version, now), edit)?;
-    let answer = shown(context, conn, &after, (outcome, now)).await?;
+    // In another language things have other names.
+    let beside = beside.filter(|_| after.locale == before.locale);
+    let answer = shown(context, conn, (&after, beside.as_ref()), (outcome, now)).await?;
     let stored = cart::change(conn, &before, &after).await.map_err(refused)?;
     Ok(stored.then_some(answer))
 }
@@ -69,7 +72,7 @@ where
     let work = context.begin(name).await?;
     let found = cart::get_for_update(&work.tx, id, &owner, work.now).await?;
     let (before, after) = edited(context, found, (version, work.now), edit)?;
-    let answer = shown(context, &work.tx, &after, (outcome, work.now)).await?;
+    let answer = shown(context, &work.tx, (&after, None), (outcome, work.now)).await?;
     if !cart::change(&work.tx, &before, &after).await.map_err(refused)? {
         return Err(lost());
     }
@@ -102,10 +105,10 @@ where
 async fn shown(
     context: &ShopperContext,
     client: &Client,
-    after: &Cart,
+    (after, beside): (&Cart, Option<&Beside>),
     (outcome, now): (Outcome, Timestamp),
 ) -> Result<Answer, WriteError> {
-    let view = view::show(&context.caller.shop.rules, client, after, now).await?;
+    let view = view::show(&context.caller.shop.rules, client, (after, beside), now).await?;
     Ok(Answer::new(outcome, &view, Some(after.version))?.at(path(after.id)))
 }
 

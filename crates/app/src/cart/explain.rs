@@ -17,8 +17,9 @@ pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value,
     let now = context.now();
     let quote = asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
-        let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-        quote(&context.caller.shop.rules, &conn, &stored.cart, now).await
+        let found = cart::open(&conn, id, (&owner, now), &[]).await?;
+        let (stored, beside) = found.ok_or_else(missing)?;
+        quote(&context.caller.shop.rules, &conn, (&stored.cart, Some(&beside)), now).await
     });
     let quote = quote.await?;
     Ok(json!({

@@ -16,8 +16,9 @@ pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, 
     let now = context.now();
     asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
-        let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-        view::show(&context.caller.shop.rules, &conn, &stored.cart, now).await
+        let found = cart::open(&conn, id, (&owner, now), &[]).await?;
+        let (stored, beside) = found.ok_or_else(missing)?;
+        view::show(&context.caller.shop.rules, &conn, (&stored.cart, Some(&beside)), now).await
     })
     .await
 }

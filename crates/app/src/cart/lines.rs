@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tradepost_domain::cart::{LineToAdd, Metadata};
 use tradepost_domain::kernel::Quantity;
-use tradepost_domain::kernel::ids::{CartId, CartLineId};
+use tradepost_domain::kernel::ids::{CartId, CartLineId, VariantId};
 use utoipa::ToSchema;
 
 use super::edit::change_cart;
@@ -38,7 +38,8 @@ pub async fn add_cart_line(
     let conn = context.caller.shop.store.storefront().conn().await?;
     let wanted = read_lines(&conn, "$", vec![line]).await?;
     drop(conn);
-    change_cart(context, (id, version, "add_cart_line"), Outcome::Created, |cart, now| {
+    let more: Vec<VariantId> = wanted.iter().map(|line| line.variant_id).collect();
+    change_cart(context, (id, version, "add_cart_line"), (Outcome::Created, &more), |cart, now| {
         for line in &wanted {
             let id = context.caller.shop.ids.next();
             let WantedLine { variant_id, quantity, metadata } = line.clone();
@@ -59,7 +60,7 @@ pub async fn patch_cart_line(
     refuse(
         patch.metadata.as_ref().map(|metadata| check_metadata("$.metadata", metadata)).unwrap_or_default(),
     )?;
-    change_cart(context, (id, version, "patch_cart_line"), Outcome::Done, |cart, _| {
+    change_cart(context, (id, version, "patch_cart_line"), (Outcome::Done, &[]), |cart, _| {
         Ok(cart.change_line(line, patch.quantity, patch.metadata.clone())?)
     })
     .await
@@ -71,7 +72,7 @@ pub async fn remove_cart_line(
     (id, line): (CartId, CartLineId),
     version: Option<i64>,
 ) -> Result<Answer, WriteError> {
-    change_cart(context, (id, version, "remove_cart_line"), Outcome::Done, |cart, _| {
+    change_cart(context, (id, version, "remove_cart_line"), (Outcome::Done, &[]), |cart, _| {
         Ok(cart.remove_line(line)?)
     })
     .await

@@ -60,7 +60,7 @@ async fn merge(
     if !cart::change(&work.tx, &before, &after).await? {
         return Err(lost());
     }
-    let view = view::show(&context.caller.shop.rules, &work.tx, &after, work.now).await?;
+    let view = view::show(&context.caller.shop.rules, &work.tx, (&after, None), work.now).await?;
     let answer = Answer::new(Outcome::Done, &view, Some(after.version))?;
     work.finish(answer.at(path(after.id))).await
 }

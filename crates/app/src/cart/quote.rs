@@ -9,6 +9,7 @@ use tradepost_domain::kernel::{Currency, Money};
 use tradepost_domain::pricing::{BasePrice, PricedCart, PricingError, PricingLine, PricingSnapshot, price};
 use tradepost_domain::promotion::ItemFacts;
 use tradepost_domain::shipping::{Offer, ShippingMethod};
+use tradepost_store::cart::Beside;
 use tradepost_store::catalog::sellable::{self, SaleScope, Sellable};
 use tradepost_store::{Client, StoreError};
 
@@ -44,13 +45,20 @@ impl From<PricingError> for WriteError {
     }
 }
 
-/// Prices a cart with the rules as they stand on this connection; inside a transaction, as it sees them.
+/// Prices a cart with the rules as they stand on this connection; inside a transaction, as it sees them. What was read
+/// beside the cart is not read again.
 pub async fn quote(
     book: &RuleBook,
     client: &Client,
-    cart: &Cart,
+    (cart, beside): (&Cart, Option<&Beside>),
     now: Timestamp,
 ) -> Result<Quote, WriteError> {
+    if let Some(Beside { epoch, sellables }) = beside {
+        let known = sellables.iter().map(|sellable| (sellable.variant_id, sellable.clone())).collect();
+        let rules = Box::pin(load_rules(book, client, &[cart], Some(*epoch))).await?.pop();
+        let rules = rules.ok_or_else(|| StoreError::inconsistent("pricing", "a cart without rules"))?;
+        return Box::pin(with_rates(client, cart, (known, rules), now)).await;
+    }
     let quote = quote_all(book, client, &[cart], now).await?.pop();
     quote.unwrap_or_else(|| Err(StoreError::inconsistent("pricing", "a cart without a quote").into()))
 }
@@ -65,7 +73,7 @@ pub async fn quote_all(
 ) -> Result<Vec<Result<Quote, WriteError>>, StoreError> {
     let found = sellables(client, carts);
     // On the heap: the statements of the rules are many, and this future is held by all that prices a cart.
-    let rules = Box::pin(load_rules(book, client, carts));
+    let rules = Box::pin(load_rules(book, client, carts, None));
     let (found, rules) = futures_util::future::join(found, rules).await;
     let (found, rules) = (found?, rules?);
     let each = carts.iter().zip(found.into_iter().zip(rules));

@@ -59,16 +59,17 @@ impl Asked {
     }
 }
 
-/// Loads the rules for carts, in statements that are sent at once.
+/// Loads the rules for carts, in statements that are sent at once; none where the epoch is known and nothing is counted.
 pub async fn load_rules(
     book: &RuleBook,
     client: &Client,
     carts: &[&Cart],
+    epoch: Option<i64>,
 ) -> Result<Vec<LoadedRules>, StoreError> {
     let asked: Vec<Asked> = carts.iter().map(|cart| Asked::of(cart)).collect();
     let wanted: Vec<RulesFor<'_>> =
         asked.iter().zip(carts).map(|(asked, cart)| asked.rules_for(cart)).collect();
-    load(book, client, &wanted).await
+    load(book, client, &wanted, epoch).await
 }
 
 /// Who buys a cart, as rules see them.

@@ -35,8 +35,9 @@ pub async fn list_shipping_offers(
     let now = context.now();
     let quote = asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
-        let stored = cart::get(&conn, id, &owner, now).await?.ok_or_else(missing)?;
-        quote(&context.caller.shop.rules, &conn, &stored.cart, now).await
+        let found = cart::open(&conn, id, (&owner, now), &[]).await?;
+        let (stored, beside) = found.ok_or_else(missing)?;
+        quote(&context.caller.shop.rules, &conn, (&stored.cart, Some(&beside)), now).await
     });
     let quote = quote.await?;
     let selected = quote.priced.shipping.as_ref().map(|shipping| shipping.shipping_method_id);

@@ -11,6 +11,7 @@ use tradepost_domain::kernel::ids::{CartId, CartLineId, ProductId, ShippingMetho
 use tradepost_domain::kernel::{Currency, Money};
 use tradepost_domain::pricing::{Discount, PricedLine, Totals};
 use tradepost_store::Client;
+use tradepost_store::cart::Beside;
 use tradepost_store::catalog::sellable::Sellable;
 use utoipa::ToSchema;
 
@@ -247,14 +248,14 @@ impl CartView {
     }
 }
 
-/// The cart with the prices of this moment.
+/// The cart with the prices of this moment; what was read beside it is not read again.
 pub async fn show(
     book: &RuleBook,
     client: &Client,
-    cart: &Cart,
+    (cart, beside): (&Cart, Option<&Beside>),
     now: Timestamp,
 ) -> Result<CartView, WriteError> {
-    let quote = quote(book, client, cart, now).await?;
+    let quote = quote(book, client, (cart, beside), now).await?;
     Ok(view(cart, &quote))
 }
 

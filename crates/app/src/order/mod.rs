@@ -23,8 +23,8 @@ pub use get::{get_own_order, list_own_orders};
 pub use input::OrderCreate;
 pub use place::place_order;
 pub use staff::{
-    NoteCreate, OrderEventView, OrderExplanationView, OrderFilter, OrderKey, OrderPatch, add_order_note, explain_order, find_order,
-    list_order_events, list_orders, patch_order, resend_order_confirmation,
+    NoteCreate, OrderEventView, OrderExplanationView, OrderFilter, OrderKey, OrderPatch, add_order_note,
+    explain_order, find_order, list_order_events, list_orders, patch_order, resend_order_confirmation,
 };
 pub use sweep::OrderSweeper;
 pub use view::{OrderView, PlacedOrderView};

@@ -86,11 +86,12 @@ struct OwnRules {
 /// Loads the rules for carts, each by its place in the list; all statements in one flight, and a second flight only after
 /// rules have changed.
 ///
-/// One statement for all of them, and for each cart as many of four as its codes and the shop's rules ask for.
+/// One statement for all of them, where their epoch is not known yet, and for each cart as many of four as its codes and the shop's rules ask for.
 pub async fn load_rules(
     book: &RuleBook,
     client: &Client,
     wanted: &[RulesFor<'_>],
+    mut seen: Option<i64>,
 ) -> Result<Vec<LoadedRules>, StoreError> {
     let mut known = book.known();
     if known.epoch == 0 {
@@ -98,7 +99,13 @@ pub async fn load_rules(
     }
     loop {
         let own = try_join_all(wanted.iter().map(|wanted| load_own(&known, client, wanted)));
-        let (epoch, own) = try_join(snapshot::epoch(client), own).await?;
+        let present = async {
+            match seen.take() {
+                Some(epoch) => Ok(epoch),
+                None => snapshot::epoch(client).await,
+            }
+        };
+        let (epoch, own) = try_join(present, own).await?;
         if epoch == known.epoch {
             let each = own.into_iter().zip(wanted);
             return each.map(|(own, wanted)| put_together(known.clone(), own, wanted)).collect();

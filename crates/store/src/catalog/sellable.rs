@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{
-    BrandId, CategoryId, ChannelId, CollectionId, EntityId, ProductId, ProductTypeId, VariantId,
+    BrandId, CartId, CategoryId, ChannelId, CollectionId, EntityId, ProductId, ProductTypeId, VariantId,
 };
 use uuid::Uuid;
 
@@ -18,19 +18,36 @@ use crate::db::Client;
 use crate::error::StoreError;
 use crate::sql::sql;
 
-sql! {
-    LIST = "
+macro_rules! sellables {
+    ($channel:literal, $currency:literal, $locale:literal, $from:literal, $tail:literal) => {
+        concat!(
+            "
         select v.id, v.product_id, v.sku, v.options, v.weight_grams, v.tracked, v.backorder, p.handle,
-               coalesce(p.translations -> $3 ->> 'title', p.translations -> split_part($3, '-', 1) ->> 'title', p.title),
-               p.status = 'published' and (p.channel_ids is null or $1 = any (p.channel_ids)),
+               coalesce(p.translations -> ",
+            $locale,
+            " ->> 'title',
+                        p.translations -> split_part(",
+            $locale,
+            ", '-', 1) ->> 'title', p.title),
+               p.status = 'published' and (p.channel_ids is null or ",
+            $channel,
+            " = any (p.channel_ids)),
                p.brand_id, p.product_type_id, p.tags, pr.amount, pr.compare_at_amount, s.available,
                coalesce(pv.category_ids, '{}'), coalesce(pv.collection_ids, '{}'),
                m.blob, m.source_url, m.alt
-          from variant v
+          from ",
+            $from,
+            "
           join product p on p.id = v.product_id
-          left join price pr on pr.variant_id = v.id and pr.currency = $2
-          left join product_view pv on pv.product_id = p.id and pv.channel_id = $1
-                and pv.locale = (select default_locale from channel where id = $1)
+          left join price pr on pr.variant_id = v.id and pr.currency = ",
+            $currency,
+            "
+          left join product_view pv on pv.product_id = p.id and pv.channel_id = ",
+            $channel,
+            "
+                and pv.locale = (select default_locale from channel where id = ",
+            $channel,
+            ")
           cross join lateral (
                select coalesce(sum(l.on_hand - l.allocated - l.reserved), 0)::int8 as available
                  from stock_level l
@@ -40,8 +57,21 @@ sql! {
                  from product_media m
                 where m.product_id = p.id
                 order by m.id is not distinct from v.media_id desc, m.position
-                limit 1) m on true
-         where v.id = any ($4)";
+                limit 1) m on true",
+            $tail
+        )
+    };
+}
+
+sql! {
+    LIST = sellables!("$1", "$2", "$3", "variant v", "
+         where v.id = any ($4)");
+    // Found by the cart, so that nobody has to read it first.
+    LIST_OF_CART = sellables!("c.channel_id", "c.currency", "c.locale", "cart c
+         cross join lateral (
+               select variant_id from cart_line where cart_id = c.id union select unnest($2::uuid[])) w
+          join variant v on v.id = w.variant_id", "
+         where c.id = $1");
     SINGLE_VARIANTS = "
         select v.product_id, (array_agg(v.id))[1], count(*)
           from variant v
@@ -124,6 +154,12 @@ pub async fn list(
     let params: crate::db::Params<'_> =
         &[&scope.channel.as_uuid(), &scope.currency.code(), &scope.locale, &ids];
     Ok(client.query(LIST, params).await?.iter().map(from_row).collect())
+}
+
+/// What is known of the variants of a cart, and of some more, in the cart's channel, currency and language.
+pub async fn of_cart(client: &Client, cart: CartId, more: &[VariantId]) -> Result<Vec<Sellable>, StoreError> {
+    let more: Vec<Uuid> = more.iter().map(EntityId::as_uuid).collect();
+    Ok(client.query(LIST_OF_CART, &[&cart.as_uuid(), &more]).await?.iter().map(from_row).collect())
 }
 
 fn ids<T: EntityId>(row: &Row, index: usize) -> Vec<T> {

@@ -306,9 +306,9 @@ async fn a_cart_gets_the_rules_that_concern_it_in_five_statements_and_one_more_a
         buyer: (None, None),
     };
     let book = &app.shop.rules;
-    let (first, statements) = count_statements(load_rules(book, &conn, &[wanted])).await;
+    let (first, statements) = count_statements(load_rules(book, &conn, &[wanted], None)).await;
     assert_eq!((first.unwrap().len(), statements), (1, 6));
-    let (rules, statements) = count_statements(load_rules(book, &conn, &[wanted])).await;
+    let (rules, statements) = count_statements(load_rules(book, &conn, &[wanted], None)).await;
     let rules = rules.unwrap().pop().unwrap();
     assert_eq!(statements, 5);
     let lists: Vec<_> = rules.price_lists.iter().map(|list| (list.priority, list.prices.len())).collect();
@@ -334,12 +334,12 @@ async fn a_cart_gets_the_rules_that_concern_it_in_five_statements_and_one_more_a
 
     let abroad = Destination { country: "US".parse().unwrap(), region: None, postal_code: None };
     let abroad = RulesFor { destination: Some(&abroad), ..wanted };
-    let rules = load_rules(book, &conn, &[abroad, wanted]).await.unwrap();
+    let rules = load_rules(book, &conn, &[abroad, wanted], None).await.unwrap();
     assert_eq!(rules.iter().map(|rules| rules.tax.is_some()).collect::<Vec<_>>(), [false, true]);
     let _ =
         sql(&app, "update tax_zone set definition = definition || '{\"places\": [{\"country\": \"US\"}]}'")
             .await;
-    let (rules, statements) = count_statements(load_rules(book, &conn, &[abroad])).await;
+    let (rules, statements) = count_statements(load_rules(book, &conn, &[abroad], None)).await;
     assert_eq!((rules.unwrap()[0].tax.as_ref().map(|zone| zone.places.len()), statements), (Some(1), 11));
     assert_eq!(sql_value(&app, "select count(*) from audit_log where entity_kind = 'tax_rate'").await, "2");
 }

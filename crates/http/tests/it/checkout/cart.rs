@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tradepost_testkit::TestApp;
 
-use super::{address, order_cart, stocked};
-use crate::admin::text;
+use super::{address, filled_cart, order_cart, stocked};
+use crate::admin::{Intruder, text};
 
 fn codes(cart: &Value) -> Vec<&str> {
     cart["requirements"].as_array().unwrap().iter().map(|one| text(one, "code")).collect()

@@ -49,11 +49,11 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
     assert_eq!(counts(20).await, one);
     let expected = [
         ("create", 6),
-        ("get", 4),
-        ("patch", 5),
-        ("add", 5),
-        ("change", 5),
-        ("remove", 5),
+        ("get", 2),
+        ("patch", 3),
+        ("add", 3),
+        ("change", 3),
+        ("remove", 3),
         ("order", 17),
         ("confirm", 30),
     ];
