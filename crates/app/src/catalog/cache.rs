@@ -627,6 +627,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_comes_while_it_is_looked_for_is_not_known_as_missing() {
+        let (_, cache) = clocked();
+        let overtaken = async {
+            cache.apply(2, Some(&[]));
+            Ok::<Option<()>, Infallible>(None)
+        };
+        cache.present("hat", overtaken, async { Ok(None) }).await.unwrap();
+        assert_eq!(cache.missing("hat"), None, "it came after it was looked for");
+    }
+
+    #[tokio::test]
     async fn the_caches_stay_within_their_bytes() {
         let clock = Arc::new(FakeClock::at(Timestamp::UNIX_EPOCH));
         let cache = CatalogCache::new(4 * 1024 * 1024, clock.clone());
