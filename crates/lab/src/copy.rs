@@ -66,8 +66,12 @@ impl Iterator for Chunks {
 
 const FORGET: Sql = Sql {
     name: "lab::FORGET",
-    text: "truncate product, product_view, brand, product_type, category, collection, import_run, outbox, handle_history
-           cascade",
+    // Movements are for ever in a shop: here those of the turn before would be copied with this one's.
+    text: "alter table stock_movement disable trigger user;
+           truncate product, product_view, brand, product_type, category, collection, import_run, outbox, handle_history,
+                    stock_movement cascade;
+           alter table stock_movement enable trigger user;
+           checkpoint",
 };
 
 /// Empties the catalogue, so that the next import begins as the first did.
