@@ -20,9 +20,9 @@ use crate::error::WriteError;
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
-/// How long a delivery is somebody's to send: a try takes fifteen seconds at most. Who is killed meanwhile is followed by
-/// another try.
-const LEASE: SignedDuration = SignedDuration::from_secs(25);
+/// How long a delivery is somebody's to send: a try takes fifteen seconds at most, and what came of it waits for a
+/// connection ten. Who is killed meanwhile is followed by another try.
+const LEASE: SignedDuration = SignedDuration::from_secs(45);
 /// Bytes of an answer that are kept.
 const EXCERPT_BYTES_MAX: usize = 1_024;
 

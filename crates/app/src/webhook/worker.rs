@@ -142,9 +142,10 @@ impl WebhookWorker {
         &self,
         endpoint: WebhookEndpointId,
     ) -> Result<Vec<impl Future<Output = Result<(), WriteError>>>, WriteError> {
+        let conn = self.caller.shop.store.worker().conn().await?;
+        // Asked when the connection is there: what was waited for it is not time to send in.
         let now = self.caller.now();
         let lease = lease_from(now);
-        let conn = self.caller.shop.store.worker().conn().await?;
         let taken = sending::take(&conn, endpoint, (now, lease), FAILURES_BEFORE_CAUTION).await?;
         let caller = &self.caller;
         let attempt =

@@ -33,6 +33,7 @@ sql! {
                    select d.event_id
                      from webhook_delivery d
                     where d.endpoint_id = lane.id and d.state in ('pending', 'failed') and d.next_at <= $2
+                      and (d.leased_until is null or d.leased_until <= $2)
                     order by d.next_at, d.event_id
                     limit greatest(lane.room, 0)
                       for update skip locked) d),
