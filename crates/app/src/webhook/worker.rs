@@ -31,7 +31,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often older ones are deleted.
 const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Sends what is due. Several processes may do so at once.
+/// Sends what is due. Several processes may do so at once: they share the room of an endpoint but for moments, and none
+/// sends what another has.
 #[derive(Debug, Clone)]
 pub struct WebhookWorker {
     caller: StaffContext,

@@ -17,7 +17,9 @@ sql! {
          where e.status = 'enabled'
            and exists (select from webhook_delivery d
                         where d.endpoint_id = e.id and d.state in ('pending', 'failed') and d.next_at <= $1)";
-    /// The lock on the endpoint keeps two processes from filling the same room; the next look finds it free again.
+    /// Of two processes that look at the same time one passes by, as the endpoint is locked. One that looks while the
+    /// other commits may get the lock with a count from before: for that moment an endpoint has up to twice its
+    /// concurrency under way. No delivery is taken twice, since its row is looked at anew once it is locked.
     TAKE = "
         with lane as materialized (
             select e.id, e.url, e.secret, e.former_secret, e.former_secret_until, e.failures,
