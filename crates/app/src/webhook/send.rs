@@ -52,7 +52,9 @@ pub(super) async fn try_delivery(
         _ => None,
     };
     let verdict = match judge(status, tries, chance(shop)) {
-        Verdict::Again { .. } if answer.is_none() || taken.event_type == TEST_EVENT => Verdict::GiveUp,
+        Verdict::Again { .. } if answer.is_none() => Verdict::GiveUp,
+        // Nobody wanted it told: it is not tried again, and says nothing of what the endpoint was made for.
+        Verdict::Again { .. } | Verdict::Gone if taken.event_type == TEST_EVENT => Verdict::GiveUp,
         verdict => verdict,
     };
     let (state, next_at) = outcome(verdict, shop.clock.now());

@@ -150,4 +150,11 @@ async fn a_test_event_goes_to_one_endpoint_and_is_answered_with_what_came_of_it(
     let failed = app.post(&test).admin().send().await.expect(200).json();
     assert_eq!((text(&failed, "state"), &failed["attempts"][0]["status_code"]), ("dead", &json!(500)));
     assert_eq!(read(&app, &path).await["failing_since"], serde_json::Value::Null);
+
+    let on = json!({"status": "enabled"});
+    app.patch(&path).admin().if_match(2).json(&on).send().await.expect(200);
+    app.outside.answer_status(410);
+    let gone = app.post(&test).admin().send().await.expect(200).json();
+    assert_eq!((text(&gone, "state"), &gone["attempts"][0]["status_code"]), ("dead", &json!(410)));
+    assert_eq!(text(&read(&app, &path).await, "status"), "enabled", "a test disables nothing");
 }
