@@ -70,17 +70,20 @@ pub(super) async fn try_delivery(
         error,
     };
     let conn = shop.store.worker().conn().await?;
-    sending::record(&conn, (endpoint, taken.event_id), lease, &result).await?;
-    shop.webhooks.note(state);
-    let since = match verdict {
-        Verdict::Delivered if taken.failures == 0 => None,
-        Verdict::Delivered => {
-            endpoint::recover(&conn, endpoint).await?;
-            None
+    let is_counted = taken.event_type != TEST_EVENT && answer.is_some();
+    let noted = async {
+        match verdict {
+            // Whether or not it failed when this was taken: others of it may have failed since.
+            Verdict::Delivered => endpoint::recover(&conn, endpoint).await.map(|()| None),
+            _ if is_counted => endpoint::fail(&conn, endpoint, at).await,
+            _ => Ok(None),
         }
-        _ if taken.event_type == TEST_EVENT || answer.is_none() => None,
-        _ => endpoint::fail(&conn, endpoint, at).await?,
     };
+    let recorded = sending::record(&conn, (endpoint, taken.event_id), lease, &result);
+    let (recorded, since) = futures_util::future::join(recorded, noted).await;
+    recorded?;
+    let since = since?;
+    shop.webhooks.note(state);
     drop(conn);
     if let Some(reason) = reason_to_disable(verdict, since, (tries, at)) {
         disable(caller, endpoint, reason).await?;

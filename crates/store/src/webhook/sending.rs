@@ -22,7 +22,7 @@ sql! {
     /// concurrency under way. No delivery is taken twice, since its row is looked at anew once it is locked.
     TAKE = "
         with lane as materialized (
-            select e.id, e.url, e.secret, e.former_secret, e.former_secret_until, e.failures,
+            select e.id, e.url, e.secret, e.former_secret, e.former_secret_until,
                    case when e.failures >= $4 then 1 else e.concurrency end
                    - (select count(*) from webhook_delivery b where b.endpoint_id = e.id and b.leased_until > $2) as room
               from webhook_endpoint e
@@ -46,7 +46,7 @@ sql! {
              where d.endpoint_id = $1 and d.event_id = due.event_id
             returning d.event_id, d.event_row, d.event_type, d.step)
         select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
-               l.url, l.secret, l.former_secret, l.former_secret_until, l.failures
+               l.url, l.secret, l.former_secret, l.former_secret_until
           from taken t
          cross join lane l
           left join outbox o on o.id = t.event_row
@@ -59,7 +59,7 @@ sql! {
                and (leased_until is null or leased_until <= $3)
             returning endpoint_id, event_id, event_row, event_type, step)
         select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
-               e.url, e.secret, e.former_secret, e.former_secret_until, e.failures
+               e.url, e.secret, e.former_secret, e.former_secret_until
           from taken t
           join webhook_endpoint e on e.id = t.endpoint_id
           left join outbox o on o.id = t.event_row";
@@ -101,8 +101,6 @@ pub struct TakenDelivery {
     pub secret: Vec<u8>,
     /// What signs besides, until then.
     pub former_secret: Option<(Vec<u8>, Timestamp)>,
-    /// Failures of the endpoint since its last success.
-    pub failures: i64,
 }
 
 impl std::fmt::Debug for TakenDelivery {
@@ -231,6 +229,5 @@ fn from_row(row: &Row) -> TakenDelivery {
         url: row.get("url"),
         secret: row.get("secret"),
         former_secret: former.zip(row.get("former_secret_until")),
-        failures: row.get("failures"),
     }
 }

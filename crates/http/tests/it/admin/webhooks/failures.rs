@@ -186,6 +186,23 @@ async fn five_days_of_failures_disable_an_endpoint_and_a_replay_brings_what_it_m
     assert_eq!(all.json(), json!({"replayed": 3}));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_success_ends_the_failing_of_an_endpoint_that_failed_while_it_was_under_way() {
+    let app = TestApp::new().await;
+    let (path, _) = endpoint(&app, "a.example", &["brand.*"]).await;
+    make_brand(&app, "one").await;
+    let (database, asked) = (app.clone(), tokio::runtime::Handle::current());
+    app.outside.answer(move |_| {
+        let fails = "update webhook_endpoint set failures = 3, failing_since = '2026-11-01T12:00:00Z'";
+        tokio::task::block_in_place(|| asked.block_on(sql(&database, fails)));
+        Some(Ok(EgressResponse { status: 200, body: bytes() }))
+    });
+    app.send_webhooks().await;
+    app.outside.answer_status(200);
+    assert_eq!(sent_to(&app, "a.example").len(), 1);
+    assert_eq!(read(&app, &path).await["failing_since"], serde_json::Value::Null);
+}
+
 #[tokio::test]
 async fn an_event_that_is_no_longer_kept_is_given_up() {
     let app = TestApp::new().await;
