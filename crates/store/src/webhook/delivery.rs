@@ -31,8 +31,8 @@ sql! {
          limit 100";
     /// What the endpoint would be told today of what happened since; a delivery under way stays as it is.
     REPLAY_SINCE = "
-        insert into webhook_delivery as d (endpoint_id, event_id, event_row, event_type, state, next_at, created_at)
-        select e.id, o.event_id, o.id, o.type, 'pending', $3, o.created_at
+        insert into webhook_delivery as d (endpoint_id, event_id, event_row, event_type, state, bulk, next_at, created_at)
+        select e.id, o.event_id, o.id, o.type, 'pending', true, $3, o.created_at
           from webhook_endpoint e
           join outbox o
             on o.created_at >= $2
@@ -42,11 +42,11 @@ sql! {
          order by o.id
          limit $5
             on conflict (endpoint_id, event_id) do update
-           set state = 'pending', step = 0, next_at = $3, finished_at = null
+           set state = 'pending', bulk = true, step = 0, next_at = $3, finished_at = null
          where d.leased_until is null and (d.state <> 'delivered' or $4)";
     REPLAY_ONE = "
         update webhook_delivery
-           set state = 'pending', step = 0, next_at = $3, finished_at = null
+           set state = 'pending', bulk = false, step = 0, next_at = $3, finished_at = null
          where endpoint_id = $1 and event_id = $2 and leased_until is null";
 }
 

@@ -16,7 +16,11 @@ sql! {
           from webhook_endpoint e
          where e.status = 'enabled'
            and exists (select from webhook_delivery d
-                        where d.endpoint_id = e.id and d.state in ('pending', 'failed') and d.next_at <= $1)";
+                        where d.endpoint_id = e.id and d.bulk = any ('{f, t}') and d.state in ('pending', 'failed')
+                          and d.next_at <= $1)";
+    /// What came in bulk has what room the rest leaves. The two are looked up one after the other, each in its own part
+    /// of the index.
+    ///
     /// Of two processes that look at the same time one passes by, as the endpoint is locked. One that looks while the
     /// other commits may get the lock with a count from before: for that moment an endpoint has up to twice its
     /// concurrency under way. No delivery is taken twice, since its row is looked at anew once it is locked.
@@ -31,14 +35,17 @@ sql! {
         due as materialized (
             select d.event_id
               from lane
+             cross join (values (false), (true)) as way (bulk)
              cross join lateral (
-                   select d.event_id
+                   select d.event_id, d.next_at
                      from webhook_delivery d
-                    where d.endpoint_id = lane.id and d.state in ('pending', 'failed') and d.next_at <= $2
-                      and (d.leased_until is null or d.leased_until <= $2)
+                    where d.endpoint_id = lane.id and d.bulk = way.bulk and d.state in ('pending', 'failed')
+                      and d.next_at <= $2 and (d.leased_until is null or d.leased_until <= $2)
                     order by d.next_at, d.event_id
                     limit greatest(lane.room, 0)
-                      for update skip locked) d),
+                      for update skip locked) d
+             order by way.bulk, d.next_at, d.event_id
+             limit (select greatest(lane.room, 0) from lane)),
         taken as (
             update webhook_delivery d
                set leased_until = $3, next_at = $3
@@ -149,8 +156,8 @@ pub async fn endpoints_due(client: &Client, now: Timestamp) -> Result<Vec<Webhoo
     Ok(rows.iter().map(|row| WebhookEndpointId::from_uuid(row.get(0))).collect())
 }
 
-/// Takes what is due to an endpoint until `lease`, as much as its concurrency leaves room for: 1 from `failures_max`
-/// failures in a row on.
+/// Takes what is due to an endpoint until `lease`, as much as its concurrency leaves room for (1 from `failures_max`
+/// failures in a row on), and what came in bulk after all else.
 pub async fn take(
     client: &Client,
     endpoint: WebhookEndpointId,
