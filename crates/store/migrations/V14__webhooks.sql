@@ -52,6 +52,9 @@ create table webhook_delivery (
 );
 create index webhook_delivery_due_idx on webhook_delivery (endpoint_id, bulk, next_at, event_id)
     where state in ('pending', 'failed');
+-- Staff look for what was not taken; nearly everything was.
+create index webhook_delivery_undelivered_idx on webhook_delivery (endpoint_id, state, event_id)
+    where state <> 'delivered';
 create index webhook_delivery_leased_idx on webhook_delivery (endpoint_id) where leased_until is not null;
 create index webhook_delivery_created_idx on webhook_delivery using brin (created_at);
 

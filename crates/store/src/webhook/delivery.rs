@@ -19,6 +19,18 @@ sql! {
            and ($5::uuid is null or event_id < $5)
          order by event_id desc
          limit $6";
+    /// [`LIST`] of one state other than `delivered`, found in the index of those.
+    LIST_UNDELIVERED = "
+        select event_id, event_type, state, attempts, next_at, created_at, finished_at
+          from webhook_delivery
+         where endpoint_id = $1
+           and state <> 'delivered'
+           and state = $2
+           and ($3::text is null or event_type = $3)
+           and ($4::timestamptz is null or created_at >= $4)
+           and ($5::uuid is null or event_id < $5)
+         order by event_id desc
+         limit $6";
     GET = "
         select event_id, event_type, state, attempts, next_at, created_at, finished_at
           from webhook_delivery
@@ -106,7 +118,9 @@ pub async fn list(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let after = after.map(|id| id.as_uuid());
     let DeliveryFilter { state, event_type, since } = filter;
-    let rows = client.query(LIST, &[&endpoint.as_uuid(), state, event_type, since, &after, &limit]).await?;
+    let is_rare = state.as_deref().is_some_and(|state| state != "delivered");
+    let sql = if is_rare { LIST_UNDELIVERED } else { LIST };
+    let rows = client.query(sql, &[&endpoint.as_uuid(), state, event_type, since, &after, &limit]).await?;
     Ok(rows.iter().map(from_row).collect())
 }
 

@@ -11,13 +11,20 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    /// The limits keep it at two looks into the index for each endpoint: else everything that is due may be read and grouped.
     ENDPOINTS_DUE = "
         select e.id
           from webhook_endpoint e
-         where e.status = 'enabled'
-           and exists (select from webhook_delivery d
-                        where d.endpoint_id = e.id and d.bulk = any ('{f, t}') and d.state in ('pending', 'failed')
-                          and d.next_at <= $1)";
+         cross join lateral (
+               select
+                 from (values (false), (true)) as way (bulk)
+                cross join lateral (
+                      select from webhook_delivery d
+                       where d.endpoint_id = e.id and d.bulk = way.bulk and d.state in ('pending', 'failed')
+                         and d.next_at <= $1
+                       limit 1) d
+                limit 1) due
+         where e.status = 'enabled'";
     /// What came in bulk has what room the rest leaves. The two are looked up one after the other, each in its own part
     /// of the index.
     ///
