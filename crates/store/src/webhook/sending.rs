@@ -90,7 +90,9 @@ sql! {
         select $1, $2, attempts, $7, $8, $9, $10, $11
           from done";
     PURGE = "
-        delete from webhook_delivery where created_at < $1";
+        delete from webhook_delivery
+         where ctid = any (array (select ctid from webhook_delivery where created_at < $1 limit $2))
+           and created_at < $1";
     BACKLOG = "
         select count(*), min(d.next_at)
           from webhook_endpoint e
@@ -215,14 +217,18 @@ pub async fn record(
         .map(drop)
 }
 
-/// Deletes deliveries of what happened before a time, with their tries; answers how many.
-pub async fn purge(client: &Client, before: Timestamp) -> Result<u64, StoreError> {
-    client.execute(PURGE, &[&before]).await
+/// Deletes up to `limit` deliveries of what happened before a time, with their tries; answers how many.
+pub async fn purge(client: &Client, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&before, &limit]).await
 }
 
-/// Deliveries that are due to enabled endpoints, and since when the oldest is.
-pub async fn backlog(client: &Client, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
-    let row = client.query_one(BACKLOG, &[&now]).await?;
+/// Deliveries that are due to enabled endpoints, counted up to `limit`, and since when the oldest is.
+pub async fn backlog(
+    client: &Client,
+    now: Timestamp,
+    limit: i64,
+) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let row = client.query_one(BACKLOG, &[&now, &limit]).await?;
     Ok((row.get(0), row.get(1)))
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use tradepost_app::auth::Scope;
+use tradepost_app::webhook::WebhookWorker;
 use tradepost_testkit::TestApp;
 
 use super::{PATH, endpoint, is_signed_by, make_brand, pass, read, sent_to};
-use crate::admin::{latest_audit, text};
+use crate::admin::{latest_audit, sql_value, text};
 
 #[tokio::test]
 async fn an_endpoint_is_made_read_changed_and_deleted() {
@@ -154,6 +155,11 @@ async fn a_rotated_secret_signs_beside_its_successor_for_a_day() {
     let second = text(&second, "secret");
     assert!(is_signed_by(&sent[0], &first) && is_signed_by(&sent[0], second));
     assert!(!is_signed_by(&sent[1], &first) && is_signed_by(&sent[1], second));
+    let kept = async || sql_value(&app, "select count(former_secret) from webhook_endpoint").await;
+    assert_eq!(kept().await, "1");
+    WebhookWorker::new(app.shop.clone()).sweep().await.unwrap();
+    assert_eq!(kept().await, "0", "what signs no more is not kept");
+    assert_eq!(read(&app, &path).await["former_secret_until"], Value::Null);
     let third = app.post(&rotate).admin().send().await.expect(200).json();
     assert_ne!(text(&third, "secret"), second);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::Notify;
+use tradepost_app::rounds::Round;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_port::EgressResponse;
 use tradepost_testkit::TestApp;
@@ -216,6 +217,25 @@ async fn an_event_that_is_no_longer_kept_is_given_up() {
         ("dead", "the event is no longer kept")
     );
     assert!(app.outside.sent().is_empty());
+}
+
+#[tokio::test]
+async fn old_deliveries_are_deleted_some_at_a_time_and_not_by_who_sends() {
+    let app = TestApp::new().await;
+    let (path, _) = endpoint(&app, "a.example", &["brand.*"]).await;
+    let many = "insert into outbox (event_id, type, aggregate_id, version, created_at)
+                select gen_random_uuid(), 'brand.created', gen_random_uuid(), 1, '2026-10-01T12:00:00Z'
+                  from generate_series(1, 1500);
+                update webhook_delivery set state = 'dead', next_at = null, finished_at = created_at";
+    sql(&app, many).await;
+    make_brand(&app, "new").await;
+    app.send_webhooks().await;
+    let left = async || sql_value(&app, "select count(*) from webhook_delivery").await;
+    assert_eq!(left().await, "1501");
+    let worker = WebhookWorker::new(app.shop.clone());
+    assert_eq!((worker.sweep().await.unwrap(), left().await.as_str()), (Round::MoreIsDue, "501"));
+    assert_eq!((worker.sweep().await.unwrap(), left().await.as_str()), (Round::Done, "1"));
+    assert_eq!(text(&only_delivery(&app, &path).await, "state"), "delivered");
 }
 
 #[tokio::test]
