@@ -93,11 +93,30 @@ sql! {
         delete from webhook_delivery
          where ctid = any (array (select ctid from webhook_delivery where created_at < $1 limit $2))
            and created_at < $1";
+    /// Up to `$2` from each end of the index: whoever asks how much waits must not read all of it.
     BACKLOG = "
-        select count(*), min(d.next_at)
-          from webhook_endpoint e
-          join webhook_delivery d on d.endpoint_id = e.id
-         where e.status = 'enabled' and d.state in ('pending', 'failed') and d.next_at <= $1";
+        with way as materialized (
+            select e.id, b.bulk
+              from webhook_endpoint e
+             cross join (values (false), (true)) as b (bulk)
+             where e.status = 'enabled')
+        select (select count(*)
+                  from (select
+                          from way
+                         cross join lateral (
+                               select from webhook_delivery d
+                                where d.endpoint_id = way.id and d.bulk = way.bulk
+                                  and d.state in ('pending', 'failed') and d.next_at <= $1
+                                limit $2) d
+                         limit $2) counted),
+               (select min(first.next_at)
+                  from way
+                 cross join lateral (
+                       select d.next_at from webhook_delivery d
+                        where d.endpoint_id = way.id and d.bulk = way.bulk
+                          and d.state in ('pending', 'failed') and d.next_at <= $1
+                        order by d.next_at
+                        limit 1) first)";
 }
 
 /// A delivery that is this process's to send, for a time.
