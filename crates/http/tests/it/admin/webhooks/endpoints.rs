@@ -78,10 +78,15 @@ async fn bad_input_is_refused_by_code_and_stores_nothing() {
     let refused =
         app.patch(&path).admin().if_match(1).json(&json!({"url": "https://10.0.0.1/"})).send().await;
     assert_eq!(refused.expect(422).code(), "url_not_allowed");
-    for body in [json!({}), json!({"since": "2026-11-01T00:00:00Z", "id": "evt_00000000000000000000000001"})]
-    {
+    let (since, event) = ("2026-11-01T00:00:00Z", "evt_00000000000000000000000001");
+    for (body, code) in [
+        (json!({}), "since_or_id"),
+        (json!({"since": since, "id": event}), "since_or_id"),
+        (json!({"after": event, "id": event}), "since_or_id"),
+        (json!({"since": since, "after": event}), "unknown_event"),
+    ] {
         let refused = app.post(&format!("{path}/replay")).admin().json(&body).send().await.expect(422);
-        assert_eq!(refused.code(), "since_or_id");
+        assert_eq!(refused.code(), code, "{body}");
     }
     for query in ["filter[state]=lost", "filter[event_type]=order.*", "filter[since]=yesterday", "state=dead"]
     {

@@ -49,7 +49,7 @@ async fn a_failure_is_tried_again_on_the_schedule_until_it_is_given_up_and_can_b
     app.outside.answer_status(200);
     let replay = json!({"id": dead["id"]});
     let replayed = app.post(&format!("{path}/replay")).admin().json(&replay).send().await.expect(202);
-    assert_eq!(replayed.json(), json!({"replayed": 1}));
+    assert_eq!(replayed.json(), json!({"replayed": 1, "next": null}));
     app.send_webhooks().await;
     let done = only_delivery(&app, &path).await;
     assert_eq!((text(&done, "state"), &done["attempt_count"]), ("delivered", &json!(9)));
@@ -178,13 +178,18 @@ async fn five_days_of_failures_disable_an_endpoint_and_a_replay_brings_what_it_m
     app.project().await;
     app.audit().await;
     app.outside.answer_status(200);
-    assert_eq!(replay().await.expect(202).json(), json!({"replayed": 3}));
+    assert_eq!(replay().await.expect(202).json(), json!({"replayed": 3, "next": null}));
+    assert_eq!(replay().await.expect(202).json(), json!({"replayed": 0, "next": null}), "all of it waits");
     app.send_webhooks().await;
     assert_eq!(sql_value(&app, "select count(*) from webhook_delivery where state = 'delivered'").await, "3");
-    assert_eq!(replay().await.expect(202).json(), json!({"replayed": 0}), "all of it was delivered");
+    assert_eq!(replay().await.expect(202).json(), json!({"replayed": 0, "next": null}), "all of it was delivered");
     let all = json!({"since": "2026-11-01T00:00:00Z", "only": "all"});
     let all = app.post(&format!("{path}/replay")).admin().json(&all).send().await.expect(202);
-    assert_eq!(all.json(), json!({"replayed": 3}));
+    assert_eq!(all.json(), json!({"replayed": 3, "next": null}));
+    let last = read(&app, &format!("{path}/deliveries?limit=1")).await["data"][0]["id"].clone();
+    let behind = json!({"since": "2026-11-01T00:00:00Z", "only": "all", "after": last});
+    let behind = app.post(&format!("{path}/replay")).admin().json(&behind).send().await.expect(202);
+    assert_eq!(behind.json(), json!({"replayed": 0, "next": null}), "it was the last");
 }
 
 #[tokio::test(flavor = "multi_thread")]
