@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tradepost_domain::customer::session::later;
 use tradepost_domain::kernel::MoneyError;
@@ -50,6 +52,8 @@ pub(super) enum SendError {
     Render(#[from] RenderMailError),
     #[error("the job cannot be read: {0}")]
     Job(#[from] serde_json::Error),
+    #[error("writing or sending it panicked")]
+    Panicked,
     #[error("the order's amounts cannot be written: {0}")]
     Amount(#[from] MoneyError),
     #[error(transparent)]
@@ -153,7 +157,9 @@ impl MailWorker {
     async fn work_off(&self, job: &TakenJob, now: Timestamp) -> Result<(), StoreError> {
         let asked = Asked::read(job);
         let kind = asked.as_ref().ok().map(Asked::kind);
-        let sent = self.send(job, asked).await;
+        // Sent together with others, whose mails it must not end (case C24).
+        let sent = AssertUnwindSafe(self.send(job, asked)).catch_unwind().await;
+        let sent = sent.unwrap_or(Err(SendError::Panicked));
         let conn = self.shop.store.worker().conn().await?;
         let counts = &self.shop.mail_counts;
         match sent {

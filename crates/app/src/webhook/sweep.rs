@@ -21,6 +21,10 @@ impl WebhookWorker {
         let conn = self.caller.shop.store.worker().conn().await?;
         endpoint::forget_former_secrets(&conn, now).await?;
         let purged = sending::purge(&conn, before, BATCH).await?;
-        Ok(if i64::try_from(purged).is_ok_and(|purged| purged < BATCH) { Round::Done } else { Round::MoreIsDue })
+        Ok(if i64::try_from(purged).is_ok_and(|purged| purged < BATCH) {
+            Round::Done
+        } else {
+            Round::MoreIsDue
+        })
     }
 }

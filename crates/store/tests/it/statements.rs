@@ -73,19 +73,22 @@ async fn deliveries_are_found_by_state_and_taken_by_turn_in_indexes() {
     tokio::spawn(connection);
     let id = "'00000000-0000-7000-8000-000000000001'";
     for mode in ["force_custom_plan", "force_generic_plan"] {
-        let settings = format!("set enable_seqscan = off; set enable_sort = off; set plan_cache_mode = {mode}");
+        let settings =
+            format!("set enable_seqscan = off; set enable_sort = off; set plan_cache_mode = {mode}");
         client.batch_execute(&settings).await.unwrap();
         let list = "tradepost_store::webhook::delivery::LIST_UNDELIVERED";
         let plan = plan_of(&client, list, &format!("{id}, 'dead', null, null, null, 21")).await;
-        assert!(plan.contains("webhook_delivery_undelivered_idx") && !plan.contains("Sort"), "{mode}:\n{plan}");
+        assert!(
+            plan.contains("webhook_delivery_undelivered_idx") && !plan.contains("Sort"),
+            "{mode}:\n{plan}"
+        );
         let bound = plan.lines().find(|line| line.contains("Index Cond")).unwrap_or_default();
         assert!(bound.contains("endpoint_id") && bound.contains("state"), "{mode}:\n{plan}");
 
         let sending = "tradepost_store::webhook::sending";
-        for (name, arguments) in [
-            ("ENDPOINTS_DUE", "now()".to_owned()),
-            ("TAKE", format!("{id}, now(), now(), 5")),
-        ] {
+        for (name, arguments) in
+            [("ENDPOINTS_DUE", "now()".to_owned()), ("TAKE", format!("{id}, now(), now(), 5"))]
+        {
             let plan = plan_of(&client, &format!("{sending}::{name}"), &arguments).await;
             let bound = plan.lines().find(|line| line.contains("Index Cond") && line.contains("next_at"));
             let bound = bound.unwrap_or_default();

@@ -182,7 +182,11 @@ async fn five_days_of_failures_disable_an_endpoint_and_a_replay_brings_what_it_m
     assert_eq!(replay().await.expect(202).json(), json!({"replayed": 0, "next": null}), "all of it waits");
     app.send_webhooks().await;
     assert_eq!(sql_value(&app, "select count(*) from webhook_delivery where state = 'delivered'").await, "3");
-    assert_eq!(replay().await.expect(202).json(), json!({"replayed": 0, "next": null}), "all of it was delivered");
+    assert_eq!(
+        replay().await.expect(202).json(),
+        json!({"replayed": 0, "next": null}),
+        "all of it was delivered"
+    );
     let all = json!({"since": "2026-11-01T00:00:00Z", "only": "all"});
     let all = app.post(&format!("{path}/replay")).admin().json(&all).send().await.expect(202);
     assert_eq!(all.json(), json!({"replayed": 3, "next": null}));
