@@ -12,6 +12,7 @@ use super::wanted::{check_fields, check_scopes, check_url};
 use crate::answer::{Answer, Outcome};
 use crate::change::{Resource, check_version, difference, missing, no_payload, refuse};
 use crate::error::WriteError;
+use crate::mail::{StaffMail, tell_staff};
 use crate::patch::{present, set};
 use crate::work::StaffContext;
 
@@ -119,6 +120,10 @@ pub async fn patch_webhook_endpoint(
     let entity = work.tell(WebhookEndpointView::KIND.updated, &changed, no_payload());
     let (old, new) = difference(&view, &changed)?.unzip();
     work.audit("webhook_endpoint.update", entity, old, new);
+    if is_moved {
+        let (former_url, url) = (before.url, after.url);
+        tell_staff(&mut work, &StaffMail::WebhookEndpointMoved { endpoint: id, former_url, url });
+    }
     let kept = IssuedWebhookEndpointView::new(changed.clone(), None);
     let shown = IssuedWebhookEndpointView::new(changed, fresh.as_ref());
     let answer = Answer::new(Outcome::Done, &shown, Some(after.version))?;

@@ -17,6 +17,7 @@ use super::envelope::write_envelope;
 use super::signature::{WebhookSecret, sign};
 use crate::crash::CrashPoint;
 use crate::error::WriteError;
+use crate::mail::{StaffMail, tell_staff};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
@@ -173,6 +174,8 @@ async fn disable(
     let payload = json!({"url": row.url, "reason": reason.as_str(), "failing_since": row.failing_since});
     work.event("webhook_endpoint.disabled", id.as_uuid(), row.version, payload.clone());
     work.audit("webhook_endpoint.disable", ("webhook_endpoint", id.as_uuid()), None, Some(payload));
+    let (url, word) = (row.url, reason.as_str().to_owned());
+    tell_staff(&mut work, &StaffMail::WebhookEndpointDisabled { endpoint: id, url, reason: word });
     work.commit().await?;
     tracing::warn!(webhook_endpoint.id = %id, reason = reason.as_str(), "a webhook endpoint is disabled");
     Ok(())

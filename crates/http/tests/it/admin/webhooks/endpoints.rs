@@ -128,6 +128,11 @@ async fn a_new_address_comes_with_a_new_secret_or_needs_the_present_one() {
     assert_eq!(patch(1, wrong).await.expect(422).code(), "wrong_secret");
     let right = json!({"url": "https://b.example/", "current_secret": first});
     assert_eq!(patch(1, right).await.expect(200).json()["secret"], Value::Null);
+    let [mail] = &app.send_mails().await[..] else { panic!("staff are told once") };
+    assert_eq!(mail.subject, "A webhook endpoint was led elsewhere");
+    for url in ["https://a.example/", "https://b.example/"] {
+        assert!(mail.body.contains(url), "{}", mail.body);
+    }
     make_brand(&app, "one").await;
     app.send_webhooks().await;
     assert!(is_signed_by(&sent_to(&app, "b.example")[0], &first));

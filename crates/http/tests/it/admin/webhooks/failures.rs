@@ -13,6 +13,9 @@ use tradepost_testkit::TestApp;
 use super::{body, endpoint, header, make_brand, pass, read, sent_to};
 use crate::admin::{sql, sql_value, text};
 
+/// Who of the staff of a shop under test is written to.
+const STAFF: &str = "staff@shop.example.com";
+
 /// Waits until so many requests were sent to a host.
 async fn sent(app: &TestApp, host: &str, count: usize) {
     while sent_to(app, host).len() < count {
@@ -141,6 +144,9 @@ async fn an_endpoint_that_is_gone_is_disabled_and_told_of_to_the_others() {
     assert_eq!((text(&gone, "status"), text(&gone, "disabled_reason")), ("disabled", "gone"));
     let told = body(&sent_to(&app, "staff.example")[0]);
     assert_eq!((text(&told["data"], "reason"), &told["data"]["id"]), ("gone", &gone["id"]));
+    let [mail] = &app.send_mails().await[..] else { panic!("staff are told once") };
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), (STAFF, "A webhook endpoint was disabled"));
+    assert!(mail.body.contains("https://gone.example/") && mail.body.contains("410"), "{}", mail.body);
     make_brand(&app, "two").await;
     app.send_webhooks().await;
     assert_eq!(sent_to(&app, "gone.example").len(), 1);
