@@ -45,6 +45,10 @@ create table webhook_delivery (
     leased_until timestamptz,
     created_at   timestamptz not null,
     finished_at  timestamptz,
+    -- where it goes and what signs it, when that is the address that its endpoint had before, and the secret of then: the
+    -- secret is kept until this is told
+    url          text,
+    secret       bytea,
     primary key (endpoint_id, event_id),
     check ((state in ('pending', 'failed')) = (next_at is not null)),
     check ((state in ('pending', 'failed')) = (finished_at is null)),
@@ -81,7 +85,7 @@ begin
     select e.id, f.event_id, f.id, f.type, 'pending', f.bulk, f.created_at, f.created_at
       from fresh f
       join webhook_endpoint e
-        on case when f.type = 'webhook_endpoint.test' then e.id = f.aggregate_id
+        on case when f.type in ('webhook_endpoint.test', 'webhook_endpoint.moved') then e.id = f.aggregate_id
                 else e.status = 'enabled' and e.event_types && array[f.type, split_part(f.type, '.', 1) || '.*', '*']
            end;
     return null;

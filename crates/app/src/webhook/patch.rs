@@ -1,8 +1,12 @@
 //! Changes an endpoint. Whoever sends its events elsewhere proves to know its secret, or gives it another (case C65).
 
 use serde::Deserialize;
-use tradepost_domain::kernel::ids::WebhookEndpointId;
+use serde_json::json;
+use tradepost_domain::kernel::ids::{EntityId, WebhookEndpointId};
 use tradepost_domain::webhook::DisabledReason;
+use tradepost_domain::webhook::event_type::MOVED_EVENT;
+use tradepost_store::outbox::{self, Event};
+use tradepost_store::webhook::delivery;
 use tradepost_store::webhook::endpoint::{self, EndpointRow};
 use utoipa::ToSchema;
 
@@ -14,7 +18,7 @@ use crate::change::{Resource, check_version, difference, missing, no_payload, re
 use crate::error::WriteError;
 use crate::mail::{StaffMail, tell_staff};
 use crate::patch::{present, set};
-use crate::work::StaffContext;
+use crate::work::{StaffContext, Work};
 
 /// What to change of an endpoint.
 #[derive(Clone, Default, Deserialize, ToSchema)]
@@ -121,11 +125,31 @@ pub async fn patch_webhook_endpoint(
     let (old, new) = difference(&view, &changed)?.unzip();
     work.audit("webhook_endpoint.update", entity, old, new);
     if is_moved {
-        let (former_url, url) = (before.url, after.url);
-        tell_staff(&mut work, &StaffMail::WebhookEndpointMoved { endpoint: id, former_url, url });
+        tell_of_move(&mut work, &before, &after).await?;
     }
     let kept = IssuedWebhookEndpointView::new(changed.clone(), None);
     let shown = IssuedWebhookEndpointView::new(changed, fresh.as_ref());
     let answer = Answer::new(Outcome::Done, &shown, Some(after.version))?;
     work.finish(answer.kept_as(&kept)?).await
+}
+
+/// Tells staff, and those who listen at the address that was left; not where it went.
+async fn tell_of_move(
+    work: &mut Work<'_>,
+    before: &EndpointRow,
+    after: &EndpointRow,
+) -> Result<(), WriteError> {
+    let (endpoint, former_url, url) = (after.id, before.url.clone(), after.url.clone());
+    let payload = json!({"url": former_url});
+    let farewell = Event {
+        id: work.next_id(),
+        kind: MOVED_EVENT,
+        aggregate_id: endpoint.as_uuid(),
+        version: after.version,
+        payload: payload.into(),
+    };
+    outbox::push(&work.tx, std::slice::from_ref(&farewell), work.now).await?;
+    delivery::lead(&work.tx, endpoint, farewell.id, (&before.url, &before.secret)).await?;
+    tell_staff(work, &StaffMail::WebhookEndpointMoved { endpoint, former_url, url });
+    Ok(())
 }

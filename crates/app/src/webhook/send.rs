@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tradepost_domain::kernel::ids::{EntityId, WebhookEndpointId};
-use tradepost_domain::webhook::event_type::TEST_EVENT;
+use tradepost_domain::webhook::event_type::{MOVED_EVENT, TEST_EVENT};
 use tradepost_domain::webhook::schedule::{FAILING_DAYS_MAX, TRIES_BEFORE_DISABLING};
 use tradepost_domain::webhook::{DeliveryState, DisabledReason, Verdict, judge};
 use tradepost_port::{EgressError, EgressRequest, EgressResponse};
@@ -56,6 +56,7 @@ pub(super) async fn try_delivery(
         Verdict::Again { .. } if answer.is_none() => Verdict::GiveUp,
         // Nobody wanted it told: it is not tried again, and says nothing of what the endpoint was made for.
         Verdict::Again { .. } | Verdict::Gone if taken.event_type == TEST_EVENT => Verdict::GiveUp,
+        Verdict::Gone if taken.event_type == MOVED_EVENT => Verdict::GiveUp,
         verdict => verdict,
     };
     let (state, next_at) = outcome(verdict, shop.clock.now());
@@ -71,11 +72,13 @@ pub(super) async fn try_delivery(
         error,
     };
     let conn = shop.store.worker().conn().await?;
-    let is_counted = taken.event_type != TEST_EVENT && answer.is_some();
+    // What a former address answers says nothing of the present one.
+    let is_farewell = taken.event_type == MOVED_EVENT;
+    let is_counted = taken.event_type != TEST_EVENT && !is_farewell && answer.is_some();
     let noted = async {
         match verdict {
             // Whether or not it failed when this was taken: others of it may have failed since.
-            Verdict::Delivered => endpoint::recover(&conn, endpoint).await.map(|()| None),
+            Verdict::Delivered if !is_farewell => endpoint::recover(&conn, endpoint).await.map(|()| None),
             _ if is_counted => endpoint::fail(&conn, endpoint, at).await,
             _ => Ok(None),
         }

@@ -51,7 +51,7 @@ sql! {
                 on o.created_at >= $2
                and o.id > coalesce($6::int8, 0)
                and e.event_types && array[o.type, split_part(o.type, '.', 1) || '.*', '*']
-               and o.type <> 'webhook_endpoint.test'
+               and o.type not in ('webhook_endpoint.test', 'webhook_endpoint.moved')
               left join webhook_delivery d on d.endpoint_id = e.id and d.event_id = o.event_id
              where e.id = $1
                and (d.event_id is null
@@ -74,7 +74,9 @@ sql! {
     REPLAY_ONE = "
         update webhook_delivery
            set state = 'pending', bulk = false, step = 0, next_at = $3, finished_at = null
-         where endpoint_id = $1 and event_id = $2 and leased_until is null";
+         where endpoint_id = $1 and event_id = $2 and leased_until is null and url is null";
+    LEAD = "
+        update webhook_delivery set url = $3, secret = $4 where endpoint_id = $1 and event_id = $2";
 }
 
 /// A delivery.
@@ -213,7 +215,17 @@ pub async fn event_row(
     Ok(row.map(|row| row.get(0)))
 }
 
-/// Sends one delivery anew; `false` when there is none, or when it is being sent.
+/// Sends a delivery that was just written to an address, and signs it with a secret, that are not its endpoint's any more.
+pub async fn lead(
+    tx: &Tx,
+    endpoint: WebhookEndpointId,
+    event: EventId,
+    (url, secret): (&str, &[u8]),
+) -> Result<(), StoreError> {
+    tx.execute(LEAD, &[&endpoint.as_uuid(), &event.as_uuid(), &url, &secret]).await.map(drop)
+}
+
+/// Sends one delivery anew; `false` when there is none, when it is being sent, or when it went to a former address.
 pub async fn replay_one(
     tx: &Tx,
     endpoint: WebhookEndpointId,

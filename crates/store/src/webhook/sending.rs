@@ -58,9 +58,10 @@ sql! {
                set leased_until = $3, next_at = $3
               from due
              where d.endpoint_id = $1 and d.event_id = due.event_id
-            returning d.event_id, d.event_row, d.event_type, d.step)
+            returning d.event_id, d.event_row, d.event_type, d.step, d.url, d.secret)
         select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
-               l.url, l.secret, l.former_secret, l.former_secret_until
+               coalesce(t.url, l.url) as url, coalesce(t.secret, l.secret) as secret,
+               case when t.url is null then l.former_secret end as former_secret, l.former_secret_until
           from taken t
          cross join lane l
           left join outbox o on o.id = t.event_row
@@ -82,7 +83,8 @@ sql! {
     RECORD = "
         with done as (
             update webhook_delivery
-               set state = $4, attempts = attempts + 1, step = step + 1, next_at = $5, finished_at = $6, leased_until = null
+               set state = $4, attempts = attempts + 1, step = step + 1, next_at = $5, finished_at = $6,
+                   leased_until = null, secret = case when $6::timestamptz is null then secret end
              where endpoint_id = $1 and event_id = $2 and state in ('pending', 'failed')
                and (leased_until = $3 or $4 = 'delivered')
             returning attempts)

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tradepost_app::auth::Scope;
 use tradepost_app::webhook::WebhookWorker;
+use tradepost_port::EgressResponse;
 use tradepost_testkit::TestApp;
 
-use super::{PATH, endpoint, is_signed_by, make_brand, pass, read, sent_to};
+use super::{PATH, body, endpoint, is_signed_by, make_brand, pass, read, sent_to};
 use crate::admin::{latest_audit, sql_value, text};
 
 #[tokio::test]
@@ -136,13 +137,30 @@ async fn a_new_address_comes_with_a_new_secret_or_needs_the_present_one() {
     make_brand(&app, "one").await;
     app.send_webhooks().await;
     assert!(is_signed_by(&sent_to(&app, "b.example")[0], &first));
+    let [farewell] = &sent_to(&app, "a.example")[..] else { panic!("the former address is told once") };
+    assert!(is_signed_by(farewell, &first));
+    let told = body(farewell);
+    assert_eq!(
+        (text(&told, "type"), text(&told["data"], "url")),
+        ("webhook_endpoint.moved", "https://a.example/")
+    );
 
+    app.outside.answer(|request| {
+        let status = if request.url.contains("b.example") { 410 } else { 200 };
+        Some(Ok(EgressResponse { status, body: bytes::Bytes::new() }))
+    });
     let moved = patch(2, json!({"url": "https://c.example/"})).await.expect(200).json();
     let second = text(&moved, "secret");
     make_brand(&app, "two").await;
     app.send_webhooks().await;
     let request = &sent_to(&app, "c.example")[0];
     assert!(is_signed_by(request, second) && !is_signed_by(request, &first));
+    let farewell = &sent_to(&app, "b.example")[1];
+    assert!(is_signed_by(farewell, &first) && !is_signed_by(farewell, second));
+    assert_eq!(sent_to(&app, "c.example").len(), 1, "the new address is told of what was asked for alone");
+    assert_eq!(text(&read(&app, &path).await, "status"), "enabled", "410 of the former address is its own");
+    assert_eq!(sql_value(&app, "select count(secret) from webhook_delivery").await, "0");
+    app.audit().await;
 }
 
 #[tokio::test]

@@ -18,9 +18,13 @@ const STAFF: &str = "staff@shop.example.com";
 
 /// Waits until so many requests were sent to a host.
 async fn sent(app: &TestApp, host: &str, count: usize) {
-    while sent_to(app, host).len() < count {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let all = async {
+        while sent_to(app, host).len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let patience = Duration::from_secs(60);
+    assert!(tokio::time::timeout(patience, all).await.is_ok(), "{count} requests to {host}");
 }
 
 async fn only_delivery(app: &TestApp, path: &str) -> serde_json::Value {
