@@ -177,8 +177,8 @@ async fn disable(
     let payload = json!({"url": row.url, "reason": reason.as_str(), "failing_since": row.failing_since});
     work.event("webhook_endpoint.disabled", id.as_uuid(), row.version, payload.clone());
     work.audit("webhook_endpoint.disable", ("webhook_endpoint", id.as_uuid()), None, Some(payload));
-    let (url, word) = (row.url, reason.as_str().to_owned());
-    tell_staff(&mut work, &StaffMail::WebhookEndpointDisabled { endpoint: id, url, reason: word });
+    let (url, why) = (row.url, reason.as_str().to_owned());
+    tell_staff(&mut work, &StaffMail::WebhookEndpointDisabled { endpoint: id, url, reason: why });
     work.commit().await?;
     tracing::warn!(webhook_endpoint.id = %id, reason = reason.as_str(), "a webhook endpoint is disabled");
     Ok(())
