@@ -99,7 +99,10 @@ async fn what_people_wait_for_goes_before_an_import_and_a_replay() {
     make_brand(&app, "new").await;
     app.send_webhooks().await;
 
-    let told: Vec<_> = sent_to(&app, "a.example").iter().map(body_type).collect();
+    let sent = sent_to(&app, "a.example");
+    let [first, second] = [&sent[0], &sent[1]].map(|request| header(request, "webhook-id"));
+    assert_ne!(first, second, "the new brand goes before the replay of the old one");
+    let told: Vec<_> = sent.iter().map(body_type).collect();
     let (before, after) = told.split_at(2);
     assert_eq!(before, ["brand.created", "brand.created"], "{told:?}");
     assert_eq!(after.iter().filter(|kind| *kind == "product.imported").count(), 3, "{told:?}");
