@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use tokio::sync::Notify;
+use tradepost_domain::kernel::EmailAddress;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
 use tradepost_port::{
@@ -51,6 +52,8 @@ pub struct ShopParts {
     pub mailer: Arc<dyn Mailer>,
     /// What stands in them.
     pub mail_templates: MailTemplates,
+    /// Who of its staff is written to, if anybody.
+    pub staff_mail: Option<EmailAddress>,
     /// Where it is reached from outside, without a slash at the end: never what a request says of itself.
     pub public_url: String,
     /// Whether it counts how often somebody tries.
@@ -137,6 +140,8 @@ pub struct Shop {
     pub mailer: Outside<dyn Mailer>,
     /// What stands in them.
     pub mail_templates: MailTemplates,
+    /// Who of its staff is written to, if anybody.
+    pub staff_mail: Option<EmailAddress>,
     /// How often mails came to an end.
     pub mail_counts: MailCounts,
     /// Where it is reached from outside, without a slash at the end.
@@ -177,6 +182,7 @@ impl Shop {
             cache_bytes,
             mailer,
             mail_templates,
+            staff_mail,
             public_url,
             rate_limits,
             checkout,
@@ -206,6 +212,7 @@ impl Shop {
             checkout,
             mailer: Outside::new(mailer),
             mail_templates,
+            staff_mail,
             mail_counts: MailCounts::default(),
             rules: RuleBook::default(),
             desk: OrderDesk::default(),

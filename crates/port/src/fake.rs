@@ -118,6 +118,7 @@ impl ImageProcessor for UntouchedImages {
 pub struct RecordedMails {
     sent: Mutex<Vec<Mail>>,
     failure: Mutex<Option<MailError>>,
+    panics_at: Mutex<Option<String>>,
 }
 
 impl RecordedMails {
@@ -130,6 +131,11 @@ impl RecordedMails {
     pub fn fail_with(&self, failure: Option<MailError>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
+
+    /// From now on a mail to this address panics.
+    pub fn panic_at(&self, address: &str) {
+        *self.panics_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.to_owned());
+    }
 }
 
 impl Mailer for RecordedMails {
@@ -138,6 +144,8 @@ impl Mailer for RecordedMails {
             if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone() {
                 return Err(failure);
             }
+            let panics_at = self.panics_at.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            assert!(panics_at.is_none_or(|address| address != mail.to.as_str()), "told to panic");
             self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
             Ok(())
         })

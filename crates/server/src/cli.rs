@@ -284,7 +284,7 @@ pub enum MailAction {
 #[derive(Debug, Args)]
 pub struct MailPreview {
     /// Kind of mail: order_confirmed, order_shipped, refund_sent, order_canceled, payment_too_late, password_reset,
-    /// email_verification, password_changed or email_changed.
+    /// email_verification, password_changed, email_changed, webhook_endpoint_moved or webhook_endpoint_disabled.
     #[arg(value_name = "KIND", value_parser = parse_kind)]
     pub kind: MailKind,
     /// Language [default: the order's, else en].

@@ -78,6 +78,7 @@ impl House {
             cache_bytes: config.cache_bytes,
             checkout: checkout(&config.checkout)?,
             mailer: mailer(config, ids),
+            staff_mail: config.mail.staff.clone(),
             mail_templates: config.mail.templates().map_err(Failure::new)?,
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,

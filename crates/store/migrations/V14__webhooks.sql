@@ -35,6 +35,8 @@ create table webhook_delivery (
     event_row    bigint not null,
     event_type   text not null,
     state        text not null check (state in ('pending', 'failed', 'delivered', 'dead')),
+    -- one of very many that came at once, an import's or a replay's: those that people wait for go before it
+    bulk         boolean not null default false,
     -- tries in all, and since it was last sent anew
     attempts     integer not null default 0,
     step         integer not null default 0,
@@ -43,13 +45,20 @@ create table webhook_delivery (
     leased_until timestamptz,
     created_at   timestamptz not null,
     finished_at  timestamptz,
+    -- where it goes and what signs it, when that is the address that its endpoint had before, and the secret of then: the
+    -- secret is kept until this is told
+    url          text,
+    secret       bytea,
     primary key (endpoint_id, event_id),
     check ((state in ('pending', 'failed')) = (next_at is not null)),
     check ((state in ('pending', 'failed')) = (finished_at is null)),
     check (leased_until is null or state in ('pending', 'failed'))
 );
-create index webhook_delivery_due_idx on webhook_delivery (endpoint_id, next_at, event_id)
+create index webhook_delivery_due_idx on webhook_delivery (endpoint_id, bulk, next_at, event_id)
     where state in ('pending', 'failed');
+-- Staff look for what was not taken; nearly everything was.
+create index webhook_delivery_undelivered_idx on webhook_delivery (endpoint_id, state, event_id)
+    where state <> 'delivered';
 create index webhook_delivery_leased_idx on webhook_delivery (endpoint_id) where leased_until is not null;
 create index webhook_delivery_created_idx on webhook_delivery using brin (created_at);
 
@@ -72,11 +81,11 @@ create table webhook_attempt (
 -- none is lost, none told that did not happen, and none waits for another reader of the outbox.
 create function tell_webhook_endpoints() returns trigger language plpgsql as $$
 begin
-    insert into webhook_delivery (endpoint_id, event_id, event_row, event_type, state, next_at, created_at)
-    select e.id, f.event_id, f.id, f.type, 'pending', f.created_at, f.created_at
+    insert into webhook_delivery (endpoint_id, event_id, event_row, event_type, state, bulk, next_at, created_at)
+    select e.id, f.event_id, f.id, f.type, 'pending', f.bulk, f.created_at, f.created_at
       from fresh f
       join webhook_endpoint e
-        on case when f.type = 'webhook_endpoint.test' then e.id = f.aggregate_id
+        on case when f.type in ('webhook_endpoint.test', 'webhook_endpoint.moved') then e.id = f.aggregate_id
                 else e.status = 'enabled' and e.event_types && array[f.type, split_part(f.type, '.', 1) || '.*', '*']
            end;
     return null;

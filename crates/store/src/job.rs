@@ -35,11 +35,19 @@ sql! {
         update job set failed_at = $2, locked_until = null, last_error = $3 where id = $1";
     PURGE = "
         delete from job where queue = any ($1) and (finished_at < $2 or failed_at < $3)";
+    /// Each part by the index of those jobs: the many that are done are not looked at.
     COUNT_UNDONE = "
-        select count(*) filter (where failed_at is null), count(*) filter (where failed_at is not null),
-               (array_agg(last_error order by failed_at desc) filter (where failed_at is not null))[1]
-          from job
-         where queue = any ($1) and finished_at is null";
+        select (select count(*)
+                  from (select from job
+                         where queue = any ($1) and finished_at is null and failed_at is null
+                         limit $2) waiting),
+               (select count(*)
+                  from (select from job where queue = any ($1) and failed_at is not null limit $2) parked),
+               (select last_error
+                  from job
+                 where queue = any ($1) and failed_at is not null
+                 order by failed_at desc
+                 limit 1)";
     REVIVE = "
         update job
            set failed_at = null, attempts = 0, run_at = $2, locked_until = null
@@ -137,9 +145,9 @@ pub async fn purge(
     client.execute(PURGE, &[&queues, &done_before, &given_up_before]).await
 }
 
-/// Counts the jobs of some queues that are not done.
-pub async fn count_undone(client: &Client, queues: &[&str]) -> Result<UndoneJobs, StoreError> {
-    let row = client.query_one(COUNT_UNDONE, &[&queues]).await?;
+/// Counts the jobs of some queues that are not done, up to `limit` of those that wait and of those that were given up.
+pub async fn count_undone(client: &Client, queues: &[&str], limit: i64) -> Result<UndoneJobs, StoreError> {
+    let row = client.query_one(COUNT_UNDONE, &[&queues, &limit]).await?;
     Ok(UndoneJobs { waiting: row.get(0), parked: row.get(1), last_error: row.get(2) })
 }
 

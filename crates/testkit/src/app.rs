@@ -229,6 +229,7 @@ impl TestApp {
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
             checkout: checkout(clock.clone()),
             mailer: mails.clone(),
+            staff_mail: "staff@shop.example.com".parse().ok(),
             mail_templates: MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap(),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits,

@@ -22,8 +22,8 @@ pub use address::Reach;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a request with its answer.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
-/// Bytes of an answer that are read.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of an answer that are read: more than anybody keeps of it, whom very many endpoints may answer at once.
+const ANSWER_BYTES_MAX: usize = 4 * 1024;
 /// What a refusal by the resolver says; the client shows no other way to tell it from a name that nobody knows.
 const NOT_PUBLIC: &str = "the name leads to an address that is not public";
 

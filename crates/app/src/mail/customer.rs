@@ -108,7 +108,11 @@ pub(super) async fn write(shop: &Shop, id: Uuid, mail: &CustomerMail) -> Result<
         }
         None => None,
     };
-    let values = json!({"first_name": customer.first_name, "shop": url, "link": link,
+    // Whoever registers chooses the name: at an address that nobody has proved it would be their text to a stranger.
+    let is_proved =
+        customer.email_verified_at.is_some() && !matches!(mail, CustomerMail::EmailChanged { .. });
+    let first_name = customer.first_name.as_ref().filter(|_| is_proved);
+    let values = json!({"first_name": first_name, "shop": url, "link": link,
         "minutes": MAIL_TOKEN_LIFETIME.as_mins()});
     let letter = Letter { id, to, locale: customer.locale.as_deref() };
     Ok(Some(shop.mail_templates.render(mail.kind(), letter, &values)?))

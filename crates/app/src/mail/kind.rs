@@ -21,11 +21,15 @@ pub enum MailKind {
     OrderCanceled,
     /// That money came for an order that was given up, and goes back (case C07).
     PaymentTooLate,
+    /// That a webhook endpoint has another address, to staff.
+    WebhookEndpointMoved,
+    /// That the shop has disabled a webhook endpoint, to staff.
+    WebhookEndpointDisabled,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::PasswordReset,
         Self::EmailVerification,
         Self::PasswordChanged,
@@ -35,6 +39,8 @@ impl MailKind {
         Self::RefundSent,
         Self::OrderCanceled,
         Self::PaymentTooLate,
+        Self::WebhookEndpointMoved,
+        Self::WebhookEndpointDisabled,
     ];
 
     /// Its word in files, figures and commands.
@@ -49,6 +55,8 @@ impl MailKind {
             Self::RefundSent => "refund_sent",
             Self::OrderCanceled => "order_canceled",
             Self::PaymentTooLate => "payment_too_late",
+            Self::WebhookEndpointMoved => "webhook_endpoint_moved",
+            Self::WebhookEndpointDisabled => "webhook_endpoint_disabled",
         }
     }
 
@@ -59,9 +67,13 @@ impl MailKind {
 
     /// Whether it tells of an order.
     pub fn is_of_order(self) -> bool {
-        !matches!(
+        matches!(
             self,
-            Self::PasswordReset | Self::EmailVerification | Self::PasswordChanged | Self::EmailChanged
+            Self::OrderConfirmed
+                | Self::OrderShipped
+                | Self::RefundSent
+                | Self::OrderCanceled
+                | Self::PaymentTooLate
         )
     }
 }

@@ -9,6 +9,7 @@ mod order;
 mod order_values;
 mod preview;
 mod sample;
+mod staff;
 mod template;
 mod worker;
 
@@ -18,6 +19,8 @@ pub use kind::MailKind;
 pub use order::OrderMail;
 pub(crate) use order::{ask_for_mail, ask_for_mail_again};
 pub use preview::{preview_order_mail, preview_sample_mail};
+pub use staff::StaffMail;
+pub(crate) use staff::tell_staff;
 pub use template::{Letter, MailTemplateError, MailTemplates, RenderMailError};
 pub(crate) use worker::QUEUES;
 pub use worker::{MailCounts, MailWorker, retry_parked_mails};

@@ -21,6 +21,13 @@ const SHOP: &str = "https://shop.example.com";
 
 /// Values for a mail: with everything that there can be, and with next to nothing.
 pub(super) fn samples(kind: MailKind, templates: &MailTemplates, locale: &Locale) -> Vec<Value> {
+    if matches!(kind, MailKind::WebhookEndpointMoved | MailKind::WebhookEndpointDisabled) {
+        let endpoint = |reason: &str| {
+            json!({"shop": SHOP, "endpoint": "whe_sample", "reason": reason,
+            "url": "https://erp.example.com/new", "former_url": "https://erp.example.com/hook"})
+        };
+        return vec![endpoint("gone"), endpoint("failing")];
+    }
     if !kind.is_of_order() {
         let link = format!("{SHOP}/account/reset-password?token=mt_sample");
         let account = |name: Option<&str>| json!({"first_name": name, "shop": SHOP, "link": link, "minutes": MAIL_TOKEN_LIFETIME.as_mins()});

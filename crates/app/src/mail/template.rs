@@ -1,4 +1,4 @@
-//! Texts of mails. A mail of an account is a text for each language; one of an order is a text and a page that all
+//! Texts of mails. A mail of an account, or to staff, is a text for each language; one of an order is a text and a page that all
 //! languages share, whose words stand in a file for each language. A shop may put its own files in the place of any.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +70,10 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "payment_too_late.txt",
     "refund_sent.html",
     "refund_sent.txt",
+    "webhook_endpoint_disabled.de.txt",
+    "webhook_endpoint_disabled.en.txt",
+    "webhook_endpoint_moved.de.txt",
+    "webhook_endpoint_moved.en.txt",
     "words.de.json",
     "words.en.json",
 ];

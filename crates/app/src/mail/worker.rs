@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tradepost_domain::customer::session::later;
 use tradepost_domain::kernel::MoneyError;
@@ -19,13 +21,14 @@ use tradepost_store::job::{self, TakenJob};
 use super::customer::{self, CustomerMail};
 use super::kind::MailKind;
 use super::order::{self, OrderMail};
+use super::staff::{self, StaffMail};
 use super::template::RenderMailError;
 use crate::error::WriteError;
 use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 
 /// Queues of mails.
-pub(crate) const QUEUES: &[&str] = &[customer::QUEUE, order::QUEUE];
+pub(crate) const QUEUES: &[&str] = &[customer::QUEUE, order::QUEUE, staff::QUEUE];
 /// How long a worker may take for one batch: more than the longest that any mailer waits for its server.
 const LEASE: SignedDuration = SignedDuration::from_secs(120);
 /// Mails that are sent at once.
@@ -50,6 +53,8 @@ pub(super) enum SendError {
     Render(#[from] RenderMailError),
     #[error("the job cannot be read: {0}")]
     Job(#[from] serde_json::Error),
+    #[error("writing or sending it panicked")]
+    Panicked,
     #[error("the order's amounts cannot be written: {0}")]
     Amount(#[from] MoneyError),
     #[error(transparent)]
@@ -85,15 +90,16 @@ impl MailCounts {
 enum Asked {
     Customer(CustomerMail),
     Order(OrderMail),
+    Staff(StaffMail),
 }
 
 impl Asked {
     fn read(job: &TakenJob) -> Result<Self, serde_json::Error> {
         let payload = job.payload.clone();
-        if job.queue == order::QUEUE {
-            serde_json::from_value(payload).map(Self::Order)
-        } else {
-            serde_json::from_value(payload).map(Self::Customer)
+        match job.queue.as_str() {
+            order::QUEUE => serde_json::from_value(payload).map(Self::Order),
+            staff::QUEUE => serde_json::from_value(payload).map(Self::Staff),
+            _ => serde_json::from_value(payload).map(Self::Customer),
         }
     }
 
@@ -101,6 +107,7 @@ impl Asked {
         match self {
             Self::Customer(mail) => mail.kind(),
             Self::Order(mail) => mail.kind(),
+            Self::Staff(mail) => mail.kind(),
         }
     }
 }
@@ -153,7 +160,9 @@ impl MailWorker {
     async fn work_off(&self, job: &TakenJob, now: Timestamp) -> Result<(), StoreError> {
         let asked = Asked::read(job);
         let kind = asked.as_ref().ok().map(Asked::kind);
-        let sent = self.send(job, asked).await;
+        // Sent together with others, whose mails it must not end (case C24).
+        let sent = AssertUnwindSafe(self.send(job, asked)).catch_unwind().await;
+        let sent = sent.unwrap_or(Err(SendError::Panicked));
         let conn = self.shop.store.worker().conn().await?;
         let counts = &self.shop.mail_counts;
         match sent {
@@ -184,6 +193,7 @@ impl MailWorker {
         let mail: Option<Mail> = match asked? {
             Asked::Customer(mail) => customer::write(&self.shop, id, &mail).await?,
             Asked::Order(mail) => order::write(&self.shop, id, &mail).await?,
+            Asked::Staff(mail) => staff::write(&self.shop, id, &mail)?,
         };
         // Who asked is told nothing, and neither is anybody else.
         let Some(mail) = mail else { return Ok(false) };

@@ -8,6 +8,7 @@ use tradepost_store::migrate::{SchemaState, schema_state};
 use tradepost_store::system::{self, Wrong};
 use tradepost_store::{Client, StoreError};
 
+use super::backlogs::COUNTED_MAX;
 use crate::mail::QUEUES;
 use crate::shop::Shop;
 
@@ -68,7 +69,7 @@ pub async fn examine(
     }
     findings.push(connections(shop, &client).await?);
     findings.push(backlog(shop, &client).await?);
-    findings.push(mails(&job::count_undone(&client, QUEUES).await?));
+    findings.push(mails(&job::count_undone(&client, QUEUES, COUNTED_MAX).await?));
     findings.push(ratings(&system::wrong_ratings(&client).await?));
     findings.push(rules(&audit_rules::find_broken(&client, shop.clock.now()).await?));
     findings.extend(pictures(&client, stored_blobs).await?);

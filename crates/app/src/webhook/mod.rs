@@ -13,6 +13,7 @@ mod replay;
 mod rotate;
 mod send;
 mod signature;
+mod sweep;
 mod test_send;
 mod view;
 mod wanted;

@@ -1,8 +1,12 @@
 //! Changes an endpoint. Whoever sends its events elsewhere proves to know its secret, or gives it another (case C65).
 
 use serde::Deserialize;
-use tradepost_domain::kernel::ids::WebhookEndpointId;
+use serde_json::json;
+use tradepost_domain::kernel::ids::{EntityId, WebhookEndpointId};
 use tradepost_domain::webhook::DisabledReason;
+use tradepost_domain::webhook::event_type::MOVED_EVENT;
+use tradepost_store::outbox::{self, Event};
+use tradepost_store::webhook::delivery;
 use tradepost_store::webhook::endpoint::{self, EndpointRow};
 use utoipa::ToSchema;
 
@@ -12,8 +16,9 @@ use super::wanted::{check_fields, check_scopes, check_url};
 use crate::answer::{Answer, Outcome};
 use crate::change::{Resource, check_version, difference, missing, no_payload, refuse};
 use crate::error::WriteError;
+use crate::mail::{StaffMail, tell_staff};
 use crate::patch::{present, set};
-use crate::work::StaffContext;
+use crate::work::{StaffContext, Work};
 
 /// What to change of an endpoint.
 #[derive(Clone, Default, Deserialize, ToSchema)]
@@ -119,8 +124,32 @@ pub async fn patch_webhook_endpoint(
     let entity = work.tell(WebhookEndpointView::KIND.updated, &changed, no_payload());
     let (old, new) = difference(&view, &changed)?.unzip();
     work.audit("webhook_endpoint.update", entity, old, new);
+    if is_moved {
+        tell_of_move(&mut work, &before, &after).await?;
+    }
     let kept = IssuedWebhookEndpointView::new(changed.clone(), None);
     let shown = IssuedWebhookEndpointView::new(changed, fresh.as_ref());
     let answer = Answer::new(Outcome::Done, &shown, Some(after.version))?;
     work.finish(answer.kept_as(&kept)?).await
+}
+
+/// Tells staff, and those who listen at the address that was left; not where it went.
+async fn tell_of_move(
+    work: &mut Work<'_>,
+    before: &EndpointRow,
+    after: &EndpointRow,
+) -> Result<(), WriteError> {
+    let (endpoint, former_url, url) = (after.id, before.url.clone(), after.url.clone());
+    let payload = json!({"url": former_url});
+    let farewell = Event {
+        id: work.next_id(),
+        kind: MOVED_EVENT,
+        aggregate_id: endpoint.as_uuid(),
+        version: after.version,
+        payload: payload.into(),
+    };
+    outbox::push(&work.tx, std::slice::from_ref(&farewell), work.now).await?;
+    delivery::lead(&work.tx, endpoint, farewell.id, (&before.url, &before.secret)).await?;
+    tell_staff(work, &StaffMail::WebhookEndpointMoved { endpoint, former_url, url });
+    Ok(())
 }

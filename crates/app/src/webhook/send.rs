@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tradepost_domain::kernel::ids::{EntityId, WebhookEndpointId};
-use tradepost_domain::webhook::event_type::TEST_EVENT;
+use tradepost_domain::webhook::event_type::{MOVED_EVENT, TEST_EVENT};
 use tradepost_domain::webhook::schedule::{FAILING_DAYS_MAX, TRIES_BEFORE_DISABLING};
 use tradepost_domain::webhook::{DeliveryState, DisabledReason, Verdict, judge};
 use tradepost_port::{EgressError, EgressRequest, EgressResponse};
@@ -17,12 +17,13 @@ use super::envelope::write_envelope;
 use super::signature::{WebhookSecret, sign};
 use crate::crash::CrashPoint;
 use crate::error::WriteError;
+use crate::mail::{StaffMail, tell_staff};
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
-/// How long a delivery is somebody's to send: a try takes fifteen seconds at most. Who is killed meanwhile is followed by
-/// another try.
-const LEASE: SignedDuration = SignedDuration::from_secs(25);
+/// How long a delivery is somebody's to send: a try takes fifteen seconds at most, and what came of it waits for a
+/// connection ten. Who is killed meanwhile is followed by another try.
+const LEASE: SignedDuration = SignedDuration::from_secs(45);
 /// Bytes of an answer that are kept.
 const EXCERPT_BYTES_MAX: usize = 1_024;
 
@@ -52,7 +53,10 @@ pub(super) async fn try_delivery(
         _ => None,
     };
     let verdict = match judge(status, tries, chance(shop)) {
-        Verdict::Again { .. } if answer.is_none() || taken.event_type == TEST_EVENT => Verdict::GiveUp,
+        Verdict::Again { .. } if answer.is_none() => Verdict::GiveUp,
+        // Nobody wanted it told: it is not tried again, and says nothing of what the endpoint was made for.
+        Verdict::Again { .. } | Verdict::Gone if taken.event_type == TEST_EVENT => Verdict::GiveUp,
+        Verdict::Gone if taken.event_type == MOVED_EVENT => Verdict::GiveUp,
         verdict => verdict,
     };
     let (state, next_at) = outcome(verdict, shop.clock.now());
@@ -68,17 +72,22 @@ pub(super) async fn try_delivery(
         error,
     };
     let conn = shop.store.worker().conn().await?;
-    sending::record(&conn, (endpoint, taken.event_id), lease, &result).await?;
-    shop.webhooks.note(state);
-    let since = match verdict {
-        Verdict::Delivered if taken.failures == 0 => None,
-        Verdict::Delivered => {
-            endpoint::recover(&conn, endpoint).await?;
-            None
+    // What a former address answers says nothing of the present one.
+    let is_farewell = taken.event_type == MOVED_EVENT;
+    let is_counted = taken.event_type != TEST_EVENT && !is_farewell && answer.is_some();
+    let noted = async {
+        match verdict {
+            // Whether or not it failed when this was taken: others of it may have failed since.
+            Verdict::Delivered if !is_farewell => endpoint::recover(&conn, endpoint).await.map(|()| None),
+            _ if is_counted => endpoint::fail(&conn, endpoint, at).await,
+            _ => Ok(None),
         }
-        _ if taken.event_type == TEST_EVENT || answer.is_none() => None,
-        _ => endpoint::fail(&conn, endpoint, at).await?,
     };
+    let recorded = sending::record(&conn, (endpoint, taken.event_id), lease, &result);
+    let (recorded, since) = futures_util::future::join(recorded, noted).await;
+    recorded?;
+    let since = since?;
+    shop.webhooks.note(state);
     drop(conn);
     if let Some(reason) = reason_to_disable(verdict, since, (tries, at)) {
         disable(caller, endpoint, reason).await?;
@@ -168,6 +177,8 @@ async fn disable(
     let payload = json!({"url": row.url, "reason": reason.as_str(), "failing_since": row.failing_since});
     work.event("webhook_endpoint.disabled", id.as_uuid(), row.version, payload.clone());
     work.audit("webhook_endpoint.disable", ("webhook_endpoint", id.as_uuid()), None, Some(payload));
+    let (url, why) = (row.url, reason.as_str().to_owned());
+    tell_staff(&mut work, &StaffMail::WebhookEndpointDisabled { endpoint: id, url, reason: why });
     work.commit().await?;
     tracing::warn!(webhook_endpoint.id = %id, reason = reason.as_str(), "a webhook endpoint is disabled");
     Ok(())

@@ -23,11 +23,11 @@ pub async fn test_webhook_endpoint(
         Some(begun) => EventId::from_uuid(begun),
         None => write_event(context, id).await?,
     };
-    let now = context.now();
-    let lease = lease_from(now);
-    let taken = {
+    let (taken, lease) = {
         let conn = context.shop.store.admin().conn().await?;
-        sending::take_one(&conn, id, event, (now, lease)).await?
+        let now = context.now();
+        let lease = lease_from(now);
+        (sending::take_one(&conn, id, event, (now, lease)).await?, lease)
     };
     // A worker may have been faster: what it found, or that it is under way, stands in the delivery.
     if let Some(taken) = taken {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tradepost_domain::kernel::ids::WebhookEndpointId;
@@ -26,15 +25,14 @@ use crate::work::StaffContext;
 const EVERY: Duration = Duration::from_millis(250);
 /// How long deliveries that are under way may take at the end.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// How long deliveries and their tries are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How often older ones are deleted.
-const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often what has had its day is deleted.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
-/// Sends what is due. Several processes may do so at once.
+/// Sends what is due. Several processes may do so at once: they share the room of an endpoint but for moments, and none
+/// sends what another has.
 #[derive(Debug, Clone)]
 pub struct WebhookWorker {
-    caller: StaffContext,
+    pub(super) caller: StaffContext,
     lanes: Arc<Lanes>,
 }
 
@@ -45,7 +43,6 @@ struct Lanes {
     /// Told when a lane has ended that sent something: more may have become due behind its last look.
     ended: Notify,
     closing: AtomicBool,
-    purged_at: Mutex<Option<Timestamp>>,
 }
 
 /// A lane that is open until this is dropped, also by a panic.
@@ -76,17 +73,21 @@ impl WebhookWorker {
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let tasks = Mutex::new(JoinSet::new());
         let rhythm = Rhythm { name: "sending webhooks", every: EVERY, woken_by: Some(&self.lanes.ended) };
-        keep_doing(rhythm, shutdown, || async {
+        let sweep = Rhythm { name: "deleting old webhooks", every: SWEEP_EVERY, woken_by: None };
+        let sweeping = keep_doing(sweep, std::future::pending(), || self.sweep());
+        let sending = keep_doing(rhythm, shutdown, || async {
             for lane in self.open_lanes().await? {
                 let worker = self.clone();
                 let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
                 while tasks.try_join_next().is_some() {}
                 tasks.spawn(count_statements(async move { worker.send_all(lane).await }));
             }
-            self.purge().await?;
             Ok(Round::Done)
-        })
-        .await;
+        });
+        tokio::select! {
+            () = sending => {}
+            () = sweeping => {}
+        }
         self.lanes.closing.store(true, Ordering::Relaxed);
         let mut tasks = tasks.into_inner().unwrap_or_else(PoisonError::into_inner);
         let _ = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
@@ -142,29 +143,15 @@ impl WebhookWorker {
         &self,
         endpoint: WebhookEndpointId,
     ) -> Result<Vec<impl Future<Output = Result<(), WriteError>>>, WriteError> {
+        let conn = self.caller.shop.store.worker().conn().await?;
+        // Asked when the connection is there: what was waited for it is not time to send in.
         let now = self.caller.now();
         let lease = lease_from(now);
-        let conn = self.caller.shop.store.worker().conn().await?;
         let taken = sending::take(&conn, endpoint, (now, lease), FAILURES_BEFORE_CAUTION).await?;
         let caller = &self.caller;
         let attempt =
             |delivery| Box::pin(async move { try_delivery(caller, endpoint, &delivery, lease).await });
         Ok(taken.into_iter().map(attempt).collect())
-    }
-
-    /// Deletes what is older than it is kept, now and then.
-    async fn purge(&self) -> Result<(), WriteError> {
-        let now = self.caller.now();
-        let last = *self.lanes.purged_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_some_and(|at| now.duration_since(at) < PURGE_EVERY) {
-            return Ok(());
-        }
-        let before = now.saturating_sub(KEPT).unwrap_or(now);
-        let conn = self.caller.shop.store.worker().conn().await?;
-        let purged = sending::purge(&conn, before).await?;
-        tracing::debug!(deliveries = purged, "old deliveries of webhooks purged");
-        *self.lanes.purged_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-        Ok(())
     }
 }
 

@@ -107,6 +107,12 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
         "A webhook endpoint was disabled by the shop; `url`, `reason`",
     ),
     (
+        MOVED_EVENT,
+        "whe",
+        "webhooks:read",
+        "A webhook endpoint has another address; told to the former one alone, signed with the secret of then",
+    ),
+    (
         TEST_EVENT,
         "whe",
         "webhooks:read",
@@ -135,6 +141,8 @@ const KEPT: &[(&str, &str, &str, &str)] = &[
 
 /// Told to one endpoint alone, because staff want to see whether it works.
 pub const TEST_EVENT: &str = "webhook_endpoint.test";
+/// Told to the address that an endpoint had before, whatever it asks for (case C65).
+pub const MOVED_EVENT: &str = "webhook_endpoint.moved";
 
 /// All events that the shop tells.
 pub fn event_types() -> impl Iterator<Item = EventType> {

@@ -114,7 +114,7 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
     single(text, ("projection_pending", "gauge", "Products that wait to be rendered"), &backlogs.projection);
     let mails = [("waiting", backlogs.mails.0), ("parked", backlogs.mails.1)];
     let mails = mails.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()));
-    family(text, ("mails_pending", "gauge", "Mails that are not sent"), &mails);
+    family(text, ("mails_pending", "gauge", "Mails that are not sent, counted up to 10000"), &mails);
     let money = &backlogs.money;
     let events = [("pending", money.inbox_pending), ("parked", money.inbox_parked)];
     let events = events.map(|(state, count)| (format!("{{state=\"{state}\"}}"), count.to_string()));
@@ -129,7 +129,8 @@ async fn add_backlog(text: &mut String, state: &ApiState, ops: &Ops) {
         &money.payments_unknown,
     );
     single(text, ("refunds_pending", "gauge", "Refunds that are on their way"), &money.refunds_pending);
-    single(text, ("webhooks_due", "gauge", "Deliveries of webhooks that are due"), &backlogs.webhooks_due);
+    let due = "Deliveries of webhooks that are due, counted up to 10000";
+    single(text, ("webhooks_due", "gauge", due), &backlogs.webhooks_due);
     single(
         text,
         ("webhooks_due_seconds", "gauge", "For how long the oldest of them has been"),

@@ -70,6 +70,25 @@ async fn figures_tell_of_pools_backlog_runtime_and_process() {
 }
 
 #[tokio::test]
+async fn what_waits_is_counted_up_to_a_limit_and_on_no_connection_of_shoppers() {
+    let app = TestApp::new().await;
+    let endpoint = serde_json::json!({"url": "https://a.example/", "event_types": ["product.imported"]});
+    app.post("/api/admin/webhook-endpoints").admin().json(&endpoint).send().await.expect(201);
+    let many = "insert into outbox (event_id, type, aggregate_id, version, bulk, created_at)
+                select gen_random_uuid(), 'product.imported', gen_random_uuid(), 1, n % 2 = 0, '2026-11-01T11:59:50Z'
+                  from generate_series(1, 10100) n";
+    crate::admin::sql(&app, many).await;
+    let mut taken = Vec::new();
+    for _ in 0..4 {
+        taken.push(app.shop.store.storefront().conn().await.unwrap());
+    }
+    let figures = String::from_utf8(app.get("/metrics").send().await.expect(200).bytes).unwrap();
+    for line in ["outbox_pending 10101", "webhooks_due 10000", "webhooks_due_seconds 10"] {
+        assert!(figures.lines().any(|figure| figure == line), "{line} is missing in {figures}");
+    }
+}
+
+#[tokio::test]
 async fn the_reference_is_served_from_this_server_alone() {
     let app = TestApp::new().await;
     let page = app.get("/docs").send().await.expect(200);

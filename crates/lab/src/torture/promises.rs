@@ -166,7 +166,7 @@ impl Torture<'_> {
         Ok(differences)
     }
 
-    /// Waits until every order was told of. A delivery that was in hand when a process died is sent again after 25 s.
+    /// Waits until every order was told of. A delivery that was in hand when a process died is sent again after 45 s.
     pub(super) async fn hear_of_all(&mut self) -> Result<(), LabError> {
         let begun = Instant::now();
         let mut unheard = self.unheard().await?;

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tradepost_adapters::{Sender, SmtpSettings};
 use tradepost_app::mail::{MailTemplateError, MailTemplates};
+use tradepost_domain::kernel::{EmailAddress, EmailError};
 
 use super::{ConfigError, Layers};
 
@@ -21,6 +22,8 @@ pub struct MailConfig {
     pub smtp: Option<SmtpSettings>,
     /// What the shop is called in them.
     pub shop_name: String,
+    /// Who of its staff is written to.
+    pub staff: Option<EmailAddress>,
     /// The shop's own templates, by file name.
     pub own_templates: BTreeMap<String, String>,
 }
@@ -30,6 +33,7 @@ pub struct MailConfig {
 pub(super) struct RawMail {
     smtp_url: SecretString,
     from: String,
+    staff: String,
     templates_dir: String,
 }
 
@@ -52,12 +56,14 @@ impl MailConfig {
             let settings = SmtpSettings::new(&raw.smtp_url, sender);
             Some(settings.map_err(|error| layers.invalid("mail.smtp_url", error.to_string()))?)
         };
+        let staff = (!raw.staff.is_empty()).then(|| raw.staff.parse()).transpose();
+        let staff = staff.map_err(|error: EmailError| layers.invalid("mail.staff", error.to_string()))?;
         let shop_name = sender.as_ref().map_or(NAMELESS, Sender::name).to_owned();
         let refused = |error: &dyn std::fmt::Display| {
             layers.invalid("mail.templates_dir", format!("holds what cannot be used: {error}"))
         };
         let own_templates = read_templates(&raw.templates_dir).map_err(|error| refused(&error))?;
-        let config = Self { smtp, shop_name, own_templates };
+        let config = Self { smtp, shop_name, staff, own_templates };
         config.templates().map_err(|error| refused(&error))?;
         Ok(config)
     }
@@ -128,6 +134,15 @@ mod tests {
             let refused = load(&variables).unwrap_err();
             assert!(refused.contains(expected) && !refused.contains("secretword"), "{refused}");
         }
+    }
+
+    #[test]
+    fn staff_are_written_to_at_an_address_or_not_at_all() {
+        assert_eq!(load(&[]).unwrap().staff, None);
+        let staff = load(&[("TRADEPOST_MAIL_STAFF", "staff@example.com")]).unwrap().staff;
+        assert_eq!(staff.unwrap().as_str(), "staff@example.com");
+        let refused = load(&[("TRADEPOST_MAIL_STAFF", "staff")]).unwrap_err();
+        assert!(refused.contains("`mail.staff` is `staff`"), "{refused}");
     }
 
     #[test]

@@ -19,6 +19,18 @@ sql! {
            and ($5::uuid is null or event_id < $5)
          order by event_id desc
          limit $6";
+    /// [`LIST`] of one state other than `delivered`, found in the index of those.
+    LIST_UNDELIVERED = "
+        select event_id, event_type, state, attempts, next_at, created_at, finished_at
+          from webhook_delivery
+         where endpoint_id = $1
+           and state <> 'delivered'
+           and state = $2
+           and ($3::text is null or event_type = $3)
+           and ($4::timestamptz is null or created_at >= $4)
+           and ($5::uuid is null or event_id < $5)
+         order by event_id desc
+         limit $6";
     GET = "
         select event_id, event_type, state, attempts, next_at, created_at, finished_at
           from webhook_delivery
@@ -29,25 +41,42 @@ sql! {
          where endpoint_id = $1 and event_id = $2
          order by number desc
          limit 100";
-    /// What the endpoint would be told today of what happened since; a delivery under way stays as it is.
+    /// What the endpoint would be told today of what happened since. What waits already, or is under way, stays as it is and
+    /// takes no room of the limit: the next call goes on behind it.
     REPLAY_SINCE = "
-        insert into webhook_delivery as d (endpoint_id, event_id, event_row, event_type, state, next_at, created_at)
-        select e.id, o.event_id, o.id, o.type, 'pending', $3, o.created_at
-          from webhook_endpoint e
-          join outbox o
-            on o.created_at >= $2
-           and e.event_types && array[o.type, split_part(o.type, '.', 1) || '.*', '*']
-           and o.type <> 'webhook_endpoint.test'
-         where e.id = $1
-         order by o.id
-         limit $5
-            on conflict (endpoint_id, event_id) do update
-           set state = 'pending', step = 0, next_at = $3, finished_at = null
-         where d.leased_until is null and (d.state <> 'delivered' or $4)";
+        with wanted as materialized (
+            select e.id as endpoint_id, o.event_id, o.id, o.type, o.created_at
+              from webhook_endpoint e
+              join outbox o
+                on o.created_at >= $2
+               and o.id > coalesce($6::int8, 0)
+               and e.event_types && array[o.type, split_part(o.type, '.', 1) || '.*', '*']
+               and o.type not in ('webhook_endpoint.test', 'webhook_endpoint.moved')
+              left join webhook_delivery d on d.endpoint_id = e.id and d.event_id = o.event_id
+             where e.id = $1
+               and (d.event_id is null
+                    or d.leased_until is null and d.state <> 'pending' and (d.state <> 'delivered' or $4))
+             order by o.id
+             limit $5),
+        queued as (
+            insert into webhook_delivery as d
+                   (endpoint_id, event_id, event_row, event_type, state, bulk, next_at, created_at)
+            select endpoint_id, event_id, id, type, 'pending', true, $3, created_at
+              from wanted
+                on conflict (endpoint_id, event_id) do update
+               set state = 'pending', bulk = true, step = 0, next_at = $3, finished_at = null
+             where d.leased_until is null and d.state <> 'pending' and (d.state <> 'delivered' or $4)
+            returning 1)
+        select (select count(*) from queued),
+               (select event_id from wanted order by id offset $5 - 1)";
+    EVENT_ROW = "
+        select event_row from webhook_delivery where endpoint_id = $1 and event_id = $2";
     REPLAY_ONE = "
         update webhook_delivery
-           set state = 'pending', step = 0, next_at = $3, finished_at = null
-         where endpoint_id = $1 and event_id = $2 and leased_until is null";
+           set state = 'pending', bulk = false, step = 0, next_at = $3, finished_at = null
+         where endpoint_id = $1 and event_id = $2 and leased_until is null and url is null";
+    LEAD = "
+        update webhook_delivery set url = $3, secret = $4 where endpoint_id = $1 and event_id = $2";
 }
 
 /// A delivery.
@@ -106,7 +135,9 @@ pub async fn list(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let after = after.map(|id| id.as_uuid());
     let DeliveryFilter { state, event_type, since } = filter;
-    let rows = client.query(LIST, &[&endpoint.as_uuid(), state, event_type, since, &after, &limit]).await?;
+    let is_rare = state.as_deref().is_some_and(|state| state != "delivered");
+    let sql = if is_rare { LIST_UNDELIVERED } else { LIST };
+    let rows = client.query(sql, &[&endpoint.as_uuid(), state, event_type, since, &after, &limit]).await?;
     Ok(rows.iter().map(from_row).collect())
 }
 
@@ -145,22 +176,56 @@ pub struct Replay {
     pub since: Timestamp,
     /// Also what was delivered.
     pub delivered_too: bool,
-    /// Events at most, from the oldest.
+    /// What was written after this event of [`event_row`].
+    pub after: Option<i64>,
+    /// Deliveries at most, from the oldest.
     pub limit: i64,
 }
 
-/// Sends anew what happened since a time, as far as the outbox keeps it; answers how much.
+/// What is sent anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed {
+    /// Deliveries.
+    pub count: i64,
+    /// The last event, when there may be more behind it.
+    pub last: Option<EventId>,
+}
+
+/// Sends anew what happened since a time, as far as the outbox keeps it.
 pub async fn replay_since(
     tx: &Tx,
     endpoint: WebhookEndpointId,
     replay: Replay,
     now: Timestamp,
-) -> Result<u64, StoreError> {
-    let Replay { since, delivered_too, limit } = replay;
-    tx.execute(REPLAY_SINCE, &[&endpoint.as_uuid(), &since, &now, &delivered_too, &limit]).await
+) -> Result<Replayed, StoreError> {
+    let Replay { since, delivered_too, after, limit } = replay;
+    let params: crate::db::Params<'_> = &[&endpoint.as_uuid(), &since, &now, &delivered_too, &limit, &after];
+    let row = tx.query_one(REPLAY_SINCE, params).await?;
+    let last: Option<uuid::Uuid> = row.get(1);
+    Ok(Replayed { count: row.get(0), last: last.map(EventId::from_uuid) })
 }
 
-/// Sends one delivery anew; `false` when there is none, or when it is being sent.
+/// The row in the outbox of an event that an endpoint was told, or is to be.
+pub async fn event_row(
+    client: &Client,
+    endpoint: WebhookEndpointId,
+    event: EventId,
+) -> Result<Option<i64>, StoreError> {
+    let row = client.query_opt(EVENT_ROW, &[&endpoint.as_uuid(), &event.as_uuid()]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Sends a delivery that was just written to an address, and signs it with a secret, that are not its endpoint's any more.
+pub async fn lead(
+    tx: &Tx,
+    endpoint: WebhookEndpointId,
+    event: EventId,
+    (url, secret): (&str, &[u8]),
+) -> Result<(), StoreError> {
+    tx.execute(LEAD, &[&endpoint.as_uuid(), &event.as_uuid(), &url, &secret]).await.map(drop)
+}
+
+/// Sends one delivery anew; `false` when there is none, when it is being sent, or when it went to a former address.
 pub async fn replay_one(
     tx: &Tx,
     endpoint: WebhookEndpointId,

@@ -53,6 +53,10 @@ sql! {
            set failures = failures + 1, failing_since = coalesce(failing_since, $2)
          where id = $1
         returning failing_since";
+    FORGET_FORMER_SECRETS = "
+        update webhook_endpoint
+           set former_secret = null, former_secret_until = null
+         where former_secret_until <= $1";
     /// What waited while an endpoint was disabled is due now, and not since then.
     RESUME = "
         update webhook_delivery
@@ -196,6 +200,11 @@ pub async fn fail(
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     Ok(client.query_opt(FAIL, &[&id.as_uuid(), &now]).await?.map(|row| row.get(0)))
+}
+
+/// Deletes the former secrets that sign no more.
+pub async fn forget_former_secrets(client: &Client, now: Timestamp) -> Result<(), StoreError> {
+    client.execute(FORGET_FORMER_SECRETS, &[&now]).await.map(drop)
 }
 
 /// Makes what waited while an endpoint was disabled due now.

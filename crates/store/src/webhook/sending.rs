@@ -11,16 +11,29 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    /// The limits keep it at two looks into the index for each endpoint: else everything that is due may be read and grouped.
     ENDPOINTS_DUE = "
         select e.id
           from webhook_endpoint e
-         where e.status = 'enabled'
-           and exists (select from webhook_delivery d
-                        where d.endpoint_id = e.id and d.state in ('pending', 'failed') and d.next_at <= $1)";
-    /// The lock on the endpoint keeps two processes from filling the same room; the next look finds it free again.
+         cross join lateral (
+               select
+                 from (values (false), (true)) as way (bulk)
+                cross join lateral (
+                      select from webhook_delivery d
+                       where d.endpoint_id = e.id and d.bulk = way.bulk and d.state in ('pending', 'failed')
+                         and d.next_at <= $1
+                       limit 1) d
+                limit 1) due
+         where e.status = 'enabled'";
+    /// What came in bulk has what room the rest leaves. The two are looked up one after the other, each in its own part
+    /// of the index.
+    ///
+    /// Of two processes that look at the same time one passes by, as the endpoint is locked. One that looks while the
+    /// other commits may get the lock with a count from before: for that moment an endpoint has up to twice its
+    /// concurrency under way. No delivery is taken twice, since its row is looked at anew once it is locked.
     TAKE = "
         with lane as materialized (
-            select e.id, e.url, e.secret, e.former_secret, e.former_secret_until, e.failures,
+            select e.id, e.url, e.secret, e.former_secret, e.former_secret_until,
                    case when e.failures >= $4 then 1 else e.concurrency end
                    - (select count(*) from webhook_delivery b where b.endpoint_id = e.id and b.leased_until > $2) as room
               from webhook_endpoint e
@@ -29,21 +42,26 @@ sql! {
         due as materialized (
             select d.event_id
               from lane
+             cross join (values (false), (true)) as way (bulk)
              cross join lateral (
-                   select d.event_id
+                   select d.event_id, d.next_at
                      from webhook_delivery d
-                    where d.endpoint_id = lane.id and d.state in ('pending', 'failed') and d.next_at <= $2
+                    where d.endpoint_id = lane.id and d.bulk = way.bulk and d.state in ('pending', 'failed')
+                      and d.next_at <= $2 and (d.leased_until is null or d.leased_until <= $2)
                     order by d.next_at, d.event_id
                     limit greatest(lane.room, 0)
-                      for update skip locked) d),
+                      for update skip locked) d
+             order by way.bulk, d.next_at, d.event_id
+             limit (select greatest(lane.room, 0) from lane)),
         taken as (
             update webhook_delivery d
                set leased_until = $3, next_at = $3
               from due
              where d.endpoint_id = $1 and d.event_id = due.event_id
-            returning d.event_id, d.event_row, d.event_type, d.step)
+            returning d.event_id, d.event_row, d.event_type, d.step, d.url, d.secret)
         select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
-               l.url, l.secret, l.former_secret, l.former_secret_until, l.failures
+               coalesce(t.url, l.url) as url, coalesce(t.secret, l.secret) as secret,
+               case when t.url is null then l.former_secret end as former_secret, l.former_secret_until
           from taken t
          cross join lane l
           left join outbox o on o.id = t.event_row
@@ -56,7 +74,7 @@ sql! {
                and (leased_until is null or leased_until <= $3)
             returning endpoint_id, event_id, event_row, event_type, step)
         select t.event_id, t.event_type, t.step, o.aggregate_id, o.version, o.payload, o.created_at,
-               e.url, e.secret, e.former_secret, e.former_secret_until, e.failures
+               e.url, e.secret, e.former_secret, e.former_secret_until
           from taken t
           join webhook_endpoint e on e.id = t.endpoint_id
           left join outbox o on o.id = t.event_row";
@@ -65,7 +83,8 @@ sql! {
     RECORD = "
         with done as (
             update webhook_delivery
-               set state = $4, attempts = attempts + 1, step = step + 1, next_at = $5, finished_at = $6, leased_until = null
+               set state = $4, attempts = attempts + 1, step = step + 1, next_at = $5, finished_at = $6,
+                   leased_until = null, secret = case when $6::timestamptz is null then secret end
              where endpoint_id = $1 and event_id = $2 and state in ('pending', 'failed')
                and (leased_until = $3 or $4 = 'delivered')
             returning attempts)
@@ -73,12 +92,33 @@ sql! {
         select $1, $2, attempts, $7, $8, $9, $10, $11
           from done";
     PURGE = "
-        delete from webhook_delivery where created_at < $1";
+        delete from webhook_delivery
+         where ctid = any (array (select ctid from webhook_delivery where created_at < $1 limit $2))
+           and created_at < $1";
+    /// Up to `$2` from each end of the index: whoever asks how much waits must not read all of it.
     BACKLOG = "
-        select count(*), min(d.next_at)
-          from webhook_endpoint e
-          join webhook_delivery d on d.endpoint_id = e.id
-         where e.status = 'enabled' and d.state in ('pending', 'failed') and d.next_at <= $1";
+        with way as materialized (
+            select e.id, b.bulk
+              from webhook_endpoint e
+             cross join (values (false), (true)) as b (bulk)
+             where e.status = 'enabled')
+        select (select count(*)
+                  from (select
+                          from way
+                         cross join lateral (
+                               select from webhook_delivery d
+                                where d.endpoint_id = way.id and d.bulk = way.bulk
+                                  and d.state in ('pending', 'failed') and d.next_at <= $1
+                                limit $2) d
+                         limit $2) counted),
+               (select min(first.next_at)
+                  from way
+                 cross join lateral (
+                       select d.next_at from webhook_delivery d
+                        where d.endpoint_id = way.id and d.bulk = way.bulk
+                          and d.state in ('pending', 'failed') and d.next_at <= $1
+                        order by d.next_at
+                        limit 1) first)";
 }
 
 /// A delivery that is this process's to send, for a time.
@@ -98,8 +138,6 @@ pub struct TakenDelivery {
     pub secret: Vec<u8>,
     /// What signs besides, until then.
     pub former_secret: Option<(Vec<u8>, Timestamp)>,
-    /// Failures of the endpoint since its last success.
-    pub failures: i64,
 }
 
 impl std::fmt::Debug for TakenDelivery {
@@ -148,8 +186,8 @@ pub async fn endpoints_due(client: &Client, now: Timestamp) -> Result<Vec<Webhoo
     Ok(rows.iter().map(|row| WebhookEndpointId::from_uuid(row.get(0))).collect())
 }
 
-/// Takes what is due to an endpoint until `lease`, as much as its concurrency leaves room for: 1 from `failures_max`
-/// failures in a row on.
+/// Takes what is due to an endpoint until `lease`, as much as its concurrency leaves room for (1 from `failures_max`
+/// failures in a row on), and what came in bulk after all else.
 pub async fn take(
     client: &Client,
     endpoint: WebhookEndpointId,
@@ -200,14 +238,18 @@ pub async fn record(
         .map(drop)
 }
 
-/// Deletes deliveries of what happened before a time, with their tries; answers how many.
-pub async fn purge(client: &Client, before: Timestamp) -> Result<u64, StoreError> {
-    client.execute(PURGE, &[&before]).await
+/// Deletes up to `limit` deliveries of what happened before a time, with their tries; answers how many.
+pub async fn purge(client: &Client, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+    client.execute(PURGE, &[&before, &limit]).await
 }
 
-/// Deliveries that are due to enabled endpoints, and since when the oldest is.
-pub async fn backlog(client: &Client, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
-    let row = client.query_one(BACKLOG, &[&now]).await?;
+/// Deliveries that are due to enabled endpoints, counted up to `limit`, and since when the oldest is.
+pub async fn backlog(
+    client: &Client,
+    now: Timestamp,
+    limit: i64,
+) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let row = client.query_one(BACKLOG, &[&now, &limit]).await?;
     Ok((row.get(0), row.get(1)))
 }
 
@@ -228,6 +270,5 @@ fn from_row(row: &Row) -> TakenDelivery {
         url: row.get("url"),
         secret: row.get("secret"),
         former_secret: former.zip(row.get("former_secret_until")),
-        failures: row.get("failures"),
     }
 }

@@ -7,3 +7,4 @@ mod listing;
 mod redemptions;
 mod statements;
 mod transactions;
+mod webhooks;

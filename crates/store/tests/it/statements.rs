@@ -29,8 +29,8 @@ fn every_statement_has_a_name_of_its_own() {
     assert_eq!(names.len(), count);
 }
 
-/// The plan of a staff's list of products that looks for a beginning.
-async fn plan_of_prefix_search(client: &tokio_postgres::Client, name: &str, arguments: &str) -> String {
+/// The plan of a statement with these arguments.
+async fn plan_of(client: &tokio_postgres::Client, name: &str, arguments: &str) -> String {
     let sql = statements().find(|sql| sql.name == name).unwrap();
     client.batch_execute(&format!("prepare asked as {}", sql.text)).await.unwrap();
     let rows = client.simple_query(&format!("explain execute asked ({arguments})")).await.unwrap();
@@ -55,13 +55,44 @@ async fn a_beginning_is_looked_for_in_indexes() {
         ("TITLE", "null, 'bo', null, null, null, null, null, 'Bo', null, 21, null"),
         ("COUNT", "null, 'bo', null, null, null, null, null, 'Bo'"),
     ] {
-        let plan = plan_of_prefix_search(&client, &format!("{page}::{name}"), arguments).await;
+        let plan = plan_of(&client, &format!("{page}::{name}"), arguments).await;
         for index in ["product_title_idx", "product_handle_key", "variant_sku_key", "product_pkey"] {
             assert!(plan.contains(index), "{name}: no {index} in\n{plan}");
         }
         assert!(!plan.contains("Seq Scan"), "{name}:\n{plan}");
         for bound in ["~>=~", "handle >= 'bo'", "sku >= 'BO'"] {
             assert!(plan.contains(bound), "{name}: no {bound} in\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn deliveries_are_found_by_state_and_taken_by_turn_in_indexes() {
+    let database = TestDatabase::new().await;
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let id = "'00000000-0000-7000-8000-000000000001'";
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let settings =
+            format!("set enable_seqscan = off; set enable_sort = off; set plan_cache_mode = {mode}");
+        client.batch_execute(&settings).await.unwrap();
+        let list = "tradepost_store::webhook::delivery::LIST_UNDELIVERED";
+        let plan = plan_of(&client, list, &format!("{id}, 'dead', null, null, null, 21")).await;
+        assert!(
+            plan.contains("webhook_delivery_undelivered_idx") && !plan.contains("Sort"),
+            "{mode}:\n{plan}"
+        );
+        let bound = plan.lines().find(|line| line.contains("Index Cond")).unwrap_or_default();
+        assert!(bound.contains("endpoint_id") && bound.contains("state"), "{mode}:\n{plan}");
+
+        let sending = "tradepost_store::webhook::sending";
+        for (name, arguments) in
+            [("ENDPOINTS_DUE", "now()".to_owned()), ("TAKE", format!("{id}, now(), now(), 5"))]
+        {
+            let plan = plan_of(&client, &format!("{sending}::{name}"), &arguments).await;
+            let bound = plan.lines().find(|line| line.contains("Index Cond") && line.contains("next_at"));
+            let bound = bound.unwrap_or_default();
+            assert!(bound.contains("endpoint_id") && bound.contains("bulk"), "{mode} {name}:\n{plan}");
         }
     }
 }

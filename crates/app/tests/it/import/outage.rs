@@ -62,6 +62,7 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
         cache_bytes: 0,
         checkout: tradepost_app::Checkout::new(Vec::new()),
         mailer: Arc::new(tradepost_port::fake::RecordedMails::default()),
+        staff_mail: None,
         mail_templates: tradepost_app::mail::MailTemplates::new(
             "Test shop",
             std::collections::BTreeMap::new(),

@@ -156,6 +156,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
         checkout: tradepost_app::Checkout::new(Vec::new()),
         mailer: std::sync::Arc::new(tradepost_port::fake::RecordedMails::default()),
+        staff_mail: None,
         mail_templates: tradepost_app::mail::MailTemplates::new(
             "Test shop",
             std::collections::BTreeMap::new(),

@@ -76,6 +76,7 @@ impl TestShop {
             cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
             checkout: tradepost_app::Checkout::new(Vec::new()),
             mailer: Arc::new(tradepost_port::fake::RecordedMails::default()),
+            staff_mail: None,
             mail_templates: tradepost_app::mail::MailTemplates::new(
                 "Test shop",
                 std::collections::BTreeMap::new(),

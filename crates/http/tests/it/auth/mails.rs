@@ -147,6 +147,48 @@ async fn an_address_is_proved_by_its_mail() {
 }
 
 #[tokio::test]
+async fn a_mail_that_panics_is_put_aside_in_the_end_and_the_others_are_sent() {
+    let app = TestApp::new().await;
+    for name in ["ada", "eve", "bob"] {
+        app.customer(&format!("{name}@example.com")).await;
+    }
+    app.mails.panic_at("ada@example.com");
+    let mut sent: Vec<String> =
+        app.send_mails().await.into_iter().map(|mail| mail.to.as_str().to_owned()).collect();
+    sent.sort();
+    assert_eq!(sent, ["bob@example.com", "eve@example.com"]);
+    for _ in 0..9 {
+        app.clock.advance(SignedDuration::from_hours(10));
+        assert!(app.send_mails().await.is_empty(), "each is sent once");
+    }
+    let aside = sql_value(&app, "select last_error from job where failed_at is not null").await;
+    assert_eq!(aside, "writing or sending it panicked");
+}
+
+#[tokio::test]
+async fn a_name_is_written_only_to_an_address_that_is_proved() {
+    let app = TestApp::new().await;
+    let body = json!({"email": "stranger@example.com", "password": TEST_PASSWORD, "first_name": "win at evil.example"});
+    let tokens = app.post("/api/auth/register").json(&body).send().await.expect(201).json();
+    let _ = forgot(&app, "stranger@example.com").await.expect(204);
+    let mails = app.send_mails().await;
+    assert_eq!(mails.len(), 2);
+    assert!(mails.iter().all(|mail| !mail.body.contains("evil")), "{mails:?}");
+
+    let verification = mails.iter().find(|mail| mail.subject == "Confirm your e-mail address").unwrap();
+    let verify = json!({"token": token_of(verification)});
+    let _ = app.post("/api/auth/email/verify").json(&verify).send().await.expect(204);
+    let _ = forgot(&app, "stranger@example.com").await.expect(204);
+    assert!(app.send_mails().await[0].body.starts_with("Hello win at evil.example,"), "it is their own");
+    let moved = json!({"email": "other@example.com", "current_password": TEST_PASSWORD});
+    let _ =
+        app.patch("/api/account").bearer(text(&tokens, "access_token")).json(&moved).send().await.expect(200);
+    let mails = app.send_mails().await;
+    assert_eq!(mails.len(), 2);
+    assert!(mails.iter().all(|mail| !mail.body.contains("evil")), "{mails:?}");
+}
+
+#[tokio::test]
 async fn a_mail_that_cannot_be_sent_now_is_sent_later_and_one_that_is_refused_is_given_up() {
     let app = TestApp::new().await;
     app.customer("ada@example.com").await;

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 use tradepost_app::auth::Scope;
+use tradepost_app::webhook::WebhookWorker;
+use tradepost_port::EgressResponse;
 use tradepost_testkit::TestApp;
 
-use super::{PATH, endpoint, is_signed_by, make_brand, pass, read, sent_to};
-use crate::admin::{latest_audit, text};
+use super::{PATH, body, endpoint, is_signed_by, make_brand, pass, read, sent_to};
+use crate::admin::{latest_audit, sql_value, text};
 
 #[tokio::test]
 async fn an_endpoint_is_made_read_changed_and_deleted() {
@@ -77,10 +79,15 @@ async fn bad_input_is_refused_by_code_and_stores_nothing() {
     let refused =
         app.patch(&path).admin().if_match(1).json(&json!({"url": "https://10.0.0.1/"})).send().await;
     assert_eq!(refused.expect(422).code(), "url_not_allowed");
-    for body in [json!({}), json!({"since": "2026-11-01T00:00:00Z", "id": "evt_00000000000000000000000001"})]
-    {
+    let (since, event) = ("2026-11-01T00:00:00Z", "evt_00000000000000000000000001");
+    for (body, code) in [
+        (json!({}), "since_or_id"),
+        (json!({"since": since, "id": event}), "since_or_id"),
+        (json!({"after": event, "id": event}), "since_or_id"),
+        (json!({"since": since, "after": event}), "unknown_event"),
+    ] {
         let refused = app.post(&format!("{path}/replay")).admin().json(&body).send().await.expect(422);
-        assert_eq!(refused.code(), "since_or_id");
+        assert_eq!(refused.code(), code, "{body}");
     }
     for query in ["filter[state]=lost", "filter[event_type]=order.*", "filter[since]=yesterday", "state=dead"]
     {
@@ -122,16 +129,38 @@ async fn a_new_address_comes_with_a_new_secret_or_needs_the_present_one() {
     assert_eq!(patch(1, wrong).await.expect(422).code(), "wrong_secret");
     let right = json!({"url": "https://b.example/", "current_secret": first});
     assert_eq!(patch(1, right).await.expect(200).json()["secret"], Value::Null);
+    let [mail] = &app.send_mails().await[..] else { panic!("staff are told once") };
+    assert_eq!(mail.subject, "A webhook endpoint was led elsewhere");
+    for url in ["https://a.example/", "https://b.example/"] {
+        assert!(mail.body.contains(url), "{}", mail.body);
+    }
     make_brand(&app, "one").await;
     app.send_webhooks().await;
     assert!(is_signed_by(&sent_to(&app, "b.example")[0], &first));
+    let [farewell] = &sent_to(&app, "a.example")[..] else { panic!("the former address is told once") };
+    assert!(is_signed_by(farewell, &first));
+    let told = body(farewell);
+    assert_eq!(
+        (text(&told, "type"), text(&told["data"], "url")),
+        ("webhook_endpoint.moved", "https://a.example/")
+    );
 
+    app.outside.answer(|request| {
+        let status = if request.url.contains("b.example") { 410 } else { 200 };
+        Some(Ok(EgressResponse { status, body: bytes::Bytes::new() }))
+    });
     let moved = patch(2, json!({"url": "https://c.example/"})).await.expect(200).json();
     let second = text(&moved, "secret");
     make_brand(&app, "two").await;
     app.send_webhooks().await;
     let request = &sent_to(&app, "c.example")[0];
     assert!(is_signed_by(request, second) && !is_signed_by(request, &first));
+    let farewell = &sent_to(&app, "b.example")[1];
+    assert!(is_signed_by(farewell, &first) && !is_signed_by(farewell, second));
+    assert_eq!(sent_to(&app, "c.example").len(), 1, "the new address is told of what was asked for alone");
+    assert_eq!(text(&read(&app, &path).await, "status"), "enabled", "410 of the former address is its own");
+    assert_eq!(sql_value(&app, "select count(secret) from webhook_delivery").await, "0");
+    app.audit().await;
 }
 
 #[tokio::test]
@@ -154,6 +183,11 @@ async fn a_rotated_secret_signs_beside_its_successor_for_a_day() {
     let second = text(&second, "secret");
     assert!(is_signed_by(&sent[0], &first) && is_signed_by(&sent[0], second));
     assert!(!is_signed_by(&sent[1], &first) && is_signed_by(&sent[1], second));
+    let kept = async || sql_value(&app, "select count(former_secret) from webhook_endpoint").await;
+    assert_eq!(kept().await, "1");
+    WebhookWorker::new(app.shop.clone()).sweep().await.unwrap();
+    assert_eq!(kept().await, "0", "what signs no more is not kept");
+    assert_eq!(read(&app, &path).await["former_secret_until"], Value::Null);
     let third = app.post(&rotate).admin().send().await.expect(200).json();
     assert_ne!(text(&third, "secret"), second);
 }

@@ -82,6 +82,38 @@ async fn what_is_copied_into_the_outbox_by_imports_is_told_too() {
 }
 
 #[tokio::test]
+async fn what_people_wait_for_goes_before_an_import_and_a_replay() {
+    let app = TestApp::new().await;
+    let (path, _) = endpoint(&app, "a.example", &["product.imported", "brand.*"]).await;
+    let body = json!({"concurrency": 1});
+    app.patch(&path).admin().if_match(1).json(&body).send().await.expect(200);
+    make_brand(&app, "old").await;
+    app.send_webhooks().await;
+    let import = "insert into outbox (event_id, type, aggregate_id, version, bulk, created_at)
+                  select gen_random_uuid(), 'product.imported', gen_random_uuid(), 1, true, '2026-11-01T12:00:00Z'
+                    from generate_series(1, 3)";
+    sql(&app, import).await;
+    let all = json!({"since": "2026-11-01T00:00:00Z", "only": "all"});
+    app.post(&format!("{path}/replay")).admin().json(&all).send().await.expect(202);
+    super::pass(&app, 60);
+    make_brand(&app, "new").await;
+    app.send_webhooks().await;
+
+    let sent = sent_to(&app, "a.example");
+    let [first, second] = [&sent[0], &sent[1]].map(|request| header(request, "webhook-id"));
+    assert_ne!(first, second, "the new brand goes before the replay of the old one");
+    let told: Vec<_> = sent.iter().map(body_type).collect();
+    let (before, after) = told.split_at(2);
+    assert_eq!(before, ["brand.created", "brand.created"], "{told:?}");
+    assert_eq!(after.iter().filter(|kind| *kind == "product.imported").count(), 3, "{told:?}");
+    assert_eq!(told.len(), 6, "the replay's brand among them: {told:?}");
+}
+
+fn body_type(request: &tradepost_port::EgressRequest) -> String {
+    text(&body(request), "type").to_owned()
+}
+
+#[tokio::test]
 async fn a_delivery_is_read_with_its_tries() {
     let app = TestApp::new().await;
     let (path, _) = endpoint(&app, "a.example", &["brand.*"]).await;
@@ -150,4 +182,11 @@ async fn a_test_event_goes_to_one_endpoint_and_is_answered_with_what_came_of_it(
     let failed = app.post(&test).admin().send().await.expect(200).json();
     assert_eq!((text(&failed, "state"), &failed["attempts"][0]["status_code"]), ("dead", &json!(500)));
     assert_eq!(read(&app, &path).await["failing_since"], serde_json::Value::Null);
+
+    let on = json!({"status": "enabled"});
+    app.patch(&path).admin().if_match(2).json(&on).send().await.expect(200);
+    app.outside.answer_status(410);
+    let gone = app.post(&test).admin().send().await.expect(200).json();
+    assert_eq!((text(&gone, "state"), &gone["attempts"][0]["status_code"]), ("dead", &json!(410)));
+    assert_eq!(text(&read(&app, &path).await, "status"), "enabled", "a test disables nothing");
 }
