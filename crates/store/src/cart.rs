@@ -196,20 +196,18 @@ fn lines_beside(row: &Row) -> Result<Vec<CartLine>, StoreError> {
     let bad = || StoreError::inconsistent("cart_line", "quantity");
     let (variants, quantities): (Vec<Uuid>, Vec<i32>) = (row.get(18), row.get(19));
     let (metadata, times): (Vec<Json<Metadata>>, Vec<Timestamp>) = (row.get(20), row.get(21));
-    let what = ids.into_iter().zip(variants).zip(quantities);
-    let each = what.zip(metadata.into_iter().zip(times));
-    let line =
-        |(((id, variant), quantity), (metadata, created_at)): (((Uuid, Uuid), i32), (Json<Metadata>, _))| {
-            let quantity = u32::try_from(quantity).map_err(|_| bad())?;
-            Ok(CartLine {
-                id: CartLineId::from_uuid(id),
-                variant_id: VariantId::from_uuid(variant),
-                quantity: Quantity::new(quantity).map_err(|_| bad())?,
-                metadata: metadata.0,
-                created_at,
-            })
-        };
-    each.map(line).collect()
+    let rest = variants.into_iter().zip(quantities).zip(metadata.into_iter().zip(times));
+    let each = ids.into_iter().zip(rest).map(|(id, ((variant, quantity), (metadata, created_at)))| {
+        let quantity = u32::try_from(quantity).map_err(|_| bad())?;
+        Ok(CartLine {
+            id: CartLineId::from_uuid(id),
+            variant_id: VariantId::from_uuid(variant),
+            quantity: Quantity::new(quantity).map_err(|_| bad())?,
+            metadata: metadata.0,
+            created_at,
+        })
+    });
+    each.collect()
 }
 
 /// What a cart is priced by, as it was read with the cart.
