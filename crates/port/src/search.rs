@@ -1,8 +1,21 @@
 //! Search: which products answer a query, in what order. The answer is ids; cards are joined to it from the read model.
 //!
-//! The words of question and answer are the catalogue's; the database's own search speaks them too.
+//! The words of question and answer are the catalogue's; the database's own search speaks them too. A shop asks
+//! [`CatalogSearch`], whose pipeline makes a [`plan`] of the question for a [`SearchEngine`].
 
+pub mod condition;
+pub mod document;
+pub mod engine;
 pub mod plan;
+pub mod request;
+
+pub use condition::{Condition, Facet, FacetCount, FacetKey, FacetRequest, FacetValue};
+pub use document::{Change, ChangeKind, Live, LiveVariant, SearchDocument, SearchVariant};
+pub use engine::{Capabilities, Hit, Hits, IndexDocument, SearchEngine};
+pub use request::{
+    CatalogSearch, Interpreted, PopularQuery, SearchAnswer, SearchRequest, Suggestion, SuggestionKind,
+    Treatment,
+};
 
 pub use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort, SortKey,

@@ -7,11 +7,30 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tradepost_port::search::plan::{Alt, Field, Hit, QueryPlan, Scope, Slot, Step};
+use tradepost_port::search::plan::{Alt, Field, QueryPlan, Scope, Slot, Start, Step, StepKind};
 
 use crate::document::{Parsed, SearchDocument};
 use crate::knowledge::Knowledge;
 use crate::weights::Weights;
+
+/// A product that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The id that the document was given.
+    pub id: String,
+    /// How well it fits within its step; of no meaning across plans.
+    pub score: f32,
+    /// The step that found it.
+    pub step: StepKind,
+}
+
+/// Where a page begins, for engines that know no places.
+pub(crate) fn offset(plan: &QueryPlan) -> usize {
+    match plan.page.start {
+        Start::Offset(offset) => offset,
+        Start::After(_) => 0,
+    }
+}
 
 /// Products with their terms, in memory.
 pub struct Oracle {
@@ -40,7 +59,7 @@ impl Oracle {
 
     /// Follows a plan, step by step, until enough is found.
     pub fn search(&self, plan: &QueryPlan) -> Vec<Hit> {
-        let wanted = plan.offset.saturating_add(plan.limit);
+        let wanted = offset(plan).saturating_add(plan.page.limit);
         let mut hits: Vec<Hit> = Vec::new();
         for step in &plan.relax {
             if hits.len() >= wanted.min(step.if_fewer_than) {
@@ -59,7 +78,7 @@ impl Oracle {
             found.sort_by(|first, second| second.score.total_cmp(&first.score));
             hits.extend(found);
         }
-        hits.into_iter().skip(plan.offset).take(plan.limit).collect()
+        hits.into_iter().skip(offset(plan)).take(plan.page.limit).collect()
     }
 
     /// The score of a product, if it meets enough slots.

@@ -1,6 +1,6 @@
 //! From what somebody typed to a plan that an engine can follow. Pure: the same words, the same plan.
 
-use tradepost_port::search::plan::{Alt, AltKind, QueryPlan, Slot, Step, StepKind};
+use tradepost_port::search::plan::{Alt, AltKind, Page, QueryPlan, Slot, Step, StepKind};
 
 use crate::document::stem_term;
 use crate::knowledge::Knowledge;
@@ -35,7 +35,7 @@ pub fn plan(
         (0..written.len()).filter_map(|index| slot(&written, index, knowledge, weights)).collect();
     let trusted = written.iter().all(|word| is_trusted(word, knowledge));
     let relax = steps(must.len(), trusted, offset.saturating_add(limit));
-    QueryPlan { must, relax, offset, limit }
+    QueryPlan { must, relax, page: Page::new(offset, limit), ..QueryPlan::default() }
 }
 
 /// The words that count: no word twice, and none that says nothing unless there is no other.

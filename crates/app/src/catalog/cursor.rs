@@ -57,9 +57,11 @@ impl KeyKind {
             Sort::Relevance if has_text => Self::Score,
             Sort::Newest => Self::Time,
             Sort::Name => Self::Text,
-            Sort::Relevance | Sort::BestSelling | Sort::PriceAscending | Sort::PriceDescending => {
-                Self::Integer
-            }
+            Sort::Relevance
+            | Sort::BestSelling
+            | Sort::PriceAscending
+            | Sort::PriceDescending
+            | Sort::Rating => Self::Integer,
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Sort {
     Name,
     /// Most sold first.
     BestSelling,
+    /// Best rated first.
+    Rating,
 }
 
 /// A lower and an upper bound, each with or without the bound itself.

@@ -3,6 +3,11 @@
 //! Everything that decides what a query means (typos, synonyms, what is dropped when too little is found) is decided
 //! before, so that an engine only has to find and to score, and two engines give the same answers.
 
+use tradepost_domain::kernel::ids::ProductId;
+
+use super::condition::{Condition, FacetKey, FacetRequest};
+use super::{Position, Sort};
+
 /// How an alternative came about. The order is that of trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AltKind {
@@ -122,27 +127,104 @@ pub enum StepKind {
     Relaxed,
 }
 
-/// A query that is understood.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct QueryPlan {
-    /// Words; none means every product.
-    pub must: Vec<Slot>,
-    /// Steps, taken one after the other until enough is found. What a later step finds never comes before what an
-    /// earlier one found.
-    pub relax: Vec<Step>,
-    /// Hits that are skipped.
-    pub offset: usize,
+/// A product that stands at a place of its own, if it meets filters and choices; it need not hold the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pin {
+    /// The product.
+    pub id: ProductId,
+    /// Hits before it.
+    pub place: usize,
+}
+
+/// Products that are to rank higher or lower by relevance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Boost {
+    /// Which ones.
+    pub condition: Condition,
+    /// What their score is multiplied by: above 1 they rise, below they sink. Not negative.
+    pub factor: f32,
+}
+
+/// Only a few of the hits that have a value of this key in common are listed; the total and facets count them all. A product
+/// with several values goes by the first it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collapse {
+    /// What they have in common. Products without a value have nothing in common.
+    pub key: FacetKey,
+    /// Hits of one value at most.
+    pub keep: usize,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// After so many hits.
+    Offset(usize),
+    /// After the hit that was here. Pins have been shown by then: they are left out.
+    After(Position),
+}
+
+/// A part of the hits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Where it begins.
+    pub start: Start,
     /// Hits at most.
     pub limit: usize,
 }
 
-/// A product that was found.
+impl Page {
+    /// So many hits after so many others.
+    pub fn new(offset: usize, limit: usize) -> Self {
+        Self { start: Start::Offset(offset), limit }
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::new(0, 20)
+    }
+}
+
+/// A query that is understood.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Hit {
-    /// The id that the document was given.
-    pub id: String,
-    /// How well it fits within its step; of no meaning across plans.
-    pub score: f32,
-    /// The step that found it.
-    pub step: StepKind,
+pub struct QueryPlan {
+    /// Words; none means every product.
+    pub must: Vec<Slot>,
+    /// Steps, taken one after the other until enough is found. What a later step finds never comes before what an
+    /// earlier one found. Without words there is none.
+    pub relax: Vec<Step>,
+    /// Conditions that every hit meets.
+    pub filters: Vec<Condition>,
+    /// Choices in facets: every hit meets them, and every facet but their own counts only what does.
+    pub groups: Vec<Condition>,
+    /// What is to be counted.
+    pub facets: Vec<FacetRequest>,
+    /// Order. Ties go by id, in the direction of the sort. Relevance without words is how well products sell.
+    pub sort: Sort,
+    /// Which part of the hits.
+    pub page: Page,
+    /// Products at places of their own, when sorted by relevance.
+    pub pins: Vec<Pin>,
+    /// What ranks higher or lower, when sorted by relevance.
+    pub boosts: Vec<Boost>,
+    /// Whether hits that have something in common are cut to a few.
+    pub collapse: Option<Collapse>,
+}
+
+impl Default for QueryPlan {
+    fn default() -> Self {
+        Self {
+            must: Vec::new(),
+            relax: Vec::new(),
+            filters: Vec::new(),
+            groups: Vec::new(),
+            facets: Vec::new(),
+            sort: Sort::Relevance,
+            page: Page::default(),
+            pins: Vec::new(),
+            boosts: Vec::new(),
+            collapse: None,
+        }
+    }
 }

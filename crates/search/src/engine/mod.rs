@@ -10,11 +10,12 @@ use tantivy::collector::TopDocs;
 use tantivy::columnar::Column;
 use tantivy::schema::Field as IndexField;
 use tantivy::{DocId, Index, IndexReader, Score, SegmentReader};
-use tradepost_port::search::plan::{Field, Hit, QueryPlan, Step};
+use tradepost_port::search::plan::{Field, QueryPlan, Step};
 
 use self::statistics::Statistics;
 use crate::document::{Parsed, SearchDocument};
 use crate::knowledge::Knowledge;
+use crate::oracle::{Hit, offset};
 use crate::weights::Weights;
 
 /// Why the engine failed.
@@ -70,7 +71,7 @@ impl Engine {
     /// Follows a plan, step by step, until enough is found.
     pub fn search(&self, plan: &QueryPlan) -> Result<Vec<Hit>, EngineError> {
         let searcher = self.reader.searcher();
-        let wanted = plan.offset.saturating_add(plan.limit);
+        let wanted = offset(plan).saturating_add(plan.page.limit);
         let statistics = Statistics::new(&searcher, plan, &self.fields, self.weights.length)?;
         let mut hits: Vec<Hit> = Vec::new();
         let mut seen: HashSet<u64> = HashSet::new();
@@ -89,7 +90,7 @@ impl Engine {
                 }
             }
         }
-        Ok(hits.into_iter().skip(plan.offset).collect())
+        Ok(hits.into_iter().skip(offset(plan)).collect())
     }
 
     fn take(

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use tradepost_port::search::plan::{Hit, StepKind};
+use tradepost_port::search::plan::StepKind;
 use tradepost_search::document::{Attribute, SearchDocument};
 use tradepost_search::engine::Engine;
 use tradepost_search::knowledge::Knowledge;
-use tradepost_search::oracle::Oracle;
+use tradepost_search::oracle::{Hit, Oracle};
 use tradepost_search::pipeline;
 use tradepost_search::weights::Weights;
 

@@ -130,6 +130,7 @@ enum Order {
     Dearest,
     Title,
     Popularity,
+    Rating,
 }
 
 impl Order {
@@ -146,6 +147,7 @@ fn order(query: &ProductQuery) -> Order {
         Sort::PriceAscending => Order::Cheapest,
         Sort::PriceDescending => Order::Dearest,
         Sort::Name => Order::Title,
+        Sort::Rating => Order::Rating,
     }
 }
 
@@ -156,6 +158,7 @@ fn key_expression(statement: &mut Composed, query: &ProductQuery) -> String {
         Order::Cheapest | Order::Dearest => "price_min".to_owned(),
         Order::Title => "title_sort".to_owned(),
         Order::Popularity => "popularity".to_owned(),
+        Order::Rating => "rating_hundredths::int8".to_owned(),
         Order::Rank => {
             let words = words(statement, query);
             // Many products match a word equally well: what sells goes before what does not.
@@ -191,7 +194,7 @@ fn page_statement(query: &ProductQuery) -> Result<Composed, StoreError> {
 /// their query.
 fn key_param(key: &SortKey, order: Order) -> Result<Param, StoreError> {
     match (key, order) {
-        (SortKey::Integer(value), Order::Cheapest | Order::Dearest | Order::Popularity) => {
+        (SortKey::Integer(value), Order::Cheapest | Order::Dearest | Order::Popularity | Order::Rating) => {
             Ok(Param::Integer(*value))
         }
         (SortKey::Score(value), Order::Rank) => Ok(Param::Real(*value)),
@@ -205,7 +208,7 @@ fn position(row: &Row, order: Order) -> Position {
     let key = match order {
         Order::Rank => SortKey::Score(row.get(1)),
         Order::Published => SortKey::Time(row.get(1)),
-        Order::Cheapest | Order::Dearest | Order::Popularity => SortKey::Integer(row.get(1)),
+        Order::Cheapest | Order::Dearest | Order::Popularity | Order::Rating => SortKey::Integer(row.get(1)),
         Order::Title => SortKey::Text(row.get(1)),
     };
     Position { key, id: ProductId::from_uuid(row.get(0)) }

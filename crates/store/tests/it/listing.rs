@@ -181,6 +181,7 @@ fn sorted(products: &[ShelfProduct], query: &ProductQuery) -> Vec<ProductId> {
         Sort::PriceDescending => (price(b), b.id).cmp(&(price(a), a.id)),
         Sort::Name => (a.title.to_lowercase(), a.id).cmp(&(b.title.to_lowercase(), b.id)),
         Sort::Relevance | Sort::BestSelling => (b.popularity, b.id).cmp(&(a.popularity, a.id)),
+        Sort::Rating => (b.rating, b.id).cmp(&(a.rating, a.id)),
     });
     found.into_iter().map(|product| product.id).collect()
 }
@@ -236,6 +237,7 @@ async fn every_listing_shows_what_a_plain_loop_would_in_the_same_order_page_by_p
         Sort::PriceDescending,
         Sort::Name,
         Sort::BestSelling,
+        Sort::Rating,
     ];
     let mut with_hits = 0;
     for round in 0..400 {

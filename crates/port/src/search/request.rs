@@ -1,0 +1,142 @@
+//! What a shop asks of search, and what it is told: the words are still as they were typed.
+
+use super::condition::{Condition, FacetRequest};
+use super::document::Change;
+use super::engine::{Capabilities, Hits};
+use super::plan::{Boost, Collapse, Page, Pin};
+use super::{SearchError, Sort};
+use crate::BoxFuture;
+
+/// A question of a shopper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchRequest {
+    /// Words, as they were typed; none for a listing.
+    pub text: Option<String>,
+    /// Conditions that stand outside of facets: the category of a page, what a rule demands or hides.
+    pub filters: Vec<Condition>,
+    /// Choices in facets, one condition a facet: each narrows the hits and every facet but its own.
+    pub groups: Vec<Condition>,
+    /// What is to be counted.
+    pub facets: Vec<FacetRequest>,
+    /// Order.
+    pub sort: Sort,
+    /// Which part of the hits.
+    pub page: Page,
+    /// Products that stand at a place of their own.
+    pub pins: Vec<Pin>,
+    /// What is to rank higher or lower.
+    pub boosts: Vec<Boost>,
+    /// Whether hits that have something in common are cut to a few.
+    pub collapse: Option<Collapse>,
+    /// Whether conditions are read out of the words ("red shoes under 50").
+    pub understand: bool,
+}
+
+impl Default for SearchRequest {
+    fn default() -> Self {
+        Self {
+            text: None,
+            filters: Vec::new(),
+            groups: Vec::new(),
+            facets: Vec::new(),
+            sort: Sort::Relevance,
+            page: Page::default(),
+            pins: Vec::new(),
+            boosts: Vec::new(),
+            collapse: None,
+            understand: true,
+        }
+    }
+}
+
+/// A condition that was read out of the words. A shop shows it as a chip that can be taken away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interpreted {
+    /// The words that it was read from.
+    pub text: String,
+    /// What they mean, in words of the catalogue: "red", "under 50.00".
+    pub label: String,
+    /// The condition.
+    pub condition: Condition,
+    /// What was made of it.
+    pub treatment: Treatment,
+}
+
+/// What was made of a condition that was read out of the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// All hits meet it.
+    Filter,
+    /// Hits that meet it come first.
+    Boost,
+    /// Nothing would have been found with it: it is a word again.
+    Dropped,
+}
+
+/// What a shopper is told.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SearchAnswer {
+    /// What was found.
+    pub hits: Hits,
+    /// Conditions that were read out of the words, in their order.
+    pub interpreted: Vec<Interpreted>,
+    /// Words that hits were found by instead of what was typed: (typed, meant).
+    pub corrections: Vec<(String, String)>,
+}
+
+/// What a suggestion leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SuggestionKind {
+    /// A search that others have made.
+    Query,
+    /// A category.
+    Category,
+    /// A brand.
+    Brand,
+    /// A product.
+    Product,
+}
+
+/// A way to go on from what was typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestion {
+    /// What is shown.
+    pub text: String,
+    /// What it leads to.
+    pub kind: SuggestionKind,
+    /// Handle of the brand, id of the category or product; nothing for a query.
+    pub reference: Option<String>,
+}
+
+/// A search that shoppers have made, for suggestions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PopularQuery {
+    /// Its words, as they are to be shown.
+    pub text: String,
+    /// How often it was made lately.
+    pub count: u64,
+}
+
+/// Search over the products of one channel in one locale: what the shop calls.
+pub trait CatalogSearch: Send + Sync + 'static {
+    /// Takes changes of products; see [`SearchEngine::apply`](super::engine::SearchEngine::apply).
+    fn apply<'a>(&'a self, changes: Vec<Change>) -> BoxFuture<'a, Result<i64, SearchError>>;
+
+    /// Sequence after which changes are to be sent again after a restart.
+    fn durable_sequence(&self) -> i64;
+
+    /// Waits until searches see all changes up to this sequence.
+    fn wait_visible<'a>(&'a self, sequence: i64) -> BoxFuture<'a, Result<(), SearchError>>;
+
+    /// Answers a question.
+    fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>>;
+
+    /// Ways to go on from what was typed, the best first.
+    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion>;
+
+    /// Takes the searches that are suggested from now on, instead of those before.
+    fn take_popular_queries(&self, queries: Vec<PopularQuery>);
+
+    /// What the engine can promise.
+    fn capabilities(&self) -> Capabilities;
+}
