@@ -2,29 +2,13 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+use tradepost_port::search::SearchDocument;
+use tradepost_port::search::engine::{IndexDocument, Term};
 use tradepost_port::search::plan::Field;
 
 use crate::structure::Structure;
 use crate::text::{self, Analyzer, Chunk};
-
-/// A product as search sees it, in one locale.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct SearchDocument {
-    /// The product's id; what hits are told by.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// The name of its brand.
-    pub brand: String,
-    /// Product type and names of categories.
-    pub types: Vec<String>,
-    /// Values of options and attributes.
-    pub attributes: Vec<Attribute>,
-    /// Its description as plain text.
-    pub description: String,
-    /// How much it is sold beside the others, 0 to 1.
-    pub popularity: f32,
-}
 
 /// What a product has, or a variant of it: "Colour: red".
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -33,43 +17,76 @@ pub struct Attribute {
     pub name: String,
     /// One of its values.
     pub value: String,
+    /// Where it stands.
+    pub source: Source,
+}
+
+/// Where an attribute stands in its product.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Source {
+    /// It is an option of variants.
+    #[default]
+    Option,
+    /// It is an attribute.
+    Attribute {
+        /// Keys from the outside in.
+        path: Vec<String>,
+        /// The value as it stands.
+        value: Value,
+    },
+}
+
+/// Texts and numbers that a product and its variants have; nothing twice.
+pub fn attributes(document: &SearchDocument) -> Vec<Attribute> {
+    let mut found: Vec<Attribute> = Vec::new();
+    let mut add = |attribute: Attribute| {
+        if !found.contains(&attribute) {
+            found.push(attribute);
+        }
+    };
+    for (key, value) in &document.attributes {
+        scalars(value, &mut vec![key.clone()], &mut |path, value| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return,
+            };
+            let name = path.last().cloned().unwrap_or_default();
+            add(Attribute {
+                name,
+                value: text,
+                source: Source::Attribute { path: path.to_vec(), value: value.clone() },
+            });
+        });
+    }
+    for option in document.variants.iter().flat_map(|variant| &variant.options) {
+        add(Attribute { name: option.name.clone(), value: option.value.clone(), source: Source::Option });
+    }
+    found
+}
+
+/// The scalars of an attribute with the path of keys to each; items of a list have the path of the list.
+pub fn scalars(value: &Value, path: &mut Vec<String>, take: &mut impl FnMut(&[String], &Value)) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                path.push(key.clone());
+                scalars(value, path, take);
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
+            items
+                .iter()
+                .filter(|item| !item.is_array() && !item.is_object())
+                .for_each(|item| take(path, item));
+        }
+        scalar => take(path, scalar),
+    }
 }
 
 /// The mark of a stem, so that it is never taken for a word.
 pub const STEM_MARK: char = '~';
-
-/// A document's terms, field by field.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Terms {
-    fields: Vec<(Field, Vec<Term>)>,
-}
-
-/// A term and its place in its field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Term {
-    /// The term.
-    pub text: String,
-    /// Words before it.
-    pub position: usize,
-}
-
-impl Terms {
-    /// The terms of each field that has any.
-    pub fn fields(&self) -> impl Iterator<Item = (Field, &[Term])> {
-        self.fields.iter().map(|(field, terms)| (*field, terms.as_slice()))
-    }
-
-    fn add(&mut self, field: Field, words: &[&str], analyzer: &Analyzer) {
-        let mut terms = Vec::with_capacity(words.len().saturating_mul(2));
-        for (position, word) in words.iter().enumerate() {
-            terms.push(Term { text: (*word).to_owned(), position });
-            terms.push(Term { text: stem_term(word, analyzer), position });
-        }
-        if !terms.is_empty() {
-            self.fields.push((field, terms));
-        }
-    }
-}
 
 /// The term of a word's stem.
 pub fn stem_term(word: &str, analyzer: &Analyzer) -> String {
@@ -89,6 +106,8 @@ pub struct Parsed {
     pub types: Vec<Chunk>,
     /// Attributes.
     pub attributes: Vec<Chunk>,
+    /// SKUs and barcodes, each as one word.
+    pub codes: Vec<String>,
     /// Words of the brand.
     pub brand_words: HashSet<String>,
 }
@@ -98,18 +117,22 @@ impl Parsed {
     pub fn new(document: &SearchDocument) -> Self {
         let mut main = text::chunks(&document.title);
         let tail = main.split_off(end_of_main(&main));
-        let brand = text::chunks(&document.brand);
+        let brand = document.brand.as_ref().map_or_else(Vec::new, |brand| text::chunks(&brand.name));
+        let mut values: Vec<String> =
+            attributes(document).into_iter().map(|attribute| attribute.value).collect();
+        // "Colour: red" of a product and of its variants is the same words once.
+        let mut seen = HashSet::new();
+        values.retain(|value| seen.insert(value.clone()));
+        values.extend(document.tags.iter().cloned());
+        let codes = document.variants.iter().flat_map(|variant| &variant.codes);
         Self {
             brand_words: words_of(&brand).map(str::to_owned).collect(),
             main,
             tail,
             brand,
-            types: document.types.iter().flat_map(|name| text::chunks(name)).collect(),
-            attributes: document
-                .attributes
-                .iter()
-                .flat_map(|attribute| text::chunks(&attribute.value))
-                .collect(),
+            types: types(document).flat_map(text::chunks).collect(),
+            attributes: values.iter().flat_map(|value| text::chunks(value)).collect(),
+            codes: codes.map(|code| text::words(code).concat()).filter(|code| !code.is_empty()).collect(),
         }
     }
 
@@ -118,31 +141,51 @@ impl Parsed {
         [&self.main, &self.tail, &self.brand, &self.types, &self.attributes].into_iter().map(Vec::as_slice)
     }
 
-    /// The terms of all fields.
-    pub fn terms(&self, description: &str, structure: &Structure, analyzer: &Analyzer) -> Terms {
-        let mut terms = Terms::default();
-        terms.add(Field::Core, &structure.core(self), analyzer);
-        for (field, chunks) in [
-            (Field::Title, &self.main),
-            (Field::Tail, &self.tail),
-            (Field::Brand, &self.brand),
-            (Field::Type, &self.types),
-            (Field::Attributes, &self.attributes),
-        ] {
-            terms.add(field, &words_of(chunks).collect::<Vec<_>>(), analyzer);
-        }
+    /// The terms of all fields that have any.
+    pub fn terms(
+        &self,
+        description: &str,
+        structure: &Structure,
+        analyzer: &Analyzer,
+    ) -> Vec<(Field, Vec<Term>)> {
         let description = text::words(description);
-        terms.add(Field::Description, &description.iter().map(String::as_str).collect::<Vec<_>>(), analyzer);
-        let compounds: Vec<Term> = compounds(self.learnt())
-            .into_iter()
-            .enumerate()
-            .map(|(position, text)| Term { text, position })
-            .collect();
-        if !compounds.is_empty() {
-            terms.fields.push((Field::Compound, compounds));
-        }
-        terms
+        let mut compounds = compounds(self.learnt());
+        compounds.extend(self.codes.iter().cloned());
+        compounds.sort_unstable();
+        compounds.dedup();
+        let words = |chunks| terms(words_of(chunks), analyzer);
+        let all = [
+            (Field::Core, terms(structure.core(self).into_iter(), analyzer)),
+            (Field::Title, words(&self.main)),
+            (Field::Tail, words(&self.tail)),
+            (Field::Brand, words(&self.brand)),
+            (Field::Type, words(&self.types)),
+            (Field::Attributes, words(&self.attributes)),
+            (Field::Description, terms(description.iter().map(String::as_str), analyzer)),
+            (Field::Compound, (0..).zip(compounds).map(|(position, text)| Term { text, position }).collect()),
+        ];
+        all.into_iter().filter(|(_, terms)| !terms.is_empty()).collect()
     }
+}
+
+/// The product with the terms that it is found by.
+pub fn index_document(document: SearchDocument, structure: &Structure, analyzer: &Analyzer) -> IndexDocument {
+    let terms = Parsed::new(&document).terms(&document.description, structure, analyzer);
+    IndexDocument { document, terms }
+}
+
+/// Product type and names of categories.
+pub fn types(document: &SearchDocument) -> impl Iterator<Item = &str> {
+    let categories = document.categories.iter().map(|category| category.name.as_str());
+    document.product_type.iter().map(|kind| kind.name.as_str()).chain(categories)
+}
+
+/// Words and their stems.
+fn terms<'a>(words: impl Iterator<Item = &'a str>, analyzer: &Analyzer) -> Vec<Term> {
+    let both = |(position, word): (usize, &str)| {
+        [Term { text: word.to_owned(), position }, Term { text: stem_term(word, analyzer), position }]
+    };
+    words.enumerate().flat_map(both).collect()
 }
 
 /// The words of chunks in order.
@@ -212,10 +255,13 @@ const TURNS: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use tradepost_domain::kernel::ids::{EntityId, ProductId};
+    use uuid::Uuid;
+
     use super::*;
 
     fn parsed(title: &str) -> Parsed {
-        Parsed::new(&SearchDocument { title: title.to_owned(), ..SearchDocument::default() })
+        Parsed::new(&SearchDocument::titled(ProductId::from_uuid(Uuid::nil()), title))
     }
 
     fn words(chunks: &[Chunk]) -> Vec<&str> {

@@ -1,10 +1,15 @@
-//! What is learnt of a catalogue before it is searched.
+//! What is learnt of a catalogue, so that queries can be understood in its own words.
+
+use std::collections::HashSet;
 
 use tradepost_domain::kernel::Locale;
+use tradepost_domain::kernel::ids::ProductId;
+use tradepost_port::search::{IndexDocument, SearchDocument};
 
-use crate::document::{Parsed, SearchDocument};
+use crate::document::{self, Parsed};
 use crate::structure::Structure;
 use crate::text::Analyzer;
+use crate::understand::Dictionary;
 use crate::vocabulary::Vocabulary;
 
 /// What is known of a catalogue in one locale.
@@ -16,17 +21,51 @@ pub struct Knowledge {
     pub vocabulary: Vocabulary,
     /// How they stand together.
     pub structure: Structure,
+    /// What of them are brands, categories and values of attributes.
+    pub dictionary: Dictionary,
+    /// Products that were learnt from.
+    products: HashSet<ProductId>,
 }
 
 impl Knowledge {
-    /// Learns from all documents; gives them back cut into words, for whoever indexes them.
-    pub fn learn(documents: &[SearchDocument], locale: &Locale) -> (Self, Vec<Parsed>) {
-        let parsed: Vec<Parsed> = documents.iter().map(Parsed::new).collect();
-        let knowledge = Self {
-            analyzer: Analyzer::new(locale),
-            vocabulary: Vocabulary::learn(parsed.iter()),
-            structure: Structure::learn(parsed.iter()),
-        };
-        (knowledge, parsed)
+    /// Knows a language and nothing else.
+    pub fn of(locale: &Locale) -> Self {
+        let analyzer = Analyzer::new(locale);
+        Self {
+            vocabulary: Vocabulary::default(),
+            structure: Structure::default(),
+            dictionary: Dictionary::new(&analyzer),
+            analyzer,
+            products: HashSet::new(),
+        }
+    }
+
+    /// Learns from products that it does not know yet; call [`Self::settle`] after the last one.
+    pub fn learn(&mut self, document: &SearchDocument) {
+        let parsed = Parsed::new(document);
+        let is_new = self.products.insert(document.id);
+        self.vocabulary.learn(&parsed, is_new);
+        if is_new {
+            self.structure.learn(&parsed);
+        }
+        self.dictionary.learn(document);
+    }
+
+    /// Makes what was learnt last ready to be asked.
+    pub fn settle(&mut self) {
+        self.vocabulary.settle();
+    }
+
+    /// Learns from all documents.
+    pub fn of_all<'a>(documents: impl IntoIterator<Item = &'a SearchDocument>, locale: &Locale) -> Self {
+        let mut knowledge = Self::of(locale);
+        documents.into_iter().for_each(|document| knowledge.learn(document));
+        knowledge.settle();
+        knowledge
+    }
+
+    /// The product with the terms that it is found by.
+    pub fn index(&self, document: SearchDocument) -> IndexDocument {
+        document::index_document(document, &self.structure, &self.analyzer)
     }
 }

@@ -4,13 +4,18 @@
 //! they mean, with the help of what was learnt of the catalogue ([`knowledge`]). What comes out is a [`QueryPlan`](tradepost_port::search::plan::QueryPlan), which an engine
 //! follows: here Tantivy ([`engine`]), held to one that is too simple to be wrong ([`oracle`]). How good all that is, [`quality`] measures.
 
+pub mod conformance;
 pub mod document;
 pub mod engine;
 pub mod knowledge;
 pub mod oracle;
 pub mod pipeline;
 pub mod quality;
+#[cfg(test)]
+mod samples;
+pub mod shelf;
 pub mod structure;
+pub mod suggest;
 pub mod text;
 pub mod understand;
 pub mod vocabulary;

@@ -1,6 +1,6 @@
 //! From what somebody typed to a plan that an engine can follow. Pure: the same words, the same plan.
 
-use tradepost_port::search::plan::{Alt, AltKind, Page, QueryPlan, Slot, Step, StepKind};
+use tradepost_port::search::plan::{Alt, AltKind, QueryPlan, Slot, Step, StepKind};
 
 use crate::document::stem_term;
 use crate::knowledge::Knowledge;
@@ -23,19 +23,14 @@ struct Written {
     compound: Option<String>,
 }
 
-/// Plans a query: its first `limit` hits after `offset`.
-pub fn plan(
-    query: &str,
-    knowledge: &Knowledge,
-    weights: &Weights,
-    (offset, limit): (usize, usize),
-) -> QueryPlan {
+/// Plans the words of a query; conditions, order and page are the caller's.
+pub fn plan(query: &str, knowledge: &Knowledge, weights: &Weights) -> QueryPlan {
     let written = written(query, knowledge);
     let must: Vec<Slot> =
         (0..written.len()).filter_map(|index| slot(&written, index, knowledge, weights)).collect();
     let trusted = written.iter().all(|word| is_trusted(word, knowledge));
-    let relax = steps(must.len(), trusted, offset.saturating_add(limit));
-    QueryPlan { must, relax, page: Page::new(offset, limit), ..QueryPlan::default() }
+    let relax = if must.is_empty() { Vec::new() } else { steps(must.len(), trusted, weights.enough) };
+    QueryPlan { must, relax, scoring: weights.scoring.clone(), ..QueryPlan::default() }
 }
 
 /// The words that count: no word twice, and none that says nothing unless there is no other.
@@ -83,8 +78,8 @@ fn slot(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weig
 }
 
 /// The ladder: all words as written, all words with some corrected, then fewer and fewer of them.
-fn steps(slots: usize, trusted: bool, wanted: usize) -> Vec<Step> {
-    let corrected_if = if trusted { 1 } else { wanted };
+fn steps(slots: usize, trusted: bool, enough: usize) -> Vec<Step> {
+    let corrected_if = if trusted { 1 } else { enough };
     let mut steps = vec![
         Step { doubt: 0, slots_min: slots, if_fewer_than: usize::MAX, kind: StepKind::Exact },
         Step { doubt: 1, slots_min: slots, if_fewer_than: corrected_if, kind: StepKind::Corrected },
@@ -95,7 +90,7 @@ fn steps(slots: usize, trusted: bool, wanted: usize) -> Vec<Step> {
     let mut last = slots;
     for slots_min in [slots.saturating_sub(1), most, 1] {
         if slots_min >= 1 && slots_min < last {
-            steps.push(Step { doubt, slots_min, if_fewer_than: wanted, kind: StepKind::Relaxed });
+            steps.push(Step { doubt, slots_min, if_fewer_than: enough, kind: StepKind::Relaxed });
             last = slots_min;
         }
     }
@@ -105,7 +100,7 @@ fn steps(slots: usize, trusted: bool, wanted: usize) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::SearchDocument;
+    use crate::samples::titled;
 
     fn knowledge() -> Knowledge {
         let titles = [
@@ -115,15 +110,12 @@ mod tests {
             "HP internal hard drive",
             "HP external hard drive for printer",
         ];
-        let documents: Vec<SearchDocument> = titles
-            .iter()
-            .map(|title| SearchDocument { title: (*title).to_owned(), ..SearchDocument::default() })
-            .collect();
-        Knowledge::learn(&documents, &"en".parse().unwrap()).0
+        let documents: Vec<_> = titles.iter().map(|title| titled(title)).collect();
+        Knowledge::of_all(&documents, &"en".parse().unwrap())
     }
 
     fn planned(query: &str) -> QueryPlan {
-        plan(query, &knowledge(), &Weights::default(), (0, 10))
+        plan(query, &knowledge(), &Weights::default())
     }
 
     fn has(slot: &Slot, terms: &[&str], kind: AltKind) -> bool {

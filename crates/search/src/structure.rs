@@ -16,7 +16,8 @@ use crate::text;
 pub struct Structure {
     /// How often a word follows another one.
     followed: HashMap<String, u32>,
-    pairs: HashMap<(String, String), u32>,
+    /// How often the second word follows the first.
+    pairs: HashMap<String, HashMap<String, u32>>,
 }
 
 /// The share of a word's predecessors from which on one of them is said to describe it.
@@ -27,31 +28,35 @@ const PAIR_COUNT_MIN: u32 = 3;
 
 impl Structure {
     /// Learns from all documents.
-    pub fn learn<'a>(documents: impl Iterator<Item = &'a Parsed>) -> Self {
+    pub fn of_all<'a>(documents: impl Iterator<Item = &'a Parsed>) -> Self {
         let mut learnt = Self::default();
-        for document in documents {
-            for chunks in document.learnt() {
-                let words: Vec<&str> = words_of(chunks).collect();
-                for pair in words.windows(2) {
-                    if let [first, second] = pair {
-                        learnt.add(first, second);
-                    }
+        documents.for_each(|document| learnt.learn(document));
+        learnt
+    }
+
+    /// Learns from a document.
+    pub fn learn(&mut self, document: &Parsed) {
+        for chunks in document.learnt() {
+            let words: Vec<&str> = words_of(chunks).collect();
+            for pair in words.windows(2) {
+                if let [first, second] = pair {
+                    self.add(first, second);
                 }
             }
         }
-        learnt
     }
 
     fn add(&mut self, first: &str, second: &str) {
         let followed = self.followed.entry(second.to_owned()).or_default();
         *followed = followed.saturating_add(1);
-        let pair = self.pairs.entry((first.to_owned(), second.to_owned())).or_default();
+        let after = self.pairs.entry(first.to_owned()).or_default();
+        let pair = after.entry(second.to_owned()).or_default();
         *pair = pair.saturating_add(1);
     }
 
     /// How often two words stand side by side in titles, brands, types and attributes.
     pub fn pair_count(&self, first: &str, second: &str) -> u32 {
-        self.pairs.get(&(first.to_owned(), second.to_owned())).copied().unwrap_or_default()
+        self.pairs.get(first).and_then(|after| after.get(second)).copied().unwrap_or_default()
     }
 
     /// Whether a word describes the one after it.
@@ -87,7 +92,9 @@ impl Structure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::SearchDocument;
+    use tradepost_port::search::SearchDocument;
+
+    use crate::samples::{product, titled};
 
     #[test]
     fn a_word_that_describes_the_next_one_is_not_what_the_product_is() {
@@ -116,14 +123,10 @@ mod tests {
         let parsed: Vec<Parsed> = titles
             .iter()
             .map(|title| {
-                Parsed::new(&SearchDocument {
-                    title: (*title).to_owned(),
-                    brand: "Acme".to_owned(),
-                    ..SearchDocument::default()
-                })
+                Parsed::new(&SearchDocument { brand: product("Acme", "", &[]).brand, ..titled(title) })
             })
             .collect();
-        let structure = Structure::learn(parsed.iter());
+        let structure = Structure::of_all(parsed.iter());
         assert_eq!(structure.core(&parsed[0]), ["pad", "black"]);
         assert_eq!(structure.core(&parsed[5]), ["optical", "mouse", "black"]);
     }

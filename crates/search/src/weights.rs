@@ -1,30 +1,16 @@
 //! The numbers that ranking is tuned by, in one place. The quality command says what a change of them does.
 
-use tradepost_port::search::plan::Field;
+use tradepost_port::search::plan::Scoring;
 
 /// Weights of ranking.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// What a match counts by its field.
-    pub core: f32,
-    /// The title up to its turn.
-    pub title: f32,
-    /// The rest of the title.
-    pub tail: f32,
-    /// The brand.
-    pub brand: f32,
-    /// Types and categories.
-    pub types: f32,
-    /// Attributes.
-    pub attributes: f32,
-    /// The description.
-    pub description: f32,
-    /// Model numbers.
-    pub compound: f32,
-    /// What the other fields of a slot add to its best one.
-    pub tie: f32,
+    /// What matches count.
+    pub scoring: Scoring,
     /// A stem beside the word itself.
     pub stem: f32,
+    /// Another word for the same thing.
+    pub synonym: f32,
     /// The nearest correction.
     pub typo: f32,
     /// How fast corrections fall with their cost, per edit.
@@ -39,27 +25,18 @@ pub struct Weights {
     pub prefix: f32,
     /// A word that goes on after an error.
     pub prefix_near: f32,
-    /// All words of the query in the fields that name a product.
-    pub named: f32,
-    /// How much better the best selling product is than one that nobody buys.
-    pub popularity: f32,
-    /// Factor of the average length that scores are told: above 1, length matters less.
-    pub length: f32,
+    /// What the score of a product is multiplied by that meets a condition which was read out of the words, but is no filter.
+    pub understood: f32,
+    /// Hits that are enough: with fewer, words are left out to find more.
+    pub enough: usize,
 }
 
 impl Default for Weights {
     fn default() -> Self {
         Self {
-            core: 4.0,
-            title: 4.0,
-            tail: 2.0,
-            brand: 4.0,
-            types: 4.0,
-            attributes: 2.0,
-            description: 5.0,
-            compound: 4.0,
-            tie: 0.1,
+            scoring: Scoring::default(),
             stem: 0.6,
+            synonym: 0.85,
             typo: 0.7,
             typo_fall: 1.0,
             typo_frequency: 0.1,
@@ -67,25 +44,8 @@ impl Default for Weights {
             split_apart: 0.6,
             prefix: 0.7,
             prefix_near: 0.4,
-            named: 5.0,
-            popularity: 0.2,
-            length: 1.0,
-        }
-    }
-}
-
-impl Weights {
-    /// What a match in a field counts.
-    pub fn of(&self, field: Field) -> f32 {
-        match field {
-            Field::Core => self.core,
-            Field::Title => self.title,
-            Field::Tail => self.tail,
-            Field::Brand => self.brand,
-            Field::Type => self.types,
-            Field::Attributes => self.attributes,
-            Field::Description => self.description,
-            Field::Compound => self.compound,
+            understood: 1.5,
+            enough: 50,
         }
     }
 }

@@ -121,7 +121,7 @@ impl SearchDocument {
 }
 
 /// Price and stock of a variant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveVariant {
     /// The variant.
     pub id: VariantId,
@@ -132,7 +132,7 @@ pub struct LiveVariant {
 }
 
 /// What changes often and needs no word to be indexed anew: it is visible at once.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Live {
     /// Variants whose price or stock changed; those that are not named stay as they are.
     pub variants: Vec<LiveVariant>,

@@ -127,6 +127,70 @@ pub enum StepKind {
     Relaxed,
 }
 
+/// What a match counts, by where it is found and beside what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scoring {
+    /// What the product is.
+    pub core: f32,
+    /// The title up to its turn.
+    pub title: f32,
+    /// The rest of the title.
+    pub tail: f32,
+    /// The brand.
+    pub brand: f32,
+    /// Types and categories.
+    pub types: f32,
+    /// Attributes.
+    pub attributes: f32,
+    /// The description.
+    pub description: f32,
+    /// Model numbers.
+    pub compound: f32,
+    /// What the other fields of a slot add to its best one.
+    pub tie: f32,
+    /// All words of the query in the fields that name a product.
+    pub named: f32,
+    /// How much better the best selling product is than one that nobody buys.
+    pub popularity: f32,
+    /// Factor of the average length that scores are told: above 1, length matters less.
+    pub length: f32,
+}
+
+impl Default for Scoring {
+    fn default() -> Self {
+        Self {
+            core: 4.0,
+            title: 4.0,
+            tail: 2.0,
+            brand: 4.0,
+            types: 4.0,
+            attributes: 2.0,
+            description: 5.0,
+            compound: 4.0,
+            tie: 0.1,
+            named: 5.0,
+            popularity: 0.2,
+            length: 1.0,
+        }
+    }
+}
+
+impl Scoring {
+    /// What a match in a field counts.
+    pub fn of(&self, field: Field) -> f32 {
+        match field {
+            Field::Core => self.core,
+            Field::Title => self.title,
+            Field::Tail => self.tail,
+            Field::Brand => self.brand,
+            Field::Type => self.types,
+            Field::Attributes => self.attributes,
+            Field::Description => self.description,
+            Field::Compound => self.compound,
+        }
+    }
+}
+
 /// A product that stands at a place of its own, if it meets filters and choices; it need not hold the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin {
@@ -194,6 +258,8 @@ pub struct QueryPlan {
     /// Steps, taken one after the other until enough is found. What a later step finds never comes before what an
     /// earlier one found. Without words there is none.
     pub relax: Vec<Step>,
+    /// What matches count.
+    pub scoring: Scoring,
     /// Conditions that every hit meets.
     pub filters: Vec<Condition>,
     /// Choices in facets: every hit meets them, and every facet but their own counts only what does.
@@ -217,6 +283,7 @@ impl Default for QueryPlan {
         Self {
             must: Vec::new(),
             relax: Vec::new(),
+            scoring: Scoring::default(),
             filters: Vec::new(),
             groups: Vec::new(),
             facets: Vec::new(),

@@ -1,23 +1,27 @@
 //! The index: its fields, and how documents become entries of it.
 
-#![expect(clippy::float_arithmetic, reason = "scores; no money is near")]
+use std::collections::HashMap;
+use std::path::Path;
 
-use tantivy::schema::{FAST, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
+use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::columnar::Column;
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::{
+    FAST, Field as IndexField, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+};
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{Index, IndexWriter, TantivyDocument};
+use tantivy::{DocId, Index, Score, SegmentOrdinal, SegmentReader, TantivyDocument, Term as IndexTerm};
+use tradepost_domain::kernel::ids::ProductId;
+use tradepost_port::search::engine::{IndexDocument, Term};
 use tradepost_port::search::plan::Field;
 
-use super::{EngineError, Fields};
-use crate::document::{Parsed, SearchDocument, Term};
-use crate::knowledge::Knowledge;
+use super::EngineError;
 
-/// Memory of the writer in bytes, before it writes a segment.
-const WRITER_BYTES: usize = 64 << 20;
+/// The column of a document's row.
+const ROW: &str = "row";
 
-/// The column of the document's number.
-pub const ORDINAL: &str = "ordinal";
-/// The column of its popularity.
-pub const POPULARITY: &str = "popularity";
+/// The folder of an index within the one that is given; another layout gets another number, and the old one is left behind.
+const FOLDER: &str = "layout-1";
 
 fn name(field: Field) -> &'static str {
     match field {
@@ -32,8 +36,23 @@ fn name(field: Field) -> &'static str {
     }
 }
 
+/// The fields of the index.
+#[derive(Debug, Clone)]
+pub struct Fields {
+    /// Words.
+    pub texts: HashMap<Field, IndexField>,
+    /// Row in the table.
+    row: IndexField,
+    /// Product whose words these are.
+    id: IndexField,
+    /// Product whose prices and stock these are: entries without words, so that a restart finds what changed since the words.
+    live: IndexField,
+    /// What a restart reads.
+    stored: IndexField,
+}
+
 /// The fields of an index. Texts come cut into words by the same code that reads queries.
-pub fn schema() -> (Schema, Fields) {
+fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let texts = Field::ALL.into_iter().map(|field| {
         let option = IndexRecordOption::WithFreqs;
@@ -41,33 +60,92 @@ pub fn schema() -> (Schema, Fields) {
         (field, builder.add_text_field(name(field), TextOptions::default().set_indexing_options(indexing)))
     });
     let texts = texts.collect();
-    let ordinal = builder.add_u64_field(ORDINAL, FAST);
-    let popularity = builder.add_f64_field(POPULARITY, FAST);
-    (builder.build(), Fields { texts, ordinal, popularity })
+    let fields = Fields {
+        texts,
+        row: builder.add_u64_field(ROW, FAST | STORED),
+        id: builder.add_text_field("id", STRING),
+        live: builder.add_text_field("live", STRING),
+        stored: builder.add_bytes_field("stored", STORED),
+    };
+    (builder.build(), fields)
 }
 
-/// Writes documents in their order.
-pub fn write<'a>(
-    index: &Index,
-    fields: &Fields,
-    documents: impl Iterator<Item = (&'a SearchDocument, &'a Parsed)>,
-    knowledge: &Knowledge,
-) -> Result<(), EngineError> {
-    let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_BYTES)?;
-    for (ordinal, (document, parsed)) in (0_u64..).zip(documents) {
+/// An index in memory.
+pub fn in_memory() -> (Index, Fields) {
+    let (schema, fields) = schema();
+    (Index::create_in_ram(schema), fields)
+}
+
+/// The index in a folder. One that cannot be read is made anew: what it holds is in the database too.
+pub fn in_folder(folder: &Path) -> Result<(Index, Fields), EngineError> {
+    let folder = folder.join(FOLDER);
+    let open = || -> Result<(Index, Fields), EngineError> {
+        std::fs::create_dir_all(&folder)?;
+        let (schema, fields) = schema();
+        let directory = MmapDirectory::open(&folder).map_err(tantivy::TantivyError::from)?;
+        Ok((Index::open_or_create(directory, schema)?, fields))
+    };
+    match open() {
+        Err(EngineError::Index(_)) => {
+            std::fs::remove_dir_all(&folder)?;
+            open()
+        }
+        opened => opened,
+    }
+}
+
+/// What an entry of a restart is.
+pub enum Stored {
+    /// A product and its row.
+    Product(u32, Vec<u8>),
+    /// Prices and stock of a product.
+    Live(Vec<u8>),
+}
+
+impl Fields {
+    /// The term of a product's words.
+    pub fn id_term(&self, id: ProductId) -> IndexTerm {
+        IndexTerm::from_field_text(self.id, &id.to_string())
+    }
+
+    /// The term of a product's prices and stock.
+    pub fn live_term(&self, id: ProductId) -> IndexTerm {
+        IndexTerm::from_field_text(self.live, &id.to_string())
+    }
+
+    /// The entry of a product in a row; `stored` is what a restart reads.
+    pub fn entry(&self, row: u32, product: &IndexDocument, stored: Option<&[u8]>) -> TantivyDocument {
         let mut entry = TantivyDocument::new();
-        entry.add_u64(fields.ordinal, ordinal);
-        entry.add_f64(fields.popularity, f64::from(document.popularity));
-        let terms = parsed.terms(&document.description, &knowledge.structure, &knowledge.analyzer);
-        for (field, terms) in terms.fields() {
-            if let Some(field) = fields.texts.get(&field) {
+        entry.add_u64(self.row, u64::from(row));
+        entry.add_text(self.id, product.document.id.to_string());
+        if let Some(stored) = stored {
+            entry.add_bytes(self.stored, stored);
+        }
+        for (field, terms) in &product.terms {
+            if let Some(field) = self.texts.get(field) {
                 entry.add_pre_tokenized_text(*field, tokens(terms));
             }
         }
-        writer.add_document(entry)?;
+        entry
     }
-    writer.commit()?;
-    Ok(())
+
+    /// The entry of a product's prices and stock.
+    pub fn live_entry(&self, id: ProductId, stored: &[u8]) -> TantivyDocument {
+        let mut entry = TantivyDocument::new();
+        entry.add_text(self.live, id.to_string());
+        entry.add_bytes(self.stored, stored);
+        entry
+    }
+
+    /// What a stored entry is.
+    pub fn stored(&self, entry: &TantivyDocument) -> Option<Stored> {
+        use tantivy::schema::Value;
+        let stored = entry.get_first(self.stored)?.as_bytes()?.to_vec();
+        match entry.get_first(self.row) {
+            Some(row) => Some(Stored::Product(u32::try_from(row.as_u64()?).ok()?, stored)),
+            None => Some(Stored::Live(stored)),
+        }
+    }
 }
 
 fn tokens(terms: &[Term]) -> PreTokenizedString {
@@ -80,17 +158,41 @@ fn tokens(terms: &[Term]) -> PreTokenizedString {
     PreTokenizedString { text: String::new(), tokens: tokens.collect() }
 }
 
-/// A popularity as it was given: it is between 0 and 1, and as exact as it needs to be.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    reason = "it was an f32 before it was stored"
-)]
-pub fn narrow(popularity: f64) -> f32 {
-    popularity as f32
+/// Collects the rows of all documents that are found, with their scores.
+pub struct Rows;
+
+/// The same for a segment.
+pub struct SegmentRows {
+    rows: Option<Column<u64>>,
+    found: Vec<(u32, Score)>,
 }
 
-/// A score raised by popularity.
-pub fn with_prior(score: f32, popularity: f32, weight: f32) -> f32 {
-    score * (1.0 + weight * popularity)
+impl Collector for Rows {
+    type Fruit = Vec<(u32, Score)>;
+    type Child = SegmentRows;
+
+    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentRows> {
+        Ok(SegmentRows { rows: segment.fast_fields().column_opt::<u64>(ROW)?, found: Vec::new() })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        true
+    }
+
+    fn merge_fruits(&self, found: Vec<Self::Fruit>) -> tantivy::Result<Self::Fruit> {
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+impl SegmentCollector for SegmentRows {
+    type Fruit = Vec<(u32, Score)>;
+
+    fn collect(&mut self, document: DocId, score: Score) {
+        let row = self.rows.as_ref().and_then(|rows| rows.first(document));
+        self.found.extend(row.and_then(|row| u32::try_from(row).ok()).map(|row| (row, score)));
+    }
+
+    fn harvest(self) -> Self::Fruit {
+        self.found
+    }
 }

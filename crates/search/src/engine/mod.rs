@@ -1,22 +1,40 @@
-//! The embedded engine: a plan followed by Tantivy.
+//! The embedded engine: words in Tantivy, everything else about products in a table beside it.
+//!
+//! The words of a product are written when they change, and are visible a commit later (some 10 ms). What products are filtered,
+//! counted and sorted by lies in the table, where prices and stock change at once.
 
+mod conditions;
+mod facets;
+mod histogram;
 mod index;
+mod pass;
 mod query;
+mod ranking;
 mod statistics;
+mod table;
+mod values;
+mod visible;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use tantivy::collector::TopDocs;
-use tantivy::columnar::Column;
-use tantivy::schema::Field as IndexField;
-use tantivy::{DocId, Index, IndexReader, Score, SegmentReader};
-use tradepost_port::search::plan::{Field, QueryPlan, Step};
+use serde::{Deserialize, Serialize};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument};
+use tradepost_domain::kernel::ids::ProductId;
+use tradepost_port::BoxFuture;
+use tradepost_port::search::plan::QueryPlan;
+use tradepost_port::search::{
+    Capabilities, Change, ChangeKind, Hits, IndexDocument, Live, SearchDocument, SearchEngine, SearchError,
+};
 
+pub(crate) use self::histogram::steps as histogram_steps;
+use self::index::{Fields, Rows, Stored};
+use self::pass::Pass;
 use self::statistics::Statistics;
-use crate::document::{Parsed, SearchDocument};
-use crate::knowledge::Knowledge;
-use crate::oracle::{Hit, offset};
-use crate::weights::Weights;
+use self::table::Table;
+use self::visible::Visible;
 
 /// Why the engine failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,110 +42,253 @@ pub enum EngineError {
     /// The index could not be written or read.
     #[error("the search index failed")]
     Index(#[from] tantivy::TantivyError),
+    /// Its folder could not be written or read.
+    #[error("the folder of the search index failed")]
+    Folder(#[from] std::io::Error),
+    /// What it keeps of a product could not be written or read.
+    #[error("a product of the search index is malformed")]
+    Malformed(#[from] serde_json::Error),
 }
+
+impl From<EngineError> for SearchError {
+    fn from(error: EngineError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Memory of the writer in bytes, before it writes a segment.
+const WRITER_BYTES: usize = 64 << 20;
+
+/// Products whose price or stock changed, from which on those are written beside the words even if no word changed.
+const UNSAVED_MAX: usize = 2_000;
 
 /// An index that answers plans.
 pub struct Engine {
     reader: IndexReader,
     fields: Fields,
-    /// Ids by the number of their document.
-    ids: Vec<String>,
-    weights: Weights,
+    writer: Mutex<Writer>,
+    table: RwLock<Table>,
+    visible: Visible,
+    durable: AtomicI64,
+    in_folder: bool,
 }
 
-/// The fields of the index.
-#[derive(Debug, Clone)]
-pub(crate) struct Fields {
-    texts: HashMap<Field, IndexField>,
-    ordinal: IndexField,
-    popularity: IndexField,
+/// What is written, by one at a time.
+struct Writer {
+    index: IndexWriter<TantivyDocument>,
+    /// Products whose price or stock changed since it was last written.
+    unsaved: HashSet<ProductId>,
 }
 
-/// What hits are sorted by: the score, then popularity, then the order in which documents were given.
-type Key = (Score, Score, std::cmp::Reverse<u64>);
+/// Prices and stock as they are kept.
+#[derive(Serialize, Deserialize)]
+struct StoredLive {
+    id: ProductId,
+    live: Live,
+}
 
 impl Engine {
-    /// Indexes documents that were learnt from, in memory.
-    pub fn build(
-        documents: &[SearchDocument],
-        parsed: &[Parsed],
-        knowledge: &Knowledge,
-        weights: Weights,
-    ) -> Result<Self, EngineError> {
-        let (schema, fields) = index::schema();
-        let index = Index::create_in_ram(schema);
-        index::write(&index, &fields, documents.iter().zip(parsed), knowledge)?;
-        let reader = index.reader_builder().reload_policy(tantivy::ReloadPolicy::Manual).try_into()?;
-        let ids = documents.iter().map(|document| document.id.clone()).collect();
-        Ok(Self { reader, fields, ids, weights })
+    /// An empty engine in memory.
+    pub fn in_memory() -> Result<Self, EngineError> {
+        let (index, fields) = index::in_memory();
+        Self::over(&index, fields, false)
     }
 
-    /// The same index, ranked by other weights.
-    #[must_use]
-    pub fn with_weights(self, weights: Weights) -> Self {
-        Self { weights, ..self }
-    }
-
-    /// Follows a plan, step by step, until enough is found.
-    pub fn search(&self, plan: &QueryPlan) -> Result<Vec<Hit>, EngineError> {
-        let searcher = self.reader.searcher();
-        let wanted = offset(plan).saturating_add(plan.page.limit);
-        let statistics = Statistics::new(&searcher, plan, &self.fields, self.weights.length)?;
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut seen: HashSet<u64> = HashSet::new();
-        for step in &plan.relax {
-            if hits.len() >= wanted.min(step.if_fewer_than) {
-                continue;
+    /// An engine that keeps its products in a folder and goes on with those that are there.
+    pub fn open(folder: &Path) -> Result<Self, EngineError> {
+        let (index, fields) = index::in_folder(folder)?;
+        let engine = Self::over(&index, fields, true)?;
+        let sequence =
+            index.load_metas()?.payload.and_then(|payload| payload.parse().ok()).unwrap_or_default();
+        engine.durable.store(sequence, Ordering::Release);
+        engine.visible.reach(sequence);
+        let mut lives = Vec::new();
+        let mut table = engine.write_table();
+        engine.each_stored(|stored| {
+            match stored {
+                Stored::Product(row, stored) => table.put_at(row, &serde_json::from_slice(&stored)?),
+                Stored::Live(stored) => lives.push(serde_json::from_slice::<StoredLive>(&stored)?),
             }
-            // What the steps before found is found again, and left out.
-            for (key, ordinal) in self.take(&statistics, plan, *step, wanted.saturating_add(seen.len()))? {
-                let id = usize::try_from(ordinal).ok().and_then(|ordinal| self.ids.get(ordinal));
-                if let Some(id) = id
-                    && hits.len() < wanted
-                    && seen.insert(ordinal)
-                {
-                    hits.push(Hit { id: id.clone(), score: key.0, step: step.kind });
+            Ok(())
+        })?;
+        for StoredLive { id, live } in lives {
+            table.take(id, &live);
+        }
+        drop(table);
+        Ok(engine)
+    }
+
+    fn over(index: &Index, fields: Fields, in_folder: bool) -> Result<Self, EngineError> {
+        Ok(Self {
+            reader: index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?,
+            fields,
+            writer: Mutex::new(Writer {
+                index: index.writer_with_num_threads(1, WRITER_BYTES)?,
+                unsaved: HashSet::new(),
+            }),
+            table: RwLock::default(),
+            visible: Visible::default(),
+            durable: AtomicI64::new(0),
+            in_folder,
+        })
+    }
+
+    fn read_table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_table(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that is kept for a restart.
+    fn each_stored(
+        &self,
+        mut take: impl FnMut(Stored) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        for segment in self.reader.searcher().segment_readers() {
+            let store = segment.get_store_reader(1)?;
+            for entry in store.iter::<TantivyDocument>(segment.alive_bitset()) {
+                if let Some(stored) = self.fields.stored(&entry?) {
+                    take(stored)?;
                 }
             }
         }
-        Ok(hits.into_iter().skip(offset(plan)).collect())
+        Ok(())
     }
 
-    fn take(
-        &self,
-        statistics: &Statistics<'_>,
-        plan: &QueryPlan,
-        step: Step,
-        limit: usize,
-    ) -> Result<Vec<(Key, u64)>, EngineError> {
-        let query = query::of(plan, step, &self.fields, &self.weights);
-        let weight = self.weights.popularity;
-        let collector = TopDocs::with_limit(limit.max(1)).tweak_score(move |segment: &SegmentReader| {
-            let popularity = column::<f64>(segment, index::POPULARITY);
-            let ordinal = column::<u64>(segment, index::ORDINAL);
-            move |document: DocId, score: Score| -> Key {
-                let popularity = popularity.as_ref().and_then(|column| column.first(document));
-                let ordinal = ordinal.as_ref().and_then(|column| column.first(document)).unwrap_or(u64::MAX);
-                let popularity = index::narrow(popularity.unwrap_or_default());
-                (index::with_prior(score, popularity, weight), popularity, std::cmp::Reverse(ordinal))
+    /// Every product that a folder keeps, with prices and stock as they are now; in memory none is kept.
+    pub fn each_document(&self, mut take: impl FnMut(SearchDocument)) -> Result<(), EngineError> {
+        self.each_stored(|stored| {
+            if let Stored::Product(_, stored) = stored {
+                let mut document: SearchDocument = serde_json::from_slice(&stored)?;
+                if let Some(live) = self.read_table().live(document.id) {
+                    document.take(&live);
+                }
+                take(document);
             }
-        });
-        let found =
-            statistics.searcher.search_with_statistics_provider(query.as_ref(), &collector, statistics)?;
-        Ok(found.into_iter().map(|(key, _)| (key, key.2.0)).collect())
+            Ok(())
+        })
+    }
+
+    /// Takes changes; see [`SearchEngine::apply`]. It works on the thread that it is called on.
+    pub fn take(&self, changes: Vec<Change<IndexDocument>>) -> Result<i64, EngineError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = changes.iter().map(|change| change.sequence).max() else {
+            return Ok(self.visible.sequence());
+        };
+        let last = last.max(self.visible.sequence());
+        // Of several changes of a product, those before the last whole one are of no account.
+        let whole =
+            changes.iter().enumerate().filter(|(_, change)| !matches!(change.kind, ChangeKind::Live(_)));
+        let last_whole: HashMap<ProductId, usize> = whole.map(|(place, change)| (change.id, place)).collect();
+        let mut words_changed = false;
+        for (place, change) in changes.into_iter().enumerate() {
+            if last_whole.get(&change.id).is_some_and(|last| place < *last) {
+                continue;
+            }
+            words_changed |= !matches!(change.kind, ChangeKind::Live(_));
+            self.take_one(&mut writer, change)?;
+        }
+        if words_changed || writer.unsaved.len() >= UNSAVED_MAX {
+            self.commit(&mut writer, last)?;
+        }
+        self.visible.reach(last);
+        Ok(last)
+    }
+
+    fn take_one(&self, writer: &mut Writer, change: Change<IndexDocument>) -> Result<(), EngineError> {
+        match change.kind {
+            ChangeKind::Upsert(product) => {
+                let stored = self.in_folder.then(|| serde_json::to_vec(&product.document)).transpose()?;
+                let row = self.write_table().put(&product.document);
+                writer.index.delete_term(self.fields.id_term(change.id));
+                self.forget_live(writer, change.id);
+                writer.index.add_document(self.fields.entry(row, &product, stored.as_deref()))?;
+            }
+            ChangeKind::Live(live) => {
+                if self.write_table().take(change.id, &live) && self.in_folder {
+                    writer.unsaved.insert(change.id);
+                }
+            }
+            ChangeKind::Delete => {
+                self.write_table().remove(change.id);
+                writer.index.delete_term(self.fields.id_term(change.id));
+                self.forget_live(writer, change.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is kept of prices and stock is in the product again, or nowhere.
+    fn forget_live(&self, writer: &mut Writer, id: ProductId) {
+        writer.unsaved.remove(&id);
+        if self.in_folder {
+            writer.index.delete_term(self.fields.live_term(id));
+        }
+    }
+
+    /// Makes everything visible and, in a folder, durable.
+    fn commit(&self, writer: &mut Writer, sequence: i64) -> Result<(), EngineError> {
+        for id in &writer.unsaved {
+            let Some(live) = self.read_table().live(*id) else { continue };
+            let stored = serde_json::to_vec(&StoredLive { id: *id, live })?;
+            writer.index.delete_term(self.fields.live_term(*id));
+            writer.index.add_document(self.fields.live_entry(*id, &stored))?;
+        }
+        let mut commit = writer.index.prepare_commit()?;
+        commit.set_payload(&sequence.to_string());
+        commit.commit()?;
+        writer.unsaved.clear();
+        self.reader.reload()?;
+        if self.in_folder {
+            self.durable.store(sequence, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Follows a plan; see [`SearchEngine::search`].
+    pub fn follow(&self, plan: &QueryPlan) -> Result<Hits, EngineError> {
+        let sequence = self.visible.sequence();
+        let searcher = self.reader.searcher();
+        let table = self.read_table();
+        let mut pass = Pass::new(plan, &table);
+        if plan.must.is_empty() {
+            pass.take_all();
+        } else {
+            let statistics = Statistics::new(&searcher, plan, &self.fields)?;
+            for (place, step) in plan.relax.iter().enumerate() {
+                pass.take_step(place, || {
+                    let query = query::of(plan, *step, &self.fields);
+                    searcher.search_with_statistics_provider(query.as_ref(), &Rows, &statistics)
+                })?;
+            }
+        }
+        Ok(Hits { sequence, ..pass.finish() })
     }
 }
 
-/// A column of a segment; absent only in a segment without documents.
-fn column<
-    T: tantivy::columnar::HasAssociatedColumnType + PartialOrd + Copy + Send + Sync + std::fmt::Debug + 'static,
->(
-    segment: &SegmentReader,
-    name: &str,
-) -> Option<Column<T>>
-where
-    tantivy::columnar::DynamicColumn: From<Column<T>>,
-    Option<Column<T>>: From<tantivy::columnar::DynamicColumn>,
-{
-    segment.fast_fields().column_opt::<T>(name).ok().flatten()
+impl SearchEngine for Engine {
+    fn apply<'a>(&'a self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'a, Result<i64, SearchError>> {
+        Box::pin(async move { Ok(self.take(changes)?) })
+    }
+
+    fn durable_sequence(&self) -> i64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    fn wait_visible<'a>(&'a self, sequence: i64) -> BoxFuture<'a, Result<(), SearchError>> {
+        Box::pin(async move {
+            self.visible.wait(sequence).await;
+            Ok(())
+        })
+    }
+
+    fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>> {
+        Box::pin(async move { Ok(self.follow(plan)?) })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { name: "tantivy", visible_when_applied: true, durable: self.in_folder }
+    }
 }

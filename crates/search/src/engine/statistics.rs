@@ -12,25 +12,20 @@ use tantivy::schema::Field as IndexField;
 use tantivy::{Searcher, Term};
 use tradepost_port::search::plan::QueryPlan;
 
-use super::Fields;
+use super::index::Fields;
 
 /// Counts of one plan.
 pub struct Statistics<'a> {
     /// What is searched.
-    pub searcher: &'a Searcher,
+    searcher: &'a Searcher,
     documents: u64,
     counts: HashMap<Term, u64>,
     length: f32,
 }
 
 impl<'a> Statistics<'a> {
-    /// The counts of all terms of a plan. Lengths are told `length` times as long as they are on average.
-    pub fn new(
-        searcher: &'a Searcher,
-        plan: &QueryPlan,
-        fields: &Fields,
-        length: f32,
-    ) -> tantivy::Result<Self> {
+    /// The counts of all terms of a plan. Lengths are told as much longer than they are on average as it says.
+    pub fn new(searcher: &'a Searcher, plan: &QueryPlan, fields: &Fields) -> tantivy::Result<Self> {
         let documents = Bm25StatisticsProvider::total_num_docs(searcher)?;
         let mut counts: HashMap<Term, u64> = HashMap::new();
         for slot in &plan.must {
@@ -41,7 +36,7 @@ impl<'a> Statistics<'a> {
                 }
             }
         }
-        Ok(Self { searcher, documents, counts, length })
+        Ok(Self { searcher, documents, counts, length: plan.scoring.length })
     }
 }
 

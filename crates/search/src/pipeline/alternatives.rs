@@ -60,9 +60,12 @@ pub fn splits(word: &str, knowledge: &Knowledge, weights: &Weights) -> Vec<Alt> 
         let Some((head, tail)) = word.split_at_checked(cut) else { continue };
         let counts = [head, tail].map(|part| knowledge.vocabulary.document_count(part));
         let rarest = counts.into_iter().min().unwrap_or_default();
+        if rarest == 0 {
+            continue;
+        }
         let side_by_side = knowledge.structure.pair_count(head, tail);
         let long = head.len().min(tail.len()) >= PART_CHARS_MIN;
-        if side_by_side > 0 || (long && rarest > 0) {
+        if side_by_side > 0 || long {
             found.push((side_by_side, rarest, head, tail));
         }
     }

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
+use tradepost_domain::kernel::ids::{CategoryId, EntityId, ProductId, VariantId};
+use tradepost_port::search::document::{CategoryNode, Named, OptionValue};
+use tradepost_port::search::{SearchDocument, SearchVariant};
+use uuid::Uuid;
 
 use super::QualityError;
-use crate::document::{Attribute, SearchDocument};
 
 /// Grades of products, 0 to 3, by query and product.
 pub type Judgments = BTreeMap<String, HashMap<String, u8>>;
@@ -39,33 +43,77 @@ struct Line {
     #[serde(default)]
     gender: Option<String>,
     #[serde(default)]
-    popularity: Option<f32>,
+    popularity: Option<i64>,
     #[serde(default)]
     variants: Vec<VariantLine>,
 }
 
 #[derive(Deserialize)]
 struct VariantLine {
-    #[serde(default)]
     options: BTreeMap<String, String>,
+    #[serde(default)]
+    price: f64,
+    #[serde(default)]
+    stock: i64,
 }
 
 impl Line {
-    /// What the product has, and what its variants have; nothing twice.
-    fn attributes(&self) -> Vec<Attribute> {
-        let own = [("Colour", &self.colour), ("Gender", &self.gender)];
-        let own = own.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-        let options = self.variants.iter().flat_map(|variant| &variant.options);
-        let all = own.chain(options.map(|(name, value)| (name.as_str(), value.as_str())));
-        let mut attributes: Vec<Attribute> = Vec::new();
-        for (name, value) in all {
-            let attribute = Attribute { name: name.to_owned(), value: value.to_owned() };
-            if !attributes.contains(&attribute) {
-                attributes.push(attribute);
-            }
+    /// The product as the `number`-th of its file.
+    fn into_document(self, number: u128) -> SearchDocument {
+        let own = [("Colour", self.colour), ("Gender", self.gender)];
+        let attributes: Map<String, Value> = own
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))))
+            .collect();
+        let variants = (0..).zip(self.variants).map(|(place, variant): (u128, VariantLine)| SearchVariant {
+            id: VariantId::from_uuid(Uuid::from_u128((number << 16) | place)),
+            codes: Vec::new(),
+            options: variant.options.into_iter().map(|(name, value)| OptionValue { name, value }).collect(),
+            price: minor_units(variant.price),
+            in_stock: variant.stock > 0,
+        });
+        SearchDocument {
+            description: self.description,
+            brand: (!self.brand.is_empty())
+                .then(|| Named { handle: self.brand.to_lowercase().replace(' ', "-"), name: self.brand }),
+            categories: path(&self.category),
+            attributes,
+            variants: variants.collect(),
+            popularity: self.popularity.unwrap_or_default(),
+            ..SearchDocument::titled(id_of(number), &self.title)
         }
-        attributes
     }
+}
+
+/// Ids fall with the number, so that of two products that are as good the one that stands first in the file comes first.
+fn id_of(number: u128) -> ProductId {
+    ProductId::from_uuid(Uuid::from_u128(u128::MAX ^ number))
+}
+
+/// Categories by their path of names.
+fn path(names: &[String]) -> Vec<CategoryNode> {
+    let mut path: Vec<CategoryNode> = Vec::new();
+    let mut bits = 0_u128;
+    for name in names {
+        bits = name.bytes().fold(bits, |bits, byte| bits.wrapping_mul(257).wrapping_add(u128::from(byte)));
+        let parent = path.last().map(|category| category.id);
+        path.push(CategoryNode {
+            id: CategoryId::from_uuid(Uuid::from_u128(bits)),
+            name: name.clone(),
+            parent,
+        });
+    }
+    path
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::float_arithmetic,
+    reason = "prices of the data for judging search, which nobody pays"
+)]
+fn minor_units(price: f64) -> i64 {
+    (price * 100.0).round() as i64
 }
 
 /// A query and what is to be understood of it.
@@ -102,27 +150,13 @@ fn parse<T>(path: &Path, skip: usize, read: impl Fn(&str) -> Option<T>) -> Resul
         .collect()
 }
 
-/// Products, one JSON object a line.
-pub fn documents(path: &Path) -> Result<Vec<SearchDocument>, QualityError> {
+/// Products, one JSON object a line, with the ids that the file gives them.
+pub fn documents(path: &Path) -> Result<Vec<(String, SearchDocument)>, QualityError> {
     let lines: Vec<Line> = parse(path, 0, |line| serde_json::from_str(line).ok())?;
-    let most = lines.iter().filter_map(|line| line.popularity).fold(1.0_f32, f32::max);
-    Ok(lines
-        .into_iter()
-        .map(|line| SearchDocument {
-            attributes: line.attributes(),
-            id: line.id,
-            title: line.title,
-            brand: line.brand,
-            types: line.category,
-            description: line.description,
-            popularity: share(line.popularity.unwrap_or_default(), most),
-        })
+    Ok((0..)
+        .zip(lines)
+        .map(|(number, mut line)| (std::mem::take(&mut line.id), line.into_document(number)))
         .collect())
-}
-
-#[expect(clippy::float_arithmetic, reason = "a share; no money is near")]
-fn share(part: f32, whole: f32) -> f32 {
-    part / whole
 }
 
 /// Judgments as lines of `query,docid,rating`.

@@ -34,7 +34,7 @@ pub fn gain(bench: &Bench, judgments: &Judgments) -> Result<Gain, QualityError> 
         best.sort_unstable_by(|first, second| second.cmp(first));
         let ideal = discounted(best.iter().copied());
         let found: Vec<Option<u8>> =
-            bench.ask(query, LOOKED_AT)?.iter().map(|id| grades.get(id).copied()).collect();
+            bench.ask(query, LOOKED_AT)?.iter().map(|id| grades.get(*id).copied()).collect();
         let first = || found.iter().copied().take(JUDGED_HITS);
         let raw = discounted(first().map(Option::unwrap_or_default)) / ideal;
         sum.raw += raw;

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Bench, JUDGED_HITS, KnownItem, QualityError};
-use crate::document::SearchDocument;
+use tradepost_port::search::SearchDocument;
+
+use crate::document::{attributes, types};
 use crate::text;
 
 /// How often hits were right, for one kind of error.
@@ -28,11 +30,11 @@ struct Words {
 
 impl Words {
     fn of(document: &SearchDocument) -> Self {
-        let name: HashSet<String> =
-            [&document.title, &document.brand].into_iter().flat_map(|text| plain_words(text)).collect();
-        let values = document.attributes.iter().map(|attribute| &attribute.value);
-        let rest = document.types.iter().chain(values).chain([&document.description]);
-        let all = name.iter().cloned().chain(rest.flat_map(|text| plain_words(text))).collect();
+        let brand = document.brand.iter().map(|brand| brand.name.as_str());
+        let name: HashSet<String> = brand.chain([document.title.as_str()]).flat_map(plain_words).collect();
+        let mut all = name.clone();
+        all.extend(types(document).chain([document.description.as_str()]).flat_map(plain_words));
+        all.extend(attributes(document).iter().flat_map(|attribute| plain_words(&attribute.value)));
         Self { name, all }
     }
 }
@@ -40,12 +42,12 @@ impl Words {
 /// Asks queries for known products.
 pub fn known_item(bench: &Bench, items: &[KnownItem]) -> Result<BTreeMap<String, KindScore>, QualityError> {
     let words: HashMap<&str, Words> =
-        bench.documents.iter().map(|document| (document.id.as_str(), Words::of(document))).collect();
+        bench.documents().map(|(id, document)| (id, Words::of(document))).collect();
     let mut scores: BTreeMap<String, KindScore> = BTreeMap::new();
     for item in items {
         let meant: Vec<String> = plain_words(&item.meant).collect();
         let hits = bench.ask(&item.typed, JUDGED_HITS)?;
-        let hits: Vec<&Words> = hits.iter().filter_map(|id| words.get(id.as_str())).collect();
+        let hits: Vec<&Words> = hits.iter().filter_map(|id| words.get(id)).collect();
         let place = hits.iter().position(|hit| meant.iter().all(|word| hit.all.contains(word)));
         let named = hits.first().is_some_and(|hit| meant.iter().all(|word| hit.name.contains(word)));
         let score = scores.entry(item.kind.clone()).or_default();

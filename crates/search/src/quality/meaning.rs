@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tradepost_domain::kernel::Locale;
 
 use super::{Bench, Meant};
+use crate::knowledge::Knowledge;
 use crate::understand::{Dictionary, Meaning, Trait, understand};
 
 /// Decimal places of the prices in the data.
@@ -24,10 +26,10 @@ pub struct Understood {
 
 /// Understands all queries.
 pub fn understood(bench: &Bench, meant: &[Meant]) -> Understood {
-    let dictionary = Dictionary::learn(&bench.documents, &bench.knowledge.analyzer);
+    let knowledge = Knowledge::of_all(&bench.documents, &Locale::english());
     let mut score = Understood { asked: meant.len(), ..Understood::default() };
     for Meant { query, filters } in meant {
-        if conditions(query, &dictionary) == *filters {
+        if conditions(query, &knowledge.dictionary) == *filters {
             score.exact = score.exact.saturating_add(1);
         } else {
             score.missed.push(query.clone());

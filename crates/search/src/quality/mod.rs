@@ -9,15 +9,22 @@ mod known_item;
 mod meaning;
 mod report;
 
+use std::collections::HashMap;
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tradepost_domain::kernel::Locale;
+use tradepost_domain::kernel::ids::ProductId;
+use tradepost_port::search::plan::Page;
+use tradepost_port::search::{Change, ChangeKind, SearchDocument, SearchError, SearchRequest};
 
-use crate::document::SearchDocument;
 use crate::engine::{Engine, EngineError};
 use crate::knowledge::Knowledge;
-use crate::pipeline;
+use crate::shelf::Shelf;
 use crate::weights::Weights;
 
 pub use data::{Judgments, KnownItem, Meant, documents, judgments, known_items, meanings};
@@ -45,41 +52,77 @@ pub enum QualityError {
         /// Which line, from 1.
         line: usize,
     },
-    /// The engine failed.
+    /// The engine could not be made.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A search failed.
+    #[error(transparent)]
+    Search(#[from] SearchError),
 }
 
 /// A catalogue that can be searched.
 pub struct Bench {
-    /// What is known of it.
-    pub knowledge: Knowledge,
-    /// Its index.
-    pub engine: Engine,
+    /// What searches it.
+    pub shelf: Shelf,
     /// Its products.
     pub documents: Vec<SearchDocument>,
+    /// The ids that the data gives its products.
+    names: HashMap<ProductId, String>,
     /// How long learning and indexing took.
     pub built_in: Duration,
-    /// How results are ranked.
-    pub weights: Weights,
 }
 
 /// Hits that are judged.
 const JUDGED_HITS: usize = 10;
 
+/// Products that are indexed at once.
+const BATCH: usize = 5_000;
+
 impl Bench {
     /// Learns and indexes a catalogue.
-    pub fn new(documents: Vec<SearchDocument>, weights: Weights) -> Result<Self, QualityError> {
+    pub fn new(documents: Vec<(String, SearchDocument)>, weights: Weights) -> Result<Self, QualityError> {
+        let names = documents.iter().map(|(name, document)| (document.id, name.clone())).collect();
+        let documents: Vec<SearchDocument> = documents.into_iter().map(|(_, document)| document).collect();
         let started = Instant::now();
-        let (knowledge, parsed) = Knowledge::learn(&documents, &Locale::english());
-        let engine = Engine::build(&documents, &parsed, &knowledge, weights.clone())?;
-        Ok(Self { knowledge, engine, documents, built_in: started.elapsed(), weights })
+        let knowledge = Knowledge::of_all(&documents, &Locale::english());
+        let shelf = Shelf::new(Arc::new(Engine::in_memory()?), knowledge, weights);
+        for batch in documents.chunks(BATCH) {
+            let change = |document: &SearchDocument| Change {
+                sequence: 1,
+                id: document.id,
+                kind: ChangeKind::Upsert(Box::new(document.clone())),
+            };
+            ready(shelf.fill(batch.iter().map(change).collect()))?;
+        }
+        Ok(Self { shelf, documents, names, built_in: started.elapsed() })
     }
 
-    /// The ids of the first hits.
-    pub fn ask(&self, query: &str, limit: usize) -> Result<Vec<String>, QualityError> {
-        let plan = pipeline::plan(query, &self.knowledge, &self.weights, (0, limit));
-        Ok(self.engine.search(&plan)?.into_iter().map(|hit| hit.id).collect())
+    /// Its products with the ids that the data gives them.
+    pub fn documents(&self) -> impl Iterator<Item = (&str, &SearchDocument)> {
+        self.documents.iter().filter_map(|document| Some((self.names.get(&document.id)?.as_str(), document)))
+    }
+
+    /// The ids of the first hits, as the data has them.
+    pub fn ask(&self, query: &str, limit: usize) -> Result<Vec<&str>, QualityError> {
+        let request = SearchRequest {
+            text: Some(query.to_owned()),
+            page: Page::new(0, limit),
+            ..SearchRequest::default()
+        };
+        let hits = ready(self.shelf.answer(&request))?.hits.hits;
+        Ok(hits.iter().filter_map(|hit| self.names.get(&hit.id)).map(String::as_str).collect())
+    }
+}
+
+/// What a future gives that does not wait for anything: the embedded engine works on the thread that asks.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        std::thread::yield_now();
     }
 }
 

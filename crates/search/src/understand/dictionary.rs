@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use tradepost_port::search::{AttributeTest, Condition, Filter, SearchDocument};
+
 use super::colours;
 use super::lexer::{Token, tokens};
-use crate::document::SearchDocument;
+use crate::document::{Attribute, Source, attributes};
 use crate::text::{self, Analyzer};
 use crate::vocabulary::distance::distance;
 
@@ -50,6 +52,10 @@ pub struct Dictionary {
     named: HashMap<(String, String), Trait>,
     /// Values of colours by their plain words.
     colours: HashMap<String, Trait>,
+    /// Keys of traits by their first letter, for what is nearly written like one.
+    by_letter: HashMap<char, Vec<String>>,
+    /// What products of a trait are filtered by.
+    conditions: HashMap<Trait, Vec<Condition>>,
     words_max: usize,
 }
 
@@ -69,48 +75,110 @@ const GENDERS: &[(&str, &[&str])] = &[
 const FORGIVEN_CHARS_MIN: usize = 5;
 
 impl Dictionary {
-    /// Mines the dictionary from all products.
-    pub fn learn(documents: &[SearchDocument], analyzer: &Analyzer) -> Self {
-        let mut learnt = Self {
+    /// Knows nothing yet.
+    pub fn new(analyzer: &Analyzer) -> Self {
+        Self {
             analyzer: analyzer.clone(),
             brands: HashMap::new(),
             traits: HashMap::new(),
             named: HashMap::new(),
             colours: HashMap::new(),
+            by_letter: HashMap::new(),
+            conditions: HashMap::new(),
             words_max: 1,
-        };
-        for document in documents {
-            learnt.add(document);
         }
-        learnt
     }
 
-    fn add(&mut self, document: &SearchDocument) {
-        let brand = key(&tokens(&document.brand), None);
-        self.remember(|learnt| &mut learnt.brands, brand, &Trait::Brand(document.brand.clone()));
-        for category in &document.types {
-            let key = key(&tokens(category), Some(&self.analyzer));
-            self.remember(|learnt| &mut learnt.traits, key, &Trait::Category(category.clone()));
-        }
-        for attribute in &document.attributes {
-            let found = Trait::Attribute { name: attribute.name.clone(), value: attribute.value.clone() };
-            let name = text::fold(&attribute.name);
-            let value = tokens(&attribute.value);
-            let stems = key(&value, Some(&self.analyzer));
-            if COLOUR.contains(&name.as_str()) {
-                self.remember(|learnt| &mut learnt.colours, key(&value, None), &found);
-                self.remember(|learnt| &mut learnt.traits, stems, &found);
-            } else if TELLING.contains(&name.as_str()) {
-                let others = GENDERS.iter().filter(|(plain, _)| *plain == text::fold(&attribute.value));
-                for other in others.flat_map(|(_, others)| *others) {
-                    let other = key(&tokens(other), Some(&self.analyzer));
-                    self.remember(|learnt| &mut learnt.traits, other, &found);
-                }
-                self.remember(|learnt| &mut learnt.traits, stems, &found);
-            } else {
-                self.named.insert((name, key(&value, None)), found);
+    /// Mines what a product has.
+    pub fn learn(&mut self, document: &SearchDocument) {
+        if let Some(brand) = &document.brand {
+            let found = Trait::Brand(brand.name.clone());
+            let condition = Condition::Is(Filter::Brand(vec![brand.handle.clone()]));
+            if self.note(&found, condition) {
+                self.remember(|learnt| &mut learnt.brands, key(&tokens(&brand.name), None), &found);
             }
         }
+        let kinds = document
+            .product_type
+            .iter()
+            .map(|kind| (kind.name.as_str(), Condition::Is(Filter::ProductType(vec![kind.handle.clone()]))));
+        let categories = document
+            .categories
+            .iter()
+            .map(|category| (category.name.as_str(), Condition::Category(vec![category.id])));
+        for (name, condition) in kinds.chain(categories) {
+            let found = Trait::Category(name.to_owned());
+            if self.note(&found, condition) {
+                let key = key(&tokens(name), Some(&self.analyzer));
+                self.remember_trait(key, &found);
+            }
+        }
+        for attribute in attributes(document) {
+            self.learn_attribute(&attribute);
+        }
+    }
+
+    fn learn_attribute(&mut self, attribute: &Attribute) {
+        let found = Trait::Attribute { name: attribute.name.clone(), value: attribute.value.clone() };
+        let condition = match &attribute.source {
+            Source::Option => Filter::Option {
+                name: attribute.name.to_lowercase(),
+                values: vec![attribute.value.to_lowercase()],
+            },
+            Source::Attribute { path, value } => {
+                Filter::Attribute { path: path.clone(), test: AttributeTest::AnyOf(vec![value.clone()]) }
+            }
+        };
+        if !self.note(&found, Condition::Is(condition)) {
+            return;
+        }
+        let name = text::fold(&attribute.name);
+        let value = tokens(&attribute.value);
+        let stems = key(&value, Some(&self.analyzer));
+        if COLOUR.contains(&name.as_str()) {
+            self.remember(|learnt| &mut learnt.colours, key(&value, None), &found);
+            self.remember_trait(stems, &found);
+        } else if TELLING.contains(&name.as_str()) {
+            let others = GENDERS.iter().filter(|(plain, _)| *plain == text::fold(&attribute.value));
+            for other in others.flat_map(|(_, others)| *others) {
+                let other = key(&tokens(other), Some(&self.analyzer));
+                self.remember_trait(other, &found);
+            }
+            self.remember_trait(stems, &found);
+        } else {
+            self.named.insert((name, key(&value, None)), found);
+        }
+    }
+
+    /// Remembers what a trait is filtered by; whether that is new.
+    fn note(&mut self, found: &Trait, condition: Condition) -> bool {
+        match self.conditions.get_mut(found) {
+            Some(known) if known.contains(&condition) => false,
+            Some(known) => {
+                known.push(condition);
+                true
+            }
+            None => {
+                self.conditions.insert(found.clone(), vec![condition]);
+                true
+            }
+        }
+    }
+
+    /// What products of a trait are filtered by.
+    pub fn condition(&self, found: &Trait) -> Option<Condition> {
+        match self.conditions.get(found)?.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            several => Some(Condition::Any(several.to_vec())),
+        }
+    }
+
+    fn remember_trait(&mut self, key: String, found: &Trait) {
+        if let Some(letter) = key.chars().next().filter(|_| !self.traits.contains_key(&key)) {
+            self.by_letter.entry(letter).or_default().push(key.clone());
+        }
+        self.remember(|learnt| &mut learnt.traits, key, found);
     }
 
     /// The first meaning of a name stays: categories come before attributes of the same name.
@@ -166,13 +234,13 @@ impl Dictionary {
         {
             return None;
         }
-        let near = |word: &str| {
+        let near = |word: &&String| {
             let meant: Vec<char> = word.chars().collect();
-            typed.first() == meant.first()
-                && meant.len() >= FORGIVEN_CHARS_MIN
+            meant.len() >= FORGIVEN_CHARS_MIN
                 && distance(&typed, &meant).is_some_and(|distance| distance.edits == 1)
         };
-        let mut found = self.traits.iter().filter(|(word, _)| near(word)).map(|(_, found)| found);
+        let same_letter = self.by_letter.get(typed.first()?)?;
+        let mut found = same_letter.iter().filter(near).filter_map(|word| self.traits.get(word));
         found.next().filter(|_| found.next().is_none()).cloned()
     }
 }

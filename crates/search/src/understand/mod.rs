@@ -158,20 +158,7 @@ fn one_category(understood: &mut Understanding) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Attribute, SearchDocument};
-
-    fn product(brand: &str, category: &str, attributes: &[(&str, &str)]) -> SearchDocument {
-        SearchDocument {
-            title: format!("{brand} {category}"),
-            brand: brand.to_owned(),
-            types: vec![category.to_owned()],
-            attributes: attributes
-                .iter()
-                .map(|(name, value)| Attribute { name: (*name).to_owned(), value: (*value).to_owned() })
-                .collect(),
-            ..SearchDocument::default()
-        }
-    }
+    use crate::samples::product;
 
     fn dictionary() -> Dictionary {
         let products = [
@@ -181,7 +168,9 @@ mod tests {
             product("Kitcraft", "kitchen", &[("Colour", "black"), ("Gender", "men")]),
             product("Kitcraft", "knife", &[("Colour", "grey")]),
         ];
-        Dictionary::learn(&products, &crate::text::Analyzer::new(&"en".parse().unwrap()))
+        let mut dictionary = Dictionary::new(&crate::text::Analyzer::new(&"en".parse().unwrap()));
+        products.iter().for_each(|product| dictionary.learn(product));
+        dictionary
     }
 
     fn read(query: &str) -> (Vec<String>, String) {

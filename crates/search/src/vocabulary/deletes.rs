@@ -1,11 +1,6 @@
 //! Finds words within two edits without looking at all of them: words that are near each other become the same when
 //! letters are left out of both (the symmetric deletes of SymSpell, Wolf Garbe, 2012).
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use super::distance::EDITS_MAX;
-
 /// Letters of a word that are looked at: near words rarely differ in their beginning alone, and the index stays small.
 const BEGINNING_CHARS: usize = 7;
 
@@ -14,7 +9,14 @@ const BEGINNING_CHARS: usize = 7;
 pub struct Deletes {
     /// Sorted pairs of a hash and the number of a word. A hash that two texts share costs a comparison, no error.
     entries: Vec<(u32, u32)>,
+    /// Where the entries of each beginning of a hash begin.
+    starts: Vec<u32>,
+    /// Bits of a hash that are not its beginning.
+    shift: u32,
 }
+
+/// Bits of a hash's beginning at most: a table of a million places.
+const BEGINNING_BITS_MAX: u32 = 20;
 
 impl Deletes {
     /// Indexes numbered words.
@@ -23,55 +25,69 @@ impl Deletes {
         for (number, word) in words {
             let Ok(number) = u32::try_from(number) else { break };
             let letters: Vec<char> = word.chars().take(BEGINNING_CHARS).collect();
-            entries.extend(rests(&letters).iter().map(|rest| (hash(rest), number)));
+            entries.extend(rests(&letters).into_iter().map(|rest| (rest, number)));
         }
         entries.sort_unstable();
-        entries.dedup();
-        Self { entries }
+        let bits =
+            u32::BITS.saturating_sub(u32::try_from(entries.len() / 4).unwrap_or(u32::MAX).leading_zeros());
+        let bits = bits.clamp(1, BEGINNING_BITS_MAX);
+        let shift = u32::BITS.saturating_sub(bits);
+        let mut starts = Vec::with_capacity(1 << bits);
+        let mut at = 0_usize;
+        for beginning in 0..(1_u32 << bits) {
+            while entries.get(at).is_some_and(|(hash, _)| hash >> shift < beginning) {
+                at = at.saturating_add(1);
+            }
+            starts.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        Self { entries, starts, shift }
     }
 
     /// Numbers of words that may be within two edits; all that are, and some that are not.
     pub fn candidates(&self, letters: &[char]) -> Vec<usize> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
         let beginning = letters.get(..BEGINNING_CHARS).unwrap_or(letters);
-        let mut found: Vec<usize> = rests(beginning)
-            .iter()
-            .flat_map(|rest| {
-                let wanted = hash(rest);
-                let start = self.entries.partition_point(|(hash, _)| *hash < wanted);
-                self.entries.iter().skip(start).take_while(move |(hash, _)| *hash == wanted)
-            })
-            .filter_map(|(_, number)| usize::try_from(*number).ok())
-            .collect();
+        let mut found: Vec<usize> = Vec::new();
+        for wanted in rests(beginning) {
+            let place = usize::try_from(wanted >> self.shift).unwrap_or(usize::MAX);
+            let start = self.starts.get(place).and_then(|start| usize::try_from(*start).ok());
+            let from = self.entries.get(start.unwrap_or(usize::MAX)..).unwrap_or_default();
+            let same =
+                from.iter().skip_while(|(hash, _)| *hash < wanted).take_while(|(hash, _)| *hash == wanted);
+            found.extend(same.filter_map(|(_, number)| usize::try_from(*number).ok()));
+        }
         found.sort_unstable();
         found.dedup();
         found
     }
 }
 
-/// A word with up to two letters left out.
-fn rests(letters: &[char]) -> HashSet<Vec<char>> {
-    let mut found = HashSet::from([letters.to_vec()]);
-    let mut last = found.clone();
-    for _ in 0..EDITS_MAX {
-        let mut next = HashSet::new();
-        for word in &last {
-            for place in 0..word.len() {
-                let mut rest = word.clone();
-                rest.remove(place);
-                next.insert(rest);
+/// Hashes of a word with up to two letters left out, each once.
+fn rests(letters: &[char]) -> Vec<u32> {
+    let none = letters.len();
+    let mut found = Vec::with_capacity(1 + none + none * none / 2);
+    for first in 0..=none {
+        // Leaving out a letter behind the end leaves out none.
+        for second in first..=none {
+            if second > first || first == none {
+                found.push(hash(letters, first, second));
             }
         }
-        found.extend(next.iter().cloned());
-        last = next;
     }
+    found.sort_unstable();
+    found.dedup();
     found
 }
 
-fn hash(letters: &[char]) -> u32 {
-    let mut hasher = DefaultHasher::new();
-    letters.hash(&mut hasher);
-    let [first, second, third, fourth, ..] = hasher.finish().to_le_bytes();
-    u32::from_le_bytes([first, second, third, fourth])
+/// FNV-1a over all letters but two.
+fn hash(letters: &[char], first: usize, second: usize) -> u32 {
+    let kept = letters.iter().enumerate().filter(|(place, _)| *place != first && *place != second);
+    let hash =
+        kept.fold(0x811c_9dc5_u32, |hash, (_, letter)| (hash ^ u32::from(*letter)).wrapping_mul(0x0100_0193));
+    // Its last bits are the better mixed ones, and the first ones are what is looked up by.
+    (hash ^ (hash >> 15)).wrapping_mul(0x9e37_79b1)
 }
 
 #[cfg(test)]

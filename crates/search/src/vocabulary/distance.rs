@@ -20,7 +20,8 @@ pub struct Distance {
 /// Distance between what was typed and what may have been meant, if it is at most two edits (optimal string alignment:
 /// Damerau and Levenshtein, no part edited twice).
 pub fn distance(typed: &[char], meant: &[char]) -> Option<Distance> {
-    if typed.len().abs_diff(meant.len()) > usize::from(EDITS_MAX) {
+    let longest = typed.len().max(meant.len());
+    if typed.len().abs_diff(meant.len()) > usize::from(EDITS_MAX) || longest > LETTERS_MAX {
         return None;
     }
     let edits = align(typed, meant, |_| 1);
@@ -31,6 +32,12 @@ pub fn distance(typed: &[char], meant: &[char]) -> Option<Distance> {
     }
     Some(Distance { edits, cost })
 }
+
+/// Letters of a word at most: longer ones are near none.
+const LETTERS_MAX: usize = 40;
+
+/// A line of the table that two words are aligned in.
+type Line = [u16; LETTERS_MAX + 1];
 
 /// Edits that are looked for at most.
 pub const EDITS_MAX: u8 = 2;
@@ -58,25 +65,33 @@ fn cost_of(edit: Edit) -> u16 {
     }
 }
 
-fn align(typed: &[char], meant: &[char], cost: fn(Edit) -> u16) -> u16 {
+#[inline]
+fn align(typed: &[char], meant: &[char], cost: impl Fn(Edit) -> u16) -> u16 {
     let inserted = |word: &[char], index: usize| {
         let here = word.get(index);
         let doubled = index > 0 && word.get(index.wrapping_sub(1)) == here;
         cost(if doubled { Edit::Doubled } else { Edit::Inserted })
     };
-    let mut before_last: Vec<u16> = Vec::new();
-    let mut last: Vec<u16> = vec![0];
+    let at = |line: &Line, column: usize| line.get(column).copied().unwrap_or(u16::MAX);
+    let set = |line: &mut Line, column: usize, value: u16| {
+        if let Some(place) = line.get_mut(column) {
+            *place = value;
+        }
+    };
+    let (mut before_last, mut last, mut line): (Line, Line, Line) =
+        ([0; LETTERS_MAX + 1], [0; LETTERS_MAX + 1], [0; LETTERS_MAX + 1]);
     for index in 0..meant.len() {
-        let left = last.last().copied().unwrap_or_default();
-        last.push(left.saturating_add(inserted(meant, index)));
+        let value = at(&last, index).saturating_add(inserted(meant, index));
+        set(&mut last, index.saturating_add(1), value);
     }
     for (row, letter) in typed.iter().enumerate() {
-        let at = |line: &[u16], column: usize| line.get(column).copied().unwrap_or(u16::MAX);
-        let mut line = vec![at(&last, 0).saturating_add(inserted(typed, row))];
+        let first = at(&last, 0).saturating_add(inserted(typed, row));
+        set(&mut line, 0, first);
+        let extra = inserted(typed, row);
         for (column, other) in meant.iter().enumerate() {
             let replaced = if letter == other { 0 } else { cost(Edit::Replaced(*letter, *other)) };
             let mut best = at(&last, column).saturating_add(replaced);
-            best = best.min(at(&last, column.saturating_add(1)).saturating_add(inserted(typed, row)));
+            best = best.min(at(&last, column.saturating_add(1)).saturating_add(extra));
             best = best.min(at(&line, column).saturating_add(inserted(meant, column)));
             let crossed = row > 0
                 && column > 0
@@ -85,11 +100,12 @@ fn align(typed: &[char], meant: &[char], cost: fn(Edit) -> u16) -> u16 {
             if crossed && letter != other {
                 best = best.min(at(&before_last, column.wrapping_sub(1)).saturating_add(cost(Edit::Swapped)));
             }
-            line.push(best);
+            set(&mut line, column.saturating_add(1), best);
         }
-        before_last = std::mem::replace(&mut last, line);
+        std::mem::swap(&mut before_last, &mut last);
+        std::mem::swap(&mut last, &mut line);
     }
-    last.last().copied().unwrap_or_default()
+    at(&last, meant.len())
 }
 
 /// Letters that are taken for each other by ear.

@@ -5,13 +5,14 @@
 
 mod deletes;
 pub mod distance;
+mod layer;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::document::{Parsed, compounds, words_of};
 use crate::text;
-use deletes::Deletes;
-use distance::{Distance, distance};
+use distance::Distance;
+use layer::Layer;
 
 /// A word and how many products hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,56 +32,87 @@ pub struct Candidate<'a> {
     pub distance: Distance,
 }
 
-/// The words of an index.
+/// The words of an index. New ones lie in a layer of their own until they are many, since putting one among all costs as much as
+/// learning all anew.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
-    /// Sorted by text.
-    words: Vec<Word>,
-    deletes: Deletes,
+    old: Layer,
+    fresh: Layer,
+    /// Words that were not settled yet.
+    pending: HashMap<String, u32>,
 }
 
 /// Letters from which on a word is corrected, and from which on by two edits.
 const ONE_EDIT_CHARS_MIN: usize = 3;
 const TWO_EDITS_CHARS_MIN: usize = 5;
 
+/// Letters from which on the beginning of a word may hold an error.
+const FUZZY_PREFIX_CHARS_MIN: usize = 3;
+
+/// Fresh words at least that are put among the old ones.
+const FRESH_MAX: usize = 2_000;
+
 impl Vocabulary {
     /// Learns the words of all documents.
-    pub fn learn<'a>(documents: impl Iterator<Item = &'a Parsed>) -> Self {
-        let mut counts: HashMap<String, u32> = HashMap::new();
-        for document in documents {
-            let joined = compounds(document.learnt());
-            let mut words: HashSet<&str> = document.learnt().flat_map(words_of).collect();
-            words.extend(joined.iter().map(String::as_str));
-            for word in words {
-                match counts.get_mut(word) {
-                    Some(count) => *count = count.saturating_add(1),
-                    None => {
-                        counts.insert(word.to_owned(), 1);
-                    }
+    pub fn of_all<'a>(documents: impl Iterator<Item = &'a Parsed>) -> Self {
+        let mut vocabulary = Self::default();
+        documents.for_each(|document| vocabulary.learn(document, true));
+        vocabulary.settle();
+        vocabulary
+    }
+
+    /// Learns the words of a document; one that is not new is not counted again. They are known when they are settled.
+    pub fn learn(&mut self, document: &Parsed, is_new: bool) {
+        let joined = compounds(document.learnt());
+        let mut words: HashSet<&str> = document.learnt().flat_map(words_of).collect();
+        words.extend(joined.iter().map(String::as_str));
+        let more = u32::from(is_new);
+        for word in words {
+            if self.old.count(word, more) || self.fresh.count(word, more) {
+                continue;
+            }
+            match self.pending.get_mut(word) {
+                Some(count) => *count = count.saturating_add(more),
+                None => {
+                    self.pending.insert(word.to_owned(), 1);
                 }
             }
         }
-        let mut words: Vec<Word> =
-            counts.into_iter().map(|(text, document_count)| Word { text, document_count }).collect();
-        words.sort_unstable_by(|first, second| first.text.cmp(&second.text));
-        let deletes = Deletes::new(words.iter().map(|word| word.text.as_str()).enumerate().filter(corrects));
-        Self { words, deletes }
+    }
+
+    /// Makes the words that were learnt last known.
+    pub fn settle(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let words = std::mem::take(&mut self.pending);
+        let words = words.into_iter().map(|(text, document_count)| Word { text, document_count });
+        let fresh = std::mem::take(&mut self.fresh).into_words().into_iter().chain(words).collect::<Vec<_>>();
+        if fresh.len() > FRESH_MAX.max(self.old.len() / 8) {
+            let old = std::mem::take(&mut self.old).into_words();
+            self.old = Layer::new(old.into_iter().chain(fresh).collect());
+        } else {
+            self.fresh = Layer::new(fresh);
+        }
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        [&self.old, &self.fresh].into_iter()
     }
 
     /// How many words there are.
     pub fn len(&self) -> usize {
-        self.words.len()
+        self.layers().map(Layer::len).sum()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.len() == 0
     }
 
     /// The word that is written like this.
     pub fn get(&self, text: &str) -> Option<&Word> {
-        let index = self.words.binary_search_by(|word| word.text.as_str().cmp(text)).ok()?;
-        self.words.get(index)
+        self.layers().find_map(|layer| layer.get(text))
     }
 
     /// How many products hold a word.
@@ -96,29 +128,21 @@ impl Vocabulary {
         }
         let edits_max = if letters.len() < TWO_EDITS_CHARS_MIN { 1 } else { distance::EDITS_MAX };
         let mut found: Vec<Candidate<'_>> = self
-            .deletes
-            .candidates(&letters)
-            .into_iter()
-            .filter_map(|index| {
-                let word = self.words.get(index)?;
-                let meant: Vec<char> = word.text.chars().collect();
-                let distance = distance(&letters, &meant)?;
-                (1..=edits_max).contains(&distance.edits).then_some(Candidate { word, distance })
-            })
+            .layers()
+            .flat_map(|layer| layer.near(&letters))
+            .filter(|candidate| (1..=edits_max).contains(&candidate.distance.edits))
             .collect();
         found.sort_unstable_by_key(|candidate| {
-            (candidate.distance.cost, std::cmp::Reverse(candidate.word.document_count))
+            let Candidate { word, distance } = candidate;
+            (distance.cost, std::cmp::Reverse(word.document_count), word.text.as_str())
         });
         found
     }
 
     /// Words that begin with the typed one and go on, the most frequent first.
     pub fn beginning_with(&self, typed: &str, limit: usize) -> Vec<&Word> {
-        let mut found: Vec<&Word> =
-            self.range(typed).iter().filter(|word| word.text.len() > typed.len()).collect();
-        found.sort_by_key(|word| std::cmp::Reverse(word.document_count));
-        found.truncate(limit);
-        found
+        let words = self.layers().flat_map(|layer| layer.beginning_with(typed));
+        most_frequent(words.filter(|word| word.text.len() > typed.len()).collect(), limit)
     }
 
     /// Words that begin with something one edit away from the typed letters, the first letter being right.
@@ -127,68 +151,28 @@ impl Vocabulary {
         if text::has_digit(typed) || letters.len() < FUZZY_PREFIX_CHARS_MIN {
             return Vec::new();
         }
-        let mut seen: HashSet<&str> = HashSet::new();
-        let mut found: Vec<&Word> = one_edit_away(&letters)
-            .iter()
-            .flat_map(|beginning| self.range(beginning))
-            .filter(|word| !word.text.starts_with(typed) && seen.insert(&word.text))
-            .collect();
-        found.sort_by_key(|word| std::cmp::Reverse(word.document_count));
-        found.truncate(limit);
-        found
-    }
-
-    fn range(&self, beginning: &str) -> &[Word] {
-        let after = self.words.split_at(self.words.partition_point(|word| word.text.as_str() < beginning)).1;
-        after.split_at(after.partition_point(|word| word.text.starts_with(beginning))).0
+        let words = self.layers().flat_map(|layer| layer.beginning_near(&letters));
+        most_frequent(words.filter(|word| !word.text.starts_with(typed)).collect(), limit)
     }
 }
 
-/// Letters from which on the beginning of a word may hold an error.
-const FUZZY_PREFIX_CHARS_MIN: usize = 3;
-
-/// Whether a word may be offered as a correction.
-fn corrects((_, word): &(usize, &str)) -> bool {
-    !text::has_digit(word) && word.chars().nth(1).is_some()
-}
-
-/// Everything that is one edit away, with the same first letter.
-fn one_edit_away(letters: &[char]) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for place in 1..=letters.len() {
-        let (before, after) = letters.split_at(place);
-        let mut push = |middle: &[char], after: &[char]| {
-            found.insert(before.iter().chain(middle).chain(after).collect::<String>());
-        };
-        if let [here, rest @ ..] = after {
-            push(&[], rest);
-            if let [next, rest @ ..] = rest {
-                push(&[*next, *here], rest);
-            }
-        }
-        for letter in 'a'..='z' {
-            push(&[letter], after);
-            if let [_, rest @ ..] = after {
-                push(&[letter], rest);
-            }
-        }
-    }
-    found
+/// The most frequent words, each once; those of the same frequency by their letters.
+fn most_frequent(mut words: Vec<&Word>, limit: usize) -> Vec<&Word> {
+    let key = |word: &&Word| (std::cmp::Reverse(word.document_count), *word as *const Word);
+    words.sort_unstable_by_key(key);
+    words.dedup_by_key(|word| std::ptr::from_ref(*word));
+    words.truncate(limit);
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::SearchDocument;
+    use crate::samples::titled;
 
     fn vocabulary(titles: &[&str]) -> Vocabulary {
-        let parsed: Vec<Parsed> = titles
-            .iter()
-            .map(|title| {
-                Parsed::new(&SearchDocument { title: (*title).to_owned(), ..SearchDocument::default() })
-            })
-            .collect();
-        Vocabulary::learn(parsed.iter())
+        let parsed: Vec<Parsed> = titles.iter().map(|title| Parsed::new(&titled(title))).collect();
+        Vocabulary::of_all(parsed.iter())
     }
 
     fn near<'a>(vocabulary: &'a Vocabulary, typed: &str) -> Vec<&'a str> {
@@ -220,5 +204,20 @@ mod tests {
         assert_eq!(texts(vocabulary.beginning_with("head", 9)), ["headset", "headphones"]);
         assert_eq!(texts(vocabulary.beginning_near("hadp", 9)), ["headphones"]);
         assert_eq!(texts(vocabulary.beginning_near("haed", 1)), ["headset"]);
+    }
+
+    #[test]
+    fn a_word_that_comes_later_is_known_like_the_others_and_counted_once_a_product() {
+        let mut vocabulary = vocabulary(&["headphones", "headset"]);
+        let later = Parsed::new(&titled("headband headset"));
+        vocabulary.learn(&later, true);
+        assert!(vocabulary.get("headband").is_none());
+        vocabulary.settle();
+        vocabulary.learn(&later, false);
+        vocabulary.settle();
+        assert_eq!((vocabulary.document_count("headband"), vocabulary.document_count("headset")), (1, 2));
+        assert_eq!(near(&vocabulary, "haedband"), ["headband"]);
+        assert_eq!(vocabulary.beginning_with("head", 9).len(), 3);
+        assert_eq!(vocabulary.beginning_near("haedb", 9)[0].text, "headband");
     }
 }
