@@ -14,7 +14,7 @@ pub use document::{Change, ChangeKind, Live, LiveVariant, SearchDocument, Search
 pub use engine::{Capabilities, Hit, Hits, IndexDocument, SearchEngine};
 pub use request::{
     CatalogSearch, Interpreted, PopularQuery, SearchAnswer, SearchRequest, Suggestion, SuggestionKind,
-    Treatment,
+    Synonym, Treatment,
 };
 
 pub use tradepost_domain::catalog::product_query::{

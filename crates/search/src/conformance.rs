@@ -55,7 +55,8 @@ impl Suite {
 
     /// The plan of a question.
     pub fn plan(&self, request: &SearchRequest) -> QueryPlan {
-        shelf::plan(request, &self.knowledge, &self.weights)
+        let words = request.text.as_deref().unwrap_or_default();
+        shelf::plan(words, request, &self.knowledge, &self.weights)
     }
 
     /// Asks an engine and the oracle; says where they differ.

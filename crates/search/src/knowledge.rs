@@ -8,6 +8,7 @@ use tradepost_port::search::{IndexDocument, SearchDocument};
 
 use crate::document::{self, Parsed};
 use crate::structure::Structure;
+use crate::synonyms::Synonyms;
 use crate::text::Analyzer;
 use crate::understand::Dictionary;
 use crate::vocabulary::Vocabulary;
@@ -23,6 +24,8 @@ pub struct Knowledge {
     pub structure: Structure,
     /// What of them are brands, categories and values of attributes.
     pub dictionary: Dictionary,
+    /// What else is meant by words.
+    pub synonyms: Synonyms,
     /// Products that were learnt from.
     products: HashSet<ProductId>,
 }
@@ -35,6 +38,7 @@ impl Knowledge {
             vocabulary: Vocabulary::default(),
             structure: Structure::default(),
             dictionary: Dictionary::new(&analyzer),
+            synonyms: Synonyms::default(),
             analyzer,
             products: HashSet::new(),
         }
@@ -48,7 +52,7 @@ impl Knowledge {
         if is_new {
             self.structure.learn(&parsed);
         }
-        self.dictionary.learn(document);
+        self.dictionary.learn(document, is_new);
     }
 
     /// Makes what was learnt last ready to be asked.

@@ -16,6 +16,7 @@ mod samples;
 pub mod shelf;
 pub mod structure;
 pub mod suggest;
+pub mod synonyms;
 pub mod text;
 pub mod understand;
 pub mod vocabulary;

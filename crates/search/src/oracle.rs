@@ -347,7 +347,7 @@ fn count_of(count: usize) -> u64 {
 }
 
 impl SearchEngine for Oracle {
-    fn apply<'a>(&'a self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'a, Result<i64, SearchError>> {
+    fn apply(&self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'_, Result<i64, SearchError>> {
         Box::pin(async move {
             let mut state = self.state();
             for change in changes {
@@ -374,7 +374,7 @@ impl SearchEngine for Oracle {
         0
     }
 
-    fn wait_visible<'a>(&'a self, _sequence: i64) -> BoxFuture<'a, Result<(), SearchError>> {
+    fn wait_visible(&self, _sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
         // What is applied is visible; nobody waits for what was not sent.
         Box::pin(async { Ok(()) })
     }

@@ -66,6 +66,7 @@ fn slot(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weig
         },
     ];
     alts.extend(alternatives::compounds(written, index, knowledge, weights));
+    alts.extend(alternatives::synonyms(written, index, knowledge, weights));
     alts.extend(alternatives::splits(word, knowledge, weights));
     alts.extend(alternatives::typos(word, knowledge, weights));
     if index.saturating_add(1) == written.len() {
@@ -100,7 +101,10 @@ fn steps(slots: usize, trusted: bool, enough: usize) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tradepost_port::search::Synonym;
+
     use crate::samples::titled;
+    use crate::synonyms::Synonyms;
 
     fn knowledge() -> Knowledge {
         let titles = [
@@ -138,6 +142,23 @@ mod tests {
         assert!(has(&plan.must[2], &["hard", "drive"], AltKind::Split));
         assert!(has(&plan.must[3], &["molded"], AltKind::Prefix));
         assert!(has(&planned("ineternal drive").must[0], &["internal"], AltKind::Typo(1)));
+    }
+
+    #[test]
+    fn synonyms_are_one_way_or_two_way_and_of_several_words() {
+        let mut knowledge = knowledge();
+        let synonyms = [
+            Synonym::TwoWay(vec!["cord".to_owned(), "power cable".to_owned()]),
+            Synonym::OneWay { from: "disks".to_owned(), to: vec!["drive".to_owned()] },
+        ];
+        knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer);
+        let planned = |query| plan(query, &knowledge, &Weights::default());
+        assert!(has(&planned("cords").must[0], &["power", "cable"], AltKind::Synonym));
+        let both = planned("power cable");
+        assert!(both.must.iter().all(|slot| has(slot, &["cord"], AltKind::Synonym)));
+        assert!(has(&planned("disk").must[0], &["drive"], AltKind::Synonym));
+        assert!(!has(&planned("drive").must[0], &["disks"], AltKind::Synonym));
+        assert!(!has(&planned("power supply").must[0], &["cord"], AltKind::Synonym));
     }
 
     #[test]

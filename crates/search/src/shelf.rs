@@ -1,88 +1,138 @@
 //! The products of one channel in one locale, and everything that search does with them: the pipeline above an engine.
 
+mod reading;
+
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use tradepost_port::search::plan::QueryPlan;
+use tradepost_port::BoxFuture;
+use tradepost_port::search::plan::{AltKind, Boost, QueryPlan, Scoring, StepKind};
 use tradepost_port::search::{
-    Change, ChangeKind, IndexDocument, SearchAnswer, SearchEngine, SearchError, SearchRequest, Sort,
+    Capabilities, CatalogSearch, Change, ChangeKind, Hits, IndexDocument, PopularQuery, SearchAnswer,
+    SearchEngine, SearchError, SearchRequest, Sort, Suggestion, Synonym,
 };
 
+use self::reading::Reading;
 use crate::knowledge::Knowledge;
 use crate::pipeline;
+use crate::suggest::Suggestions;
+use crate::synonyms::Synonyms;
 use crate::weights::Weights;
 
 /// A shelf that can be searched.
 pub struct Shelf {
     engine: Arc<dyn SearchEngine>,
     knowledge: RwLock<Knowledge>,
+    suggestions: RwLock<Suggestions>,
     weights: RwLock<Weights>,
+    /// Decimal places of prices.
+    price_exponent: u32,
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shelf {
-    /// A shelf over an engine that holds what `knowledge` was learnt from, or nothing yet.
-    pub fn new(engine: Arc<dyn SearchEngine>, knowledge: Knowledge, weights: Weights) -> Self {
-        Self { engine, knowledge: RwLock::new(knowledge), weights: RwLock::new(weights) }
-    }
-
-    fn knowledge(&self) -> RwLockReadGuard<'_, Knowledge> {
-        self.knowledge.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn knowledge_mut(&self) -> RwLockWriteGuard<'_, Knowledge> {
-        self.knowledge.write().unwrap_or_else(PoisonError::into_inner)
+    /// A shelf over an engine; `knowledge` was learnt from what is to be there, or knows nothing yet. Prices have
+    /// `price_exponent` decimal places.
+    pub fn new(engine: Arc<dyn SearchEngine>, knowledge: Knowledge, price_exponent: u32) -> Self {
+        Self {
+            engine,
+            knowledge: RwLock::new(knowledge),
+            suggestions: RwLock::default(),
+            weights: RwLock::default(),
+            price_exponent,
+        }
     }
 
     /// Ranks by other weights from now on.
     pub fn set_weights(&self, weights: Weights) {
-        *self.weights.write().unwrap_or_else(PoisonError::into_inner) = weights;
+        *write(&self.weights) = weights;
     }
 
-    /// Hands products to the engine that the knowledge was learnt from already: the first filling of an index.
+    /// The first filling of an index: hands products to the engine that the knowledge was learnt from already. Nothing of them
+    /// is suggested before [`Self::settle`].
     pub async fn fill(&self, changes: Vec<Change>) -> Result<i64, SearchError> {
-        let changes = changes.into_iter().map(|change| self.index(change)).collect();
-        self.engine.apply(changes).await
+        write(&self.suggestions).take(&changes);
+        self.engine.apply(self.index(changes)).await
     }
 
-    /// A change with the terms that its product is found by.
-    fn index(&self, change: Change) -> Change<IndexDocument> {
-        let kind = match change.kind {
-            ChangeKind::Upsert(document) => ChangeKind::Upsert(Box::new(self.knowledge().index(*document))),
-            ChangeKind::Live(live) => ChangeKind::Live(live),
-            ChangeKind::Delete => ChangeKind::Delete,
+    /// Takes note, for suggestions, of products that the engine holds already: after a restart.
+    pub fn recall(&self, changes: &[Change]) {
+        write(&self.suggestions).take(changes);
+    }
+
+    /// Builds the suggestions of all that was taken.
+    pub fn settle(&self) -> Result<(), SearchError> {
+        write(&self.suggestions).build().map_err(|error| SearchError::Failed(error.into()))
+    }
+
+    /// Changes with the terms that products are found by.
+    fn index(&self, changes: Vec<Change>) -> Vec<Change<IndexDocument>> {
+        let index = |change: Change| {
+            let kind = match change.kind {
+                ChangeKind::Upsert(document) => {
+                    ChangeKind::Upsert(Box::new(read(&self.knowledge).index(*document)))
+                }
+                ChangeKind::Live(live) => ChangeKind::Live(live),
+                ChangeKind::Delete => ChangeKind::Delete,
+            };
+            Change { sequence: change.sequence, id: change.id, kind }
         };
-        Change { sequence: change.sequence, id: change.id, kind }
+        changes.into_iter().map(index).collect()
     }
 
-    /// Learns from changes before they are indexed.
-    pub fn learn(&self, changes: &[Change]) {
-        let upserts = changes.iter().filter_map(|change| match &change.kind {
-            ChangeKind::Upsert(document) => Some(document),
-            ChangeKind::Live(_) | ChangeKind::Delete => None,
-        });
-        let mut upserts = upserts.peekable();
-        if upserts.peek().is_some() {
-            let mut knowledge = self.knowledge_mut();
-            upserts.for_each(|document| knowledge.learn(document));
+    async fn take(&self, changes: Vec<Change>) -> Result<i64, SearchError> {
+        let is_upsert = |change: &Change| matches!(change.kind, ChangeKind::Upsert(_));
+        if changes.iter().any(is_upsert) {
+            let mut knowledge = write(&self.knowledge);
+            for change in &changes {
+                if let ChangeKind::Upsert(document) = &change.kind {
+                    knowledge.learn(document);
+                }
+            }
             knowledge.settle();
         }
+        write(&self.suggestions).take(&changes);
+        if read(&self.suggestions).is_to_be_built() {
+            self.settle()?;
+        }
+        self.engine.apply(self.index(changes)).await
     }
 
-    /// The plan of a question.
-    pub fn plan(&self, request: &SearchRequest) -> QueryPlan {
-        let weights = self.weights.read().unwrap_or_else(PoisonError::into_inner);
-        plan(request, &self.knowledge(), &weights)
+    /// The plan of a question as it was read.
+    fn plan(&self, request: &SearchRequest, reading: &Reading) -> QueryPlan {
+        let weights = read(&self.weights);
+        let mut plan = plan(&reading.words(), request, &read(&self.knowledge), &weights);
+        plan.groups.extend(reading.filters().cloned());
+        let boost = |condition: &_| Boost { condition: Clone::clone(condition), factor: weights.understood };
+        if !plan.must.is_empty() {
+            plan.boosts.extend(reading.boosts().map(boost));
+        }
+        plan
     }
 
-    /// Answers a question.
-    pub async fn answer(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
-        let plan = self.plan(request);
-        Ok(SearchAnswer { hits: self.engine.search(&plan).await?, ..SearchAnswer::default() })
+    async fn answer(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        let mut reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
+        loop {
+            let plan = self.plan(request, &reading);
+            let hits = self.engine.search(&plan).await?;
+            if hits.total == 0 && reading.drop_weakest() {
+                continue;
+            }
+            let interpreted = reading.interpreted().cloned().collect();
+            let corrections = corrections(&plan, &hits, &read(&self.knowledge));
+            return Ok(SearchAnswer { hits, interpreted, corrections });
+        }
     }
 }
 
-/// The plan of a question, all of whose words are looked for.
-pub fn plan(request: &SearchRequest, knowledge: &Knowledge, weights: &Weights) -> QueryPlan {
-    let words = request.text.as_deref().unwrap_or_default();
+/// The plan of a question whose words are these.
+pub fn plan(words: &str, request: &SearchRequest, knowledge: &Knowledge, weights: &Weights) -> QueryPlan {
     let mut plan = pipeline::plan(words, knowledge, weights);
     if request.sort != Sort::Relevance {
         // Where the best match does not come first, poor ones must not come at all while there are good ones.
@@ -98,5 +148,63 @@ pub fn plan(request: &SearchRequest, knowledge: &Knowledge, weights: &Weights) -
         boosts: request.boosts.clone(),
         collapse: request.collapse.clone(),
         ..plan
+    }
+}
+
+/// Words that no product has, with the nearest ones that products have, where those found something.
+fn corrections(plan: &QueryPlan, hits: &Hits, knowledge: &Knowledge) -> Vec<(String, String)> {
+    let corrected = |(step, count): &(StepKind, u64)| *step != StepKind::Exact && *count > 0;
+    if !hits.steps.iter().any(corrected) {
+        return Vec::new();
+    }
+    let unknown = plan.must.iter().filter(|slot| knowledge.vocabulary.get(&slot.word).is_none());
+    unknown
+        .filter_map(|slot| {
+            let alts = slot.alts.iter().filter(|alt| {
+                matches!(alt.kind, AltKind::Typo(_) | AltKind::Joined | AltKind::Split) && alt.doubt == 1
+            });
+            let best = alts.max_by(|first, second| first.weight.total_cmp(&second.weight))?;
+            Some((slot.word.clone(), best.terms.join(" ")))
+        })
+        .collect()
+}
+
+impl CatalogSearch for Shelf {
+    fn apply(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<i64, SearchError>> {
+        Box::pin(self.take(changes))
+    }
+
+    fn durable_sequence(&self) -> i64 {
+        self.engine.durable_sequence()
+    }
+
+    fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
+        self.engine.wait_visible(sequence)
+    }
+
+    fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>> {
+        Box::pin(self.answer(request))
+    }
+
+    fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {
+        read(&self.suggestions).suggest(typed, limit)
+    }
+
+    fn take_popular_queries(&self, queries: Vec<PopularQuery>) -> Result<(), SearchError> {
+        write(&self.suggestions).take_queries(queries);
+        self.settle()
+    }
+
+    fn take_synonyms(&self, synonyms: Vec<Synonym>) {
+        let mut knowledge = write(&self.knowledge);
+        knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer);
+    }
+
+    fn take_scoring(&self, scoring: Scoring) {
+        write(&self.weights).scoring = scoring;
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.engine.capabilities()
     }
 }

@@ -70,13 +70,13 @@ pub struct Capabilities {
 /// An engine over the products of one channel in one locale.
 pub trait SearchEngine: Send + Sync + 'static {
     /// Takes changes, in their order; the later of two of the same product counts. Answers the sequence of the last one.
-    fn apply<'a>(&'a self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'a, Result<i64, SearchError>>;
+    fn apply(&self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'_, Result<i64, SearchError>>;
 
     /// Sequence up to which changes would survive a restart: what comes after it is to be sent again.
     fn durable_sequence(&self) -> i64;
 
     /// Waits until searches see all changes up to this sequence.
-    fn wait_visible<'a>(&'a self, sequence: i64) -> BoxFuture<'a, Result<(), SearchError>>;
+    fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>>;
 
     /// Follows a plan.
     fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>>;

@@ -3,7 +3,7 @@
 use super::condition::{Condition, FacetRequest};
 use super::document::Change;
 use super::engine::{Capabilities, Hits};
-use super::plan::{Boost, Collapse, Page, Pin};
+use super::plan::{Boost, Collapse, Page, Pin, Scoring};
 use super::{SearchError, Sort};
 use crate::BoxFuture;
 
@@ -117,16 +117,30 @@ pub struct PopularQuery {
     pub count: u64,
 }
 
+/// Words that mean the same, in one locale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Synonym {
+    /// Each finds what the others find: "sofa", "couch".
+    TwoWay(Vec<String>),
+    /// Who says one thing also means others, but not the other way round: "apple" finds "iphone".
+    OneWay {
+        /// What is said.
+        from: String,
+        /// What it also means.
+        to: Vec<String>,
+    },
+}
+
 /// Search over the products of one channel in one locale: what the shop calls.
 pub trait CatalogSearch: Send + Sync + 'static {
     /// Takes changes of products; see [`SearchEngine::apply`](super::engine::SearchEngine::apply).
-    fn apply<'a>(&'a self, changes: Vec<Change>) -> BoxFuture<'a, Result<i64, SearchError>>;
+    fn apply(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<i64, SearchError>>;
 
     /// Sequence after which changes are to be sent again after a restart.
     fn durable_sequence(&self) -> i64;
 
     /// Waits until searches see all changes up to this sequence.
-    fn wait_visible<'a>(&'a self, sequence: i64) -> BoxFuture<'a, Result<(), SearchError>>;
+    fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>>;
 
     /// Answers a question.
     fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>>;
@@ -135,7 +149,13 @@ pub trait CatalogSearch: Send + Sync + 'static {
     fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion>;
 
     /// Takes the searches that are suggested from now on, instead of those before.
-    fn take_popular_queries(&self, queries: Vec<PopularQuery>);
+    fn take_popular_queries(&self, queries: Vec<PopularQuery>) -> Result<(), SearchError>;
+
+    /// Takes the synonyms of the locale, instead of those before.
+    fn take_synonyms(&self, synonyms: Vec<Synonym>);
+
+    /// Ranks by this from now on.
+    fn take_scoring(&self, scoring: Scoring);
 
     /// What the engine can promise.
     fn capabilities(&self) -> Capabilities;

@@ -71,7 +71,7 @@ pub fn product(number: u64) -> SearchDocument {
         title_sort: format!("{} {kind}", brand.to_lowercase()),
         description: format!("Made for offices, weighs {weight} g. Goes with every notebok."),
         brand: Some(Named { handle: brand.to_lowercase().replace(' ', "-"), name: brand.to_owned() }),
-        product_type: (number % 7 != 0)
+        product_type: (!number.is_multiple_of(7))
             .then(|| Named { handle: kind.to_lowercase().replace(' ', "-"), name: kind.to_owned() }),
         categories: vec![
             CategoryNode {
@@ -85,11 +85,11 @@ pub fn product(number: u64) -> SearchDocument {
                 parent: Some(category(department)),
             },
         ],
-        collections: (0..4).filter(|part| number % (part + 2) == 0).map(collection).collect(),
+        collections: (0..4).filter(|part| number.is_multiple_of(part + 2)).map(collection).collect(),
         tags: ["new", "sale", "Büro"]
             .iter()
             .zip([3_u64, 4, 5])
-            .filter(|(_, every)| number % every == 0)
+            .filter(|(_, every)| number.is_multiple_of(*every))
             .map(|(tag, _)| (*tag).to_owned())
             .collect(),
         attributes: attributes(number, weight),
@@ -107,15 +107,15 @@ fn attributes(number: u64, weight: i64) -> serde_json::Map<String, serde_json::V
     if number % 4 != 3 {
         attributes.insert("weight".to_owned(), json!(weight));
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         attributes.insert(
             "features".to_owned(),
             json!(["usb", pick(&["wireless", "silent", "Größe"], number / 2)]),
         );
         attributes.insert("dimensions".to_owned(), json!({"width": number % 10, "unit": "cm"}));
     }
-    if number % 9 == 0 {
-        attributes.insert("waterproof".to_owned(), json!(number % 2 == 0));
+    if number.is_multiple_of(9) {
+        attributes.insert("waterproof".to_owned(), json!(number.is_multiple_of(2)));
     }
     attributes
 }
@@ -131,12 +131,12 @@ fn variants(number: u64) -> Vec<SearchVariant> {
         codes: vec![format!("SKU-{number}-{place}")],
         options,
         price: base.saturating_add(more),
-        in_stock: (number + place) % 3 != 0,
+        in_stock: !(number + place).is_multiple_of(3),
     };
     if number % 10 == 9 {
         return vec![variant(0, Vec::new(), 0)];
     }
-    let colours = if number % 3 == 0 { 2 } else { 1 };
+    let colours = if number.is_multiple_of(3) { 2 } else { 1 };
     let mut found = Vec::new();
     for colour in 0..colours {
         for (place, size) in (0_u64..).zip(SIZES) {

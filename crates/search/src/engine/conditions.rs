@@ -276,7 +276,6 @@ impl Boosts {
     }
 
     /// What the score of a product is multiplied by. A condition on variants holds if one variant meets it.
-    #[expect(clippy::float_arithmetic, reason = "weights of ranking; no money is near")]
     pub fn factor(&self, number: u32, row: &Row) -> f32 {
         let holds = |raise: &&Raise| {
             if raise.about_variants {

@@ -5,13 +5,12 @@
 //! variant that has it meets the rest, so that a count is what choosing the value would find.
 
 use serde_json::Value;
-use tradepost_domain::kernel::ids::CategoryId;
 use tradepost_port::search::{Facet, FacetCount, FacetKey, FacetRequest, FacetValue, Range};
 
 use super::conditions::{Conditions, Verdict, within};
 use super::histogram::Histogram;
 use super::table::{Row, Table};
-use super::values::{ValueId, index, name_of};
+use super::values::{Entry, ValueId, index, name_of};
 
 /// Counts of all facets that are left wide by the same choices.
 struct Counter {
@@ -133,9 +132,11 @@ impl<'a> Counting<'a> {
                 (FacetRequest::Values { limit, .. }, _) if key == FacetKey::InStock => {
                     (counter.stock_counts(), *limit)
                 }
-                (FacetRequest::Values { limit, .. }, _) => (counter.value_counts(&key, None, table), *limit),
+                (FacetRequest::Values { limit, .. }, _) => {
+                    (counter.value_counts(&key, table, |_| true), *limit)
+                }
                 (FacetRequest::Categories { below, limit }, _) => {
-                    (counter.value_counts(&key, Some(*below), table), *limit)
+                    (counter.value_counts(&key, table, |entry| entry.parent == *below), *limit)
                 }
                 _ => (Vec::new(), 0),
             };
@@ -198,15 +199,14 @@ impl Counter {
         [of(true, with), of(false, without)].into_iter().filter(|value| value.count > 0).collect()
     }
 
-    /// Values of a key; with a parent only the categories right below it.
+    /// Values of a key that are wanted.
     fn value_counts(
         &self,
         key: &FacetKey,
-        parent: Option<Option<CategoryId>>,
         table: &Table,
+        wanted: impl Fn(&Entry) -> bool,
     ) -> Vec<FacetCount> {
-        let of_key =
-            table.values.of(key).filter(|(_, entry)| parent.is_none_or(|parent| entry.parent == parent));
+        let of_key = table.values.of(key).filter(|(_, entry)| wanted(entry));
         of_key
             .filter_map(|(id, entry)| {
                 let count = self.by_value.get(index(id)).copied().filter(|count| *count > 0)?;

@@ -269,7 +269,7 @@ impl Engine {
 }
 
 impl SearchEngine for Engine {
-    fn apply<'a>(&'a self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'a, Result<i64, SearchError>> {
+    fn apply(&self, changes: Vec<Change<IndexDocument>>) -> BoxFuture<'_, Result<i64, SearchError>> {
         Box::pin(async move { Ok(self.take(changes)?) })
     }
 
@@ -277,7 +277,7 @@ impl SearchEngine for Engine {
         self.durable.load(Ordering::Acquire)
     }
 
-    fn wait_visible<'a>(&'a self, sequence: i64) -> BoxFuture<'a, Result<(), SearchError>> {
+    fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
         Box::pin(async move {
             self.visible.wait(sequence).await;
             Ok(())

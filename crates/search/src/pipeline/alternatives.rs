@@ -7,6 +7,7 @@ use tradepost_port::search::plan::{Alt, AltKind};
 use super::{TRUSTED_COUNT_MIN, Written};
 use crate::document::stem_term;
 use crate::knowledge::Knowledge;
+use crate::synonyms;
 use crate::text;
 use crate::vocabulary::Candidate;
 use crate::weights::Weights;
@@ -45,6 +46,26 @@ pub fn compounds(written: &[Written], index: usize, knowledge: &Knowledge, weigh
                 AltKind::Joined,
                 doubt,
             ));
+        }
+    }
+    found
+}
+
+/// Other words for a word, or for several that stand side by side. Each of those gets them, so that they are met by them together.
+pub fn synonyms(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weights) -> Vec<Alt> {
+    let mut found = Vec::new();
+    for length in 1..=synonyms::WORDS_MAX {
+        for start in index.saturating_add(1).saturating_sub(length)..=index {
+            let Some(said) = written.get(start..start.saturating_add(length)) else { continue };
+            let said: Vec<&str> = said.iter().map(|word| word.word.as_str()).collect();
+            for meant in knowledge.synonyms.of(&said, &knowledge.analyzer) {
+                let words: Vec<&str> = meant.iter().map(String::as_str).collect();
+                let stems: Vec<String> =
+                    words.iter().map(|word| stem_term(word, &knowledge.analyzer)).collect();
+                let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
+                found.push(alt(&words, weights.synonym, AltKind::Synonym, 0));
+                found.push(alt(&stems, weights.synonym * weights.stem, AltKind::Synonym, 0));
+            }
         }
     }
     found

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tradepost_domain::kernel::Locale;
 
-use super::{Bench, Meant};
+use super::{Bench, Meant, PRICE_EXPONENT};
 use crate::knowledge::Knowledge;
 use crate::understand::{Dictionary, Meaning, Trait, understand};
 
-/// Decimal places of the prices in the data.
-const EXPONENT: u32 = 2;
 const MINOR_UNITS: i64 = 100;
 
 /// How often conditions were understood.
@@ -41,7 +39,7 @@ pub fn understood(bench: &Bench, meant: &[Meant]) -> Understood {
 /// The conditions of a query in the words of the data.
 fn conditions(query: &str, dictionary: &Dictionary) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
-    for chip in understand(query, dictionary, EXPONENT).chips {
+    for chip in understand(query, dictionary, PRICE_EXPONENT).chips {
         match chip.meaning {
             Meaning::Is(Trait::Brand(name)) => {
                 found.insert("brand".to_owned(), json!(name));

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::plan::Page;
-use tradepost_port::search::{Change, ChangeKind, SearchDocument, SearchError, SearchRequest};
+use tradepost_port::search::{CatalogSearch, Change, ChangeKind, SearchDocument, SearchError, SearchRequest};
 
 use crate::engine::{Engine, EngineError};
 use crate::knowledge::Knowledge;
@@ -75,6 +75,9 @@ pub struct Bench {
 /// Hits that are judged.
 const JUDGED_HITS: usize = 10;
 
+/// Decimal places of the prices in the data.
+const PRICE_EXPONENT: u32 = 2;
+
 /// Products that are indexed at once.
 const BATCH: usize = 5_000;
 
@@ -85,7 +88,8 @@ impl Bench {
         let documents: Vec<SearchDocument> = documents.into_iter().map(|(_, document)| document).collect();
         let started = Instant::now();
         let knowledge = Knowledge::of_all(&documents, &Locale::english());
-        let shelf = Shelf::new(Arc::new(Engine::in_memory()?), knowledge, weights);
+        let shelf = Shelf::new(Arc::new(Engine::in_memory()?), knowledge, PRICE_EXPONENT);
+        shelf.set_weights(weights);
         for batch in documents.chunks(BATCH) {
             let change = |document: &SearchDocument| Change {
                 sequence: 1,
@@ -94,6 +98,7 @@ impl Bench {
             };
             ready(shelf.fill(batch.iter().map(change).collect()))?;
         }
+        shelf.settle()?;
         Ok(Self { shelf, documents, names, built_in: started.elapsed() })
     }
 
@@ -109,7 +114,7 @@ impl Bench {
             page: Page::new(0, limit),
             ..SearchRequest::default()
         };
-        let hits = ready(self.shelf.answer(&request))?.hits.hits;
+        let hits = ready(self.shelf.search(&request))?.hits.hits;
         Ok(hits.iter().filter_map(|hit| self.names.get(&hit.id)).map(String::as_str).collect())
     }
 }

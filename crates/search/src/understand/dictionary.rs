@@ -1,12 +1,12 @@
 //! What brands, categories and values of attributes there are: mined from the catalogue.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tradepost_port::search::{AttributeTest, Condition, Filter, SearchDocument};
 
 use super::colours;
 use super::lexer::{Token, tokens};
-use crate::document::{Attribute, Source, attributes};
+use crate::document::{Attribute, Source, attributes, types};
 use crate::text::{self, Analyzer};
 use crate::vocabulary::distance::distance;
 
@@ -55,9 +55,25 @@ pub struct Dictionary {
     /// Keys of traits by their first letter, for what is nearly written like one.
     by_letter: HashMap<char, Vec<String>>,
     /// What products of a trait are filtered by.
-    conditions: HashMap<Trait, Vec<Condition>>,
+    conditions: HashMap<Key, Vec<Condition>>,
+    /// How many products have an attribute of a name, of all and of those in a category.
+    coverage: HashMap<Option<String>, Coverage>,
     words_max: usize,
 }
+
+/// What a trait is, and its value, folded.
+type Key = (String, String);
+
+/// How many products have attributes.
+#[derive(Debug, Clone, Default)]
+struct Coverage {
+    products: u32,
+    by_name: HashMap<String, u32>,
+    brands: HashSet<String>,
+}
+
+/// Hundredths of products at least that have an attribute where it is said that products have it.
+const COVERED_PERCENT_MIN: u32 = 80;
 
 /// Names of attributes, in the languages of most shops, whose values speak for themselves.
 const COLOUR: &[&str] = &["colour", "color", "farbe", "couleur", "colore", "kleur"];
@@ -85,12 +101,13 @@ impl Dictionary {
             colours: HashMap::new(),
             by_letter: HashMap::new(),
             conditions: HashMap::new(),
+            coverage: HashMap::new(),
             words_max: 1,
         }
     }
 
-    /// Mines what a product has.
-    pub fn learn(&mut self, document: &SearchDocument) {
+    /// Mines what a product has; only a new one is counted.
+    pub fn learn(&mut self, document: &SearchDocument, is_new: bool) {
         if let Some(brand) = &document.brand {
             let found = Trait::Brand(brand.name.clone());
             let condition = Condition::Is(Filter::Brand(vec![brand.handle.clone()]));
@@ -113,9 +130,39 @@ impl Dictionary {
                 self.remember_trait(key, &found);
             }
         }
-        for attribute in attributes(document) {
-            self.learn_attribute(&attribute);
+        let attributes = attributes(document);
+        for attribute in &attributes {
+            self.learn_attribute(attribute);
         }
+        if is_new {
+            let names: HashSet<String> = attributes.iter().map(|attribute| family(&attribute.name)).collect();
+            let brand = document.brand.as_ref().map(|brand| text::fold(&brand.name));
+            let within: HashSet<String> = types(document).map(text::fold).collect();
+            for place in within.into_iter().map(Some).chain([None]) {
+                let coverage = self.coverage.entry(place).or_default();
+                coverage.products = coverage.products.saturating_add(1);
+                coverage.brands.extend(brand.clone());
+                for name in &names {
+                    let count = coverage.by_name.entry(name.clone()).or_default();
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    /// Whether products, those of a category if one is named, as a rule have an attribute of this name.
+    pub fn is_covered(&self, name: &str, category: Option<&Trait>) -> bool {
+        let place = category.map(|category| text::fold(category.value()));
+        self.coverage.get(&place).is_some_and(|coverage| {
+            let having = coverage.by_name.get(&family(name)).copied().unwrap_or_default();
+            having.saturating_mul(100) >= coverage.products.saturating_mul(COVERED_PERCENT_MIN)
+        })
+    }
+
+    /// Whether a brand has products in a category.
+    pub fn is_sold_in(&self, brand: &Trait, category: &Trait) -> bool {
+        let coverage = self.coverage.get(&Some(text::fold(category.value())));
+        coverage.is_some_and(|coverage| coverage.brands.contains(&text::fold(brand.value())))
     }
 
     fn learn_attribute(&mut self, attribute: &Attribute) {
@@ -152,22 +199,17 @@ impl Dictionary {
 
     /// Remembers what a trait is filtered by; whether that is new.
     fn note(&mut self, found: &Trait, condition: Condition) -> bool {
-        match self.conditions.get_mut(found) {
-            Some(known) if known.contains(&condition) => false,
-            Some(known) => {
-                known.push(condition);
-                true
-            }
-            None => {
-                self.conditions.insert(found.clone(), vec![condition]);
-                true
-            }
+        let known = self.conditions.entry(condition_key(found)).or_default();
+        let is_new = !known.contains(&condition);
+        if is_new {
+            known.push(condition);
         }
+        is_new
     }
 
     /// What products of a trait are filtered by.
     pub fn condition(&self, found: &Trait) -> Option<Condition> {
-        match self.conditions.get(found)?.as_slice() {
+        match self.conditions.get(&condition_key(found))?.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
             several => Some(Condition::Any(several.to_vec())),
@@ -243,6 +285,22 @@ impl Dictionary {
         let mut found = same_letter.iter().filter(near).filter_map(|word| self.traits.get(word));
         found.next().filter(|_| found.next().is_none()).cloned()
     }
+}
+
+/// The name of an attribute, the same for all names of colours.
+fn family(name: &str) -> String {
+    let name = text::fold(name);
+    if COLOUR.contains(&name.as_str()) { "colour".to_owned() } else { name }
+}
+
+/// What a trait is filtered by is known by what it is and its value, whatever of several attributes has it.
+fn condition_key(found: &Trait) -> Key {
+    let kind = match found {
+        Trait::Brand(_) => "a brand".to_owned(),
+        Trait::Category(_) => "a category".to_owned(),
+        Trait::Attribute { name, .. } => family(name),
+    };
+    (kind, text::fold(found.value()))
 }
 
 /// The words of a name, or their stems, with one blank between them.

@@ -42,6 +42,8 @@ pub enum Meaning {
 pub struct Chip {
     /// The words that it was read from.
     pub text: String,
+    /// Its place among all that was read.
+    pub place: usize,
     /// What they mean.
     pub meaning: Meaning,
     /// How sure it is, 0 to 100: the weakest is dropped first when nothing is found.
@@ -54,7 +56,16 @@ pub struct Understanding {
     /// Conditions in the order of the query.
     pub chips: Vec<Chip>,
     /// Words that are left.
-    pub words: Vec<String>,
+    pub words: Vec<Spoken>,
+}
+
+/// A word that is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// The word.
+    pub text: String,
+    /// Its place among all that was read.
+    pub place: usize,
 }
 
 /// Words that join a condition to the rest and mean nothing where one follows.
@@ -71,21 +82,25 @@ pub fn understand(query: &str, dictionary: &Dictionary, exponent: u32) -> Unders
     let tokens = lexer::tokens(query);
     let mut understood = Understanding::default();
     let mut rest = tokens.as_slice();
+    let mut place = 0_usize;
     while let [first, after_first @ ..] = rest {
         let (taken, chip) = next(rest, dictionary, exponent, &understood);
         if let Some(meaning) = chip {
             let (span, after) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
             let text = span.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
-            understood.chips.push(Chip { text, strength: strength(&meaning), meaning });
+            understood.chips.push(Chip { text, place, strength: strength(&meaning), meaning });
             rest = after;
         } else {
-            understood.words.extend((!first.is_sign()).then(|| first.text.clone()));
+            let word = || Spoken { text: first.text.clone(), place };
+            understood.words.extend((!first.is_sign()).then(word));
             rest = after_first;
         }
+        place = place.saturating_add(1);
     }
     one_category(&mut understood);
     if !understood.chips.is_empty() {
-        understood.words.retain(|word| !JOINTS.contains(&word.as_str()));
+        understood.words.retain(|word| !JOINTS.contains(&word.text.as_str()));
+        understood.words.sort_by_key(|word| word.place);
     }
     understood
 }
@@ -149,7 +164,7 @@ fn one_category(understood: &mut Understanding) {
         let dropped = left > 0 && is_category(chip);
         if dropped {
             left = left.saturating_sub(1);
-            words.push(chip.text.clone());
+            words.push(Spoken { text: chip.text.clone(), place: chip.place });
         }
         !dropped
     });
@@ -169,7 +184,9 @@ mod tests {
             product("Kitcraft", "knife", &[("Colour", "grey")]),
         ];
         let mut dictionary = Dictionary::new(&crate::text::Analyzer::new(&"en".parse().unwrap()));
-        products.iter().for_each(|product| dictionary.learn(product));
+        for product in &products {
+            dictionary.learn(product, true);
+        }
         dictionary
     }
 
@@ -183,7 +200,8 @@ mod tests {
             Meaning::Cheap => "cheap".to_owned(),
             Meaning::Premium => "premium".to_owned(),
         });
-        (chips.collect(), understood.words.join(" "))
+        let words: Vec<&str> = understood.words.iter().map(|word| word.text.as_str()).collect();
+        (chips.collect(), words.join(" "))
     }
 
     fn chips(query: &str) -> Vec<String> {

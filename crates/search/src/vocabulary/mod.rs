@@ -158,9 +158,10 @@ impl Vocabulary {
 
 /// The most frequent words, each once; those of the same frequency by their letters.
 fn most_frequent(mut words: Vec<&Word>, limit: usize) -> Vec<&Word> {
-    let key = |word: &&Word| (std::cmp::Reverse(word.document_count), *word as *const Word);
-    words.sort_unstable_by_key(key);
-    words.dedup_by_key(|word| std::ptr::from_ref(*word));
+    words.sort_unstable_by(|first, second| {
+        second.document_count.cmp(&first.document_count).then_with(|| first.text.cmp(&second.text))
+    });
+    words.dedup();
     words.truncate(limit);
     words
 }

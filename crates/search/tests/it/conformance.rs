@@ -1,9 +1,6 @@
 //! Every engine finds, counts and orders the same: the suite on Tantivy in memory and on disk, and random plans.
 
 use std::collections::HashSet;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -16,12 +13,7 @@ use tradepost_port::search::{
 use tradepost_search::conformance::{Suite, cases, category, product, product_id, variant_id};
 use tradepost_search::engine::Engine;
 
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("the embedded engine never waits"),
-    }
-}
+use crate::now;
 
 struct Both {
     suite: Suite,

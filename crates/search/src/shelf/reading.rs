@@ -1,0 +1,177 @@
+//! A question as it was understood: which of its words are conditions, and what is made of each.
+//!
+//! A condition becomes a filter only where that is surely meant and takes nothing away that somebody may have wanted: prices and
+//! what is said not to be wanted; a value of an attribute where products as a rule have that attribute; a brand where it sells
+//! what else is asked for. Everything else is looked for as words, and products that meet it come first.
+
+use tradepost_port::search::{Condition, Filter, Interpreted, Range, SearchRequest, Treatment};
+
+use crate::knowledge::Knowledge;
+use crate::understand::{Chip, Meaning, Trait, Understanding, understand};
+
+/// A question that was read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The text as it was typed.
+    text: String,
+    /// Words and conditions in their order.
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    /// A word.
+    Word(String),
+    /// A condition.
+    Condition {
+        interpreted: Interpreted,
+        strength: u8,
+        /// Whether its words find products where it is no filter.
+        tells: bool,
+    },
+    /// Words that say how the hits are to be, and find nothing.
+    Silent,
+}
+
+impl Reading {
+    /// Reads a question; prices have `exponent` decimal places.
+    pub fn of(request: &SearchRequest, knowledge: &Knowledge, exponent: u32) -> Self {
+        let text = request.text.clone().unwrap_or_default();
+        if !request.understand {
+            return Self { text, parts: Vec::new() };
+        }
+        let understood = understand(&text, &knowledge.dictionary, exponent);
+        let mut parts: Vec<(usize, Part)> =
+            understood.words.iter().map(|word| (word.place, Part::Word(word.text.clone()))).collect();
+        for chip in &understood.chips {
+            parts.push((chip.place, part(chip, &understood, request, knowledge)));
+        }
+        parts.sort_by_key(|(place, _)| *place);
+        Self { text, parts: parts.into_iter().map(|(_, part)| part).collect() }
+    }
+
+    /// The words to look for.
+    pub fn words(&self) -> String {
+        let is_whole = self.parts.iter().all(|part| match part {
+            Part::Word(_) => true,
+            Part::Condition { interpreted, tells, .. } => {
+                *tells && interpreted.treatment != Treatment::Filter
+            }
+            Part::Silent => false,
+        });
+        if is_whole {
+            return self.text.clone();
+        }
+        let words = self.parts.iter().filter_map(|part| match part {
+            Part::Word(word) => Some(word.as_str()),
+            Part::Condition { interpreted, tells: true, .. }
+                if interpreted.treatment != Treatment::Filter =>
+            {
+                Some(interpreted.text.as_str())
+            }
+            Part::Condition { .. } | Part::Silent => None,
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    fn conditions(&self, treatment: Treatment) -> impl Iterator<Item = &Condition> {
+        self.interpreted().filter(move |found| found.treatment == treatment).map(|found| &found.condition)
+    }
+
+    /// Conditions that every hit meets.
+    pub fn filters(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions(Treatment::Filter)
+    }
+
+    /// Conditions that the first hits meet.
+    pub fn boosts(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions(Treatment::Boost)
+    }
+
+    /// All conditions, in their order.
+    pub fn interpreted(&self) -> impl Iterator<Item = &Interpreted> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Condition { interpreted, .. } => Some(interpreted),
+            Part::Word(_) | Part::Silent => None,
+        })
+    }
+
+    /// Drops the weakest filter, if there is one.
+    pub fn drop_weakest(&mut self) -> bool {
+        let filters = self.parts.iter_mut().filter_map(|part| match part {
+            Part::Condition { interpreted, strength, .. } if interpreted.treatment == Treatment::Filter => {
+                Some((*strength, interpreted))
+            }
+            _ => None,
+        });
+        match filters.min_by_key(|(strength, _)| *strength) {
+            Some((_, weakest)) => {
+                weakest.treatment = Treatment::Dropped;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowledge: &Knowledge) -> Part {
+    let condition = match &chip.meaning {
+        Meaning::Is(found) => knowledge.dictionary.condition(found),
+        Meaning::AnyOf(all) => {
+            let each: Option<Vec<Condition>> =
+                all.iter().map(|found| knowledge.dictionary.condition(found)).collect();
+            each.map(Condition::Any)
+        }
+        Meaning::Not(found) => knowledge.dictionary.condition(found).map(Condition::negated),
+        Meaning::Price(bounds) => {
+            let range = Range { gte: bounds.min, lte: bounds.max, ..Range::default() };
+            Some(Condition::Is(Filter::Price(range)))
+        }
+        Meaning::Cheap | Meaning::Premium => return Part::Silent,
+    };
+    let Some(condition) = condition else { return Part::Word(chip.text.clone()) };
+    let facet = condition.facet();
+    let mut chosen = request.filters.iter().chain(&request.groups);
+    let treatment = if facet.is_some() && chosen.any(|chosen| chosen.facet() == facet) {
+        // What was chosen is surer than what was read.
+        Treatment::Dropped
+    } else if is_filter(&chip.meaning, understood, knowledge) {
+        Treatment::Filter
+    } else {
+        Treatment::Boost
+    };
+    Part::Condition {
+        interpreted: Interpreted { text: chip.text.clone(), label: label(chip), condition, treatment },
+        strength: chip.strength,
+        tells: !matches!(chip.meaning, Meaning::Price(_) | Meaning::Not(_)),
+    }
+}
+
+/// Whether a condition is meant for all hits.
+fn is_filter(meaning: &Meaning, understood: &Understanding, knowledge: &Knowledge) -> bool {
+    let category = understood.chips.iter().rev().find_map(|chip| match &chip.meaning {
+        Meaning::Is(found @ Trait::Category(_)) => Some(found),
+        _ => None,
+    });
+    let is_covered = |found: &Trait| match found {
+        Trait::Attribute { name, .. } => knowledge.dictionary.is_covered(name, category),
+        Trait::Brand(_) | Trait::Category(_) => false,
+    };
+    match meaning {
+        Meaning::Price(_) | Meaning::Not(_) => true,
+        Meaning::Is(brand @ Trait::Brand(_)) => {
+            category.is_some_and(|category| knowledge.dictionary.is_sold_in(brand, category))
+        }
+        Meaning::Is(found) => is_covered(found),
+        Meaning::AnyOf(all) => all.iter().all(is_covered),
+        Meaning::Cheap | Meaning::Premium => false,
+    }
+}
+
+fn label(chip: &Chip) -> String {
+    match &chip.meaning {
+        Meaning::Is(found) => found.value().to_owned(),
+        Meaning::AnyOf(all) => all.iter().map(Trait::value).collect::<Vec<_>>().join(", "),
+        Meaning::Not(_) | Meaning::Price(_) | Meaning::Cheap | Meaning::Premium => chip.text.clone(),
+    }
+}

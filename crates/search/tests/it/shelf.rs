@@ -1,0 +1,174 @@
+//! The pipeline above the engine: conditions out of words, what is dropped when nothing is left, synonyms, and what comes later.
+
+use std::sync::Arc;
+
+use tradepost_port::search::plan::Page;
+use tradepost_port::search::{
+    CatalogSearch, Change, ChangeKind, Condition, Filter, Interpreted, SearchAnswer, SearchDocument,
+    SearchRequest, Sort, Synonym, Treatment,
+};
+use tradepost_search::conformance::{product, product_id, products};
+use tradepost_search::engine::Engine;
+use tradepost_search::knowledge::Knowledge;
+use tradepost_search::shelf::Shelf;
+
+use crate::now;
+
+fn upsert(sequence: i64, document: SearchDocument) -> Change {
+    Change { sequence, id: document.id, kind: ChangeKind::Upsert(Box::new(document)) }
+}
+
+fn shelf() -> Shelf {
+    let knowledge = Knowledge::of_all(&products(), &"en".parse().unwrap());
+    let shelf = Shelf::new(Arc::new(Engine::in_memory().unwrap()), knowledge, 2);
+    now(shelf.fill((1..).zip(products()).map(|(sequence, document)| upsert(sequence, document)).collect()))
+        .unwrap();
+    shelf.settle().unwrap();
+    shelf
+}
+
+fn asked(text: &str) -> SearchRequest {
+    SearchRequest { text: Some(text.to_owned()), page: Page::new(0, 500), ..SearchRequest::default() }
+}
+
+fn ask(shelf: &Shelf, request: &SearchRequest) -> SearchAnswer {
+    now(shelf.search(request)).unwrap()
+}
+
+fn documents(answer: &SearchAnswer) -> Vec<SearchDocument> {
+    answer
+        .hits
+        .hits
+        .iter()
+        .map(|hit| products().into_iter().find(|product| product.id == hit.id).unwrap())
+        .collect()
+}
+
+fn chips(answer: &SearchAnswer) -> Vec<(&str, Treatment)> {
+    answer
+        .interpreted
+        .iter()
+        .map(|Interpreted { label, treatment, .. }| (label.as_str(), *treatment))
+        .collect()
+}
+
+fn has_red_below(document: &SearchDocument, price: i64) -> bool {
+    document
+        .variants
+        .iter()
+        .any(|variant| variant.price <= price && variant.options.iter().any(|option| option.value == "Red"))
+}
+
+#[test]
+fn conditions_in_words_become_filters_that_one_variant_meets() {
+    let answer = ask(&shelf(), &asked("red webcams under $40"));
+    assert_eq!(
+        chips(&answer),
+        [("Red", Treatment::Filter), ("webcam", Treatment::Boost), ("under $40", Treatment::Filter)]
+    );
+    let found = documents(&answer);
+    assert!(!found.is_empty() && found.iter().all(|document| has_red_below(document, 4_000)));
+    assert!(found[0].title.contains("webcam"));
+    let all =
+        products().into_iter().filter(|it| it.title.contains("webcam") && has_red_below(it, 4_000)).count();
+    assert_eq!(found.iter().filter(|document| document.title.contains("webcam")).count(), all);
+}
+
+#[test]
+fn a_brand_is_a_filter_only_where_it_sells_what_is_asked_for() {
+    let shelf = shelf();
+    let answer = ask(&shelf, &asked("zephyr webcam"));
+    assert_eq!(chips(&answer), [("Zephyr", Treatment::Filter), ("webcam", Treatment::Boost)]);
+    assert!(documents(&answer).iter().all(|document| document.title.starts_with("Zephyr")));
+    let answer = ask(&shelf, &asked("zephyr offices"));
+    assert_eq!(chips(&answer), [("Zephyr", Treatment::Boost)]);
+}
+
+#[test]
+fn the_weakest_conditions_are_dropped_when_nothing_is_left() {
+    let shelf = shelf();
+    let answer = ask(&shelf, &asked("red webcam under $1"));
+    assert_eq!(
+        chips(&answer),
+        [("Red", Treatment::Dropped), ("webcam", Treatment::Boost), ("under $1", Treatment::Dropped)]
+    );
+    assert!(documents(&answer)[0].title.contains("webcam") && documents(&answer)[0].title.contains("red"));
+    assert_eq!(ask(&shelf, &asked("nonsense under $1")).hits.total, 0);
+}
+
+#[test]
+fn what_was_chosen_is_surer_than_what_was_read() {
+    let black = Filter::Option { name: "colour".to_owned(), values: vec!["black".to_owned()] };
+    let request = SearchRequest { groups: vec![Condition::Is(black)], ..asked("red webcam") };
+    let answer = ask(&shelf(), &request);
+    assert_eq!(chips(&answer)[0], ("Red", Treatment::Dropped));
+    let is_black = |document: &SearchDocument| {
+        document.variants.iter().flat_map(|variant| &variant.options).any(|option| option.value == "Black")
+    };
+    assert!(answer.hits.total > 0 && documents(&answer).iter().all(is_black));
+}
+
+#[test]
+fn what_is_not_wanted_and_shades_are_understood_and_can_be_left_alone() {
+    let shelf = shelf();
+    let answer = ask(&shelf, &asked("webcam -red"));
+    let other = |document: &SearchDocument| {
+        document.variants.iter().any(|variant| variant.options.iter().all(|option| option.value != "Red"))
+    };
+    assert!(answer.hits.total > 0 && documents(&answer).iter().all(other));
+    let answer = ask(&shelf, &asked("crimson webcam"));
+    assert_eq!(chips(&answer)[0], ("Red", Treatment::Filter));
+    let plain = ask(&shelf, &SearchRequest { understand: false, ..asked("red webcam under $40") });
+    assert!(plain.interpreted.is_empty());
+}
+
+#[test]
+fn a_model_number_keeps_its_form_beside_no_condition() {
+    let shelf = shelf();
+    for typed in ["TN-27", "tn27", "tn 27"] {
+        let answer = ask(&shelf, &asked(typed));
+        assert_eq!(answer.hits.hits[0].id, product_id(7), "{typed}");
+    }
+}
+
+#[test]
+fn corrections_are_told() {
+    let shelf = shelf();
+    assert_eq!(ask(&shelf, &asked("wbecam")).corrections, [("wbecam".to_owned(), "webcam".to_owned())]);
+    assert_eq!(ask(&shelf, &asked("webcam")).corrections, []);
+}
+
+#[test]
+fn other_orders_show_no_poor_matches_while_there_are_good_ones() {
+    let request = SearchRequest { sort: Sort::PriceAscending, ..asked("webcam purple") };
+    let shelf = shelf();
+    let answer = ask(&shelf, &request);
+    assert!(documents(&answer).iter().all(|document| document.title.contains("webcam")));
+    let answer = ask(&shelf, &SearchRequest { sort: Sort::Name, ..asked("red mouse pad") });
+    assert!(answer.hits.total > 0);
+    assert!(documents(&answer).iter().all(|document| document.title.contains("mouse pad")));
+}
+
+#[test]
+fn a_product_that_comes_later_is_found_corrected_and_suggested_at_once() {
+    let shelf = shelf();
+    let mut new = product(3);
+    new.title = "Zither Deluxe".to_owned();
+    new.id = product_id(777);
+    assert_eq!(now(shelf.apply(vec![upsert(201, new)])).unwrap(), 201);
+    now(shelf.wait_visible(201)).unwrap();
+    assert_eq!(ask(&shelf, &asked("zihter")).hits.hits[0].id, product_id(777));
+    assert_eq!(shelf.suggest("delu", 5)[0].text, "Zither Deluxe");
+    now(shelf.apply(vec![Change { sequence: 202, id: product_id(777), kind: ChangeKind::Delete }])).unwrap();
+    assert_eq!(ask(&shelf, &asked("zither")).hits.total, 0);
+    assert!(shelf.suggest("delu", 5).is_empty());
+}
+
+#[test]
+fn synonyms_find_what_is_called_otherwise() {
+    let shelf = shelf();
+    let of = |text: &str| ask(&shelf, &asked(text)).hits.total;
+    let camera = of("camera");
+    shelf.take_synonyms(vec![Synonym::TwoWay(vec!["camera".to_owned(), "webcam".to_owned()])]);
+    assert_eq!((camera, of("cameras")), (0, of("webcam")));
+}
