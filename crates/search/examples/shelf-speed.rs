@@ -93,11 +93,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("and building suggestions {:?}", started.elapsed());
 
     let queries = known_items(&folder.join("search/typo-queries-icecat-dev.tsv"))?;
+    let queries: Vec<&str> = queries.iter().map(|query| query.typed.as_str()).collect();
+    ask(&shelf, &queries);
+    change(&shelf, &products);
+    Ok(())
+}
+
+fn ask(shelf: &Shelf, queries: &[&str]) {
     let search = |request: SearchRequest| {
         let _ = ready(shelf.search(&request));
     };
     let words = |text: &str| SearchRequest { text: Some(text.to_owned()), ..SearchRequest::default() };
-    report("searches, with and without errors", timed(queries.iter(), |query| search(words(&query.typed))));
+    report("searches, with and without errors", timed(queries.iter(), |query| search(words(query))));
     let wide = ["cable", "black", "hp", "usb", "case", "a"].into_iter().cycle().take(60);
     report(
         "searches that find very much, with facets",
@@ -131,14 +138,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let typed = queries
         .iter()
-        .flat_map(|query| (1..=8).map(|letters| query.typed.chars().take(letters).collect::<String>()));
+        .flat_map(|query| (1..=8).map(|letters| query.chars().take(letters).collect::<String>()));
     report(
         "suggestions after 1 to 8 letters",
         timed(typed, |typed| {
             shelf.suggest(&typed, 10);
         }),
     );
-    let changed = products.iter().step_by(count / 200 + 1);
+}
+
+fn change(shelf: &Shelf, products: &[SearchDocument]) {
+    let changed = products.iter().step_by(products.len() / 200 + 1);
     report(
         "a changed product until it is seen",
         timed(changed.clone(), |document| {
@@ -155,5 +165,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let _ = ready(shelf.apply(vec![Change { sequence: 3, id: document.id, kind }]));
         }),
     );
-    Ok(())
 }

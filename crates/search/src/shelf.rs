@@ -8,7 +8,7 @@ use tradepost_port::BoxFuture;
 use tradepost_port::search::plan::{AltKind, Boost, QueryPlan, Scoring, StepKind};
 use tradepost_port::search::{
     Capabilities, CatalogSearch, Change, ChangeKind, Hits, IndexDocument, PopularQuery, SearchAnswer,
-    SearchEngine, SearchError, SearchRequest, Sort, Suggestion, Synonym,
+    SearchDocument, SearchEngine, SearchError, SearchRequest, Sort, Suggestion, Synonym,
 };
 
 use self::reading::Reading;
@@ -57,18 +57,25 @@ impl Shelf {
     /// The first filling of an index: hands products to the engine that the knowledge was learnt from already. Nothing of them
     /// is suggested before [`Self::settle`].
     pub async fn fill(&self, changes: Vec<Change>) -> Result<i64, SearchError> {
-        write(&self.suggestions).take(&changes);
+        for change in &changes {
+            if let ChangeKind::Upsert(document) = &change.kind {
+                self.recall(document);
+            }
+        }
         self.engine.apply(self.index(changes)).await
     }
 
-    /// Takes note, for suggestions, of products that the engine holds already: after a restart.
-    pub fn recall(&self, changes: &[Change]) {
-        write(&self.suggestions).take(changes);
+    /// Takes note, for suggestions, of a product that the engine holds already: after a restart, before [`Self::settle`].
+    pub fn recall(&self, document: &SearchDocument) {
+        write(&self.suggestions).note(document);
     }
 
     /// Builds the suggestions of all that was taken.
     pub fn settle(&self) -> Result<(), SearchError> {
-        write(&self.suggestions).build().map_err(|error| SearchError::Failed(error.into()))
+        let draft = read(&self.suggestions).draft();
+        let ready = draft.build().map_err(|error| SearchError::Failed(error.into()))?;
+        write(&self.suggestions).install(ready);
+        Ok(())
     }
 
     /// Changes with the terms that products are found by.

@@ -6,7 +6,6 @@
 mod built;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use tradepost_domain::kernel::ids::{CategoryId, ProductId};
 use tradepost_port::search::{Change, ChangeKind, PopularQuery, SearchDocument, Suggestion, SuggestionKind};
@@ -33,31 +32,104 @@ pub struct Suggestions {
     brands: HashMap<String, (String, u64)>,
     categories: HashMap<CategoryId, (String, u64)>,
     queries: Vec<PopularQuery>,
-    built: Option<Arc<Built>>,
-    /// What came since, with the beginnings of its words.
-    fresh: Vec<(Vec<String>, Entry)>,
-    /// References of products that went or changed since.
-    stale: HashSet<String>,
+    built: Option<Built>,
+    /// Counts what came and went.
+    clock: u64,
+    /// What came since the last build.
+    fresh: Vec<Fresh>,
+    /// References of products that went or changed since, with when that was.
+    stale: HashMap<String, u64>,
+}
+
+/// A suggestion that came since the last build.
+struct Fresh {
+    /// When it came.
+    at: u64,
+    /// The beginnings of its words.
+    starts: Vec<String>,
+    entry: Entry,
+}
+
+/// Everything that is to be suggested, to be built while suggestions go on.
+pub struct Draft {
+    at: u64,
+    entries: Vec<Entry>,
+}
+
+impl Draft {
+    /// Builds it.
+    pub fn build(self) -> Result<Ready, fst::Error> {
+        Ok(Ready { at: self.at, built: Built::new(self.entries)? })
+    }
+}
+
+/// Suggestions that are built.
+pub struct Ready {
+    at: u64,
+    built: Built,
 }
 
 impl Suggestions {
-    /// Takes note of changes; they are suggested at once, or where there are very many, after [`Self::build`].
+    /// Takes changes, which are suggested at once.
     pub fn take(&mut self, changes: &[Change]) {
         for change in changes {
             match &change.kind {
-                ChangeKind::Upsert(document) => self.put(document),
+                ChangeKind::Upsert(document) => {
+                    let known = self.products.contains_key(&document.id);
+                    let fresh = self.note(document);
+                    if known && !fresh.is_empty() {
+                        self.forget(document.id);
+                    }
+                    let at = self.tick();
+                    self.fresh.extend(fresh.into_iter().map(|entry| Fresh {
+                        at,
+                        starts: starts(&entry.suggestion.text),
+                        entry,
+                    }));
+                }
                 ChangeKind::Delete => {
-                    self.products.remove(&change.id);
-                    self.forget(change.id);
+                    if self.products.remove(&change.id).is_some() {
+                        self.forget(change.id);
+                    }
                 }
                 ChangeKind::Live(_) => {}
             }
         }
     }
 
+    /// Takes a product, which is suggested from the next [`Self::build`] on; gives what it brought.
+    pub fn note(&mut self, document: &SearchDocument) -> Vec<Entry> {
+        let score = u64::try_from(document.popularity).unwrap_or_default();
+        let known = self.products.insert(document.id, (document.title.clone(), score));
+        if known.as_ref().is_some_and(|(title, known)| *title == document.title && *known == score) {
+            return Vec::new();
+        }
+        let mut brought = vec![product(document.id, &document.title, score)];
+        if known.is_some() {
+            return brought;
+        }
+        // A brand and a category are worth what their products are.
+        let worth = score.saturating_add(1);
+        if let Some(brand) = &document.brand {
+            let known = self.brands.contains_key(&brand.handle);
+            count(self.brands.entry(brand.handle.clone()).or_default(), &brand.name, worth);
+            let reference = Some(brand.handle.clone());
+            brought.extend((!known).then(|| entry_of(&brand.name, SuggestionKind::Brand, reference, worth)));
+        }
+        for category in &document.categories {
+            let known = self.categories.contains_key(&category.id);
+            count(self.categories.entry(category.id).or_default(), &category.name, worth);
+            let reference = Some(category.id.to_string());
+            brought.extend(
+                (!known).then(|| entry_of(&category.name, SuggestionKind::Category, reference, worth)),
+            );
+        }
+        brought
+    }
+
     /// Whether so much changed that all is to be built anew.
     pub fn is_to_be_built(&self) -> bool {
-        let built = self.built.as_ref().map_or(0, |built| built.len());
+        let built = self.built.as_ref().map_or(0, Built::len);
         self.fresh.len().max(self.stale.len()) > FRESH_MIN.max(built / FRESH_PART)
     }
 
@@ -66,60 +138,21 @@ impl Suggestions {
         self.queries = queries;
     }
 
-    fn put(&mut self, document: &SearchDocument) {
-        let known = self.products.get(&document.id);
-        let score = u64::try_from(document.popularity).unwrap_or_default();
-        if known.is_some_and(|(title, known)| *title == document.title && *known == score) {
-            return;
-        }
-        let is_new = known.is_none();
-        self.forget(document.id);
-        self.products.insert(document.id, (document.title.clone(), score));
-        self.add_fresh(product(document.id, &document.title, score));
-        if !is_new {
-            return;
-        }
-        // A brand and a category are worth what their products are.
-        let worth = score.saturating_add(1);
-        if let Some(brand) = &document.brand {
-            let known = self.brands.contains_key(&brand.handle);
-            let entry = self.brands.entry(brand.handle.clone()).or_default();
-            brand.name.clone_into(&mut entry.0);
-            entry.1 = entry.1.saturating_add(worth);
-            if !known {
-                self.add_fresh(entry_of(
-                    &brand.name,
-                    SuggestionKind::Brand,
-                    Some(brand.handle.clone()),
-                    worth,
-                ));
-            }
-        }
-        for category in &document.categories {
-            let known = self.categories.contains_key(&category.id);
-            let entry = self.categories.entry(category.id).or_default();
-            category.name.clone_into(&mut entry.0);
-            entry.1 = entry.1.saturating_add(worth);
-            if !known {
-                let reference = Some(category.id.to_string());
-                self.add_fresh(entry_of(&category.name, SuggestionKind::Category, reference, worth));
-            }
-        }
-    }
-
-    fn add_fresh(&mut self, entry: Entry) {
-        self.fresh.push((starts(&entry.suggestion.text), entry));
+    fn tick(&mut self) -> u64 {
+        self.clock = self.clock.saturating_add(1);
+        self.clock
     }
 
     /// What was said of a product holds no more.
     fn forget(&mut self, id: ProductId) {
         let reference = id.to_string();
-        self.fresh.retain(|(_, entry)| entry.suggestion.reference.as_ref() != Some(&reference));
-        self.stale.insert(reference);
+        self.fresh.retain(|fresh| fresh.entry.suggestion.reference.as_ref() != Some(&reference));
+        let at = self.tick();
+        self.stale.insert(reference, at);
     }
 
-    /// Builds the map anew. If that fails, what came since stays where it is.
-    pub fn build(&mut self) -> Result<(), fst::Error> {
+    /// What the next build is made of.
+    pub fn draft(&self) -> Draft {
         let mut products: Vec<(&ProductId, &(String, u64))> = self.products.iter().collect();
         if products.len() > PRODUCTS_MAX {
             products.select_nth_unstable_by_key(PRODUCTS_MAX, |(id, (_, score))| {
@@ -144,10 +177,14 @@ impl Suggestions {
                 .collect::<Vec<_>>(),
         );
         entries.extend(products);
-        self.built = Some(Arc::new(Built::new(entries)?));
-        self.fresh.clear();
-        self.stale.clear();
-        Ok(())
+        Draft { at: self.clock, entries }
+    }
+
+    /// Suggests what was built; what came or went since its draft lies beside it still.
+    pub fn install(&mut self, ready: Ready) {
+        self.fresh.retain(|fresh| fresh.at > ready.at);
+        self.stale.retain(|_, at| *at > ready.at);
+        self.built = Some(ready.built);
     }
 
     /// Ways to go on from what was typed, the best first.
@@ -159,8 +196,8 @@ impl Suggestions {
         }
         let mut found = Found::default();
         let fresh =
-            self.fresh.iter().filter(|(starts, _)| starts.iter().any(|start| start.starts_with(&typed)));
-        found.extend(fresh.map(|(_, entry)| entry));
+            self.fresh.iter().filter(|fresh| fresh.starts.iter().any(|start| start.starts_with(&typed)));
+        found.extend(fresh.map(|fresh| &fresh.entry));
         if let Some(built) = &self.built {
             found.extend(self.still(built.beginning_with(&typed)));
             if found.count() < ENOUGH.min(limit) {
@@ -175,9 +212,20 @@ impl Suggestions {
     fn still<'a>(&'a self, entries: Vec<&'a Entry>) -> impl Iterator<Item = &'a Entry> {
         entries.into_iter().filter(|entry| {
             entry.suggestion.kind != SuggestionKind::Product
-                || entry.suggestion.reference.as_ref().is_none_or(|reference| !self.stale.contains(reference))
+                || entry
+                    .suggestion
+                    .reference
+                    .as_ref()
+                    .is_none_or(|reference| !self.stale.contains_key(reference))
         })
     }
+}
+
+fn count((known, sum): &mut (String, u64), name: &str, worth: u64) {
+    if known != name {
+        name.clone_into(known);
+    }
+    *sum = sum.saturating_add(worth);
 }
 
 fn product(id: ProductId, title: &str, score: u64) -> Entry {
@@ -251,6 +299,11 @@ mod tests {
     use super::*;
     use crate::samples;
 
+    fn build(suggestions: &mut Suggestions) {
+        let ready = suggestions.draft().build().unwrap();
+        suggestions.install(ready);
+    }
+
     fn upsert(document: SearchDocument) -> Change {
         Change { sequence: 1, id: document.id, kind: ChangeKind::Upsert(Box::new(document)) }
     }
@@ -268,7 +321,7 @@ mod tests {
         let mut suggestions = Suggestions::default();
         suggestions.take(&[upsert(sold("Acme Espresso Machine", 5)), upsert(sold("Espresso Cups", 9))]);
         assert_eq!(texts(&suggestions, "espr"), ["Espresso Cups", "Acme Espresso Machine"]);
-        suggestions.build().unwrap();
+        build(&mut suggestions);
         assert_eq!(texts(&suggestions, "ESPR"), ["Espresso Cups", "Acme Espresso Machine"]);
         assert_eq!(texts(&suggestions, "espreso mach"), ["Acme Espresso Machine"]);
         suggestions.take(&[upsert(sold("Espresso Spoon", 7))]);
@@ -279,7 +332,7 @@ mod tests {
         let gone = samples::titled("Espresso Cups").id;
         suggestions.take(&[Change { sequence: 2, id: gone, kind: ChangeKind::Delete }]);
         assert_eq!(texts(&suggestions, "espresso"), ["Espresso Spoon", "Acme Espresso Machine"]);
-        suggestions.build().unwrap();
+        build(&mut suggestions);
         assert_eq!(texts(&suggestions, "espresso"), ["Espresso Spoon", "Acme Espresso Machine"]);
     }
 
@@ -296,7 +349,7 @@ mod tests {
         let query = |text: &str, count| PopularQuery { text: text.to_owned(), count };
         let queries = (0..20).map(|number| query(&format!("canon lens {number}"), number));
         suggestions.take_queries(queries.chain([query("canon", 900)]).collect());
-        suggestions.build().unwrap();
+        build(&mut suggestions);
         let found = suggestions.suggest("c", 10);
         let count = |kind| found.iter().filter(|suggestion| suggestion.kind == kind).count();
         assert_eq!(KINDS.map(count), [5, 1, 1, 3]);
@@ -305,14 +358,28 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_and_goes_during_a_build_is_not_lost() {
+        let mut suggestions = Suggestions::default();
+        suggestions.take(&[upsert(sold("Tea Pot", 5)), upsert(sold("Tea Cup", 4))]);
+        let ready = suggestions.draft().build().unwrap();
+        let gone = samples::titled("Tea Pot").id;
+        suggestions.take(&[
+            upsert(sold("Tea Spoon", 1)),
+            Change { sequence: 2, id: gone, kind: ChangeKind::Delete },
+        ]);
+        suggestions.install(ready);
+        assert_eq!(texts(&suggestions, "tea"), ["Tea Cup", "Tea Spoon"]);
+    }
+
+    #[test]
     fn nothing_breaks_it() {
         let mut suggestions = Suggestions::default();
-        suggestions.build().unwrap();
+        build(&mut suggestions);
         suggestions.take(&[upsert(sold("日本語 カメラ \u{0} 🎧", 1)), upsert(sold("", 1))]);
         for typed in ["", " ", "日本", "\u{0}", "🎧", "\u{ff}", "-"] {
             let _ = suggestions.suggest(typed, 5);
         }
-        suggestions.build().unwrap();
+        build(&mut suggestions);
         assert_eq!(texts(&suggestions, "カメ").len(), 1);
         assert!(suggestions.suggest("日", 0).is_empty());
     }
@@ -329,7 +396,7 @@ mod tests {
             let changes: Vec<Change> =
                 products.iter().map(|(title, popularity)| upsert(sold(title, *popularity))).collect();
             suggestions.take(&changes);
-            suggestions.build().unwrap();
+            build(&mut suggestions);
             let begins = |title: &str| title.split(' ').any(|word| word.starts_with(&typed));
             let best = products.iter().filter(|(title, _)| begins(title)).map(|(_, popularity)| *popularity).max();
             if let Some(best) = best {

@@ -44,8 +44,8 @@ impl Default for Weights {
             split_apart: 0.6,
             prefix: 0.7,
             prefix_near: 0.4,
-            understood: 1.5,
-            enough: 50,
+            understood: 1.1,
+            enough: 20,
         }
     }
 }

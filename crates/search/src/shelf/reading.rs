@@ -1,12 +1,14 @@
 //! A question as it was understood: which of its words are conditions, and what is made of each.
 //!
 //! A condition becomes a filter only where that is surely meant and takes nothing away that somebody may have wanted: prices and
-//! what is said not to be wanted; a value of an attribute where products as a rule have that attribute; a brand where it sells
-//! what else is asked for. Everything else is looked for as words, and products that meet it come first.
+//! what is said not to be wanted; a value of an attribute, written without an error, where products as a rule have that attribute;
+//! a brand where it sells what else is asked for. Everything else is looked for as words; products of a category or with a value
+//! that is meant come first. A brand by itself is a word: much that is good for "canon battery" is not by Canon.
 
 use tradepost_port::search::{Condition, Filter, Interpreted, Range, SearchRequest, Treatment};
 
 use crate::knowledge::Knowledge;
+use crate::text;
 use crate::understand::{Chip, Meaning, Trait, Understanding, understand};
 
 /// A question that was read.
@@ -127,6 +129,10 @@ fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowle
             let range = Range { gte: bounds.min, lte: bounds.max, ..Range::default() };
             Some(Condition::Is(Filter::Price(range)))
         }
+        // "Premium" is a word of many titles.
+        Meaning::Cheap | Meaning::Premium if knowledge.vocabulary.get(&chip.text).is_some() => {
+            return Part::Word(chip.text.clone());
+        }
         Meaning::Cheap | Meaning::Premium => return Part::Silent,
     };
     let Some(condition) = condition else { return Part::Word(chip.text.clone()) };
@@ -135,8 +141,10 @@ fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowle
     let treatment = if facet.is_some() && chosen.any(|chosen| chosen.facet() == facet) {
         // What was chosen is surer than what was read.
         Treatment::Dropped
-    } else if is_filter(&chip.meaning, understood, knowledge) {
+    } else if is_filter(chip, understood, knowledge) {
         Treatment::Filter
+    } else if matches!(chip.meaning, Meaning::Is(Trait::Brand(_))) {
+        return Part::Word(chip.text.clone());
     } else {
         Treatment::Boost
     };
@@ -148,22 +156,27 @@ fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowle
 }
 
 /// Whether a condition is meant for all hits.
-fn is_filter(meaning: &Meaning, understood: &Understanding, knowledge: &Knowledge) -> bool {
+fn is_filter(chip: &Chip, understood: &Understanding, knowledge: &Knowledge) -> bool {
+    let dictionary = &knowledge.dictionary;
     let category = understood.chips.iter().rev().find_map(|chip| match &chip.meaning {
         Meaning::Is(found @ Trait::Category(_)) => Some(found),
         _ => None,
     });
     let is_covered = |found: &Trait| match found {
-        Trait::Attribute { name, .. } => knowledge.dictionary.is_covered(name, category),
+        Trait::Attribute { name, .. } => dictionary.is_covered(name, category),
         Trait::Brand(_) | Trait::Category(_) => false,
     };
-    match meaning {
+    match &chip.meaning {
         Meaning::Price(_) | Meaning::Not(_) => true,
         Meaning::Is(brand @ Trait::Brand(_)) => {
-            category.is_some_and(|category| knowledge.dictionary.is_sold_in(brand, category))
+            category.is_some_and(|category| dictionary.is_sold_in(brand, category))
         }
-        Meaning::Is(found) => is_covered(found),
-        Meaning::AnyOf(all) => all.iter().all(is_covered),
+        Meaning::Is(found) => is_covered(found) && dictionary.is_written(&chip.text),
+        // A shade that products are called by is one of their words: "rose" is a flower too.
+        Meaning::AnyOf(all) => {
+            all.iter().all(is_covered)
+                && text::words(&chip.text).iter().all(|word| knowledge.vocabulary.get(word).is_none())
+        }
         Meaning::Cheap | Meaning::Premium => false,
     }
 }

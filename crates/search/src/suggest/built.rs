@@ -29,7 +29,7 @@ const TOP: usize = 10;
 /// Letters from which on one may be wrong; never the first.
 const FUZZY_CHARS_MIN: usize = 4;
 /// Keys with an error that are looked at.
-const FUZZY_SCAN_MAX: usize = 2_000;
+const FUZZY_SCAN_MAX: usize = 500;
 
 /// The kinds in the order in which they are shown.
 pub const KINDS: [SuggestionKind; 4] =

@@ -159,6 +159,14 @@ impl Dictionary {
         })
     }
 
+    /// Whether a category or an attribute is called like this, without an error.
+    pub fn is_written(&self, text: &str) -> bool {
+        let tokens = tokens(text);
+        let is_named = matches!(tokens.as_slice(), [name, value]
+            if self.named.contains_key(&(name.text.clone(), value.text.clone())));
+        is_named || self.traits.contains_key(&key(&tokens, Some(&self.analyzer)))
+    }
+
     /// Whether a brand has products in a category.
     pub fn is_sold_in(&self, brand: &Trait, category: &Trait) -> bool {
         let coverage = self.coverage.get(&Some(text::fold(category.value())));

@@ -81,7 +81,8 @@ fn a_brand_is_a_filter_only_where_it_sells_what_is_asked_for() {
     assert_eq!(chips(&answer), [("Zephyr", Treatment::Filter), ("webcam", Treatment::Boost)]);
     assert!(documents(&answer).iter().all(|document| document.title.starts_with("Zephyr")));
     let answer = ask(&shelf, &asked("zephyr offices"));
-    assert_eq!(chips(&answer), [("Zephyr", Treatment::Boost)]);
+    assert_eq!(chips(&answer), []);
+    assert!(answer.hits.total > 0);
 }
 
 #[test]
