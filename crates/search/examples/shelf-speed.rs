@@ -17,8 +17,10 @@ use tradepost_port::search::{
 };
 use tradepost_search::engine::Engine;
 use tradepost_search::knowledge::Knowledge;
+use tradepost_search::pipeline;
 use tradepost_search::quality::{QualityError, documents, known_items};
 use tradepost_search::shelf::Shelf;
+use tradepost_search::weights::Weights;
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
@@ -84,6 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let started = Instant::now();
     let knowledge = Knowledge::of_all(&products, &"en".parse()?);
     println!("learning {count} products {:?}", started.elapsed());
+    let plain = knowledge.clone();
     let shelf = Shelf::new(Arc::new(Engine::in_memory()?), knowledge, 2);
     for batch in products.chunks(5_000) {
         ready(shelf.fill(batch.iter().map(|document| upsert(1, document)).collect()))?;
@@ -94,6 +97,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let queries = known_items(&folder.join("search/typo-queries-icecat-dev.tsv"))?;
     let queries: Vec<&str> = queries.iter().map(|query| query.typed.as_str()).collect();
+    report(
+        "planning, with and without errors",
+        timed(queries.iter(), |query| {
+            pipeline::plan(query, &plain, &Weights::default());
+        }),
+    );
     ask(&shelf, &queries);
     change(&shelf, &products);
     Ok(())

@@ -271,7 +271,7 @@ fn requests() -> impl Strategy<Value = SearchRequest> {
 #[test]
 fn engines_agree_on_whatever_is_asked() {
     let both = Both::new();
-    let config = Config { cases: 400, ..Config::default() };
+    let config = Config { cases: 128, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let agree = |request: SearchRequest| {
         let checked = now(both.suite.check(&both.engine, &request));
