@@ -13,7 +13,7 @@ use std::time::Duration;
 pub enum CrashPoint {
     /// The request for an order is read; its key is not claimed.
     BeforeOrder,
-    /// The key is claimed; the order's transaction is not begun.
+    /// The key is inserted, in the open transaction; nothing of the order is written.
     AfterIdempotencyInsert,
     /// The order is written, in the open transaction, its stock rows locked; what stands beside it is on its way.
     AfterOrderInsert,

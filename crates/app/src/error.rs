@@ -68,6 +68,10 @@ pub enum WriteError {
     /// The idempotency key's lease ran out and another request took it over while this one worked.
     #[error("another request with the same idempotency key took over")]
     ClaimLost,
+    /// Somebody else has, or had, the idempotency key that was to be claimed with the work: what became of the request has
+    /// to be looked up. Nothing was changed.
+    #[error("the idempotency key is taken")]
+    KeyTaken,
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

@@ -4,6 +4,9 @@
 //! is no moment at which the work is done and its answer is not kept. Only answers of work that ran are kept: an
 //! answer that a repeat could better (401, 429) gives the key back. A failure of ours (5xx) may have left parts of a
 //! batch done: its key stays with its request, which a repeat takes up at once.
+//!
+//! Orders claim their keys in the transaction that they are decided in (docs/adr/0018): a key is stored with its order or
+//! not at all.
 
 use std::time::Duration;
 
@@ -36,6 +39,15 @@ pub struct KeyedRequest {
     pub body_hash: Vec<u8>,
 }
 
+impl KeyedRequest {
+    /// The claim that the transaction of the work is to store.
+    pub fn new_claim(self, now: Timestamp, lease: SignedDuration) -> Claim {
+        let locked_until = now.saturating_add(lease).unwrap_or(now);
+        let Self { principal, key, operation, body_hash } = self;
+        Claim { principal, key, operation, body_hash, locked_until, resource_id: None, is_new: true }
+    }
+}
+
 /// What to do with a keyed request.
 #[derive(Debug)]
 pub enum Decision {
@@ -61,11 +73,13 @@ pub async fn decide(
     (now, lease): (Timestamp, SignedDuration),
 ) -> Result<Decision, StoreError> {
     let conn = db.conn().await?;
-    let locked_until = now.saturating_add(lease).unwrap_or(now);
-    let KeyedRequest { principal, key, operation, body_hash } = request;
-    let mut claim = Claim { principal, key, operation, body_hash, locked_until, resource_id: None };
-    if idempotency::claim(&conn, &claim, now).await? {
-        return Ok(Decision::Run(claim));
+    let mut claim = Claim { is_new: false, ..request.new_claim(now, lease) };
+    match idempotency::claim(&conn, &claim, now).await {
+        Ok(true) => return Ok(Decision::Run(claim)),
+        Ok(false) => {}
+        // It is inserted in a transaction that has not ended yet.
+        Err(error) if error.is_lock_timeout() => return Ok(Decision::InProgress),
+        Err(error) => return Err(error),
     }
     let Some(existing) = idempotency::get(&conn, &claim.principal, &claim.key).await? else {
         // Given back between the two statements: the client may try again at once.

@@ -228,7 +228,7 @@ impl From<WriteError> for Problem {
             WriteError::Throttled(throttled) => throttled.into(),
             WriteError::Password(error @ PasswordError::Busy) => Self::unavailable(&error),
             WriteError::Password(error) => Self::internal(&error),
-            WriteError::ClaimLost => Self::new(
+            WriteError::ClaimLost | WriteError::KeyTaken => Self::new(
                 StatusCode::CONFLICT,
                 "idempotency_in_progress",
                 "another request with this Idempotency-Key is running",

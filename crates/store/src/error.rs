@@ -58,6 +58,11 @@ impl StoreError {
         self.code().is_some_and(|code| codes.contains(code))
     }
 
+    /// Whether a lock did not come in time: somebody else works on the same thing.
+    pub fn is_lock_timeout(&self) -> bool {
+        self.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+    }
+
     /// Whether it is certain that the transaction was rolled back, even when it was asked to commit: the server refused a
     /// statement and went on. A connection that ends leaves open whether a commit was heard, and so does whatever is of our
     /// own making. Classes 08 and 40003 say themselves that they do not know

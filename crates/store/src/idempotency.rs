@@ -1,7 +1,10 @@
-//! Answers by `Idempotency-Key`: claimed in a small transaction of their own, finished in the transaction of the work.
+//! Answers by `Idempotency-Key`: claimed in a small transaction of their own, finished in the transaction of the work. Work
+//! of a single transaction may claim its key in that one too: then there is never a claim without the work.
 //!
 //! A key belongs to its principal. A claim is a lease: when its process dies, the next request with the same key and
 //! body takes it over after the lease, by a conditional update that only one can win.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -20,6 +23,16 @@ sql! {
         select $1, $2, $3, $4::bytea, 'running', $5::timestamptz, $6::timestamptz
           from soon
         on conflict (principal, key) do nothing";
+    // In one order by all, so that two transactions wait for each other's keys one way only. Whoever inserts a key that
+    // another transaction has inserted waits for its end.
+    CLAIM_ALL = "
+        insert into idempotency_key (principal, key, operation, body_hash, state, locked_until, created_at)
+        select c.principal, c.key, c.operation, c.body_hash, 'running', c.locked_until, $6::timestamptz
+          from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
+               as c (principal, key, operation, body_hash, locked_until)
+         order by c.principal, c.key
+        on conflict (principal, key) do nothing
+        returning principal, key";
     GET = "
         select operation, body_hash, state, locked_until, response_status, response_body, response_etag, response_location,
                resource_id
@@ -60,6 +73,10 @@ sql! {
     RELEASE = "
         delete from idempotency_key
          where principal = $1 and key = $2 and state = 'running' and locked_until = $3";
+    RELEASE_ALL = "
+        delete from idempotency_key k
+         using unnest($1::text[], $2::text[], $3::timestamptz[]) as c (principal, key, locked_until)
+         where k.principal = c.principal and k.key = c.key and k.state = 'running' and k.locked_until = c.locked_until";
     PURGE = "
         delete from idempotency_key where created_at < $1";
 }
@@ -79,6 +96,8 @@ pub struct Claim {
     pub locked_until: Timestamp,
     /// What the request made before it was broken off, for whoever takes the claim over.
     pub resource_id: Option<Uuid>,
+    /// Not stored: the key is inserted by the transaction of the work ([`claim_all`]), and stands or falls with it.
+    pub is_new: bool,
 }
 
 /// An answer that was given.
@@ -113,6 +132,32 @@ pub struct ExistingKey {
 pub async fn claim(client: &Client, claim: &Claim, now: Timestamp) -> Result<bool, StoreError> {
     let Claim { principal, key, operation, body_hash, locked_until, .. } = claim;
     Ok(client.execute(CLAIM, &[principal, key, operation, body_hash, locked_until, &now]).await? == 1)
+}
+
+/// Claims keys in the transaction of their work; answers for each whether it is ours, and no one else's until the end of
+/// the transaction. Of two with the same key one is.
+pub async fn claim_all(tx: &Tx, claims: &[&Claim], now: Timestamp) -> Result<Vec<bool>, StoreError> {
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let texts = |of: fn(&Claim) -> &str| claims.iter().map(|claim| of(claim)).collect::<Vec<_>>();
+    let params: crate::db::Params<'_> = &[
+        &texts(|claim| &claim.principal),
+        &texts(|claim| &claim.key),
+        &texts(|claim| &claim.operation),
+        &claims.iter().map(|claim| claim.body_hash.as_slice()).collect::<Vec<_>>(),
+        &claims.iter().map(|claim| claim.locked_until).collect::<Vec<_>>(),
+        &now,
+    ];
+    let rows = tx.query(CLAIM_ALL, params).await?;
+    let mut ours: BTreeSet<(&str, &str)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    Ok(claims.iter().map(|claim| ours.remove(&(claim.principal.as_str(), claim.key.as_str()))).collect())
+}
+
+/// Whether [`claim_all`] has waited in vain for another transaction that has inserted one of its keys.
+pub fn is_key_locked(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database { statement, .. } if *statement == CLAIM_ALL.name)
+        && error.is_lock_timeout()
 }
 
 /// The key as it stands.
@@ -213,6 +258,17 @@ pub async fn suspend(client: &Client, claim: &Claim) -> Result<(), StoreError> {
 /// Gives a claim back after a failure that is not to be repeated to the client.
 pub async fn release(client: &Client, claim: &Claim) -> Result<(), StoreError> {
     client.execute(RELEASE, &[&claim.principal, &claim.key, &claim.locked_until]).await.map(drop)
+}
+
+/// Gives claims back whose work is not done, in the transaction that took them.
+pub async fn release_all(tx: &Tx, claims: &[&Claim]) -> Result<(), StoreError> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let principals: Vec<&str> = claims.iter().map(|claim| claim.principal.as_str()).collect();
+    let keys: Vec<&str> = claims.iter().map(|claim| claim.key.as_str()).collect();
+    let locked: Vec<Timestamp> = claims.iter().map(|claim| claim.locked_until).collect();
+    tx.execute(RELEASE_ALL, &[&principals, &keys, &locked]).await.map(drop)
 }
 
 /// Deletes keys older than a time; answers how many.

@@ -6,7 +6,7 @@
 //!
 //! Locks in the order of all: carts, claims of idempotency keys, promotions and coupons, stock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use tradepost_domain::cart::Cart;
 use tradepost_domain::kernel::ids::{CartId, EntityId, OrderEventId, OrderId};
 use tradepost_domain::pricing::PricedCart;
 use tradepost_store::cart::{self, CartOwner, StoredCart};
-use tradepost_store::idempotency::{self, Claim, StoredAnswer};
+use tradepost_store::idempotency::{self, Claim, StoredAnswer, is_key_locked};
 use tradepost_store::inventory::{self, MovedLevel, Outcome, ReserveOrder};
 use tradepost_store::job::{self, NewJob};
 use tradepost_store::order::insert::NewOrder;
@@ -32,6 +32,7 @@ use super::desk::{Placed, Request};
 use super::draft::{Draft, draft};
 use super::in_hand::tell_stock;
 use super::input::Source;
+use super::keys::{self, Keys};
 use super::place::answer;
 use super::view::view;
 use crate::cart::create::assemble;
@@ -50,6 +51,8 @@ pub(super) enum Verdict {
     Placed(Placed),
     /// It does not, and nothing of it is stored.
     Refused(WriteError),
+    /// Nobody knows: the commit was asked for, and no answer came.
+    Unknown(WriteError),
     /// It can only be decided in a transaction of its own.
     Alone,
 }
@@ -91,7 +94,7 @@ pub(super) async fn decide(
     let mut work = caller.begin_in(shop.store.storefront(), "place_orders").await?;
     let mut verdicts = Verdicts::new();
     let opened = open(&work, requests, &mut verdicts).await?;
-    let mut drafted = price(&work, opened, &mut verdicts).await?;
+    let (mut drafted, new_keys) = price(&work, opened, &mut verdicts).await?;
     if is_alone {
         for order in &drafted {
             carts::rules::redeem(&work.tx, &order.draft.order, &order.priced, shop.ids.as_ref()).await?;
@@ -105,7 +108,10 @@ pub(super) async fn decide(
         return Err(StoreError::inconsistent("orders", "an order of a batch was not decided").into());
     }
     if !drafted.is_empty() {
-        write(&mut work, drafted, &taken, &mut verdicts).await?;
+        // A key is kept with its order or not at all.
+        let is_unused = |(place, _): &(usize, &Claim)| verdicts.contains_key(place);
+        let unused: Vec<&Claim> = new_keys.into_iter().filter(is_unused).map(|(_, claim)| claim).collect();
+        write(&mut work, drafted, (&taken, unused), &mut verdicts).await?;
         is_commit_asked.store(true, Ordering::Relaxed);
         work.commit_orders().await?;
     }
@@ -191,29 +197,32 @@ async fn open<'a>(
     Ok(opened)
 }
 
-/// Prices carts and makes those into orders that lack nothing; their claims are kept from being taken over.
+/// Prices carts and makes those into orders that lack nothing; their keys are ours before anything is decided. Answers the
+/// keys that were inserted besides.
 async fn price<'a>(
     work: &Work<'_>,
     opened: Vec<Opened<'a>>,
     verdicts: &mut Verdicts,
-) -> Result<Vec<Drafted<'a>>, WriteError> {
-    let Some(first) = opened.first() else { return Ok(Vec::new()) };
+) -> Result<(Vec<Drafted<'a>>, Vec<(usize, &'a Claim)>), WriteError> {
+    let Some(first) = opened.first() else { return Ok((Vec::new(), Vec::new())) };
     let book = &first.request.context.caller.shop.rules;
     let claimed: Vec<(usize, &Claim)> = opened
         .iter()
         .filter_map(|order| Some((order.place, order.request.context.caller.claim.as_ref()?)))
         .collect();
-    let claims: Vec<&Claim> = claimed.iter().map(|(_, claim)| *claim).collect();
     let carts: Vec<&Cart> = opened.iter().map(|order| &order.cart).collect();
     let quotes = Box::pin(quote_all(book, &work.tx, &carts, work.now));
-    let (kept, quotes) =
-        futures_util::future::try_join(idempotency::keep_all(&work.tx, &claims), quotes).await?;
-    let lost: BTreeSet<usize> =
-        claimed.iter().zip(kept).filter(|(_, kept)| !kept).map(|((place, _), _)| *place).collect();
+    let secured = keys::secure(&work.tx, &claimed, work.now);
+    let ready = futures_util::future::try_join(secured, quotes).await;
+    let (Keys { new, mut lost }, quotes) = ready.map_err(|error| match &opened[..] {
+        [_] if is_key_locked(&error) => WriteError::KeyTaken,
+        _ => error.into(),
+    })?;
+    work.shop().checkout.crash.point(CrashPoint::AfterIdempotencyInsert);
     let mut drafted = Vec::with_capacity(opened.len());
     for (order, quote) in opened.into_iter().zip(quotes) {
-        if lost.contains(&order.place) {
-            turn_away(verdicts, order.place, WriteError::ClaimLost)?;
+        if let Some(error) = lost.remove(&order.place) {
+            turn_away(verdicts, order.place, error)?;
             continue;
         }
         match quote.and_then(|quote| draft_of(&order, quote, work.now)) {
@@ -223,7 +232,7 @@ async fn price<'a>(
             Err(error) => turn_away(verdicts, order.place, error)?,
         }
     }
-    Ok(drafted)
+    Ok((drafted, new))
 }
 
 fn draft_of(order: &Opened<'_>, quote: Quote, now: Timestamp) -> Result<(Draft, PricedCart), WriteError> {
@@ -279,6 +288,8 @@ struct Rows<'a> {
     events: Vec<Event>,
     jobs: Vec<NewJob>,
     answers: Vec<(&'a Claim, StoredAnswer)>,
+    /// Claims that were inserted for orders that do not stand.
+    unused: Vec<&'a Claim>,
     /// Claims whose answer is not known before a provider was asked, with their orders.
     begun: Vec<(&'a Claim, OrderId)>,
 }
@@ -287,7 +298,7 @@ struct Rows<'a> {
 async fn write(
     work: &mut Work<'_>,
     mut drafted: Vec<Drafted<'_>>,
-    taken: &Taken,
+    (taken, unused): (&Taken, Vec<&Claim>),
     verdicts: &mut Verdicts,
 ) -> Result<(), WriteError> {
     let hashes: Vec<Option<Vec<u8>>> =
@@ -316,6 +327,7 @@ async fn write(
         events,
         jobs,
         answers: Vec::new(),
+        unused,
         begun: Vec::new(),
     };
     let mut answers = Vec::with_capacity(drafted.len());
@@ -384,6 +396,7 @@ async fn store(work: &Work<'_>, rows: &Rows<'_>, taken: &Taken) -> Result<Vec<Mo
             outbox::push(tx, &rows.events, now),
             job::enqueue(tx, &rows.jobs, now),
             idempotency::finish_all(tx, &rows.answers),
+            idempotency::release_all(tx, &rows.unused),
             futures_util::future::try_join_all(begun),
             taken,
         )

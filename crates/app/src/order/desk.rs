@@ -5,7 +5,8 @@
 //! begin when there is something to do and end when there is not, so a request that is broken off neither undoes nor
 //! repeats its order.
 
-use std::collections::VecDeque;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,6 +75,7 @@ type Told = (Result<Placed, WriteError>, u32);
 #[derive(Debug)]
 struct Reply {
     shop: Arc<Shop>,
+    // One that is new is in hand at the desk for as long as this is not told.
     claim: Option<Claim>,
     since: Timestamp,
     // Taken when it is told.
@@ -81,8 +83,16 @@ struct Reply {
 }
 
 impl Reply {
-    fn tell(mut self, placed: Result<Placed, WriteError>, statements: u32) {
-        self.send((placed, statements));
+    fn tell(mut self, verdict: Verdict, statements: u32) {
+        let (placed, is_unknown) = match verdict {
+            Verdict::Placed(placed) => (Ok(placed), false),
+            Verdict::Refused(error) => (Err(error), false),
+            Verdict::Unknown(error) => (Err(error), true),
+            Verdict::Alone => {
+                (Err(StoreError::inconsistent("orders", "an order was not decided").into()), false)
+            }
+        };
+        self.send((placed, statements), is_unknown);
     }
 
     /// The same, unless the order has waited for too long: then that is what is told.
@@ -90,17 +100,28 @@ impl Reply {
         if self.shop.clock.now().duration_since(self.since) <= PATIENCE {
             return Some(self);
         }
-        self.tell(Err(StoreError::Unavailable("the order has waited for too long".to_owned()).into()), 0);
+        let too_long = StoreError::Unavailable("the order has waited for too long".to_owned());
+        self.tell(Verdict::Refused(too_long.into()), 0);
         None
     }
 
-    fn send(&mut self, told: Told) {
+    /// `is_unknown` where it is not known whether the order, and its key with it, is stored.
+    fn send(&mut self, told: Told, is_unknown: bool) {
         let Some(answer) = self.answer.take() else { return };
-        let Err((placed, _)) = answer.send(told) else { return };
-        // Nobody is there any more who would give the key back. One with an answer keeps it.
-        if !matches!(placed, Ok(Placed::Answered(_)))
-            && let Some(claim) = self.claim.take()
-        {
+        let claim = self.claim.take();
+        let is_new = claim.as_ref().is_some_and(|claim| claim.is_new);
+        // Before anybody hears of it: whoever does may ask again at once.
+        if let Some(claim) = claim.as_ref().filter(|_| is_new) {
+            self.shop.desk.line().in_hand.remove(&name_of(claim));
+        }
+        let is_left = match answer.send(told) {
+            // Whoever waits gives back what was claimed before, and knows of no other claim than that of an order that stands.
+            Ok(()) => is_new && is_unknown,
+            // Nobody is there any more to do so. A key with an answer keeps it.
+            Err((Ok(Placed::Answered(_)), _)) => false,
+            Err((placed, _)) => placed.is_ok() || is_unknown || !is_new,
+        };
+        if let Some(claim) = claim.filter(|_| is_left) {
             suspend_later(self.shop.store.storefront().clone(), claim);
         }
     }
@@ -108,7 +129,7 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.send((Err(StoreError::Unavailable("the deciding was broken off".to_owned()).into()), 0));
+        self.send((Err(StoreError::Unavailable("the deciding was broken off".to_owned()).into()), 0), true);
     }
 }
 
@@ -118,13 +139,35 @@ struct Waiting {
     reply: Reply,
 }
 
+/// A key by its principal and itself.
+type KeyName = (String, String);
+
+fn name_of(claim: &Claim) -> KeyName {
+    (claim.principal.clone(), claim.key.clone())
+}
+
 #[derive(Debug, Default)]
 struct Line {
     waiting: VecDeque<Waiting>,
     workers: usize,
+    /// New keys of orders that are not told yet what became of them, each with the operation and the hash of the body.
+    in_hand: BTreeMap<KeyName, (String, Vec<u8>)>,
 }
 
 impl Line {
+    /// Takes a new key in hand, unless it is already: a repeat is not decided beside its first.
+    fn take_in_hand(&mut self, claim: &Claim) -> Result<(), WriteError> {
+        let request = (claim.operation.clone(), claim.body_hash.clone());
+        match self.in_hand.entry(name_of(claim)) {
+            Entry::Vacant(free) => {
+                free.insert(request);
+                Ok(())
+            }
+            Entry::Occupied(first) if *first.get() == request => Err(WriteError::ClaimLost),
+            Entry::Occupied(_) => Err(WriteError::KeyReused),
+        }
+    }
+
     /// A seat for one more worker, where somebody waits and one is free.
     fn seat(&mut self, shop: &Arc<Shop>) -> Option<Seat> {
         if self.waiting.is_empty() || self.workers >= WORKERS {
@@ -196,18 +239,17 @@ impl OrderDesk {
     /// Has an order decided. It is, from here on, whether or not somebody waits for the answer.
     pub(super) async fn place(&self, request: Request) -> Result<Placed, WriteError> {
         let shop = request.context.caller.shop.clone();
+        let claim = request.context.caller.claim.clone();
         let (answer, told) = oneshot::channel();
-        let reply = Reply {
-            claim: request.context.caller.claim.clone(),
-            since: shop.clock.now(),
-            answer: Some(answer),
-            shop: shop.clone(),
-        };
         let seat = {
             let mut line = self.line();
             if line.waiting.len() >= WAITING_MAX {
                 return Err(StoreError::Unavailable("too many orders wait to be decided".to_owned()).into());
             }
+            if let Some(claim) = claim.as_ref().filter(|claim| claim.is_new) {
+                line.take_in_hand(claim)?;
+            }
+            let reply = Reply { claim, since: shop.clock.now(), answer: Some(answer), shop: shop.clone() };
             line.waiting.push_back(Waiting { request, reply });
             line.seat(&shop)
         };
@@ -245,15 +287,14 @@ async fn tell_all(batch: Vec<Waiting>) {
     let mut left = Vec::new();
     for ((request, reply), verdict) in requests.into_iter().zip(replies).zip(verdicts) {
         match verdict {
-            Verdict::Placed(placed) => reply.tell(Ok(placed), statements),
-            Verdict::Refused(error) => reply.tell(Err(error), statements),
             Verdict::Alone => left.push((request, reply)),
+            verdict => reply.tell(verdict, statements),
         }
     }
     let left = left.into_iter().map(|(request, reply)| async move {
         let Some(reply) = reply.in_time() else { return };
-        let (placed, own) = alone(request).await;
-        reply.tell(placed, statements.saturating_add(own));
+        let (verdict, own) = alone(request).await;
+        reply.tell(verdict, statements.saturating_add(own));
     });
     futures_util::stream::iter(left).for_each_concurrent(ALONE_AT_ONCE, |order| order).await;
 }
@@ -272,7 +313,7 @@ fn after_failure(Failure { error, is_undone }: &Failure, orders: usize) -> Vec<V
         if *is_undone {
             return Verdict::Alone;
         }
-        Verdict::Refused(StoreError::Unavailable(error.to_string()).into())
+        Verdict::Unknown(StoreError::Unavailable(error.to_string()).into())
     };
     (0..orders).map(|_| each()).collect()
 }
@@ -283,26 +324,25 @@ fn is_worth_another_try(error: &StoreError) -> bool {
 }
 
 /// Decides one order in a transaction of its own.
-async fn alone(request: Request) -> Told {
+async fn alone(request: Request) -> (Verdict, u32) {
     let requests = [request];
     let mut statements: u32 = 0;
     let mut draws = 0;
     loop {
         let (verdicts, counted) = caught(&requests).await;
         statements = statements.saturating_add(counted);
-        let decided = verdicts.map_err(|failure| failure.error).map(|mut verdicts| verdicts.pop());
-        let placed = match decided {
-            Err(WriteError::Store(error)) if is_worth_another_try(&error) && draws < DRAWS => {
+        let verdict = match verdicts.map(|mut verdicts| verdicts.pop().unwrap_or(Verdict::Alone)) {
+            Err(Failure { error: WriteError::Store(error), .. })
+                if is_worth_another_try(&error) && draws < DRAWS =>
+            {
                 draws = draws.saturating_add(1);
                 continue;
             }
-            Err(error) | Ok(Some(Verdict::Refused(error))) => Err(error),
-            Ok(Some(Verdict::Placed(placed))) => Ok(placed),
-            Ok(Some(Verdict::Alone) | None) => {
-                Err(StoreError::inconsistent("orders", "an order alone was not decided").into())
-            }
+            Err(Failure { error, is_undone: true }) => Verdict::Refused(error),
+            Err(Failure { error, is_undone: false }) => Verdict::Unknown(error),
+            Ok(verdict) => verdict,
         };
-        return (placed, statements);
+        return (verdict, statements);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod fulfillment;
 pub mod get;
 pub mod in_hand;
 pub mod input;
+mod keys;
 pub mod place;
 pub mod staff;
 pub mod sweep;

@@ -12,8 +12,8 @@ pub use super::draft::ORDER_TOKEN;
 use super::input::OrderCreate;
 use super::view::PlacedOrderView;
 use crate::answer::{Answer, Outcome};
-use crate::crash::CrashPoint;
 use crate::error::WriteError;
+use crate::idempotency::{suspend, suspend_later};
 use crate::payment::begin::begin_payment;
 use crate::payment::view::{PaymentView, client_secret};
 use crate::pricing::rates::asking;
@@ -22,10 +22,10 @@ use crate::shopper::ShopperContext;
 
 /// Places an order, once for its idempotency key and once for its cart.
 ///
-/// Five round trips of its transaction, six where it is of a cart, shared with the orders that are decided beside it.
+/// Five round trips of its transaction, six where it is of a cart, shared with the orders that are decided beside it. A key
+/// that is new is claimed in the same transaction, so an order that does not stand leaves none behind.
 pub async fn place_order(context: &ShopperContext, mut create: OrderCreate) -> Result<Answer, WriteError> {
     let (source, provider) = create.read(context)?;
-    context.caller.shop.checkout.crash.point(CrashPoint::AfterIdempotencyInsert);
     let begun = context.caller.claim.as_ref().and_then(|claim| claim.resource_id);
     if let Some(begun) = begun.map(OrderId::from_uuid) {
         // The request before this one wrote the order and died before it could answer: this one goes on.
@@ -38,7 +38,24 @@ pub async fn place_order(context: &ShopperContext, mut create: OrderCreate) -> R
     });
     match placed.await? {
         Placed::Answered(answer) => Ok(answer),
-        Placed::AsksElsewhere { order, token } => begin_payment(context, order, token).await,
+        Placed::AsksElsewhere { order, token } => {
+            let begun = begin_payment(context, order, token).await;
+            if begun.is_err() {
+                leave_to_repeat(context).await;
+            }
+            begun
+        }
+    }
+}
+
+/// Leaves the key of an order that stands to a repeat of its request, which goes on where this one ended. A claim that was
+/// there before is its owner's.
+async fn leave_to_repeat(context: &ShopperContext) {
+    let db = context.caller.shop.store.storefront();
+    if let Some(claim) = context.caller.claim.as_ref().filter(|claim| claim.is_new)
+        && suspend(db, claim).await.is_err()
+    {
+        suspend_later(db.clone(), claim.clone());
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use tradepost_app::idempotency::{self, Claim, Db, Decision, KeyedRequest};
+use tradepost_app::shop::Shop;
 use tradepost_app::{Answer, StoredAnswer, WriteError};
 
 use super::headers::WriteRequest;
@@ -28,13 +29,58 @@ where
         return Box::pin(run(None)).await.map(respond::written);
     };
     let keyed = KeyedRequest { principal, key, operation: request.operation, body_hash };
-    let claim = match idempotency::decide(db, keyed, (now, lease)).await? {
-        Decision::Run(claim) => claim,
-        Decision::Replay(answer) => return Ok(replay(answer)),
-        Decision::Mismatch => return Err(WriteError::KeyReused.into()),
-        Decision::InProgress => return Err(WriteError::ClaimLost.into()),
+    match idempotency::decide(db, keyed, (now, lease)).await? {
+        Decision::Run(claim) => run_claimed(db, claim, |claim| run(Some(claim))).await,
+        decision => decided(decision),
+    }
+}
+
+/// Runs a write that claims its key itself, in the transaction that stores what it makes: what fails has left no claim.
+///
+/// Nothing is refused before the key is known to be nobody else's: a repeat gets the answer of its first, whatever stands
+/// against it by now.
+pub async fn run_claiming<F, Fut>(shop: &Shop, keyed: KeyedRequest, run: F) -> Result<Response, Problem>
+where
+    F: Fn(Claim) -> Fut,
+    Fut: Future<Output = Result<Answer, WriteError>>,
+{
+    let (db, lease) = (shop.store.storefront(), shop.checkout.key_lease);
+    let refusal = match Box::pin(run(keyed.clone().new_claim(shop.clock.now(), lease))).await {
+        Ok(answer) => return Ok(respond::written(answer)),
+        Err(WriteError::KeyTaken) => None,
+        Err(error) => Some(Problem::from(error)),
     };
-    match Box::pin(run(Some(claim.clone()))).await {
+    // What failed tells nothing of the key; what is refused for the sake of the key has looked at it.
+    if let Some(problem) = refusal.as_ref().filter(|refusal| refusal.status >= 500 || is_about_key(refusal)) {
+        return Err(problem.clone());
+    }
+    match (idempotency::decide(db, keyed, (shop.clock.now(), lease)).await?, refusal) {
+        // Claimed after the fact: as it was refused, nobody had the key.
+        (Decision::Run(claim), Some(problem)) if claim.resource_id.is_none() => {
+            run_claimed(db, claim, |_| async { Err(problem) }).await
+        }
+        (Decision::Run(claim), _) => {
+            run_claimed(db, claim, |claim| async { run(claim).await.map_err(Problem::from) }).await
+        }
+        (decision, _) => decided(decision),
+    }
+}
+
+/// The answer to a request that is not to run.
+fn decided(decision: Decision) -> Result<Response, Problem> {
+    match decision {
+        Decision::Replay(answer) => Ok(replay(answer)),
+        Decision::Mismatch => Err(WriteError::KeyReused.into()),
+        Decision::Run(_) | Decision::InProgress => Err(WriteError::ClaimLost.into()),
+    }
+}
+
+async fn run_claimed<F, Fut>(db: &Db, claim: Claim, run: F) -> Result<Response, Problem>
+where
+    F: FnOnce(Claim) -> Fut,
+    Fut: Future<Output = Result<Answer, Problem>>,
+{
+    match Box::pin(run(claim.clone())).await {
         Ok(answer) => Ok(respond::written(answer)),
         Err(problem) => {
             let settled = settle(db, &claim, &problem).await;
@@ -63,7 +109,11 @@ fn is_lost(problem: &Problem) -> bool {
 
 /// Refusals that a repeat must get again: the work ran and was against the rules or the state.
 fn is_kept(problem: &Problem) -> bool {
-    matches!(problem.status, 404 | 409 | 412 | 422) && !problem.code.starts_with("idempotency_")
+    matches!(problem.status, 404 | 409 | 412 | 422) && !is_about_key(problem)
+}
+
+fn is_about_key(problem: &Problem) -> bool {
+    problem.code.starts_with("idempotency_")
 }
 
 fn stored(problem: &Problem) -> Result<StoredAnswer, Problem> {

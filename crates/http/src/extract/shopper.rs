@@ -6,13 +6,14 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use tradepost_app::idempotency::KeyedRequest;
 use tradepost_app::secret::SecretToken;
 use tradepost_app::work::{Actor, StaffContext};
-use tradepost_app::{Answer, ShopperContext};
+use tradepost_app::{Answer, ShopperContext, WriteError};
 
 use super::customer::Customer;
 use super::headers::WriteRequest;
-use super::once::run_once;
+use super::once::{run_claiming, run_once};
 use super::staff::origin;
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -60,12 +61,13 @@ fn token(parts: &Parts, header: &str, prefix: &str) -> Option<Vec<u8>> {
 
 /// The request of a write that needs an idempotency key: without one, a lost answer could become a second order.
 pub fn required_key(request: WriteRequest) -> Result<WriteRequest, Problem> {
-    if request.key.is_some() {
-        return Ok(request);
-    }
+    if request.key.is_some() { Ok(request) } else { Err(key_required()) }
+}
+
+fn key_required() -> Problem {
     let detail =
         "send an Idempotency-Key, such as a new UUID, so that a repeat of the request is not a second one";
-    Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_required", detail).param("Idempotency-Key"))
+    Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_required", detail).param("Idempotency-Key")
 }
 
 impl Buyer {
@@ -81,12 +83,7 @@ impl Buyer {
         Fut: Future<Output = Result<Answer, Problem>>,
     {
         let mut context = self.context;
-        let principal = match context.customer {
-            Some(customer) => customer.to_string(),
-            // Guests have no names: the secret that opens what is written to tells them apart, and for what is new the
-            // key itself has to be nobody else's.
-            None => guest(&context),
-        };
+        let principal = principal(&context);
         let shop = context.caller.shop.clone();
         let now = context.now();
         let until = (shop.store.storefront(), now, shop.checkout.key_lease);
@@ -95,6 +92,38 @@ impl Buyer {
             run(context)
         })
         .await
+    }
+
+    /// [`Buyer::write`] of what needs a key and claims it itself, with what it makes.
+    pub async fn write_claiming<F, Fut>(
+        self,
+        WriteRequest { operation, key }: WriteRequest,
+        body_hash: Vec<u8>,
+        run: F,
+    ) -> Result<Response, Problem>
+    where
+        F: Fn(ShopperContext) -> Fut,
+        Fut: Future<Output = Result<Answer, WriteError>>,
+    {
+        let key = key.ok_or_else(key_required)?;
+        let context = self.context;
+        let keyed = KeyedRequest { principal: principal(&context), key, operation, body_hash };
+        run_claiming(&context.caller.shop, keyed, |claim| {
+            let mut context = context.clone();
+            context.caller.claim = Some(claim);
+            run(context)
+        })
+        .await
+    }
+}
+
+/// Whose a key is.
+fn principal(context: &ShopperContext) -> String {
+    match context.customer {
+        Some(customer) => customer.to_string(),
+        // Guests have no names: the secret that opens what is written to tells them apart, and for what is new the key
+        // itself has to be nobody else's.
+        None => guest(context),
     }
 }
 

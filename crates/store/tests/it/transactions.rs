@@ -105,6 +105,7 @@ async fn a_key_is_claimed_once_and_an_expired_claim_is_taken_over_by_one() {
         body_hash: vec![1],
         locked_until: at(until),
         resource_id: None,
+        is_new: false,
     };
     assert!(idempotency::claim(&conn, &claim(30), at(0)).await.unwrap());
     assert!(!idempotency::claim(&conn, &claim(31), at(1)).await.unwrap());
@@ -127,18 +128,81 @@ async fn a_key_is_claimed_once_and_an_expired_claim_is_taken_over_by_one() {
     assert_eq!(stored.answer, Some(answer));
 }
 
-#[tokio::test]
-async fn a_claim_under_which_something_was_made_is_not_kept_for_a_second() {
-    let database = TestDatabase::new().await;
-    let db = database.store.admin();
-    let claim = |key: &str| idempotency::Claim {
+fn claim(key: &str) -> idempotency::Claim {
+    idempotency::Claim {
         principal: "key_1".to_owned(),
         key: key.to_owned(),
         operation: "POST /x".to_owned(),
         body_hash: vec![1],
         locked_until: Timestamp::from_second(30).unwrap(),
         resource_id: None,
+        is_new: true,
+    }
+}
+
+const PID: Sql = Sql { name: "pid", text: "select pg_backend_pid()" };
+const WAITING: Sql = Sql {
+    name: "waiting",
+    text: "
+        with recursive held (pid) as (
+            select $1::int4
+             union
+            select a.pid from pg_stat_activity a join held h on h.pid = any (pg_blocking_pids(a.pid)))
+        select count(*) - 1 from held",
+};
+
+#[tokio::test]
+async fn of_keys_that_are_claimed_together_each_is_claimed_once_and_one_that_was_used_is_not() {
+    let database = TestDatabase::new().await;
+    let db = database.store.admin();
+    let claims = [claim("b"), claim("used"), claim("a"), claim("b")];
+    assert!(idempotency::claim(&db.conn().await.unwrap(), &claims[1], Timestamp::UNIX_EPOCH).await.unwrap());
+    let tx = db.begin("claim").await.unwrap();
+    let ours = idempotency::claim_all(&tx, &claims.each_ref(), Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(ours, [true, false, true, false]);
+    // What is given back is as if it had never been.
+    idempotency::release_all(&tx, &[&claims[2]]).await.unwrap();
+    tx.commit().await.unwrap();
+    let conn = db.conn().await.unwrap();
+    for (key, is_there) in [("a", false), ("b", true), ("used", true)] {
+        assert_eq!(idempotency::get(&conn, "key_1", key).await.unwrap().is_some(), is_there, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn transactions_that_claim_the_same_keys_in_other_orders_wait_for_each_other_one_way() {
+    let database = TestDatabase::new().await;
+    let db = database.store.admin();
+    // Somebody holds the key between the two: both have begun, and neither has claimed both.
+    let between = db.begin("between").await.unwrap();
+    let held = claim("b");
+    assert_eq!(idempotency::claim_all(&between, &[&held], Timestamp::UNIX_EPOCH).await.unwrap(), [true]);
+    let pid: i32 = between.query_one(PID, &[]).await.unwrap().get(0);
+    let claiming = |keys: [&'static str; 3]| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            let tx = db.begin("claim").await.unwrap();
+            let claims = keys.map(claim);
+            let ours = idempotency::claim_all(&tx, &claims.each_ref(), Timestamp::UNIX_EPOCH).await;
+            tx.commit().await.unwrap();
+            ours.unwrap()
+        })
     };
+    let (up, down) = (claiming(["a", "b", "c"]), claiming(["c", "b", "a"]));
+    let watcher = database.store.worker().conn().await.unwrap();
+    while watcher.query_one(WAITING, &[&pid]).await.unwrap().get::<_, i64>(0) < 2 {
+        tokio::task::yield_now().await;
+    }
+    drop(between);
+    let mut ours = [up.await.unwrap(), down.await.unwrap()];
+    ours.sort();
+    assert_eq!(ours, [[false; 3], [true; 3]], "no deadlock, and one has all");
+}
+
+#[tokio::test]
+async fn a_claim_under_which_something_was_made_is_not_kept_for_a_second() {
+    let database = TestDatabase::new().await;
+    let db = database.store.admin();
     let claims = [claim("used"), claim("new")];
     for claim in &claims {
         assert!(idempotency::claim(&db.conn().await.unwrap(), claim, Timestamp::UNIX_EPOCH).await.unwrap());

@@ -5,7 +5,7 @@ use tradepost_app::crash::CrashPoint;
 use tradepost_app::order::{OrderCreate, PlacedOrderView, place_order};
 
 use crate::document::ShopperWriteProblems;
-use crate::extract::{Body, Buyer, WriteRequest, required_key};
+use crate::extract::{Body, Buyer, WriteRequest};
 use crate::problem::Problem;
 
 /// Places an order, of a cart or of items. A guest is told its secret this once.
@@ -24,14 +24,12 @@ pub async fn handler(
     request: WriteRequest,
     body: Body<OrderCreate>,
 ) -> Result<Response, Problem> {
-    let request = required_key(request)?;
     let create = body.value;
     buyer.context.caller.shop.checkout.crash.point(CrashPoint::BeforeOrder);
     buyer
-        .write(
-            request,
-            body.hash,
-            |context| async move { Ok(Box::pin(place_order(&context, create)).await?) },
-        )
+        .write_claiming(request, body.hash, |context| {
+            let create = create.clone();
+            async move { Box::pin(place_order(&context, create)).await }
+        })
         .await
 }

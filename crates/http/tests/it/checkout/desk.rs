@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use serde_json::json;
 use tokio::runtime::Handle;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_testkit::{OwnServer, StripeShop, TestApp, TestResponse};
@@ -77,16 +78,73 @@ async fn the_key_of_a_refused_order_whose_client_has_gone_is_free() {
 async fn a_key_under_which_an_order_was_made_makes_no_other_and_is_not_forgotten() {
     let app = TestApp::new().await;
     let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
-    let jam = Jam::begin(&app).await;
-    let waits = spawn_items(&app, &boot, "key".to_owned());
-    wait_for(&app, 1).await;
+    let _ = order_items(&app, one_of(&boot), "first").await.expect(201);
     let made = "01890000-0000-7000-8000-000000000001";
-    sql(&app, &format!("update idempotency_key set resource_id = '{made}' where key = 'key'")).await;
-    let answers = jam.decide(&app, vec![waits]).await;
-    assert_eq!((answers[0].status.as_u16(), answers[0].code().as_str()), (409, "idempotency_in_progress"));
+    sql(&app, &as_first(&format!("'running', null, null, '{made}'"))).await;
+    let again = order_items(&app, one_of(&boot), "key").await.expect(409);
+    assert_eq!(again.code(), "idempotency_in_progress");
     let kept = "select concat_ws(' ', state, resource_id) from idempotency_key where key = 'key'";
     assert_eq!(sql_value(&app, kept).await, format!("running {made}"));
-    assert_eq!(stock(&app, &boot).await, "5/0/0");
+    assert_eq!(stock(&app, &boot).await, "5/1/0");
+}
+
+/// Inserts `key` for the same request as the order `first`, as another process would: state, status, body, what was made.
+fn as_first(rest: &str) -> String {
+    format!(
+        "insert into idempotency_key (principal, key, operation, body_hash, locked_until, created_at, state, response_status,
+                response_body, resource_id)
+         select principal, 'key', operation, body_hash, locked_until, created_at, {rest}
+           from idempotency_key
+          where key = 'first'"
+    )
+}
+
+#[tokio::test]
+async fn a_key_that_another_process_is_about_to_commit_makes_one_order() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let first = order_items(&app, one_of(&boot), "first").await.expect(201);
+    let other = Intruder::begin(&app, &as_first("'done', 201, response_body, null::uuid")).await;
+    let waits = spawn_items(&app, &boot, "key".to_owned());
+    other.finish_when_waited_for("select 1").await;
+    let answer = waits.await.unwrap().expect(201);
+    assert_eq!((answer.header("idempotent-replayed"), &answer.bytes), ("true", &first.bytes));
+    assert_eq!(stock(&app, &boot).await, "5/1/0");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_that_another_process_gives_up_makes_its_order_here() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
+    let _ = order_items(&app, one_of(&boot), "first").await.expect(201);
+    let other = Intruder::begin(&app, &as_first("'running', null, null, null::uuid")).await;
+    let waits = spawn_items(&app, &boot, "key".to_owned());
+    other.finish_when_waited_for("rollback; begin").await;
+    let answer = waits.await.unwrap().expect(201);
+    assert_eq!(answer.header("idempotent-replayed"), "");
+    assert_eq!(stock(&app, &boot).await, "5/2/0");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_key_that_waits_for_its_order_is_no_other_requests_and_keeps_the_refusal() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 0).await;
+    let jam = Jam::begin(&app).await;
+    let first = spawn_items(&app, &boot, "key".to_owned());
+    wait_for(&app, 1).await;
+    let three = json!([{"variant_id": boot, "quantity": 3}]);
+    let other = order_items(&app, three, "key").await.expect(422);
+    assert_eq!(other.code(), "idempotency_key_reused");
+    assert_eq!(app.shop.desk.waiting(), 1);
+    let answers = jam.decide(&app, vec![first]).await;
+    assert_eq!(answers[0].code(), "insufficient_stock");
+    let again = order_items(&app, one_of(&boot), "key").await.expect(409);
+    assert_eq!((again.header("idempotent-replayed"), again.code().as_str()), ("true", "insufficient_stock"));
+    let kept = "select string_agg(state, ' ') from idempotency_key where key = 'key'";
+    assert_eq!(sql_value(&app, kept).await, "done");
+    app.audit().await;
 }
 
 /// Polls a future as one of another runtime, as long as that is there: what it spawns runs there.

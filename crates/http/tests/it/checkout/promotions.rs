@@ -121,6 +121,30 @@ async fn shown_as_placed(app: &TestApp, placed: &Value) -> Value {
     json!({"order": shown(app, placed).await})
 }
 
+#[tokio::test]
+async fn an_order_that_is_set_aside_from_its_batch_leaves_no_key_there() {
+    let (app, boot, _) = shop(&json!({"condition": {FIRST: true}})).await;
+    let _ = order(&app, &boot, "a@x.com").await.expect(201);
+    let (desk, refused) = busy(&app).await;
+    let together: Vec<_> = ["a@x.com", "b@x.com"]
+        .map(|email| {
+            let (app, boot) = (app.clone(), boot.clone());
+            tokio::spawn(async move { order(&app, &boot, email).await })
+        })
+        .into();
+    wait_for(&app, 2).await;
+    desk.finish("select 1").await;
+    for refused in refused {
+        let _ = refused.await.unwrap().expect(422);
+    }
+    let mut totals = Vec::new();
+    for order in together {
+        totals.push(total(&order.await.unwrap().expect(201).json()));
+    }
+    assert_eq!(totals, [5400, 4860], "the one beside others, the other one by itself");
+    app.audit().await;
+}
+
 /// A discount that would have applied anyway does not make an order the first one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn orders_that_would_be_discounted_anyway_do_not_wait_for_each_other() {
