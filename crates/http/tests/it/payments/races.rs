@@ -93,13 +93,13 @@ async fn of_two_who_both_saw_the_last_unit_one_is_refused_before_stripe_hears_of
     let shop = StripeShop::new().await;
     let (_, boot) = stocked(&shop.app, "Boot", 5400, 1).await;
     let intruder = Intruder::begin(&shop.app, "select 1 from stock_level for no key update").await;
-    let orders: Vec<_> = ["one", "two"]
-        .map(|key| {
-            let (app, items) = (shop.app.clone(), json!([{"variant_id": boot, "quantity": 1}]));
-            tokio::spawn(async move { order_items(&app, items, key).await })
-        })
-        .into();
-    intruder.wait_until_waited_for_by(2).await;
+    let mut orders = Vec::new();
+    for (number, key) in [(1, "one"), (2, "two")] {
+        let (app, items) = (shop.app.clone(), json!([{"variant_id": boot, "quantity": 1}]));
+        orders.push(tokio::spawn(async move { order_items(&app, items, key).await }));
+        // Each in a transaction of its own.
+        intruder.wait_until_waited_for_by(number).await;
+    }
     intruder.finish("select 1").await;
     let mut placed = Vec::new();
     for order in orders {
