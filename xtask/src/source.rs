@@ -5,7 +5,7 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 /// A file that rustc would not read either.
 #[derive(Debug)]
@@ -140,6 +140,22 @@ impl Source {
         found
     }
 
+    /// Line and name of the types that derive `what`. Those that a macro names are not seen.
+    pub fn types_deriving(&self, what: &str) -> Vec<(usize, String)> {
+        let mut found = Vec::new();
+        visit(&self.tokens, &mut |tokens| {
+            if let Some(group) = attribute(tokens)
+                && let [derive, derived @ ..] = words(group).as_slice()
+                && derive == "derive"
+                && derived.iter().any(|word| word == what)
+                && let Some(name) = tokens.get(2..).and_then(type_name)
+            {
+                found.push((name.span().start().line, name.to_string()));
+            }
+        });
+        found
+    }
+
     /// Lines of an identifier or keyword.
     pub fn lines_of_word(&self, word: &str) -> Vec<usize> {
         let mut found = Vec::new();
@@ -232,6 +248,21 @@ fn module_body(tokens: &[TokenTree]) -> Option<&Group> {
         [hash, TokenTree::Group(_), rest @ ..] if is_punct(hash, '#') => module_body(rest),
         [TokenTree::Ident(keyword), TokenTree::Group(_), rest @ ..] if keyword == "pub" => module_body(rest),
         [TokenTree::Ident(keyword), rest @ ..] if keyword == "pub" => module_body(rest),
+        _ => None,
+    }
+}
+
+/// The name of a type after any further attributes and a visibility.
+fn type_name(tokens: &[TokenTree]) -> Option<&Ident> {
+    match tokens {
+        [TokenTree::Ident(keyword), TokenTree::Ident(name), ..]
+            if keyword == "struct" || keyword == "enum" =>
+        {
+            Some(name)
+        }
+        [hash, TokenTree::Group(_), rest @ ..] if is_punct(hash, '#') => type_name(rest),
+        [TokenTree::Ident(keyword), TokenTree::Group(_), rest @ ..] if keyword == "pub" => type_name(rest),
+        [TokenTree::Ident(keyword), rest @ ..] if keyword == "pub" => type_name(rest),
         _ => None,
     }
 }

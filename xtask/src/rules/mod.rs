@@ -7,6 +7,7 @@ mod links;
 mod lock;
 mod manifests;
 mod migrations;
+mod names;
 mod sizes;
 mod vocabulary;
 
@@ -99,6 +100,12 @@ const RULES: &[Rule] = &[
         demands: "in domain, kernel uses no context, order only kernel, and contexts form no cycle",
         why: "an order is a snapshot that outlives what it was made of; a cycle is one module with two names",
         find: contexts::find,
+    },
+    Rule {
+        name: "schema-names",
+        demands: "no two types that derive ToSchema have one name",
+        why: "the API document knows a type by its name alone: of two, the last is written, silently, in place of both",
+        find: names::find,
     },
     Rule {
         name: "leftovers",

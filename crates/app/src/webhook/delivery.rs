@@ -47,7 +47,7 @@ impl From<DeliveryRow> for DeliveryView {
 
 /// A try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct AttemptView {
+pub struct DeliveryAttemptView {
     /// Which, from 1.
     pub number: i32,
     /// When it began.
@@ -66,7 +66,7 @@ pub struct AttemptView {
     pub error: Option<String>,
 }
 
-impl From<AttemptRow> for AttemptView {
+impl From<AttemptRow> for DeliveryAttemptView {
     fn from(row: AttemptRow) -> Self {
         let AttemptRow { number, at, duration_ms, status_code, response, error } = row;
         Self { number, at, duration_ms, status_code, response, error }
@@ -80,7 +80,7 @@ pub struct DeliveryWithAttemptsView {
     #[serde(flatten)]
     pub delivery: DeliveryView,
     /// The last hundred tries, newest first.
-    pub attempts: Vec<AttemptView>,
+    pub attempts: Vec<DeliveryAttemptView>,
 }
 
 /// A page of the deliveries to an endpoint, newest first.
@@ -113,5 +113,8 @@ pub(super) async fn with_attempts(
     let found = delivery::get(client, endpoint, event).await?;
     let delivery = found.ok_or(WriteError::NotFound { kind: "webhook_delivery" })?.into();
     let attempts = delivery::attempts(client, endpoint, event).await?;
-    Ok(DeliveryWithAttemptsView { delivery, attempts: attempts.into_iter().map(AttemptView::from).collect() })
+    Ok(DeliveryWithAttemptsView {
+        delivery,
+        attempts: attempts.into_iter().map(DeliveryAttemptView::from).collect(),
+    })
 }

@@ -23,7 +23,8 @@ pub use counts::WebhookCounts;
 pub use create::{WebhookEndpointCreate, create_webhook_endpoint};
 pub use delete::delete_webhook_endpoint;
 pub use delivery::{
-    AttemptView, DeliveryView, DeliveryWithAttemptsView, find_webhook_delivery, list_webhook_deliveries,
+    DeliveryAttemptView, DeliveryView, DeliveryWithAttemptsView, find_webhook_delivery,
+    list_webhook_deliveries,
 };
 pub use patch::{WebhookEndpointPatch, patch_webhook_endpoint};
 pub use read::{EventTypeView, find_webhook_endpoint, list_event_types, list_webhook_endpoints};

@@ -26,28 +26,28 @@ use crate::work::{StaffContext, Work};
 pub struct WebhookEndpointPatch {
     /// Where events are sent. Unless `current_secret` is right, the endpoint gets a new secret with it.
     #[serde(default, deserialize_with = "present")]
-    #[schema(required = false, max_length = 2_000)]
+    #[schema(value_type = String, required = false, max_length = 2_000)]
     pub url: Option<String>,
     /// What staff call it.
     #[serde(default, deserialize_with = "present")]
-    #[schema(required = false, max_length = 500)]
+    #[schema(value_type = String, required = false, max_length = 500)]
     pub description: Option<String>,
     /// What it is told.
     #[serde(default, deserialize_with = "present")]
-    #[schema(required = false, min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<String>, required = false, min_items = 1, max_items = 100)]
     pub event_types: Option<Vec<String>>,
     /// Whether it is told. One that is enabled again is sent at once what waited; what happened meanwhile can be
     /// replayed.
     #[serde(default, deserialize_with = "present")]
-    #[schema(required = false)]
+    #[schema(value_type = EndpointStatus, required = false)]
     pub status: Option<EndpointStatus>,
     /// Deliveries at the same time.
     #[serde(default, deserialize_with = "present")]
-    #[schema(required = false, minimum = 1, maximum = 16)]
+    #[schema(value_type = i32, required = false, minimum = 1, maximum = 16)]
     pub concurrency: Option<i32>,
     /// The secret that it has, for a change of `url` that leaves it.
     #[serde(default, deserialize_with = "present")]
-    #[schema(required = false)]
+    #[schema(value_type = String, required = false)]
     pub current_secret: Option<String>,
 }
 

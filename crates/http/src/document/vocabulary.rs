@@ -16,6 +16,7 @@ use tradepost_domain::kernel::{Country, Currency};
 use tradepost_domain::order::{FulfillmentStatus, OrderStatus};
 use tradepost_domain::payment::PaymentStatus;
 use tradepost_domain::promotion::condition::LIST_MAX;
+use tradepost_domain::webhook::{DeliveryState, event_types};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{
     AdditionalProperties, Array, ArrayBuilder, ArrayItems, Object, OneOfBuilder, RefBuilder, SchemaType, Type,
@@ -35,6 +36,8 @@ const AMOUNT: &str = "AmountShape";
 const CONDITION: &str = "PromotionConditionShape";
 /// The conditions of an export, which name things by their handles where products name them by anything.
 const EXPORT_FILTER: &str = "ExportFilterView";
+/// What a replay sends anew: the events by which it is told are named as nothing else is.
+const REPLAY: &str = "WebhookReplay";
 /// The selection of items in a price rule: lists of ids, where products have lists of handles by the same names.
 const ITEMS: &str = "ItemsShape";
 /// Types that describe what `domain` reads strictly: no other field is taken.
@@ -72,7 +75,8 @@ pub(super) fn apply(document: &mut openapi::OpenApi) {
         }
         match name.as_str() {
             ITEMS => bound_items(schema),
-            EXPORT_FILTER => bound_export_filter(schema),
+            EXPORT_FILTER => bound_texts(schema, &["brand", "type"], &Text::handle()),
+            REPLAY => bound_texts(schema, &["id", "after"], &Text::id("evt")),
             _ => {}
         }
         bound_fields(name, schema);
@@ -184,12 +188,12 @@ fn refer(field: &mut RefOr<Schema>, component: &str) {
     }
 }
 
-/// The handles by which an export chooses.
-fn bound_export_filter(schema: &mut Schema) {
+/// Fields that mean in one component what they mean in no other.
+fn bound_texts(schema: &mut Schema, names: &[&str], text: &Text) {
     let Schema::Object(object) = schema else { return };
     for (name, field) in &mut object.properties {
-        if matches!(name.as_str(), "brand" | "type") {
-            Text::handle().give(field);
+        if names.contains(&name.as_str()) {
+            text.give(field);
         }
     }
 }
@@ -260,6 +264,7 @@ fn path_prefix(name: &str) -> Option<&'static str> {
         "customer_address" => "addr",
         "coupon" => "coup",
         "customer_group" => "cgrp",
+        "event" => "evt",
         "export" => "exp",
         "fulfillment" => "ful",
         "import" => "imp",
@@ -280,6 +285,7 @@ fn path_prefix(name: &str) -> Option<&'static str> {
         "stock_level" => "slev",
         "stock_location" => "loc",
         "variant" => "var",
+        "webhook_endpoint" => "whe",
         _ => return None,
     })
 }
@@ -348,6 +354,11 @@ fn bound_parameter(operation: &str, parameter: &mut Parameter) {
 fn filter_text(operation: &str, name: &str) -> Option<Text> {
     let name = name.strip_prefix("filter[")?.strip_suffix(']')?;
     Some(match (operation, name) {
+        ("list_webhook_deliveries", "state") => Text::one_of(DeliveryState::ALL.map(DeliveryState::as_str)),
+        ("list_webhook_deliveries", "event_type") => {
+            let names = event_types().map(|event| event.name.into());
+            Text { values: Some(names.collect()), ..Text::default() }
+        }
         ("list_orders_of_staff", "status") => Text::one_of(OrderStatus::ALL.map(OrderStatus::as_str)),
         (_, "payment_status") => Text::one_of(PaymentStatus::ALL.map(PaymentStatus::as_str)),
         (_, "fulfillment_status") => Text::one_of(FulfillmentStatus::ALL.map(FulfillmentStatus::as_str)),

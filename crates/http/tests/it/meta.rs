@@ -314,3 +314,66 @@ async fn a_body_of_another_type_or_with_an_unknown_field_is_refused() {
         assert_eq!(refused.status.as_u16(), 413, "{}", operation.name());
     }
 }
+
+#[test]
+fn every_id_in_a_path_says_what_it_looks_like() {
+    for operation in admin_operations() {
+        let parameters = operation.about["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter["in"] == "path") {
+            // Where a handle will do, nothing that can be sent is malformed.
+            let bounds = ["pattern", "enum", "minLength"];
+            let is_bounded = bounds.iter().any(|bound| parameter["schema"].get(bound).is_some());
+            assert!(is_bounded, "{}: {}", operation.name(), parameter["name"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_filter_takes_the_words_that_the_document_lists_and_no_others() {
+    let app = TestApp::new().await;
+    let mut checked = 0;
+    for operation in admin_operations().iter().filter(|operation| !operation.changes()) {
+        let parameters = operation.about["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter["schema"]["type"] == "string") {
+            let name = parameter["name"].as_str().unwrap();
+            if !name.starts_with("filter[") {
+                continue;
+            }
+            let schema = &parameter["schema"];
+            let words = schema["enum"].as_array().into_iter().flatten().map(|word| word.as_str().unwrap());
+            let is_any = ["enum", "pattern", "format"].iter().all(|bound| schema.get(bound).is_none());
+            let tried = words.map(|word| (word, true)).chain([("nothing.of_the_kind", is_any)]);
+            for (word, is_taken) in tried {
+                let path = format!("{}?{name}={word}", operation.sample_path());
+                let status = app.get(&path).admin().send().await.status.as_u16();
+                assert_eq!(status != 400, is_taken, "{} {name}={word}: {status}", operation.name());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "only {checked} were tried");
+}
+
+#[tokio::test]
+async fn a_change_takes_null_where_the_document_says_so_and_nowhere_else() {
+    let app = TestApp::new().await;
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let mut checked = 0;
+    for operation in admin_operations().iter().filter(|operation| operation.method == Method::PATCH) {
+        let body = &operation.about["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let place = body.as_str().unwrap().trim_start_matches('#');
+        for (name, field) in document.pointer(place).unwrap()["properties"].as_object().unwrap() {
+            let nulls = |kind: &Value| {
+                *kind == "null" || kind.as_array().is_some_and(|all| all.contains(&json!("null")))
+            };
+            let is_nullable = nulls(&field["type"])
+                || field["oneOf"].as_array().is_some_and(|all| all.iter().any(|one| nulls(&one["type"])));
+            let request = app.request(Method::PATCH, &operation.sample_path()).admin();
+            let answer = request.header("if-match", "*").json(&json!({name: null})).send().await;
+            let is_refused = answer.status.as_u16() == 400;
+            assert_eq!(is_refused, !is_nullable, "{} {name}: {}", operation.name(), answer.status);
+            checked += 1;
+        }
+    }
+    assert!(checked > 80, "only {checked} were tried");
+}

@@ -23,7 +23,7 @@ use crate::respond;
         CursorQuery,
         ("filter[state]" = Option<String>, Query, description = "`pending`, `failed`, `delivered` or `dead`"),
         ("filter[event_type]" = Option<String>, Query, description = "Of this event: `order.placed`"),
-        ("filter[since]" = Option<String>, Query, description = "Of what happened since then, RFC 3339")
+        ("filter[since]" = Option<String>, Query, description = "Of what happened since then, RFC 3339", format = DateTime)
     ),
     responses((status = 200, body = Page<DeliveryView>), StaffReadProblems),
     security(("secret_key" = []))
