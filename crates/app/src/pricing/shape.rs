@@ -26,29 +26,30 @@ pub struct PlaceShape {
     postal_prefix: Option<String>,
 }
 
-/// A selection of items: those on any of its lists; everything when all lists are empty.
+/// A selection of items: those on any of its lists; everything when all lists are empty. They have 500
+/// entries together at most.
 #[derive(Debug, ToSchema)]
 pub struct ItemsShape {
     /// Products.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     products: Vec<String>,
     /// Variants.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     variants: Vec<String>,
     /// Categories, with all below them.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     categories: Vec<String>,
     /// Collections.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     collections: Vec<String>,
     /// Brands.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     brands: Vec<String>,
     /// Product types.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     product_types: Vec<String>,
     /// Tags, compared to the letter.
-    #[schema(max_items = 50, required = false)]
+    #[schema(required = false)]
     tags: Vec<String>,
 }
 

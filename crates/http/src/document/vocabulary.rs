@@ -16,6 +16,7 @@ use tradepost_domain::kernel::{Country, Currency};
 use tradepost_domain::order::{FulfillmentStatus, OrderStatus};
 use tradepost_domain::payment::PaymentStatus;
 use tradepost_domain::promotion::condition::LIST_MAX;
+use tradepost_domain::promotion::items::ITEMS_MAX;
 use tradepost_domain::webhook::{DeliveryState, event_types};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
 use utoipa::openapi::schema::{
@@ -198,7 +199,7 @@ fn bound_texts(schema: &mut Schema, names: &[&str], text: &Text) {
     }
 }
 
-/// The lists of ids of a selection of items.
+/// The lists of a selection of items: each may be as long as all of them together.
 fn bound_items(schema: &mut Schema) {
     let Schema::Object(object) = schema else { return };
     for (name, list) in &mut object.properties {
@@ -208,6 +209,9 @@ fn bound_items(schema: &mut Schema) {
         };
         if let Some(prefix) = prefix {
             Text::id(prefix).give(list);
+        }
+        if let RefOr::T(Schema::Array(list)) = list {
+            list.max_items = Some(ITEMS_MAX);
         }
     }
 }

@@ -141,6 +141,23 @@ async fn rules_without_sense_are_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_selection_of_items_is_as_long_as_the_document_says() {
+    let app = TestApp::new().await;
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let longest = &document["components"]["schemas"]["ItemsShape"]["properties"]["variants"]["maxItems"];
+    let longest = longest.as_u64().unwrap();
+    let promotion = |length: u64| {
+        let ids: Vec<String> = (0..length).map(|number| format!("var_{number:026}")).collect();
+        let effect = json!({"percentage": {"level": "line", "bps": 500, "items": {"variants": ids}}});
+        json!({"name": "Many", "handle": "many", "effect": effect})
+    };
+    refused(&app, PROMOTIONS, &promotion(longest + 1), 422).await;
+    let made = app.post(PROMOTIONS).admin().json(&promotion(longest)).send().await.expect(201).json();
+    let shown = made["effect"]["percentage"]["items"]["variants"].as_array().unwrap().len();
+    assert_eq!(u64::try_from(shown).unwrap(), longest);
+}
+
+#[tokio::test]
 async fn a_rule_that_another_one_names_is_not_deleted() {
     let app = TestApp::new().await;
     let group = make(&app, "/api/admin/customer-groups", &json!({"name": "Wholesale"})).await;
