@@ -220,20 +220,25 @@ pub struct Beside {
 }
 
 /// An owner's cart with what it is priced by, and with variants that are about to be put in: one flight.
+///
+/// The two are read one after the other: where a change came between and a line's goods are not among them, they are not told.
 pub async fn open(
     client: &Client,
     id: CartId,
     (owner, now): (&CartOwner, Timestamp),
     more: &[VariantId],
-) -> Result<Option<(StoredCart, Beside)>, StoreError> {
+) -> Result<Option<(StoredCart, Option<Beside>)>, StoreError> {
     let (customer, token) = owner.keys();
     let params: Params<'_> = &[&id.as_uuid(), &customer, &token, &now];
+    client.ready(GET).await?;
     let sellables = sellable::of_cart(client, id, more);
     let (row, sellables) = futures_util::future::try_join(client.query_opt(GET, params), sellables).await?;
     let Some(row) = row else { return Ok(None) };
     let mut stored = from_row(&row)?;
     stored.cart.lines = lines_beside(&row)?;
-    Ok(Some((stored, Beside { epoch: row.get(22), sellables })))
+    let is_known = |line: &CartLine| sellables.iter().any(|known| known.variant_id == line.variant_id);
+    let is_whole = stored.cart.lines.iter().all(is_known);
+    Ok(Some((stored, is_whole.then(|| Beside { epoch: row.get(22), sellables }))))
 }
 
 /// An owner's cart, kept from other writers until the transaction ends.

@@ -317,8 +317,10 @@ impl Client {
         // In one flight, so that no other statement of this connection comes between.
         let (by_values, once) = (PLAN_BY_VALUES, PLAN_ONCE);
         let (before, after) = (self.object.batch_execute(by_values), self.object.batch_execute(once));
-        let ((), rows, ()) = futures_util::future::try_join3(before, asked, after).await.map_err(failed)?;
-        Ok(rows)
+        // All three are sent, whichever fails: a connection does not stay as it was for this one.
+        let (before, rows, after) = futures_util::future::join3(before, asked, after).await;
+        before.and(after).map_err(failed)?;
+        rows.map_err(failed)
     }
 
     /// The only row of a statement, if there is one.

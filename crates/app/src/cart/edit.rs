@@ -54,7 +54,7 @@ where
     let (found, beside) = found.unzip();
     let (before, after) = edited(context, found, (version, now), edit)?;
     // In another language things have other names.
-    let beside = beside.filter(|_| after.locale == before.locale);
+    let beside = beside.flatten().filter(|_| after.locale == before.locale);
     let answer = shown(context, conn, (&after, beside.as_ref()), (outcome, now)).await?;
     let stored = cart::change(conn, &before, &after).await.map_err(refused)?;
     Ok(stored.then_some(answer))

@@ -19,7 +19,7 @@ pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value,
         let conn = context.caller.shop.store.storefront().conn().await?;
         let found = cart::open(&conn, id, (&owner, now), &[]).await?;
         let (stored, beside) = found.ok_or_else(missing)?;
-        quote(&context.caller.shop.rules, &conn, (&stored.cart, Some(&beside)), now).await
+        quote(&context.caller.shop.rules, &conn, (&stored.cart, beside.as_ref()), now).await
     });
     let quote = quote.await?;
     Ok(json!({

@@ -18,7 +18,7 @@ pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, 
         let conn = context.caller.shop.store.storefront().conn().await?;
         let found = cart::open(&conn, id, (&owner, now), &[]).await?;
         let (stored, beside) = found.ok_or_else(missing)?;
-        view::show(&context.caller.shop.rules, &conn, (&stored.cart, Some(&beside)), now).await
+        view::show(&context.caller.shop.rules, &conn, (&stored.cart, beside.as_ref()), now).await
     })
     .await
 }

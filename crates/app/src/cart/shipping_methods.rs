@@ -37,7 +37,7 @@ pub async fn list_shipping_offers(
         let conn = context.caller.shop.store.storefront().conn().await?;
         let found = cart::open(&conn, id, (&owner, now), &[]).await?;
         let (stored, beside) = found.ok_or_else(missing)?;
-        quote(&context.caller.shop.rules, &conn, (&stored.cart, Some(&beside)), now).await
+        quote(&context.caller.shop.rules, &conn, (&stored.cart, beside.as_ref()), now).await
     });
     let quote = quote.await?;
     let selected = quote.priced.shipping.as_ref().map(|shipping| shipping.shipping_method_id);

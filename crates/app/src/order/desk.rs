@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tradepost_domain::kernel::ids::OrderId;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_store::StoreError;
@@ -38,8 +39,12 @@ pub const WAITING_MAX: usize = 512;
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// Times that an order alone is tried anew.
 const DRAWS: u32 = 5;
-/// Orders of one batch that are decided alone at a time: each has a connection of the storefront's, which others need too.
+/// Orders that are decided alone at a time, over all batches: each has a connection of the storefront's, which others need
+/// too, and most of them wait for the same counter.
 const ALONE_AT_ONCE: usize = 4;
+/// How long a deciding may take. Locks that do not come end it long before; this is for a database that is gone without a
+/// word, for which no worker is to wait.
+const DECIDING_MAX: Duration = Duration::from_secs(15);
 
 /// An order that somebody wants to place.
 #[derive(Debug)]
@@ -221,9 +226,16 @@ impl Drop for Seat {
 }
 
 /// The desk of a shop.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OrderDesk {
     line: Mutex<Line>,
+    alone: Semaphore,
+}
+
+impl Default for OrderDesk {
+    fn default() -> Self {
+        Self { line: Mutex::default(), alone: Semaphore::new(ALONE_AT_ONCE) }
+    }
 }
 
 impl OrderDesk {
@@ -292,11 +304,13 @@ async fn tell_all(batch: Vec<Waiting>) {
         }
     }
     let left = left.into_iter().map(|(request, reply)| async move {
+        let shop = request.context.caller.shop.clone();
+        let _permit = shop.desk.alone.acquire().await;
         let Some(reply) = reply.in_time() else { return };
         let (verdict, own) = alone(request).await;
         reply.tell(verdict, statements.saturating_add(own));
     });
-    futures_util::stream::iter(left).for_each_concurrent(ALONE_AT_ONCE, |order| order).await;
+    futures_util::stream::iter(left).for_each_concurrent(BATCH_MAX, |order| order).await;
 }
 
 /// Why orders were not decided, and whether it is certain that nothing of them was stored.
@@ -350,9 +364,12 @@ async fn alone(request: Request) -> (Verdict, u32) {
 async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, Failure>, u32) {
     let is_commit_asked = AtomicBool::new(false);
     let deciding = count_statements(Box::pin(decide(requests, &is_commit_asked)));
-    let decided = AssertUnwindSafe(deciding).catch_unwind().await;
-    let (verdicts, statements) = decided
-        .unwrap_or_else(|_| (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0));
+    let deciding = tokio::time::timeout(DECIDING_MAX, AssertUnwindSafe(deciding).catch_unwind());
+    let (verdicts, statements) = match deciding.await {
+        Ok(Ok(decided)) => decided,
+        Ok(Err(_)) => (Err(StoreError::inconsistent("orders", "the deciding panicked").into()), 0),
+        Err(_) => (Err(StoreError::Unavailable("the database does not answer".to_owned()).into()), 0),
+    };
     let failed = |error| {
         // What was never asked to be kept is gone with its transaction, however that ended.
         let is_undone = !is_commit_asked.load(Ordering::Relaxed)

@@ -105,7 +105,8 @@ pub async fn load_rules(
                 None => snapshot::epoch(client).await,
             }
         };
-        let (epoch, own) = try_join(present, own).await?;
+        // Read last, it says that nothing changed while the others were read.
+        let (own, epoch) = try_join(own, present).await?;
         if epoch == known.epoch {
             let each = own.into_iter().zip(wanted);
             return each.map(|(own, wanted)| put_together(known.clone(), own, wanted)).collect();

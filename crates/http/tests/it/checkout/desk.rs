@@ -212,6 +212,39 @@ async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_database_that_does_not_answer_keeps_no_worker_for_ever() {
+    let mut server = OwnServer::start().await;
+    let shop = StripeShop::over(server.database(), |mut checkout| {
+        checkout.provider = PaymentProvider::Test;
+        checkout
+    })
+    .await;
+    let app = &shop.app;
+    let (_, boot) = stocked(app, "Boot", 5400, 5).await;
+    // Its limits on statements and locks are longer than any deciding may take: it might as well be gone.
+    let intruder = Intruder::begin(app, "select 1 from stock_level for update").await;
+    let mut stuck = Vec::new();
+    for number in 1..=2 {
+        stuck.push(spawn_items(app, &boot, format!("stuck-{number}")));
+        intruder.waited_for_by(number).await;
+    }
+    let behind = spawn_items(app, &boot, "behind".to_owned());
+    wait_for(app, 1).await;
+    for answer in join_all(stuck).await {
+        assert_comes_back(&answer.unwrap());
+    }
+    intruder.finish("select 1").await;
+    let _ = behind.await.unwrap().expect(201);
+    for number in 1..=2 {
+        let again = order_when_free(app, &boot, &format!("stuck-{number}")).await.expect(201);
+        assert_eq!(again.header("idempotent-replayed"), "");
+    }
+    assert_eq!(stock(app, &boot).await, "5/3/0");
+    app.audit().await;
+    server.stop().await;
+}
+
 /// Sends a request for a client that goes away when it has looked so often whether there is an answer.
 async fn broken_off(request: impl Future<Output = TestResponse>, looks: usize) {
     let (mut request, mut left) = (Box::pin(request), looks);
