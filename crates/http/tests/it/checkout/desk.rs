@@ -184,14 +184,19 @@ async fn workers_that_are_broken_off_answer_what_they_held_and_leave_their_seats
     app.audit().await;
 }
 
-#[tokio::test]
-async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
-    let mut server = OwnServer::start().await;
-    let shop = StripeShop::over(server.database(), |mut checkout| {
+/// A shop on a server that the test may stop, with the built-in provider.
+async fn shop_of(server: &OwnServer) -> StripeShop {
+    StripeShop::over(server.database(), |mut checkout| {
         checkout.provider = PaymentProvider::Test;
         checkout
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
+    let mut server = OwnServer::start().await;
+    let shop = shop_of(&server).await;
     let app = &shop.app;
     let (_, boot) = stocked(app, "Boot", 5400, 5).await;
     let jam = Jam::begin(app).await;
@@ -215,11 +220,7 @@ async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
 #[tokio::test]
 async fn a_database_that_does_not_answer_keeps_no_worker_for_ever() {
     let mut server = OwnServer::start().await;
-    let shop = StripeShop::over(server.database(), |mut checkout| {
-        checkout.provider = PaymentProvider::Test;
-        checkout
-    })
-    .await;
+    let shop = shop_of(&server).await;
     let app = &shop.app;
     let (_, boot) = stocked(app, "Boot", 5400, 5).await;
     // Its limits on statements and locks are longer than any deciding may take: it might as well be gone.
