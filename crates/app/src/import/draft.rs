@@ -12,6 +12,7 @@ use tradepost_domain::kernel::ids::MediaId;
 use tradepost_store::catalog::export::{StoredPick, StoredProduct};
 use tradepost_store::catalog::staging::{ImportedPick, ImportedProduct, ImportedStock};
 
+use super::pictures;
 use super::record::{IMPORT_KEY, SHOPIFY_KEY};
 
 /// Which fields a file speaks of; an update leaves the others as they are.
@@ -149,6 +150,20 @@ pub struct DraftVariant {
     pub given: Given,
     /// Metadata as the file has it.
     pub metadata: JsonMap,
+    /// Name of a picture that cannot be shown and is kept in the metadata; an empty one forgets another.
+    pub image: Option<String>,
+}
+
+impl DraftVariant {
+    /// Lays what the file says over metadata.
+    pub(super) fn patch_metadata(&self, target: &mut JsonMap, columns: &[String]) {
+        patch_metadata(target, &self.metadata, columns);
+        match self.image.as_deref() {
+            None => {}
+            Some("") => pictures::forget(target, "image"),
+            Some(name) => pictures::remember(target, "image", Value::from(name)),
+        }
+    }
 }
 
 /// Why a product cannot be laid over the one that is there.
@@ -191,13 +206,15 @@ pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap, columns: &[String])
             }
         };
         let mut merged = match target.remove(key) {
-            Some(Value::Object(old)) => old,
-            _ => JsonMap::new(),
+            Some(Value::Object(mut old)) => {
+                if key == SHOPIFY_KEY {
+                    old.retain(|name, _| !columns.contains(name));
+                }
+                old.extend(inner.clone());
+                old
+            }
+            _ => inner.clone(),
         };
-        if key == SHOPIFY_KEY {
-            merged.retain(|name, _| !columns.contains(name));
-        }
-        merged.extend(inner.clone());
         merged.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
         if !merged.is_empty() {
             target.insert(key.clone(), Value::Object(merged));
@@ -408,7 +425,7 @@ fn lay_variant(old: &Variant, (new, facts): (&Variant, &DraftVariant), columns: 
         }
     }
     merged.prices.sort_by_key(|price| price.price.currency());
-    patch_metadata(&mut merged.metadata, &facts.metadata, columns);
+    facts.patch_metadata(&mut merged.metadata, columns);
     merged
 }
 

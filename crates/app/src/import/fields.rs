@@ -48,8 +48,11 @@ pub(super) fn given(record: &ProductRecord) -> Given {
 
 pub(super) fn filled(text: Option<String>) -> Option<String> {
     let text = text?;
-    let trimmed = text.trim();
-    if trimmed.is_empty() { None } else { Some(trimmed.to_owned()) }
+    match text.trim() {
+        "" => None,
+        trimmed if trimmed.len() == text.len() => Some(text),
+        trimmed => Some(trimmed.to_owned()),
+    }
 }
 
 /// Cleaned HTML. What is too long even if half of it fell away is spared the parser, whose time grows with the square of

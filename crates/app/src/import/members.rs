@@ -3,6 +3,7 @@
 //! Numbers of money are taken from their text: they are never floats on the way.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -51,8 +52,13 @@ pub const FIELDS: &[&str] = &[
     "translations",
 ];
 
+/// The name of a member, out of the text itself where it has no escapes.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// The members of an object in the order of the text, their values unread.
-pub(super) struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -63,8 +69,8 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
                 formatter.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members: Vec<(String, &'de RawValue)> = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
                     if members.iter().any(|(other, _)| *other == name) {
                         return Err(serde::de::Error::custom(format!("`{name}` is there twice")));
                     }
@@ -89,13 +95,13 @@ impl MemberParser {
         Self { line, errors: Vec::new() }
     }
 
-    fn fail(&mut self, field: &str, expected: &'static str) {
-        self.errors.push(RowError::new(self.line, Some(field.to_owned()), "invalid_type", expected));
+    fn fail(&mut self, field: &dyn Display, expected: &'static str) {
+        self.errors.push(RowError::new(self.line, Some(field.to_string()), "invalid_type", expected));
     }
 
     fn value<T: DeserializeOwned>(
         &mut self,
-        field: &str,
+        field: &dyn Display,
         raw: &RawValue,
         expected: &'static str,
     ) -> Option<T> {
@@ -107,12 +113,12 @@ impl MemberParser {
     }
 
     /// A text; null clears it as an empty text does.
-    fn text(&mut self, field: &str, raw: &RawValue) -> String {
+    fn text(&mut self, field: &dyn Display, raw: &RawValue) -> String {
         self.value(field, raw, "expected a text").unwrap_or_default()
     }
 
     /// A number as it is written, or as a text holds it.
-    fn number(&mut self, field: &str, raw: &RawValue) -> Option<String> {
+    fn number(&mut self, field: &dyn Display, raw: &RawValue) -> Option<String> {
         let text = raw.get();
         match text.as_bytes().first() {
             Some(b'0'..=b'9' | b'-') => Some(text.to_owned()),
@@ -125,7 +131,7 @@ impl MemberParser {
         }
     }
 
-    fn members<'a>(&mut self, field: &str, raw: &'a RawValue) -> Vec<(String, &'a RawValue)> {
+    fn members<'a>(&mut self, field: &dyn Display, raw: &'a RawValue) -> Vec<(Cow<'a, str>, &'a RawValue)> {
         match serde_json::from_str::<Option<Members<'a>>>(raw.get()) {
             Ok(members) => members.map(|members| members.0).unwrap_or_default(),
             Err(error) => {
@@ -134,7 +140,7 @@ impl MemberParser {
                 } else {
                     Cow::Borrowed("expected an object")
                 };
-                let field = Some(field.to_owned());
+                let field = Some(field.to_string());
                 self.errors.push(RowError::new(self.line, field, "invalid_type", expected));
                 Vec::new()
             }
@@ -142,14 +148,14 @@ impl MemberParser {
     }
 
     /// Adds the members of an object to a map.
-    fn values(&mut self, field: &str, raw: &RawValue, map: &mut JsonMap) {
+    fn values(&mut self, field: &dyn Display, raw: &RawValue, map: &mut JsonMap) {
         for (key, raw) in self.members(field, raw) {
-            let value = self.value(&format!("{field}.{key}"), raw, "expected JSON");
-            map.insert(key, value.unwrap_or(Value::Null));
+            let value = self.value(&format_args!("{field}.{key}"), raw, "expected JSON");
+            map.insert(key.into_owned(), value.unwrap_or(Value::Null));
         }
     }
 
-    fn items<'a>(&mut self, field: &str, raw: &'a RawValue) -> Vec<&'a RawValue> {
+    fn items<'a>(&mut self, field: &dyn Display, raw: &'a RawValue) -> Vec<&'a RawValue> {
         if let Ok(items) = serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw.get()) {
             items.unwrap_or_default()
         } else {
@@ -159,14 +165,14 @@ impl MemberParser {
     }
 
     /// A name as a text, or as an object with a handle.
-    fn name(&mut self, field: &str, raw: &RawValue) -> NameRecord {
+    fn name(&mut self, field: &dyn Display, raw: &RawValue) -> NameRecord {
         self.name_and(field, raw, &mut |_, _, _| false)
     }
 
     /// A name whose object may have members of its own, which `other` takes.
     fn name_and(
         &mut self,
-        field: &str,
+        field: &dyn Display,
         raw: &RawValue,
         other: &mut dyn FnMut(&mut Self, &str, &RawValue) -> bool,
     ) -> NameRecord {
@@ -175,8 +181,8 @@ impl MemberParser {
         }
         let mut record = NameRecord::default();
         for (name, raw) in self.members(field, raw) {
-            let place = format!("{field}.{name}");
-            match name.as_str() {
+            let place = format_args!("{field}.{name}");
+            match &*name {
                 "name" | "title" => record.name = self.text(&place, raw),
                 "handle" => record.handle = Some(self.text(&place, raw)).filter(|text| !text.is_empty()),
                 _ if other(self, &name, raw) => {}
@@ -187,25 +193,25 @@ impl MemberParser {
     }
 
     /// A path of categories from the root, as a list or as one text.
-    fn path(&mut self, field: &str, raw: &RawValue) -> Vec<NameRecord> {
+    fn path(&mut self, field: &dyn Display, raw: &RawValue) -> Vec<NameRecord> {
         if raw.get().starts_with('"') {
             let path = self.text(field, raw);
             let names = path.split('>').map(str::trim).filter(|name| !name.is_empty());
             return names.map(|name| name.to_owned().into()).collect();
         }
         let items = self.items(field, raw).into_iter().enumerate();
-        items.map(|(index, raw)| self.name(&format!("{field}[{index}]"), raw)).collect()
+        items.map(|(index, raw)| self.name(&format_args!("{field}[{index}]"), raw)).collect()
     }
 
     fn picks(&mut self, raw: &RawValue) -> Vec<PickRecord> {
         let mut picks = Vec::new();
-        for (index, raw) in self.items("collections", raw).into_iter().enumerate() {
-            let field = format!("collections[{index}]");
+        for (index, raw) in self.items(&"collections", raw).into_iter().enumerate() {
+            let field = format_args!("collections[{index}]");
             let mut position = None;
             let collection = self.name_and(&field, raw, &mut |parser, name, raw| {
                 let known = name == "position";
                 if known {
-                    position = parser.number(&format!("{field}.position"), raw);
+                    position = parser.number(&format_args!("{field}.position"), raw);
                 }
                 known
             });
@@ -221,24 +227,24 @@ impl MemberParser {
         name: &str,
         raw: &RawValue,
     ) -> bool {
-        let field = format!("{path}{name}");
+        let field = format_args!("{path}{name}");
         match name {
             "sku" => variant.sku = Some(self.text(&field, raw)),
             "price" => variant.price = self.number(&field, raw),
             "compare_at" => variant.compare_at = Some(self.number(&field, raw).unwrap_or_default()),
             "prices" => {
                 for (code, raw) in self.members(&field, raw) {
-                    let field = format!("{field}.{code}");
+                    let field = format_args!("{field}.{code}");
                     let (mut price, mut compare_at) = (None, None);
                     for (name, raw) in self.members(&field, raw) {
-                        let place = format!("{field}.{name}");
-                        match name.as_str() {
+                        let place = format_args!("{field}.{name}");
+                        match &*name {
                             "price" => price = self.number(&place, raw),
                             "compare_at" => compare_at = self.number(&place, raw),
                             _ => self.fail(&place, "expected `price` and `compare_at`"),
                         }
                     }
-                    variant.prices.push((code, price.unwrap_or_default(), compare_at));
+                    variant.prices.push((code.into_owned(), price.unwrap_or_default(), compare_at));
                 }
             }
             "stock" => variant.stock = self.number(&field, raw),
@@ -259,23 +265,23 @@ impl MemberParser {
     fn variant(&mut self, index: usize, raw: &RawValue) -> VariantRecord {
         let path = format!("variants[{index}].");
         let mut variant = VariantRecord { line: self.line, ..VariantRecord::default() };
-        for (name, raw) in self.members(path.trim_end_matches('.'), raw) {
+        for (name, raw) in self.members(&path.trim_end_matches('.'), raw) {
             if self.variant_member(&mut variant, &path, &name, raw) {
                 continue;
             }
-            let field = format!("{path}{name}");
-            match name.as_str() {
+            let field = format_args!("{path}{name}");
+            match &*name {
                 "options" => {
                     for (option, raw) in self.members(&field, raw) {
-                        let value = self.text(&format!("{field}.{option}"), raw);
-                        variant.options.push((option, value));
+                        let value = self.text(&format_args!("{field}.{option}"), raw);
+                        variant.options.push((option.into_owned(), value));
                     }
                 }
                 "image" => variant.image = Some(self.text(&field, raw)),
                 // An id of the file's own, or a field of a later version: kept, not understood.
                 _ => {
                     if let Some(value) = self.value(&field, raw, "expected JSON") {
-                        variant.metadata.insert(name, value);
+                        variant.metadata.insert(name.into_owned(), value);
                     }
                 }
             }
@@ -285,18 +291,18 @@ impl MemberParser {
 
     fn media(&mut self, raw: &RawValue) -> Vec<MediaRecord> {
         let mut media = Vec::new();
-        for (index, raw) in self.items("media", raw).into_iter().enumerate() {
-            let field = format!("media[{index}]");
+        for (index, raw) in self.items(&"media", raw).into_iter().enumerate() {
+            let field = format_args!("media[{index}]");
             let mut found = MediaRecord { line: self.line, ..MediaRecord::default() };
             if raw.get().starts_with('"') {
                 found.url = self.text(&field, raw);
             } else {
                 for (name, raw) in self.members(&field, raw) {
-                    let text = self.text(&format!("{field}.{name}"), raw);
-                    match name.as_str() {
+                    let text = self.text(&format_args!("{field}.{name}"), raw);
+                    match &*name {
                         "url" => found.url = text,
                         "alt" => found.alt = text,
-                        _ => self.fail(&format!("{field}.{name}"), "expected `url` and `alt`"),
+                        _ => self.fail(&format_args!("{field}.{name}"), "expected `url` and `alt`"),
                     }
                 }
             }
@@ -308,14 +314,14 @@ impl MemberParser {
     /// Where the product is to be found.
     fn place_member(&mut self, record: &mut ProductRecord, name: &str, raw: &RawValue) -> bool {
         match name {
-            "category" => record.category = Some(self.path(name, raw)),
+            "category" => record.category = Some(self.path(&name, raw)),
             "categories" => {
-                let items = self.items(name, raw).into_iter().enumerate();
-                let paths = items.map(|(index, raw)| self.path(&format!("categories[{index}]"), raw));
+                let items = self.items(&name, raw).into_iter().enumerate();
+                let paths = items.map(|(index, raw)| self.path(&format_args!("categories[{index}]"), raw));
                 record.categories = Some(paths.collect());
             }
             "channels" => {
-                let handles = self.value(name, raw, "expected a list of handles or null");
+                let handles = self.value(&name, raw, "expected a list of handles or null");
                 record.channels = handles.map_or(Patch::Null, Patch::Value);
             }
             "collections" => record.picks = Some(self.picks(raw)),
@@ -328,10 +334,10 @@ impl MemberParser {
         &mut self,
         record: &mut ProductRecord,
         own: &mut VariantRecord,
-        name: String,
+        name: Cow<'_, str>,
         raw: &RawValue,
     ) {
-        match name.as_str() {
+        match &*name {
             "handle" => record.handle = Some(self.text(&name, raw)).filter(|text| !text.is_empty()),
             "title" => record.title = Some(self.text(&name, raw)),
             "description" => record.description = Some(self.text(&name, raw)),
@@ -353,7 +359,7 @@ impl MemberParser {
                 if name == "id" {
                     let kept =
                         record.metadata.entry(IMPORT_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
-                    kept.as_object_mut().map(|kept| kept.insert(name, Value::from(text)));
+                    kept.as_object_mut().map(|kept| kept.insert(name.into_owned(), Value::from(text)));
                 } else if record.media.is_none() {
                     let media = MediaRecord { line: self.line, url: text, alt: String::new() };
                     record.media = Some(vec![media]);
@@ -374,12 +380,12 @@ impl MemberParser {
             "attributes" => self.values(&name, raw, &mut record.attributes),
             "metadata" => self.values(&name, raw, &mut record.metadata),
             "seo" => {
-                for (name, raw) in self.members("seo", raw) {
-                    let text = Some(self.text(&format!("seo.{name}"), raw));
-                    match name.as_str() {
+                for (name, raw) in self.members(&"seo", raw) {
+                    let text = Some(self.text(&format_args!("seo.{name}"), raw));
+                    match &*name {
                         "title" => record.seo_title = text,
                         "description" => record.seo_description = text,
-                        _ => self.fail(&format!("seo.{name}"), "expected `title` and `description`"),
+                        _ => self.fail(&format_args!("seo.{name}"), "expected `title` and `description`"),
                     }
                 }
             }
@@ -396,7 +402,7 @@ impl MemberParser {
             _ => {
                 // Null says that there is no such attribute.
                 let value = self.value(&name, raw, "expected JSON").unwrap_or(Value::Null);
-                record.attributes.insert(name, value);
+                record.attributes.insert(name.into_owned(), value);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tradepost_domain::catalog::{
     AttributeSchema, JsonMap, Media, Price, Product, ProductStatus, Seo, Variant,
 };
@@ -77,7 +77,7 @@ impl Normaliser {
     }
 
     /// Checks a record.
-    pub fn draft(&mut self, record: ProductRecord, now: Timestamp) -> Result<Draft, Vec<RowError>> {
+    pub fn draft(&mut self, mut record: ProductRecord, now: Timestamp) -> Result<Draft, Vec<RowError>> {
         let handle = self.handle(&record);
         let labels = Arc::clone(&self.labels);
         if let Err((DUPLICATE_HANDLE, message)) = handle {
@@ -107,10 +107,10 @@ impl Normaliser {
         let given = given(&record);
         let references = references(&mut findings, &record);
         let texts_alone = self.of_texts(&mut findings, &record, now)?;
-        let mut metadata = record.metadata.clone();
+        let mut metadata = std::mem::take(&mut record.metadata);
         let media = self.media(&mut findings, &record, &mut metadata);
         let translations = translations(&mut findings, &self.sanitizer, &record.translations);
-        let (variants, stock, facts) = self.variants(&mut findings, &record, &media);
+        let (variants, stock, facts) = self.variants(&mut findings, &mut record, &media);
         let has_handle = handle.as_ref().is_some_and(|(_, own)| *own);
         let handle = handle.map_or_else(placeholder, |(handle, _)| Ok(handle))?;
         let mut product = Product { handle, title, variants, media, ..texts_alone };
@@ -236,31 +236,33 @@ impl Normaliser {
     fn variants(
         &self,
         findings: &mut Findings<'_>,
-        record: &ProductRecord,
+        record: &mut ProductRecord,
         media: &[Media],
     ) -> (Vec<Variant>, Vec<Option<ImportedStock>>, Vec<DraftVariant>) {
         let count = record.variants.len();
         let (mut variants, mut stock, mut facts) =
             (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
-        for (index, variant) in record.variants.iter().enumerate() {
+        for (index, variant) in record.variants.iter_mut().enumerate() {
             let place = (index, variant.line);
             let on_hand = units(findings, place, variant);
             let image = variant.image.as_deref().map(str::trim);
             let shown = media.iter().find(|media| image.is_some_and(|image| is_at(media, image)));
-            let mut told = variant.metadata.clone();
-            if let Some(image) = image {
-                // A picture of which there is only the name is remembered by it; an empty list forgets another one.
-                let is_name = shown.is_none() && matches!(address(image), Address::File) && !image.is_empty();
-                let name = if is_name { json!(image) } else { json!([]) };
-                pictures::remember(&mut told, "image", name);
-            }
+            // A picture of which there is only the name is remembered by it.
+            let is_name = |image: &&str| shown.is_none() && matches!(address(image), Address::File);
+            let image = image.map(|image| Some(image).filter(is_name).unwrap_or_default().to_owned());
+            let told = DraftVariant {
+                line: variant.line,
+                given: given_of_variant(variant),
+                metadata: std::mem::take(&mut variant.metadata),
+                image,
+            };
             let mut metadata = JsonMap::new();
-            patch_metadata(&mut metadata, &told, &[]);
+            told.patch_metadata(&mut metadata, &[]);
             variants.push(Variant {
                 id: self.ids.next(),
-                sku: filled(variant.sku.clone()),
-                barcode: filled(variant.barcode.clone()),
-                options: variant.options.iter().cloned().collect::<BTreeMap<_, _>>(),
+                sku: filled(variant.sku.take()),
+                barcode: filled(variant.barcode.take()),
+                options: std::mem::take(&mut variant.options).into_iter().collect::<BTreeMap<_, _>>(),
                 prices: self.prices(findings, place, variant),
                 weight_grams: weight(findings, place, variant),
                 media_id: shown.map(|media| media.id),
@@ -270,15 +272,7 @@ impl Normaliser {
                 metadata,
             });
             stock.push(on_hand.map(|on_hand| ImportedStock { id: self.ids.next(), on_hand }));
-            let given = Given::default()
-                .and(Given::SKU, variant.sku.is_some())
-                .and(Given::BARCODE, variant.barcode.is_some())
-                .and(Given::WEIGHT, variant.weight.is_some())
-                .and(Given::TRACKED, variant.tracked.is_some())
-                .and(Given::BACKORDER, variant.backorder.is_some())
-                .and(Given::COMPARE_AT, variant.compare_at.is_some())
-                .and(Given::IMAGE, variant.image.is_some());
-            facts.push(DraftVariant { line: variant.line, given, metadata: told });
+            facts.push(told);
         }
         (variants, stock, facts)
     }
@@ -309,6 +303,18 @@ impl Normaliser {
         prices.sort_by_key(|price| price.price.currency());
         prices
     }
+}
+
+/// Which fields of a variant the file speaks of.
+fn given_of_variant(variant: &VariantRecord) -> Given {
+    Given::default()
+        .and(Given::SKU, variant.sku.is_some())
+        .and(Given::BARCODE, variant.barcode.is_some())
+        .and(Given::WEIGHT, variant.weight.is_some())
+        .and(Given::TRACKED, variant.tracked.is_some())
+        .and(Given::BACKORDER, variant.backorder.is_some())
+        .and(Given::COMPARE_AT, variant.compare_at.is_some())
+        .and(Given::IMAGE, variant.image.is_some())
 }
 
 /// A handle for a product that is refused anyway, so that its other errors can be told.

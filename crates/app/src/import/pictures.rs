@@ -24,6 +24,15 @@ pub(super) fn remember(metadata: &mut JsonMap, key: &str, value: Value) {
     }
 }
 
+/// Forgets what was kept.
+pub(super) fn forget(metadata: &mut JsonMap, key: &str) {
+    let Some(kept) = metadata.get_mut(IMPORT_KEY).and_then(Value::as_object_mut) else { return };
+    kept.remove(key);
+    if kept.is_empty() {
+        metadata.remove(IMPORT_KEY);
+    }
+}
+
 /// Puts the names of files back to their places among the other pictures.
 pub fn in_order<T>(mut pictures: Vec<T>, files: &[Value], of_file: impl Fn(&Value) -> T) -> Vec<T> {
     for file in files {
@@ -83,16 +92,16 @@ pub fn settle(draft: &mut Draft, assets: &HashMap<String, MediaAsset>) {
     }
     remember(&mut draft.metadata, "files", Value::Array(files_now));
     patch_metadata(&mut draft.imported.product.metadata, &draft.metadata, &[]);
-    forget(draft, &gone);
+    name_gone(draft, &gone);
 }
 
 /// Variants whose pictures are gone remember them by name.
-fn forget(draft: &mut Draft, gone: &HashMap<MediaId, String>) {
+fn name_gone(draft: &mut Draft, gone: &HashMap<MediaId, String>) {
     for (variant, facts) in draft.imported.product.variants.iter_mut().zip(&mut draft.variants) {
         if let Some(name) = variant.media_id.and_then(|id| gone.get(&id)) {
             variant.media_id = None;
-            remember(&mut facts.metadata, "image", json!(name));
-            patch_metadata(&mut variant.metadata, &facts.metadata, &[]);
+            facts.image = Some(name.clone());
+            facts.patch_metadata(&mut variant.metadata, &[]);
         }
     }
 }

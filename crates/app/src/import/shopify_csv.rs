@@ -209,7 +209,7 @@ impl<R: Read> ShopifyCsvReader<R> {
             // Where nothing is told in another column, nothing here says that there is nothing.
             let cleared = matches!(*field, "categories" | "channels" | "collections" | "publish_at");
             if let Some(json) = json_cell(first, place, cleared) {
-                parser.member(record, &mut own, (*field).to_owned(), &json);
+                parser.member(record, &mut own, (*field).into(), &json);
             }
             record.errors.extend(self.labelled(place, parser));
         }
