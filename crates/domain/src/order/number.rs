@@ -71,6 +71,14 @@ mod tests {
 
     proptest! {
         #[test]
+        fn bits_that_differ_below_the_count_of_numbers_give_numbers_that_differ(
+            left in 0..28_u64.pow(8), right in 0..28_u64.pow(8),
+        ) {
+            let same = OrderNumber::from_random(left) == OrderNumber::from_random(right);
+            prop_assert_eq!(same, left == right);
+        }
+
+        #[test]
         fn a_number_reads_back_however_it_is_typed(bits: u64) {
             let number = OrderNumber::from_random(bits);
             prop_assert_eq!(number.as_str().len(), 9);
