@@ -179,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_which_nothing_is_left_does_not_say_from_where_the_others_leave() {
-        let lines = [line(1, 3, &[(7, 3)]), line(2, 0, &[(8, 2)])];
+    fn a_place_without_units_that_may_leave_is_none_of_several() {
+        let lines = [line(1, 3, &[(7, 3), (9, 0)]), line(2, 0, &[(8, 2)])];
         assert_eq!(plan(&lines, &[], None), Ok(planned(7, &[(1, 3)])));
     }
 
