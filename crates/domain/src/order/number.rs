@@ -76,6 +76,7 @@ mod tests {
         fn a_number_reads_back_however_it_is_typed(bits: u64) {
             let number = OrderNumber::from_random(bits);
             prop_assert_eq!(number.as_str().len(), 9);
+            prop_assert_eq!(number.to_string(), number.as_str());
             prop_assert_eq!(number.as_str().parse::<OrderNumber>(), Ok(number.clone()));
             let typed = number.as_str().to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
             prop_assert_eq!(typed.parse::<OrderNumber>(), Ok(number));
