@@ -2,7 +2,7 @@
 
 ARGS ?=
 
-.PHONY: demo test torture check fmt help
+.PHONY: demo test mutants torture check fmt help
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,6 +12,15 @@ demo: tools ## Start a shop with sample data and look at it (ARGS="--products 50
 
 test: tools ## Run all tests
 	cargo test --workspace --locked
+
+# What decides over prices, stock, orders and money.
+MUTATED = pricing promotion tax shipping cart inventory order payment
+
+mutants: ## Break the rules of the domain in every small way, and list what no test notices (ARGS="--list", "--shard 1/20")
+	@cargo mutants --version >/dev/null 2>&1 || { \
+		echo "cargo-mutants is missing: cargo install --locked cargo-mutants; then run make again." >&2; exit 1; }
+	CARGO_PROFILE_DEV_DEBUG=none PROPTEST_RNG_SEED=1 PROPTEST_MAX_SHRINK_ITERS=0 PROPTEST_DISABLE_FAILURE_PERSISTENCE=true \
+		cargo mutants -p tradepost-domain $(MUTATED:%=-f 'crates/domain/src/%/**') -o target $(ARGS) -- --lib
 
 torture: tools ## Kill a shop of its own 200 times and see whether it keeps its promises (ARGS="--rounds 20")
 	@cargo run --release --quiet --locked -p tradepost -- lab torture $(ARGS)

@@ -239,14 +239,14 @@ pub fn coupon_key(code: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::kernel::ids::EntityId;
     use crate::kernel::limits::LINE_QUANTITY_MAX;
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    fn empty(number: u128) -> Cart {
+    pub(crate) fn empty(number: u128) -> Cart {
         Cart {
             id: CartId::from_uuid(Uuid::from_u128(number)),
             channel_id: ChannelId::from_uuid(Uuid::from_u128(1)),
@@ -277,7 +277,7 @@ mod tests {
         }
     }
 
-    fn filled(number: u128, lines: &[(u128, u32)]) -> Cart {
+    pub(crate) fn filled(number: u128, lines: &[(u128, u32)]) -> Cart {
         let mut cart = empty(number);
         for (variant, quantity) in lines {
             let id = number * 1_000 + variant;
@@ -315,6 +315,14 @@ mod tests {
     }
 
     #[test]
+    fn a_status_reads_back_from_its_word() {
+        for word in ["open", "ordered", "merged"] {
+            assert_eq!(CartStatus::parse(word).map(CartStatus::as_str), Some(word));
+        }
+        assert_eq!(CartStatus::parse("closed"), None);
+    }
+
+    #[test]
     fn a_variant_has_one_line_and_a_closed_cart_takes_nothing() {
         let mut cart = filled(1, &[(7, 2), (7, 3)]);
         assert_eq!((cart.lines.len(), quantity_of(&cart, 7)), (1, 5));
@@ -329,6 +337,39 @@ mod tests {
         let closed = Err(ChangeCartError::Closed(CartStatus::Ordered));
         assert_eq!(cart.add_coupon("X".to_owned()), closed);
         assert_eq!(cart.absorb(&empty(2), Timestamp::UNIX_EPOCH), closed);
+    }
+
+    #[test]
+    fn a_line_is_found_by_its_id() {
+        let cart = filled(1, &[(7, 2), (8, 3)]);
+        let second = cart.lines.last().unwrap();
+        assert_eq!(cart.line(second.id), Some(second));
+        assert_eq!(cart.line(CartLineId::from_uuid(Uuid::from_u128(9))), None);
+    }
+
+    #[test]
+    fn a_full_cart_takes_more_of_what_it_has_and_leaves_the_rest() {
+        let full: Vec<(u128, u32)> = (1..).zip([1; CART_LINES_MAX]).collect();
+        let mut cart = filled(1, &full);
+        cart.absorb(&filled(2, &[(500, 1), (1, 2)]), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(cart.lines.len(), CART_LINES_MAX);
+        assert_eq!((quantity_of(&cart, 1), quantity_of(&cart, 500)), (3, 0));
+        let over = cart.add_line(line(1, 500, 1), Timestamp::UNIX_EPOCH);
+        assert_eq!(over, Err(ChangeCartError::TooManyLines));
+    }
+
+    #[test]
+    fn merging_takes_coupons_as_far_as_they_fit_and_never_fails_for_one_too_many() {
+        let with = |number: u128, codes: std::ops::Range<usize>| {
+            let mut cart = empty(number);
+            cart.coupons = codes.map(|code| format!("CODE{code}")).collect();
+            cart
+        };
+        let mut cart = with(1, 0..2);
+        cart.absorb(&with(2, 1..3), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(cart.coupons, ["CODE0", "CODE1", "CODE2"]);
+        cart.absorb(&with(3, 3..2 * CART_COUPONS_MAX), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(cart.coupons, with(4, 0..CART_COUPONS_MAX).coupons);
     }
 
     #[test]

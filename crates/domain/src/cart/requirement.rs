@@ -38,3 +38,21 @@ pub fn requirements(cart: &Cart) -> Vec<Requirement> {
     }
     missing
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cart::tests::{empty, filled};
+
+    #[test]
+    fn each_requirement_names_the_field_that_meets_it_and_vanishes_with_it() {
+        let params = |cart: &Cart| -> Vec<String> {
+            requirements(cart).into_iter().map(|requirement| requirement.param).collect()
+        };
+        assert_eq!(params(&empty(1)), ["$.lines", "$.email", "$.shipping_address"]);
+        let mut cart = filled(1, &[(7, 2)]);
+        assert_eq!(params(&cart), ["$.email", "$.shipping_address"]);
+        cart.email = Some("ada@example.com".parse().unwrap());
+        assert_eq!(params(&cart), ["$.shipping_address"]);
+    }
+}

@@ -179,6 +179,12 @@ mod tests {
     }
 
     #[test]
+    fn a_place_without_units_that_may_leave_is_none_of_several() {
+        let lines = [line(1, 3, &[(7, 3), (9, 0)]), line(2, 0, &[(8, 2)])];
+        assert_eq!(plan(&lines, &[], None), Ok(planned(7, &[(1, 3)])));
+    }
+
+    #[test]
     fn what_nobody_counts_leaves_from_anywhere() {
         let lines = [OpenLine { id: id(1), open: 2, places: None }, line(2, 1, &[(7, 1)])];
         assert_eq!(plan(&lines, &[], None), Ok(planned(7, &[(1, 2), (2, 1)])));

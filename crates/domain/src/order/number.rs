@@ -66,6 +66,8 @@ impl fmt::Display for OrderNumber {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -74,9 +76,18 @@ mod tests {
         fn a_number_reads_back_however_it_is_typed(bits: u64) {
             let number = OrderNumber::from_random(bits);
             prop_assert_eq!(number.as_str().len(), 9);
+            prop_assert_eq!(number.to_string(), number.as_str());
             prop_assert_eq!(number.as_str().parse::<OrderNumber>(), Ok(number.clone()));
             let typed = number.as_str().to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
             prop_assert_eq!(typed.parse::<OrderNumber>(), Ok(number));
+        }
+    }
+
+    #[test]
+    fn no_two_of_the_bits_that_a_number_has_room_for_share_one() {
+        for unit in [1, 28_u64.pow(3), 28_u64.pow(6)] {
+            let numbers: BTreeSet<_> = (0..784).map(|bits| OrderNumber::from_random(bits * unit)).collect();
+            assert_eq!(numbers.len(), 784, "two digits from {unit} on");
         }
     }
 

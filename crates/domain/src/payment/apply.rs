@@ -428,6 +428,23 @@ mod tests {
     }
 
     #[test]
+    fn of_two_amounts_told_for_one_thing_the_larger_counts_in_any_order() {
+        for amounts in [[98, 600], [600, 98]] {
+            let of = |kind, object| amounts.map(|amount| (1, fact(kind, object, eur(amount))));
+            let told = [
+                of(FactKind::Captured, "pi_1"),
+                of(FactKind::RefundSucceeded, "re_1"),
+                of(FactKind::DisputeOpened, "dp_1"),
+            ];
+            let (after, _) = apply_all(payment(1), Claim::Held, &told.concat());
+            let attempt = &after.attempts[&id(1)];
+            assert_eq!((attempt.captured_amount(), attempt.mismatch), (600, Some(eur(600))));
+            assert_eq!(attempt.refunded(RefundStage::Succeeded), 600);
+            assert_eq!(attempt.disputed(DisputeStage::Opened), 600);
+        }
+    }
+
+    #[test]
     fn a_dispute_is_booked_and_told_as_it_rises() {
         let dispute = |kind| (1, fact(kind, "dp_1", eur(600)));
         let told = [FactKind::DisputeInquiry, FactKind::DisputeOpened, FactKind::DisputeLost].map(dispute);

@@ -138,3 +138,23 @@ impl Effect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alert_has_a_word_of_its_own() {
+        let words = [
+            Alert::AmountMismatch,
+            Alert::DuplicateCapture,
+            Alert::CaptureUnclaimed,
+            Alert::RefundFailed,
+            Alert::Disputed,
+        ]
+        .map(Alert::as_str);
+        let known =
+            ["amount_mismatch", "duplicate_capture", "capture_unclaimed", "refund_failed", "disputed"];
+        assert_eq!(words, known, "staff and their tools filter by these");
+    }
+}

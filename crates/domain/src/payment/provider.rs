@@ -41,6 +41,7 @@ mod tests {
     fn a_provider_reads_back_from_its_word() {
         for provider in [PaymentProvider::Test, PaymentProvider::Stripe] {
             assert_eq!(PaymentProvider::parse(provider.as_str()), Some(provider));
+            assert_eq!(provider.to_string(), provider.as_str());
         }
         assert_eq!(PaymentProvider::parse("Stripe"), None);
     }

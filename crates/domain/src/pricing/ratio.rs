@@ -42,7 +42,7 @@ pub fn ratio(
 pub fn spread(whole: Money, weights: &[Money]) -> Result<Vec<(Money, bool)>, MoneyError> {
     let weights: Vec<u64> = weights.iter().map(|weight| weight.amount().unsigned_abs()).collect();
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
-    if total == 0 && whole.amount() == 0 {
+    if whole.amount() == 0 {
         return Ok(weights.iter().map(|_| (whole, false)).collect());
     }
     let parts = whole.allocate(&weights)?;

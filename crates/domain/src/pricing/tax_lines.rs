@@ -78,7 +78,7 @@ fn tax_group(
             amount,
         };
         part.tax_lines = rates.iter().zip(shares).map(tax_line).collect();
-        amounts.push(Amount { target: part.target, ..tax });
+        amounts.push(tax);
     }
     let rule = Rule::Tax {
         zone_id: zone.id,

@@ -271,6 +271,33 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_asks_who_buys_when_any_part_of_it_does() {
+        let (group, channel): (CustomerGroupId, ChannelId) = (id(7), id(3));
+        let asks = [json!({"first_order": false}), json!({"customer_group": [group]})];
+        let does_not = [
+            json!({"channel": [channel]}),
+            json!({"country": ["DE"]}),
+            json!({"quantity_at_least": {"quantity": 1}}),
+            json!({"subtotal_at_least": [{"amount": 1, "currency": "EUR"}]}),
+            json!({"between": {}}),
+        ];
+        for part in &asks {
+            for condition in [
+                part.clone(),
+                json!({"not": part}),
+                json!({"all": [does_not[0], part]}),
+                json!({"any": [part, does_not[0]]}),
+            ] {
+                assert!(read(condition.clone()).asks_who_buys(), "{condition}");
+            }
+        }
+        for condition in [json!({"all": does_not}), json!({"any": does_not}), json!({"not": does_not[0]})] {
+            assert!(!read(condition.clone()).asks_who_buys(), "{condition}");
+        }
+        assert!(!Condition::always().asks_who_buys());
+    }
+
+    #[test]
     fn unknown_parts_and_fields_are_refused() {
         for value in [
             json!({"script": "1"}),
