@@ -33,14 +33,15 @@ pub struct Answer {
 /// What was found.
 #[derive(Debug, Deserialize)]
 pub struct Found {
-    /// How many there are.
+    /// How many there are, where that was asked.
+    #[serde(default)]
     pub total: Total,
     /// Those that were asked for.
     pub hits: Vec<FoundHit>,
 }
 
 /// How many products were found.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Total {
     /// The count; exact.
     pub value: u64,
