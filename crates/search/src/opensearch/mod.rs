@@ -16,7 +16,7 @@ mod query;
 mod words;
 mod write;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,9 @@ pub struct OpenSearch {
     applied: Visible,
     visible: Visible,
     durable: AtomicI64,
+    /// Batches that were applied, and those of them that searches see: sequences may come twice.
+    batches: AtomicU64,
+    batches_seen: AtomicU64,
     statistics: Mutex<Option<(Instant, Statistics)>>,
 }
 
@@ -113,6 +116,8 @@ impl OpenSearch {
             applied: Visible::default(),
             visible: Visible::default(),
             durable: AtomicI64::new(0),
+            batches: AtomicU64::new(0),
+            batches_seen: AtomicU64::new(0),
             statistics: Mutex::default(),
         }
     }
@@ -189,10 +194,12 @@ impl OpenSearch {
 
     /// Makes what was applied visible.
     async fn refresh(&self) -> Result<(), OpenSearchError> {
+        let batches = self.batches.load(Ordering::Acquire);
         let applied = self.applied.sequence();
         self.server.call(Method::POST, &format!("{}/_refresh", self.target()), None).await?;
         self.forget_statistics();
         self.visible.reach(applied);
+        self.batches_seen.fetch_max(batches, Ordering::AcqRel);
         Ok(())
     }
 
@@ -290,7 +297,8 @@ impl SearchEngine for OpenSearch {
             self.applied.wait(sequence).await;
             // Who waited for the one before finds its own changes visible as a rule.
             let _one_at_a_time = self.refreshing.lock().await;
-            if self.visible.sequence() < sequence {
+            let unseen = self.batches_seen.load(Ordering::Acquire) < self.batches.load(Ordering::Acquire);
+            if unseen || self.visible.sequence() < sequence {
                 self.refresh().await?;
             }
             Ok(())

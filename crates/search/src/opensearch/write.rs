@@ -119,6 +119,7 @@ impl OpenSearch {
         self.write(state).await?;
         self.durable.fetch_max(last, Ordering::AcqRel);
         self.applied.reach(last);
+        self.batches.fetch_add(1, Ordering::AcqRel);
         Ok(last)
     }
 
