@@ -35,8 +35,8 @@ pub(crate) use self::histogram::steps as histogram_steps;
 use self::index::{Fields, Rows, Stored};
 use self::pass::Pass;
 use self::statistics::Statistics;
-pub(crate) use self::table::label as label_of;
 use self::table::Table;
+pub(crate) use self::table::label as label_of;
 pub(crate) use self::values::name_of;
 pub(crate) use self::visible::Visible;
 

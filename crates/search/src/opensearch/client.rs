@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde::Serialize;
 use tradepost_port::search::SearchError;
 
 /// How a server is reached.
@@ -49,7 +49,7 @@ impl Settings {
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Time that anything but a search may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Why the engine failed.
 #[derive(Debug, thiserror::Error)]
@@ -127,15 +127,19 @@ impl Server {
         Ok(Self { http, url, login: settings.login.clone() })
     }
 
-    /// Asks something; `path` is relative to the address.
+    /// Asks something that needs no body; `path` is relative to the address.
+    pub async fn bare(&self, method: Method, path: &str) -> Result<Vec<u8>, OpenSearchError> {
+        self.send(method, path, None, "application/json").await
+    }
+
+    /// Sends something; `path` is relative to the address.
     pub async fn call(
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: &(impl Serialize + Sync),
     ) -> Result<Vec<u8>, OpenSearchError> {
-        let body = body.map(serde_json::to_vec).transpose()?;
-        self.send(method, path, body, "application/json").await
+        self.send(method, path, Some(serde_json::to_vec(body)?), "application/json").await
     }
 
     /// Sends many writes at once, one line each.

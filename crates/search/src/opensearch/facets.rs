@@ -15,7 +15,7 @@ use tradepost_port::search::{
 
 use super::conditions::{Asked, meets};
 use super::entry::{BREAK, counted, key_text};
-use super::query::{VARIANTS, term};
+use super::query::{VARIANTS, at, term};
 use crate::engine::{best, histogram_steps, name_of};
 
 /// Values that are counted at once; a facet with more of them does not know how many more.
@@ -82,7 +82,7 @@ impl<'a> Counting<'a> {
         let mut asked = Map::new();
         for (place, wide) in self.wides.iter().enumerate() {
             if !wide.values.is_empty() {
-                let counted = json!({"values": by_value("facets", &wide.values)});
+                let counted = json!({"values": {"terms": by_value("facets", &wide.values)}});
                 let filter = wide.asked.all();
                 asked.insert(format!("values{place}"), json!({"filter": filter, "aggs": counted}));
             }
@@ -109,19 +109,13 @@ impl<'a> Counting<'a> {
     /// Takes the counts of one request; those of several requests that share no product add up.
     pub fn take(&mut self, answer: &Value) {
         for (place, wide) in self.wides.iter().enumerate() {
-            let found = &answer[format!("values{place}")]["values"];
-            let variants = &answer[format!("variants{place}")]["variants"]["meeting"];
-            for (bucket, of_variants) in buckets(found).map(|it| (it, false)).chain(buckets(&variants["values"]).map(|it| (it, true))) {
-                let count = if of_variants {
-                    // A size is sold out where none of its variants can be ordered.
-                    let orderable = number(&bucket["orderable"]["products"]["doc_count"]);
-                    number(&bucket["products"]["doc_count"]).saturating_sub(orderable)
-                } else {
-                    number(&bucket["doc_count"])
-                };
-                let Some((key, shown, parent)) = counted(bucket["key"].as_str().unwrap_or_default(), count) else {
-                    continue;
-                };
+            let found = at(answer, &[&format!("values{place}"), "values"]);
+            let variants = at(answer, &[&format!("variants{place}"), "variants", "meeting"]);
+            let values = buckets(found).map(|bucket| (bucket, number(at(bucket, &["doc_count"]))));
+            let options = buckets(at(variants, &["values"])).map(|bucket| (bucket, products(bucket)));
+            for (bucket, count) in values.chain(options) {
+                let term = at(bucket, &["key"]).as_str().unwrap_or_default();
+                let Some((key, shown, parent)) = counted(term, count) else { continue };
                 let known = self.counts.entry((place, key.to_owned())).or_default();
                 match known.entry(name_of(&shown.value)) {
                     Entry::Occupied(mut other) => other.get_mut().add(shown),
@@ -130,19 +124,19 @@ impl<'a> Counting<'a> {
                     }
                 }
             }
-            let bound = |name: &str| wide.prices.then(|| price(&variants[name]["value"])).flatten();
+            let bound = |name: &str| wide.prices.then(|| price(at(variants, &[name, "value"]))).flatten();
             if let (Some(lowest), Some(highest)) = (bound("lowest"), bound("highest")) {
                 let known = self.prices.entry(place).or_insert((lowest, highest));
                 *known = (known.0.min(lowest), known.1.max(highest));
             }
         }
         for number in 0..self.plan.facets.len() {
-            self.take_ranges(number, &answer[format!("ranges{number}")]);
+            self.take_ranges(number, at(answer, &[&format!("ranges{number}")]));
         }
     }
 
     fn take_ranges(&mut self, request: usize, answer: &Value) {
-        let found: Vec<u64> = buckets(answer).map(|bucket| number(&bucket["doc_count"])).collect();
+        let found: Vec<u64> = buckets(answer).map(|bucket| number(at(bucket, &["doc_count"]))).collect();
         let known = self.ranges.entry(request).or_insert_with(|| vec![0; found.len()]);
         known.iter_mut().zip(found).for_each(|(known, count)| *known = known.saturating_add(count));
     }
@@ -153,7 +147,10 @@ impl<'a> Counting<'a> {
         for (number, place) in self.places.iter().enumerate() {
             let steps = self.steps(number);
             if let (false, Some(wide)) = (steps.is_empty(), self.wides.get(*place)) {
-                asked.insert(format!("ranges{number}"), wide.of_each(steps.into_iter().map(Filter::Price).collect()));
+                asked.insert(
+                    format!("ranges{number}"),
+                    wide.of_each(steps.into_iter().map(Filter::Price).collect()),
+                );
             }
         }
         (!asked.is_empty()).then_some(Value::Object(asked))
@@ -164,20 +161,27 @@ impl<'a> Counting<'a> {
         for number in 0..self.plan.facets.len() {
             if !self.steps(number).is_empty() {
                 self.ranges.remove(&number);
-                self.take_ranges(number, &answer[format!("ranges{number}")]);
+                self.take_ranges(number, at(answer, &[&format!("ranges{number}")]));
             }
         }
     }
 
     fn steps(&self, request: usize) -> Vec<Range<i64>> {
-        let Some(FacetRequest::PriceHistogram { steps }) = self.plan.facets.get(request) else { return Vec::new() };
-        let Some((lowest, highest)) = self.places.get(request).and_then(|place| self.prices.get(place)) else {
+        let Some(FacetRequest::PriceHistogram { steps }) = self.plan.facets.get(request) else {
+            return Vec::new();
+        };
+        let Some((lowest, highest)) = self.places.get(request).and_then(|place| self.prices.get(place))
+        else {
             return Vec::new();
         };
         let (count, width) = histogram_steps(*lowest, *highest, i64::from(*steps).max(1));
         let starts = (0..count).map(|step| lowest.saturating_add(step.saturating_mul(width)));
         starts
-            .map(|start| Range { gte: Some(start), lt: Some(start.saturating_add(width)), ..Range::default() })
+            .map(|start| Range {
+                gte: Some(start),
+                lt: Some(start.saturating_add(width)),
+                ..Range::default()
+            })
             .collect()
     }
 
@@ -190,11 +194,8 @@ impl<'a> Counting<'a> {
     fn answer(&mut self, number: usize, request: &FacetRequest) -> Facet {
         let key = request.key();
         let of_ranges = |ranges: Vec<Range<i64>>, counts: Vec<u64>| {
-            let count = |(range, count)| FacetCount {
-                value: FacetValue::Range(range),
-                label: String::new(),
-                count,
-            };
+            let count =
+                |(range, count)| FacetCount { value: FacetValue::Range(range), label: String::new(), count };
             let counts = counts.into_iter().chain(std::iter::repeat(0));
             Facet { key: request.key(), counts: ranges.into_iter().zip(counts).map(count).collect(), more: 0 }
         };
@@ -239,14 +240,14 @@ impl Wide<'_> {
         let mut counted = Map::new();
         if !self.options.is_empty() {
             let products = json!({"products": {"reverse_nested": {}}});
-            let mut each = products.clone();
-            if self.asked.wants_sold_out() {
-                let orderable = term("variants.in_stock", true);
-                each["orderable"] = json!({"filter": orderable, "aggs": products});
-            }
-            let mut values = by_value("variants.facets", &self.options);
-            values["aggs"] = each;
-            counted.insert("values".to_owned(), values);
+            let each = if self.asked.wants_sold_out() {
+                let orderable = json!({"filter": term("variants.in_stock", true), "aggs": products});
+                json!({"products": {"reverse_nested": {}}, "orderable": orderable})
+            } else {
+                products
+            };
+            let terms = by_value("variants.facets", &self.options);
+            counted.insert("values".to_owned(), json!({"terms": terms, "aggs": each}));
         }
         if self.prices {
             for (name, kind) in [("lowest", "min"), ("highest", "max")] {
@@ -271,7 +272,7 @@ impl Wide<'_> {
 /// All values of some keys.
 fn by_value(field: &str, keys: &[String]) -> Value {
     let keys: Vec<String> = keys.iter().map(|key| literally(&format!("{key}{BREAK}"))).collect();
-    json!({"terms": {"field": field, "size": VALUES_MAX, "include": format!("({}).*", keys.join("|"))}})
+    json!({"field": field, "size": VALUES_MAX, "include": format!("({}).*", keys.join("|"))})
 }
 
 /// A text as a pattern of itself.
@@ -286,8 +287,14 @@ fn literally(text: &str) -> String {
     pattern
 }
 
+/// Products of which variants have a value; where they are to be sold out, those that none with the value can be ordered of.
+fn products(bucket: &Value) -> u64 {
+    let orderable = number(at(bucket, &["orderable", "products", "doc_count"]));
+    number(at(bucket, &["products", "doc_count"])).saturating_sub(orderable)
+}
+
 fn buckets(aggregation: &Value) -> impl Iterator<Item = &Value> {
-    aggregation["buckets"].as_array().into_iter().flatten()
+    at(aggregation, &["buckets"]).as_array().into_iter().flatten()
 }
 
 fn number(value: &Value) -> u64 {
@@ -295,7 +302,11 @@ fn number(value: &Value) -> u64 {
 }
 
 /// A price that came as a fraction; nothing where there was no price.
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "prices are whole numbers far below 2^53")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "prices are whole numbers far below 2^53"
+)]
 fn price(value: &Value) -> Option<i64> {
     value.as_f64().map(|price| price as i64)
 }

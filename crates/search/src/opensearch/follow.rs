@@ -12,7 +12,7 @@ use super::conditions::{Asked, meets};
 use super::entry::{id_of, key_of};
 use super::facets::Counting;
 use super::order::{Listed, Order, first_value, score, thin_out};
-use super::query::{all, any, everything, term, terms};
+use super::query::{Bool, Search, any, at, everything, term, terms};
 use super::{OpenSearch, Statistics, WINDOW_MAX, words};
 
 /// Hits of a chunk, where it is not known how many will be left.
@@ -133,9 +133,9 @@ impl<'a> Following<'a> {
         }
         let histograms = self.counting.histograms();
         if let Some(asked) = histograms {
-            let query = any(std::mem::take(&mut self.counted));
-            let body = json!({"size": 0, "track_total_hits": false, "query": all(vec![query]), "aggs": asked});
-            self.counting.take_histograms(&self.engine.ask(&body).await?.aggregations);
+            let query = Some(any(std::mem::take(&mut self.counted)));
+            let search = Search { query, aggs: Some(asked), ..Search::default() };
+            self.counting.take_histograms(&self.engine.ask(&search).await?.aggregations);
         }
         let total = self.total.saturating_add(pins);
         let (hits, next) = self.page();
@@ -171,19 +171,23 @@ impl<'a> Following<'a> {
     /// Products that pins are of; they must meet all conditions, and need not hold the words.
     async fn find_pins(&mut self) -> Result<(), OpenSearchError> {
         let keys: Vec<String> = self.plan.pins.iter().map(|pin| key_of(pin.id)).collect();
-        let mut query = json!({"bool": {"filter":
-            [term("shelved", true), terms("product", &keys), meets(self.conditions())]}});
-        let named = self.plan.relax.iter().enumerate().map(|(place, step)| {
+        let holds = self.plan.relax.iter().enumerate().map(|(place, step)| {
             json!({"bool": {"filter": [words::members(self.plan, *step)], "_name": place.to_string()}})
         });
-        query["bool"]["should"] = named.collect();
-        query["bool"]["minimum_should_match"] = json!(0);
-        let mut body = json!({
-            "size": keys.len(), "track_total_hits": false, "query": query, "_source": false, "sort": ["product"],
-            "aggs": self.counting.aggregations(),
-        });
-        self.ask_for_values(&mut body);
-        let answer = self.engine.ask(&body).await?;
+        let query = Bool {
+            filter: vec![term("shelved", true), terms("product", &keys), meets(self.conditions())],
+            should: holds.collect(),
+            ..Bool::default()
+        };
+        let search = Search {
+            size: keys.len(),
+            query: Some(query.into()),
+            sort: Some(json!(["product"])),
+            aggs: Some(self.counting.aggregations()),
+            docvalue_fields: self.columns(),
+            ..Search::default()
+        };
+        let answer = self.engine.ask(&search).await?;
         self.counting.take(&answer.aggregations);
         let kind = self.plan.relax.first().map_or(StepKind::Exact, |step| step.kind);
         let mut pins = self.plan.pins.clone();
@@ -215,19 +219,17 @@ impl<'a> Following<'a> {
         if !pins.is_empty() {
             without.push(terms("product", &pins));
         }
-        let mut query = json!({"bool": {"filter": filter, "must_not": without}});
+        let mut query = Bool { filter, must_not: without, ..Bool::default() };
         if self.order != Order::Rank {
-            return query;
+            return query.into();
         }
         let scores = match step {
             Some(step) => {
-                let scores = words::scoring(self.plan, step, self.statistics.documents);
-                query["bool"]["should"] = json!([scores]);
-                query["bool"]["minimum_should_match"] = json!(0);
-                self.by_popularity(query)
+                query.should = words::scoring(self.plan, step, self.statistics.documents);
+                self.by_popularity(query.into())
             }
             None => json!({"function_score": {
-                "query": query,
+                "query": Value::from(query),
                 "functions": [{"weight": 1}, {"field_value_factor": {"field": "sold", "modifier": "ln1p"}}],
                 "score_mode": "sum",
                 "boost_mode": "replace",
@@ -260,9 +262,11 @@ impl<'a> Following<'a> {
         if self.plan.boosts.is_empty() {
             return query;
         }
-        let functions = self.plan.boosts.iter().map(|boost| {
-            json!({"filter": meets([&boost.condition]), "weight": boost.factor.max(0.0)})
-        });
+        let functions = self
+            .plan
+            .boosts
+            .iter()
+            .map(|boost| json!({"filter": meets([&boost.condition]), "weight": boost.factor.max(0.0)}));
         json!({"function_score": {
             "query": query,
             "functions": functions.collect::<Vec<_>>(),
@@ -273,48 +277,45 @@ impl<'a> Following<'a> {
 
     /// Sends a request with its counts, and lists what it found.
     async fn take(&mut self, ask: &Ask) -> Result<(), OpenSearchError> {
-        let (mut size, mut after) = self.window(ask);
-        let mut first: Option<u64> = None;
-        loop {
-            let mut body = json!({
-                "size": size, "track_total_hits": first.is_none(), "query": ask.query, "sort": self.order.sort(),
-                "_source": false,
-            });
-            if !self.plan.groups.is_empty() || Asked::of(&self.plan.filters).wants_sold_out() {
-                body["post_filter"] = meets(self.conditions());
-            }
-            if first.is_none() && !self.plan.facets.is_empty() {
-                body["aggs"] = self.counting.aggregations();
-            }
-            if let Some(after) = &after {
-                body["search_after"] = after.clone();
-            }
-            self.ask_for_values(&mut body);
-            let answer = self.engine.ask(&body).await?;
-            if first.is_none() {
-                first = Some(answer.hits.total.value);
-                self.counting.take(&answer.aggregations);
-            }
-            let got = answer.hits.hits.len();
-            after = answer.hits.hits.last().map(|hit| Value::Array(hit.sort.clone()));
-            let listed: Vec<Listed> = answer.hits.hits.iter().filter_map(|hit| self.listed(hit, ask)).collect();
-            self.listed.extend(listed);
-            if self.plan.collapse.is_none() || got < size || self.enough() {
-                break;
-            }
-            size = CHUNK;
+        let (size, after) = self.window(ask);
+        let is_narrowed = !self.plan.groups.is_empty() || Asked::of(&self.plan.filters).wants_sold_out();
+        let mut search = Search {
+            size,
+            track_total_hits: true,
+            query: Some(ask.query.clone()),
+            post_filter: is_narrowed.then(|| meets(self.conditions())),
+            sort: Some(self.order.sort()),
+            after,
+            aggs: (!self.plan.facets.is_empty()).then(|| self.counting.aggregations()),
+            docvalue_fields: self.columns(),
+            ..Search::default()
+        };
+        let answer = self.engine.ask(&search).await?;
+        self.counting.take(&answer.aggregations);
+        let found = answer.hits.total.value;
+        let mut last = self.list(&answer, ask);
+        (search.track_total_hits, search.aggs) = (false, None);
+        while let (true, Some(last_sort)) = (self.plan.collapse.is_some() && !self.enough(), last) {
+            (search.size, search.after) = (CHUNK, Some(last_sort));
+            let answer = self.engine.ask(&search).await?;
+            last = self.list(&answer, ask);
         }
-        let found = first.unwrap_or_default();
         self.counted.push(ask.query.clone());
         self.total = self.total.saturating_add(found);
         self.steps.push((ask.kind, found));
         Ok(())
     }
 
-    fn ask_for_values(&self, body: &mut Value) {
-        if self.plan.collapse.is_some() {
-            body["docvalue_fields"] = json!(["values"]);
-        }
+    /// Columns that tell what hits have in common, where that matters.
+    fn columns(&self) -> &'static [&'static str] {
+        if self.plan.collapse.is_some() { &["values"] } else { &[] }
+    }
+
+    /// Lists the hits of an answer, and says what the last one was sorted by.
+    fn list(&mut self, answer: &Answer, ask: &Ask) -> Option<Value> {
+        let listed: Vec<Listed> = answer.hits.hits.iter().filter_map(|hit| self.listed(hit, ask)).collect();
+        self.listed.extend(listed);
+        answer.hits.hits.last().map(|hit| Value::Array(hit.sort.clone()))
     }
 
     fn listed(&self, hit: &FoundHit, ask: &Ask) -> Option<Listed> {
@@ -329,7 +330,7 @@ impl<'a> Following<'a> {
     }
 
     fn common_value(&self, hit: &FoundHit) -> Option<String> {
-        let values: Vec<String> = serde_json::from_value(hit.fields["values"].clone()).ok()?;
+        let values: Vec<String> = Vec::deserialize(at(&hit.fields, &["values"])).ok()?;
         first_value(&self.plan.collapse.as_ref()?.key, &values)
     }
 
@@ -345,7 +346,8 @@ impl<'a> Following<'a> {
     /// How many hits of a request are wanted, and behind which.
     fn window(&self, ask: &Ask) -> (usize, Option<Value>) {
         let wanted = self.end().saturating_add(1);
-        let wanted = if self.order == Order::Rank { wanted.saturating_sub(self.listed.len()) } else { wanted };
+        let wanted =
+            if self.order == Order::Rank { wanted.saturating_sub(self.listed.len()) } else { wanted };
         if self.plan.collapse.is_some() {
             return (wanted.max(CHUNK), None);
         }
@@ -374,7 +376,8 @@ impl<'a> Following<'a> {
     /// The page, and where it ended if there is more.
     fn page(&mut self) -> (Vec<Hit>, Option<Position>) {
         self.order.merge(&mut self.listed);
-        let mut listed: Vec<(Listed, bool)> = self.thinned().into_iter().map(|listed| (listed, false)).collect();
+        let mut listed: Vec<(Listed, bool)> =
+            self.thinned().into_iter().map(|listed| (listed, false)).collect();
         let offset = match &self.plan.page.start {
             Start::Offset(offset) => {
                 for pin in &self.pins {

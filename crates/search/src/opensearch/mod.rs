@@ -30,10 +30,10 @@ use tradepost_port::search::{
     Capabilities, Change, Hits, IndexDocument, SearchDocument, SearchEngine, SearchError,
 };
 
-pub use self::client::{OpenSearchError, Settings};
 use self::client::Server;
+pub use self::client::{OpenSearchError, Settings};
 use self::follow::{Answer, Following};
-use self::query::term;
+use self::query::{Search, at, term};
 use crate::engine::Visible;
 
 /// Hits of one request at most; the setting of the index is the same.
@@ -128,7 +128,7 @@ impl OpenSearch {
 
     /// The index behind the alias, if there is one.
     async fn behind_alias(&self) -> Result<Option<String>, OpenSearchError> {
-        let found = self.server.call(Method::GET, &format!("_alias/{}", self.alias), None).await;
+        let found = self.server.bare(Method::GET, &format!("_alias/{}", self.alias)).await;
         match found {
             Ok(found) => {
                 let found: serde_json::Map<String, Value> = serde_json::from_slice(&found)?;
@@ -141,10 +141,10 @@ impl OpenSearch {
 
     async fn create(&self, index: &str, behind_alias: bool) -> Result<(), OpenSearchError> {
         let mut body = layout::body(&self.settings.replicas, self.settings.refresh_ms);
-        if behind_alias {
-            body["aliases"] = json!({&self.alias: {}});
+        if let (true, Some(body)) = (behind_alias, body.as_object_mut()) {
+            body.insert("aliases".to_owned(), json!({&self.alias: {}}));
         }
-        match self.server.call(Method::PUT, index, Some(&body)).await {
+        match self.server.call(Method::PUT, index, &body).await {
             // Another process was quicker.
             Err(OpenSearchError::Refused { status: 400, reason })
                 if behind_alias && reason.contains("resource_already_exists_exception") =>
@@ -157,7 +157,7 @@ impl OpenSearch {
 
     async fn stored_sequence(&self) -> Result<i64, OpenSearchError> {
         let path = format!("{}/_doc/{}", self.target(), layout::STATE);
-        match self.server.call(Method::GET, &path, None).await {
+        match self.server.bare(Method::GET, &path).await {
             Ok(state) => Ok(serde_json::from_slice::<State>(&state)?.source.sequence),
             Err(OpenSearchError::Refused { status: 404, .. }) => Ok(0),
             Err(error) => Err(error),
@@ -170,7 +170,7 @@ impl OpenSearch {
         let current = self.behind_alias().await?;
         let number = current.and_then(|index| layout::number(&self.alias, &index)).unwrap_or_default();
         let index = layout::index(&self.alias, number.saturating_add(1));
-        match self.server.call(Method::DELETE, &index, None).await {
+        match self.server.bare(Method::DELETE, &index).await {
             Ok(_) | Err(OpenSearchError::Refused { status: 404, .. }) => {}
             Err(error) => return Err(error),
         }
@@ -187,7 +187,7 @@ impl OpenSearch {
         let before = self.behind_alias().await?.filter(|before| *before != index);
         let mut actions = vec![json!({"add": {"index": &index, "alias": &self.alias}})];
         actions.extend(before.map(|before| json!({"remove_index": {"index": before}})));
-        self.server.call(Method::POST, "_aliases", Some(&json!({"actions": actions}))).await?;
+        self.server.call(Method::POST, "_aliases", &json!({"actions": actions})).await?;
         self.alias.clone_into(&mut self.target.write().unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
@@ -196,7 +196,7 @@ impl OpenSearch {
     async fn refresh(&self) -> Result<(), OpenSearchError> {
         let batches = self.batches.load(Ordering::Acquire);
         let applied = self.applied.sequence();
-        self.server.call(Method::POST, &format!("{}/_refresh", self.target()), None).await?;
+        self.server.bare(Method::POST, &format!("{}/_refresh", self.target())).await?;
         self.forget_statistics();
         self.visible.reach(applied);
         self.batches_seen.fetch_max(batches, Ordering::AcqRel);
@@ -208,10 +208,10 @@ impl OpenSearch {
     }
 
     /// Sends a search.
-    async fn ask(&self, body: &Value) -> Result<Answer, OpenSearchError> {
+    async fn ask(&self, search: &Search) -> Result<Answer, OpenSearchError> {
         let limit = self.settings.search_timeout_ms;
         let path = format!("{}/_search?cancel_after_time_interval={limit}ms", self.target());
-        let answer: Answer = serde_json::from_slice(&self.server.call(Method::POST, &path, Some(body)).await?)?;
+        let answer: Answer = serde_json::from_slice(&self.server.call(Method::POST, &path, search).await?)?;
         if answer.timed_out {
             return Err(OpenSearchError::Overloaded(504));
         }
@@ -225,16 +225,13 @@ impl OpenSearch {
             return Ok(known);
         }
         let shelved = json!({"filter": term("shelved", true), "aggs": {"sold": {"max": {"field": "sold"}}}});
-        let body = json!({
-            "size": 0, "track_total_hits": false,
-            "aggs": {"shelved": shelved, "sequence": {"max": {"field": "sequence"}}},
-        });
-        let answer = self.ask(&body).await?.aggregations;
+        let aggs = json!({"shelved": shelved, "sequence": {"max": {"field": "sequence"}}});
+        let answer = self.ask(&Search { aggs: Some(aggs), ..Search::default() }).await?.aggregations;
         let statistics = Statistics {
-            documents: answer["shelved"]["doc_count"].as_u64().unwrap_or_default(),
-            popularity_max: whole(&answer["shelved"]["sold"]["value"]),
+            documents: at(&answer, &["shelved", "doc_count"]).as_u64().unwrap_or_default(),
+            popularity_max: whole(at(&answer, &["shelved", "sold", "value"])),
         };
-        self.visible.reach(whole(&answer["sequence"]["value"]));
+        self.visible.reach(whole(at(&answer, &["sequence", "value"])));
         let known = Some((Instant::now(), statistics));
         *self.statistics.lock().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(statistics)
@@ -256,22 +253,21 @@ impl OpenSearch {
         &self,
         mut take: impl FnMut(SearchDocument) + Send,
     ) -> Result<(), OpenSearchError> {
-        let mut after: Option<Value> = None;
+        let mut search = Search {
+            size: READ_BATCH,
+            query: Some(term("shelved", true)),
+            sort: Some(json!(["product"])),
+            source: true,
+            ..Search::default()
+        };
+        let path = format!("{}/_search?_source_includes=document", self.target());
         loop {
-            let mut body = json!({
-                "size": READ_BATCH, "query": term("shelved", true), "sort": ["product"], "_source": ["document"],
-            });
-            if let Some(after) = &after {
-                body["search_after"] = after.clone();
-            }
-            let path = format!("{}/_search", self.target());
-            let answer: Answer =
-                serde_json::from_slice(&self.server.call(Method::POST, &path, Some(&body)).await?)?;
+            let answer = self.server.call(Method::POST, &path, &search).await?;
+            let answer: Answer = serde_json::from_slice(&answer)?;
             let Some(last) = answer.hits.hits.last() else { return Ok(()) };
-            after = Some(Value::Array(last.sort.clone()));
+            search.after = Some(Value::Array(last.sort.clone()));
             for hit in answer.hits.hits {
-                let mut source = hit.source;
-                take(serde_json::from_value(source["document"].take())?);
+                take(SearchDocument::deserialize(at(&hit.source, &["document"]))?);
             }
         }
     }

@@ -100,11 +100,10 @@ impl Order {
         let key = match (self, &position.key) {
             (Self::Rank, SortKey::Score(rank)) => json!(unrank(*rank).0),
             (Self::Column { name: "title_sort", .. }, SortKey::Text(text)) => json!(text),
-            (Self::Column { name: "published_at_us", .. }, SortKey::Time(time)) => json!(time.as_microsecond()),
-            (
-                Self::Column { name: "price_min" | "popularity" | "rating", .. },
-                SortKey::Integer(number),
-            ) => {
+            (Self::Column { name: "published_at_us", .. }, SortKey::Time(time)) => {
+                json!(time.as_microsecond())
+            }
+            (Self::Column { name: "price_min" | "popularity" | "rating", .. }, SortKey::Integer(number)) => {
                 json!(number)
             }
             _ => return None,

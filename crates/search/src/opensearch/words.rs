@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tradepost_port::search::plan::{Alt, AltKind, Field, QueryPlan, Scope, Slot, Step};
 
 use super::entry::name;
-use super::query::{all, any, at_least, terms};
+use super::query::{all, any, at_least, object, object_of, terms};
 
 /// Clauses that score at most: a server takes no more than 1,024 in a query.
 const SCORING_CLAUSES_MAX: usize = 900;
@@ -54,17 +54,20 @@ fn path(field: Field) -> String {
     format!("words.{}", name(field))
 }
 
-/// What the products of a step score; `documents` are all that there are.
-pub fn scoring(plan: &QueryPlan, step: Step, documents: u64) -> Value {
+/// Clauses that the products of a step score by; `documents` are all that there are.
+pub fn scoring(plan: &QueryPlan, step: Step, documents: u64) -> Vec<Value> {
     let per_slot = SCORING_CLAUSES_MAX / Field::ALL.len() / plan.must.len().max(1);
-    let mut clauses: Vec<Value> =
-        plan.must.iter().map(|slot| pays(plan, slot, (step.doubt, per_slot), rarity(slot, documents))).collect();
+    let mut clauses: Vec<Value> = plan
+        .must
+        .iter()
+        .map(|slot| pays(plan, slot, (step.doubt, per_slot), rarity(slot, documents)))
+        .collect();
     if plan.must.len() > 1 && step.slots_min == plan.must.len() {
         // Words that are all in its name tell more of a product than such as are scattered over a description.
         let named = all(plan.must.iter().map(|slot| holds(slot, step.doubt, Scope::Names)).collect());
         clauses.push(json!({"constant_score": {"filter": named, "boost": plan.scoring.named}}));
     }
-    json!({"bool": {"should": clauses}})
+    clauses
 }
 
 /// How much a word says: BM25's, of the whole slot, so that no field and no misspelling has a rarity of its own.
@@ -81,7 +84,6 @@ fn rarity(slot: &Slot, documents: u64) -> f32 {
 }
 
 /// A slot pays for its best alternative in its best field, and a little for the others.
-#[expect(clippy::float_arithmetic, reason = "weights of ranking; no money is near")]
 fn pays(plan: &QueryPlan, slot: &Slot, (doubt, most): (u8, usize), rarity: f32) -> Value {
     let mut alts: Vec<&Alt> = slot.alts.iter().filter(|alt| alt.doubt <= doubt).collect();
     // The sort is stable: of those that weigh the same, the ones that were thought of first.
@@ -100,7 +102,8 @@ fn pays(plan: &QueryPlan, slot: &Slot, (doubt, most): (u8, usize), rarity: f32) 
 }
 
 fn best(plan: &QueryPlan, ways: Vec<Value>) -> Value {
-    json!({"dis_max": {"queries": ways, "tie_breaker": plan.scoring.tie}})
+    let queries = ("queries", Value::Array(ways));
+    object("dis_max", object_of([queries, ("tie_breaker", plan.scoring.tie.into())]))
 }
 
 #[expect(clippy::float_arithmetic, reason = "weights of ranking; no money is near")]

@@ -133,7 +133,7 @@ impl OpenSearch {
         for keys in wanted.chunks(READ_BATCH) {
             let path = format!("{}/_mget?_source=shelved,words,document", self.target());
             let body = json!({"ids": keys});
-            let read = self.server.call(Method::POST, &path, Some(&body)).await?;
+            let read = self.server.call(Method::POST, &path, &body).await?;
             for read in serde_json::from_slice::<Read>(&read)?.docs {
                 let Some(pending) = id_of(&read.id).and_then(|id| pending.get_mut(&id)) else { continue };
                 // What is newer has these changes already.
@@ -142,7 +142,9 @@ impl OpenSearch {
                 }
                 let Some(mut product) = read.source.and_then(Kept::product) else { continue };
                 if let State::Live(lives) = &pending.state {
-                    lives.iter().for_each(|live| product.document.take(live));
+                    for live in lives {
+                        product.document.take(live);
+                    }
                     pending.state = State::There(Box::new(product));
                 }
             }

@@ -167,7 +167,9 @@ fn what_comes_late_does_not_undo_what_came_after() {
         both.apply(vec![late, delete(211, 7), live(212, 6, &[(0, 2, false)])]).await;
         // Another process, or a try of which nobody learnt the end; the oracle is not told.
         let slow = open(&settings, "late").await;
-        slow.apply(vec![early, both.suite.upsert(151, product(7)), live(152, 6, &[(0, 9, true)])]).await.unwrap();
+        slow.apply(vec![early, both.suite.upsert(151, product(7)), live(152, 6, &[(0, 9, true)])])
+            .await
+            .unwrap();
         slow.apply(vec![live(209, 5, &[(0, 9, true)])]).await.unwrap();
         assert_eq!(slow.durable_sequence(), 212);
         assert_eq!(open(&settings, "late").await.durable_sequence(), 212);

@@ -40,7 +40,9 @@ fn start() -> Option<Server> {
 /// The settings of the server, or nothing with a message.
 pub fn settings() -> Option<Settings> {
     let Some(server) = SERVER.get_or_init(start) else {
-        println!("skipped: there is no OpenSearch here (make opensearch fetches one, where Java and Maven are)");
+        println!(
+            "skipped: there is no OpenSearch here (make opensearch fetches one, where Java and Maven are)"
+        );
         return None;
     };
     // No test is about how fast a busy machine is.
