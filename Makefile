@@ -2,7 +2,7 @@
 
 ARGS ?=
 
-.PHONY: demo test torture check fmt help
+.PHONY: demo test opensearch torture check fmt help
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -12,6 +12,10 @@ demo: tools ## Start a shop with sample data and look at it (ARGS="--products 50
 
 test: tools ## Run all tests
 	cargo test --workspace --locked
+
+opensearch: tools ## Fetch OpenSearch (Java 17 and Maven; 55 MB, once) and hold it to the suite of search engines
+	@./.ci/opensearch fetch
+	cargo test --locked -p tradepost-search --test it opensearch:: -- --nocapture
 
 torture: tools ## Kill a shop of its own 200 times and see whether it keeps its promises (ARGS="--rounds 20")
 	@cargo run --release --quiet --locked -p tradepost -- lab torture $(ARGS)

@@ -7,8 +7,8 @@ use tradepost_port::search::plan::{Alt, AltKind, Field, QueryPlan, Scope, Slot, 
 use super::entry::name;
 use super::query::{all, any, at_least, object, object_of, terms};
 
-/// Clauses that score at most: a server takes no more than 1,024 in a query.
-const SCORING_CLAUSES_MAX: usize = 900;
+/// Clauses that score at most: a server takes no more than 1,024 in a query, and conditions are some of them.
+const SCORING_CLAUSES_MAX: usize = 600;
 
 /// The field of all terms but those of the description.
 pub const NAMES: &str = "names";
@@ -60,7 +60,7 @@ pub fn scoring(plan: &QueryPlan, step: Step, documents: u64) -> Vec<Value> {
     let mut clauses: Vec<Value> = plan
         .must
         .iter()
-        .map(|slot| pays(plan, slot, (step.doubt, per_slot), rarity(slot, documents)))
+        .filter_map(|slot| pays(plan, slot, (step.doubt, per_slot), rarity(slot, documents)))
         .collect();
     if plan.must.len() > 1 && step.slots_min == plan.must.len() {
         // Words that are all in its name tell more of a product than such as are scattered over a description.
@@ -84,12 +84,17 @@ fn rarity(slot: &Slot, documents: u64) -> f32 {
 }
 
 /// A slot pays for its best alternative in its best field, and a little for the others.
-fn pays(plan: &QueryPlan, slot: &Slot, (doubt, most): (u8, usize), rarity: f32) -> Value {
+fn pays(plan: &QueryPlan, slot: &Slot, (doubt, most): (u8, usize), rarity: f32) -> Option<Value> {
     let mut alts: Vec<&Alt> = slot.alts.iter().filter(|alt| alt.doubt <= doubt).collect();
     // The sort is stable: of those that weigh the same, the ones that were thought of first.
     alts.sort_by(|first, second| second.weight.total_cmp(&first.weight));
     let mut ways = Vec::new();
-    for alt in alts.into_iter().take(most.max(1)) {
+    let mut left = most;
+    for alt in alts {
+        left = left.saturating_sub(alt.terms.len().saturating_mul(Field::ALL.len()));
+        if left == 0 && !ways.is_empty() {
+            break;
+        }
         match alt.terms.as_slice() {
             [term] => ways.extend(in_fields(plan, term, alt, rarity)),
             several => {
@@ -98,7 +103,7 @@ fn pays(plan: &QueryPlan, slot: &Slot, (doubt, most): (u8, usize), rarity: f32) 
             }
         }
     }
-    best(plan, ways)
+    (!ways.is_empty()).then(|| best(plan, ways))
 }
 
 fn best(plan: &QueryPlan, ways: Vec<Value>) -> Value {

@@ -224,7 +224,7 @@ fn conditions() -> impl Strategy<Value = Condition> {
     })
 }
 
-fn facets() -> Vec<FacetRequest> {
+pub fn facets() -> Vec<FacetRequest> {
     let keys = [
         FacetKey::Brand,
         FacetKey::Category,

@@ -25,16 +25,29 @@ fn address(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<String> {
     })
 }
 
+/// How the script ends where there is nothing that it could start.
+const NOT_HERE: i32 = 3;
+
+/// Tries to start the server: another one on this machine may take its port first.
+const TRIES: usize = 3;
+
 fn start() -> Option<Server> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/opensearch");
-    let script = Command::new(script).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut script = script.ok()?;
-    let stdin = script.stdin.take()?;
-    let mut lines = BufReader::new(script.stdout.take()?).lines();
-    let url = address(&mut lines)?;
-    // Somebody must read what it says, or it would wait for that.
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-    Some(Server { url, _script: (script, stdin) })
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.ci/opensearch");
+    for _ in 0..TRIES {
+        let script = Command::new(&path).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut script = script.unwrap();
+        let stdin = script.stdin.take().unwrap();
+        let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
+        if let Some(url) = address(&mut lines) {
+            // Somebody must read what it says, or it would wait for that.
+            std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+            return Some(Server { url, _script: (script, stdin) });
+        }
+        if script.wait().unwrap().code() == Some(NOT_HERE) {
+            return None;
+        }
+    }
+    panic!("OpenSearch is here and does not start");
 }
 
 /// The settings of the server, or nothing with a message.
