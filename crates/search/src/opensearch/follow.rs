@@ -75,8 +75,8 @@ pub struct Following<'a> {
     /// Everything that is asked of all hits but their words.
     base: Vec<Value>,
     pins: Vec<Pinned>,
-    /// Queries whose hits were counted.
-    counted: Vec<Value>,
+    /// What holds the words of the steps that were taken.
+    members: Vec<Value>,
     listed: Vec<Listed>,
     steps: Vec<(StepKind, u64)>,
     total: u64,
@@ -109,7 +109,7 @@ impl<'a> Following<'a> {
             counting: Counting::new(plan),
             base: vec![term("shelved", true), filters.but_for_stock()],
             pins: Vec::new(),
-            counted: Vec::new(),
+            members: Vec::new(),
             listed: Vec::new(),
             steps: Vec::new(),
             total: 0,
@@ -122,8 +122,9 @@ impl<'a> Following<'a> {
             self.find_pins().await?;
         }
         if self.plan.must.is_empty() {
-            let query = self.query(everything(), Vec::new(), None);
+            let query = self.query(everything(), None);
             self.take(&Ask { query, kind: StepKind::Exact, steps_after: 0 }).await?;
+            self.members.push(everything());
         } else {
             self.take_steps().await?;
         }
@@ -133,7 +134,7 @@ impl<'a> Following<'a> {
         }
         let histograms = self.counting.histograms();
         if let Some(asked) = histograms {
-            let query = Some(any(std::mem::take(&mut self.counted)));
+            let query = Some(self.looked_at());
             let search = Search { query, aggs: Some(asked), ..Search::default() };
             self.counting.take_histograms(&self.engine.ask(&search).await?.aggregations);
         }
@@ -144,7 +145,6 @@ impl<'a> Following<'a> {
     }
 
     async fn take_steps(&mut self) -> Result<(), OpenSearchError> {
-        let mut before: Vec<Value> = Vec::new();
         let mut met = 0;
         let mut met_pins: BTreeSet<usize> = BTreeSet::new();
         for (place, step) in self.plan.relax.iter().enumerate() {
@@ -152,13 +152,13 @@ impl<'a> Following<'a> {
                 continue;
             }
             let members = words::members(self.plan, *step);
-            let query = self.query(members.clone(), before.clone(), Some(*step));
+            let query = self.query(members.clone(), Some(*step));
             let steps_after = u32::try_from(self.plan.relax.len().saturating_sub(place)).unwrap_or(u32::MAX);
             self.take(&Ask { query, kind: step.kind, steps_after }).await?;
             let pins = self.pins.iter().enumerate().filter(|(_, pin)| pin.holds.contains(&place));
             met_pins.extend(pins.map(|(number, _)| number));
             met = usize::try_from(self.total).unwrap_or(usize::MAX).saturating_add(met_pins.len());
-            before.push(members);
+            self.members.push(members);
         }
         Ok(())
     }
@@ -206,20 +206,27 @@ impl<'a> Following<'a> {
             let holds = hit.matched_queries.iter().filter_map(|name| name.parse().ok()).collect();
             self.pins.push(Pinned { place: pin.place, listed, holds });
         }
-        let found: Vec<String> = self.pins.iter().map(|pin| key_of(pin.listed.id)).collect();
-        self.counted.push(terms("product", &found));
         Ok(())
     }
 
+    fn pinned(&self) -> Value {
+        terms("product", &self.pins.iter().map(|pin| key_of(pin.listed.id)).collect::<Vec<_>>())
+    }
+
+    /// Everything that was counted: pins, and what holds the words of any step that was taken.
+    fn looked_at(&self) -> Value {
+        let mut filter = self.base.clone();
+        filter.push(any(self.members.clone()));
+        any(vec![self.pinned(), Bool { filter, ..Bool::default() }.into()])
+    }
+
     /// What holds the words of a step and of none before, and is no pin; with its scores, if they are asked for.
-    fn query(&self, members: Value, mut without: Vec<Value>, step: Option<Step>) -> Value {
+    fn query(&self, members: Value, step: Option<Step>) -> Value {
         let mut filter = self.base.clone();
         filter.push(members);
-        let pins: Vec<String> = self.pins.iter().map(|pin| key_of(pin.listed.id)).collect();
-        if !pins.is_empty() {
-            without.push(terms("product", &pins));
-        }
-        let mut query = Bool { filter, must_not: without, ..Bool::default() };
+        let mut must_not = self.members.clone();
+        must_not.extend((!self.pins.is_empty()).then(|| self.pinned()));
+        let mut query = Bool { filter, must_not, ..Bool::default() };
         if self.order != Order::Rank {
             return query.into();
         }
@@ -300,7 +307,6 @@ impl<'a> Following<'a> {
             let answer = self.engine.ask(&search).await?;
             last = self.list(&answer, ask);
         }
-        self.counted.push(ask.query.clone());
         self.total = self.total.saturating_add(found);
         self.steps.push((ask.kind, found));
         Ok(())
