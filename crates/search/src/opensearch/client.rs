@@ -16,7 +16,7 @@ use tradepost_port::search::SearchError;
 pub struct Settings {
     /// Its address: `https://search.internal:9200`.
     pub url: String,
-    /// Name and password, where it asks for them.
+    /// Name and password, where it asks for them; over `https`, or to this machine.
     pub login: Option<(String, SecretString)>,
     /// Certificates in PEM that its own is signed by, beside those that browsers know.
     pub authorities: Option<String>,
@@ -113,6 +113,17 @@ impl Server {
             settings.url.parse().map_err(|_| OpenSearchError::Settings("the address is none".to_owned()))?;
         if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
             return Err(OpenSearchError::Settings("the address is not one of HTTP".to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(OpenSearchError::Settings(
+                "name and password are not part of the address".to_owned(),
+            ));
+        }
+        let on_this_machine = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if settings.login.is_some() && url.scheme() != "https" && !on_this_machine {
+            return Err(OpenSearchError::Settings(
+                "a password goes over https, or to this machine".to_owned(),
+            ));
         }
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));

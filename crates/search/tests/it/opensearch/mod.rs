@@ -5,6 +5,9 @@ mod way;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tradepost_port::search::plan::{Page, Start};
 use tradepost_port::search::{
     Change, Hits, IndexDocument, SearchEngine, SearchError, SearchRequest, Sort, SortKey,
@@ -244,6 +247,46 @@ fn a_server_that_is_away_or_silent_is_told_as_such_in_time_and_nothing_is_lost()
         both.apply(changes).await;
         assert_eq!(both.engine.durable_sequence(), 202);
         assert_eq!(both.check("after", &asked("")).await.total, 199);
+    });
+}
+
+/// A server that answers everything with a status; what it was sent first.
+async fn says(status: &'static str, login: Option<(String, SecretString)>) -> (String, OpenSearchError) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let sent = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4_096];
+        let length = connection.read(&mut head).await.unwrap();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        connection.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let opened = OpenSearch::open(Settings { login, ..Settings::at(&url) }, "a").await;
+    (sent.await.unwrap(), opened.err().unwrap())
+}
+
+#[test]
+fn a_password_is_sent_and_a_refusal_is_told_from_a_server_that_has_no_time() {
+    runtime().block_on(async {
+        let login = Some(("anna".to_owned(), SecretString::from("s3cret")));
+        let (sent, error) = says("401 Unauthorized", login.clone()).await;
+        assert!(sent.contains("authorization: Basic YW5uYTpzM2NyZXQ="), "{sent}");
+        assert!(matches!(error, OpenSearchError::Refused { status: 401, .. }), "{error:?}");
+        assert!(matches!(SearchError::from(error), SearchError::Failed(_)));
+        for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+            let (_, error) = says(status, None).await;
+            assert!(matches!(SearchError::from(error), SearchError::Unavailable(_)), "{status}");
+        }
+        let away = OpenSearch::open(Settings::at("http://127.0.0.1:1"), "a").await;
+        assert!(matches!(away, Err(OpenSearchError::Away(_))));
+        for (url, login) in [("http://search.example", login), ("http://anna:s3cret@127.0.0.1", None)] {
+            let opened = OpenSearch::open(Settings { login, ..Settings::at(url) }, "a").await;
+            assert!(matches!(opened, Err(OpenSearchError::Settings(_))), "{url}");
+        }
+        let authorities = Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----".to_owned());
+        let bad = Settings { authorities, ..Settings::at("https://127.0.0.1:1") };
+        assert!(matches!(OpenSearch::open(bad, "a").await, Err(OpenSearchError::Settings(_))));
     });
 }
 
