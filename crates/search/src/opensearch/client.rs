@@ -81,11 +81,16 @@ impl OpenSearchError {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Away(_) | Self::Overloaded(_))
     }
+
+    /// Whether it is the server's state that is wrong and not what was asked: shoppers can be answered by others.
+    fn is_servers(&self) -> bool {
+        self.is_passing() || matches!(self, Self::Refused { status: 401 | 403 | 404 | 500.., .. })
+    }
 }
 
 impl From<OpenSearchError> for SearchError {
     fn from(error: OpenSearchError) -> Self {
-        if error.is_passing() { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
+        if error.is_servers() { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
     }
 }
 
@@ -202,4 +207,19 @@ fn tls(authorities: Option<&str>) -> Result<ClientConfig, OpenSearchError> {
     let builder = ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| bad(&error))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_is_not_taken_is_told_from_a_server_in_a_bad_state() {
+        for (status, is_away) in
+            [(400, false), (401, true), (403, true), (404, true), (409, false), (500, true)]
+        {
+            let error = SearchError::from(OpenSearchError::Refused { status, reason: String::new() });
+            assert_eq!(matches!(error, SearchError::Unavailable(_)), is_away, "{status}");
+        }
+    }
 }

@@ -267,17 +267,18 @@ async fn says(status: &'static str, login: Option<(String, SecretString)>) -> (S
 }
 
 #[test]
-fn a_password_is_sent_and_a_refusal_is_told_from_a_server_that_has_no_time() {
+fn a_password_is_sent_and_a_bad_question_is_told_from_a_server_in_a_bad_state() {
     runtime().block_on(async {
         let login = Some(("anna".to_owned(), SecretString::from("s3cret")));
         let (sent, error) = says("401 Unauthorized", login.clone()).await;
         assert!(sent.contains("authorization: Basic YW5uYTpzM2NyZXQ="), "{sent}");
         assert!(matches!(error, OpenSearchError::Refused { status: 401, .. }), "{error:?}");
-        assert!(matches!(SearchError::from(error), SearchError::Failed(_)));
-        for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+        for status in ["403 Forbidden", "429 Too Many Requests", "500 Error", "503 Unavailable"] {
             let (_, error) = says(status, None).await;
             assert!(matches!(SearchError::from(error), SearchError::Unavailable(_)), "{status}");
         }
+        let (_, error) = says("400 Bad Request", None).await;
+        assert!(matches!(SearchError::from(error), SearchError::Failed(_)));
         let away = OpenSearch::open(Settings::at("http://127.0.0.1:1"), "a").await;
         assert!(matches!(away, Err(OpenSearchError::Away(_))));
         for (url, login) in [("http://search.example", login), ("http://anna:s3cret@127.0.0.1", None)] {
