@@ -2,7 +2,7 @@
 
 ARGS ?=
 
-.PHONY: demo test mutants torture check fmt help
+.PHONY: demo test opensearch mutants torture check fmt help
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,10 @@ mutants: ## Break the rules of the domain in every small way, and list what no t
 		echo "cargo-mutants is missing: cargo install --locked cargo-mutants; then run make again." >&2; exit 1; }
 	CARGO_PROFILE_DEV_DEBUG=none PROPTEST_RNG_SEED=1 PROPTEST_MAX_SHRINK_ITERS=0 PROPTEST_DISABLE_FAILURE_PERSISTENCE=true \
 		cargo mutants -p tradepost-domain $(MUTATED:%=-f 'crates/domain/src/%/**') -o target $(ARGS) -- --lib
+
+opensearch: tools ## Fetch OpenSearch (Java 17 and Maven; 55 MB, once) and hold it to the suite of search engines
+	@./.ci/opensearch fetch
+	cargo test --locked -p tradepost-search --test it opensearch:: -- --nocapture
 
 torture: tools ## Kill a shop of its own 200 times and see whether it keeps its promises (ARGS="--rounds 20")
 	@cargo run --release --quiet --locked -p tradepost -- lab torture $(ARGS)

@@ -62,7 +62,7 @@ impl Suite {
     /// Asks an engine and the oracle; says where they differ.
     pub async fn check(&self, engine: &dyn SearchEngine, request: &SearchRequest) -> Result<Hits, String> {
         let plan = self.plan(request);
-        let found = engine.search(&plan).await.map_err(|error| error.to_string())?;
+        let found = engine.search(&plan).await.map_err(|error| format!("{error:?}"))?;
         let wanted = self.oracle.follow(&plan);
         differences(&plan, &found, &wanted).map(|()| found)
     }

@@ -2,12 +2,14 @@
 //!
 //! Conditions are read out of a query ([`understand`]); its words go through a pure pipeline ([`pipeline`]) that decides what
 //! they mean, with the help of what was learnt of the catalogue ([`knowledge`]). What comes out is a [`QueryPlan`](tradepost_port::search::plan::QueryPlan), which an engine
-//! follows: here Tantivy ([`engine`]), held to one that is too simple to be wrong ([`oracle`]). How good all that is, [`quality`] measures.
+//! follows: Tantivy in this process ([`engine`]), or OpenSearch beside it ([`opensearch`]); both are held to one that is too simple to be
+//! wrong ([`oracle`]). How good all that is, [`quality`] measures.
 
 pub mod conformance;
 pub mod document;
 pub mod engine;
 pub mod knowledge;
+pub mod opensearch;
 pub mod oracle;
 pub mod pipeline;
 pub mod quality;

@@ -158,6 +158,9 @@ pub struct LabSearchQuality {
     /// Folder with the data: catalogues and queries in `search` and `demo` below it.
     #[arg(long, value_name = "DIR", default_value = "../shared/data")]
     pub data: PathBuf,
+    /// An OpenSearch that is asked instead of the embedded engine; its indexes `tradepost-quality-*` are made anew.
+    #[arg(long, value_name = "URL")]
+    pub opensearch: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -244,7 +244,8 @@ impl Verdict {
     }
 }
 
-fn wants_sold_out(condition: &Condition) -> bool {
+/// Whether no variant may be orderable.
+pub fn wants_sold_out(condition: &Condition) -> bool {
     match condition {
         Condition::Is(Filter::InStock(wanted)) => !wanted,
         Condition::Not(inner) => matches!(inner.as_ref(), Condition::Is(Filter::InStock(true))),

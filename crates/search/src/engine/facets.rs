@@ -223,7 +223,7 @@ fn range_counts(counts: impl Iterator<Item = (Range<i64>, u64)>) -> Vec<FacetCou
 }
 
 /// The most frequent values, in a stable order.
-fn best(key: FacetKey, mut counts: Vec<FacetCount>, limit: usize) -> Facet {
+pub fn best(key: FacetKey, mut counts: Vec<FacetCount>, limit: usize) -> Facet {
     counts.sort_by(|first, second| {
         let by_label = || first.label.cmp(&second.label);
         let by_value = || name_of(&first.value).cmp(&name_of(&second.value));

@@ -29,12 +29,16 @@ use tradepost_port::search::{
     Capabilities, Change, ChangeKind, Hits, IndexDocument, Live, SearchDocument, SearchEngine, SearchError,
 };
 
+pub(crate) use self::conditions::wants_sold_out;
+pub(crate) use self::facets::best;
 pub(crate) use self::histogram::steps as histogram_steps;
 use self::index::{Fields, Rows, Stored};
 use self::pass::Pass;
 use self::statistics::Statistics;
 use self::table::Table;
-use self::visible::Visible;
+pub(crate) use self::table::label as label_of;
+pub(crate) use self::values::name_of;
+pub(crate) use self::visible::Visible;
 
 /// Why the engine failed.
 #[derive(Debug, thiserror::Error)]

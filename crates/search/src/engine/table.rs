@@ -212,7 +212,8 @@ fn scalar(text: &str) -> FacetValue {
     FacetValue::Scalar(Value::String(text.to_owned()))
 }
 
-fn label(value: &Value) -> String {
+/// What a scalar is called.
+pub fn label(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => plain_number(number),

@@ -10,20 +10,21 @@ mod meaning;
 mod report;
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Runtime;
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::plan::Page;
-use tradepost_port::search::{CatalogSearch, Change, ChangeKind, SearchDocument, SearchError, SearchRequest};
+use tradepost_port::search::{
+    CatalogSearch, Change, ChangeKind, SearchDocument, SearchEngine, SearchError, SearchRequest,
+};
 
 use crate::engine::{Engine, EngineError};
 use crate::knowledge::Knowledge;
+use crate::opensearch::{OpenSearch, OpenSearchError, Settings};
 use crate::shelf::Shelf;
 use crate::weights::Weights;
 
@@ -55,6 +56,12 @@ pub enum QualityError {
     /// The engine could not be made.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The engine on a server could not be made.
+    #[error(transparent)]
+    OpenSearch(#[from] OpenSearchError),
+    /// What waits for a server could not be made.
+    #[error("no thread can be had")]
+    Runtime(#[source] std::io::Error),
     /// A search failed.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -63,11 +70,13 @@ pub enum QualityError {
 /// A catalogue that can be searched.
 pub struct Bench {
     /// What searches it.
-    pub shelf: Shelf,
+    pub shelf: Arc<Shelf>,
     /// Its products.
     pub documents: Vec<SearchDocument>,
     /// The ids that the data gives its products.
     names: HashMap<ProductId, String>,
+    /// What waits for the engine.
+    runtime: Runtime,
     /// How long learning and indexing took.
     pub built_in: Duration,
 }
@@ -82,13 +91,39 @@ const PRICE_EXPONENT: u32 = 2;
 const BATCH: usize = 5_000;
 
 impl Bench {
-    /// Learns and indexes a catalogue.
+    /// Learns and indexes a catalogue, with the embedded engine in memory.
     pub fn new(documents: Vec<(String, SearchDocument)>, weights: Weights) -> Result<Self, QualityError> {
+        let runtime = Runtime::new().map_err(QualityError::Runtime)?;
+        Self::over(Arc::new(Engine::in_memory()?), runtime, documents, weights)
+    }
+
+    /// The same in an index of this name on a server, which is made anew.
+    pub fn on_opensearch(
+        settings: &Settings,
+        name: &str,
+        documents: Vec<(String, SearchDocument)>,
+        weights: Weights,
+    ) -> Result<Self, QualityError> {
+        let runtime = Runtime::new().map_err(QualityError::Runtime)?;
+        let engine = runtime.block_on(async {
+            let anew = OpenSearch::open(settings.clone(), name).await?.begin_anew().await?;
+            anew.publish().await?;
+            Ok::<_, OpenSearchError>(anew)
+        })?;
+        Self::over(Arc::new(engine), runtime, documents, weights)
+    }
+
+    fn over(
+        engine: Arc<dyn SearchEngine>,
+        runtime: Runtime,
+        documents: Vec<(String, SearchDocument)>,
+        weights: Weights,
+    ) -> Result<Self, QualityError> {
         let names = documents.iter().map(|(name, document)| (document.id, name.clone())).collect();
         let documents: Vec<SearchDocument> = documents.into_iter().map(|(_, document)| document).collect();
         let started = Instant::now();
         let knowledge = Knowledge::of_all(&documents, &Locale::english());
-        let shelf = Shelf::new(Arc::new(Engine::in_memory()?), knowledge, PRICE_EXPONENT);
+        let shelf = Arc::new(Shelf::new(engine, knowledge, PRICE_EXPONENT));
         shelf.set_weights(weights);
         for batch in documents.chunks(BATCH) {
             let change = |document: &SearchDocument| Change {
@@ -96,10 +131,11 @@ impl Bench {
                 id: document.id,
                 kind: ChangeKind::Upsert(Box::new(document.clone())),
             };
-            ready(shelf.fill(batch.iter().map(change).collect()))?;
+            runtime.block_on(shelf.fill(batch.iter().map(change).collect()))?;
         }
+        runtime.block_on(shelf.wait_visible(1))?;
         shelf.settle()?;
-        Ok(Self { shelf, documents, names, built_in: started.elapsed() })
+        Ok(Self { shelf, documents, names, runtime, built_in: started.elapsed() })
     }
 
     /// Its products with the ids that the data gives them.
@@ -109,38 +145,38 @@ impl Bench {
 
     /// The ids of the first hits, as the data has them.
     pub fn ask(&self, query: &str, limit: usize) -> Result<Vec<&str>, QualityError> {
-        let request = SearchRequest {
-            text: Some(query.to_owned()),
-            page: Page::new(0, limit),
-            ..SearchRequest::default()
-        };
-        let hits = ready(self.shelf.search(&request))?.hits.hits;
+        let hits = self.runtime.block_on(self.shelf.search(&question(query, limit)))?.hits.hits;
         Ok(hits.iter().filter_map(|hit| self.names.get(&hit.id)).map(String::as_str).collect())
     }
 }
 
-/// What a future gives that does not wait for anything: the embedded engine works on the thread that asks.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
-            return value;
-        }
-        std::thread::yield_now();
-    }
+fn question(query: &str, limit: usize) -> SearchRequest {
+    SearchRequest { text: Some(query.to_owned()), page: Page::new(0, limit), ..SearchRequest::default() }
 }
 
-/// Measures everything that there is data for in a folder (`search/` and `demo/` below it).
-pub fn measure(folder: &Path, weights: &Weights) -> Result<Quality, QualityError> {
-    let electronics = Bench::new(documents(&folder.join("search/icecat.jsonl"))?, weights.clone())?;
-    let retail = Bench::new(documents(&folder.join("demo/products.jsonl"))?, weights.clone())?;
+/// Measures everything that there is data for in a folder (`search/` and `demo/` below it): the embedded engine, or OpenSearch where its
+/// settings are told.
+pub fn measure(
+    folder: &Path,
+    weights: &Weights,
+    opensearch: Option<&Settings>,
+) -> Result<Quality, QualityError> {
+    let bench = |file: &str, name: &str| {
+        let documents = documents(&folder.join(file))?;
+        match opensearch {
+            Some(settings) => Bench::on_opensearch(settings, name, documents, weights.clone()),
+            None => Bench::new(documents, weights.clone()),
+        }
+    };
+    let electronics = bench("search/icecat.jsonl", "quality-electronics")?;
+    let retail = bench("demo/products.jsonl", "quality-retail")?;
     let gain = gain(&electronics, &judgments(&folder.join("search/judgments-dev.csv"))?)?;
     let electronics_items = known_items(&folder.join("search/typo-queries-icecat-dev.tsv"))?;
     let retail_items = known_items(&folder.join("search/typo-queries-retail-dev.tsv"))?;
     let meant = meanings(&folder.join("search/query-understanding-dev.tsv"))?;
     let latency = Latency::of(&electronics, &electronics_items)?;
     Ok(Quality {
+        engine: electronics.shelf.capabilities().name,
         gain,
         electronics: known_item(&electronics, &electronics_items)?,
         retail: known_item(&retail, &retail_items)?,

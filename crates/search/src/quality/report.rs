@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tradepost_port::search::{CatalogSearch, SearchError};
+
 use super::gain::share;
-use super::{Bench, Gain, JUDGED_HITS, KindScore, KnownItem, QualityError, Understood};
+use super::{Bench, Gain, JUDGED_HITS, KindScore, KnownItem, QualityError, Understood, question};
 
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
+    /// The engine that was asked.
+    pub engine: &'static str,
     /// Judged queries.
     pub gain: Gain,
     /// Queries with errors over the catalogue of electronics.
@@ -33,7 +38,12 @@ pub struct Latency {
     pub median: Duration,
     /// 99 of 100 took no longer.
     pub p99: Duration,
+    /// Answers a second, when [`AT_ONCE`] questions are always under way.
+    pub a_second: u128,
 }
+
+/// Questions that are under way when answers a second are counted.
+const AT_ONCE: usize = 8;
 
 impl Latency {
     /// Asks every query once.
@@ -49,7 +59,26 @@ impl Latency {
             let index = times.len().saturating_mul(hundredths).checked_div(100).unwrap_or_default();
             times.get(index).copied().unwrap_or_default()
         };
-        Ok(Self { median: at(50), p99: at(99) })
+        Ok(Self { median: at(50), p99: at(99), a_second: Self::a_second(bench, items)? })
+    }
+
+    fn a_second(bench: &Bench, items: &[KnownItem]) -> Result<u128, QualityError> {
+        let started = Instant::now();
+        let shares = items.chunks(items.len().div_ceil(AT_ONCE).max(1)).map(|share| {
+            let typed: Vec<String> = share.iter().map(|item| item.typed.clone()).collect();
+            let shelf = Arc::clone(&bench.shelf);
+            bench.runtime.spawn(async move {
+                for typed in &typed {
+                    shelf.search(&question(typed, JUDGED_HITS)).await?;
+                }
+                Ok::<_, SearchError>(())
+            })
+        });
+        for share in shares.collect::<Vec<_>>() {
+            bench.runtime.block_on(share).map_err(|error| SearchError::Failed(error.into()))??;
+        }
+        let asked = u128::try_from(items.len()).unwrap_or_default();
+        Ok(asked.saturating_mul(1_000).checked_div(started.elapsed().as_millis()).unwrap_or_default())
     }
 }
 
@@ -88,6 +117,7 @@ impl KindScore {
 
 impl fmt::Display for Quality {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(to, "engine        {}", self.engine)?;
         let Gain { raw, condensed, condensed_ten, judged, queries } = &self.gain;
         writeln!(
             to,
@@ -112,6 +142,7 @@ impl fmt::Display for Quality {
         let Understood { asked, exact, missed } = &self.understood;
         writeln!(to, "understood    {:.3} exact of {asked} queries; not: {missed:?}", share(*exact, *asked))?;
         writeln!(to, "latency       p50 {:?}, p99 {:?}", self.latency.median, self.latency.p99)?;
+        writeln!(to, "throughput    {} answers a second, {AT_ONCE} at once", self.latency.a_second)?;
         writeln!(to, "build         {} products in {:?}", self.products, self.built_in)
     }
 }

@@ -53,12 +53,12 @@ impl Both {
     }
 }
 
-fn asked(text: &str) -> SearchRequest {
+pub fn asked(text: &str) -> SearchRequest {
     let text = (!text.is_empty()).then(|| text.to_owned());
     SearchRequest { text, page: Page::new(0, 500), understand: false, ..SearchRequest::default() }
 }
 
-fn live(sequence: i64, number: u64, variants: &[(u64, i64, bool)]) -> Change<IndexDocument> {
+pub fn live(sequence: i64, number: u64, variants: &[(u64, i64, bool)]) -> Change<IndexDocument> {
     let variants = variants.iter().map(|(place, price, in_stock)| LiveVariant {
         id: variant_id(number, *place),
         price: *price,
@@ -68,7 +68,7 @@ fn live(sequence: i64, number: u64, variants: &[(u64, i64, bool)]) -> Change<Ind
     Change { sequence, id: product_id(number), kind }
 }
 
-fn delete(sequence: i64, number: u64) -> Change<IndexDocument> {
+pub fn delete(sequence: i64, number: u64) -> Change<IndexDocument> {
     Change { sequence, id: product_id(number), kind: ChangeKind::Delete }
 }
 
@@ -224,7 +224,7 @@ fn conditions() -> impl Strategy<Value = Condition> {
     })
 }
 
-fn facets() -> Vec<FacetRequest> {
+pub fn facets() -> Vec<FacetRequest> {
     let keys = [
         FacetKey::Brand,
         FacetKey::Category,
@@ -237,7 +237,7 @@ fn facets() -> Vec<FacetRequest> {
     values.chain([FacetRequest::PriceHistogram { steps: 5 }]).collect()
 }
 
-fn requests() -> impl Strategy<Value = SearchRequest> {
+pub fn requests() -> impl Strategy<Value = SearchRequest> {
     let words = prop::sample::select(WORDS.split(' ').map(str::to_owned).collect::<Vec<_>>());
     let typed = prop::collection::vec(prop_oneof![4 => words, 1 => "[a-z0-9-]{0,8}", 1 => "\\PC{0,6}"], 0..5);
     let sorts = prop::sample::select(vec![

@@ -1,7 +1,8 @@
-//! What the room promises as a whole, asked of the real engine.
+//! What the room promises as a whole, asked of the real engines.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod conformance;
+mod opensearch;
 mod quality;
 mod shelf;
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use tradepost_search::opensearch::Settings;
 use tradepost_search::quality::measure;
 use tradepost_search::weights::Weights;
 
@@ -10,8 +11,11 @@ use crate::failure::{Failure, chain};
 
 /// Measures and prints. Nothing else runs in this process, so the thread may be kept busy.
 pub fn quality(arguments: &LabSearchQuality) -> Result<ExitCode, Failure> {
-    let quality =
-        measure(&arguments.data, &Weights::default()).map_err(|error| Failure::new(chain(&error)))?;
+    // What is asked for here is how good answers are, and how long they take, not whether they are in time.
+    let settings = |url: &String| Settings { search_timeout_ms: 60_000, ..Settings::at(url) };
+    let opensearch = arguments.opensearch.as_ref().map(settings);
+    let quality = measure(&arguments.data, &Weights::default(), opensearch.as_ref())
+        .map_err(|error| Failure::new(chain(&error)))?;
     println!("{quality}");
     Ok(ExitCode::SUCCESS)
 }
