@@ -33,6 +33,7 @@ pub mod payment;
 pub mod pricing;
 pub mod review;
 pub mod rounds;
+pub mod search;
 pub mod secret;
 pub mod seed;
 pub mod shop;

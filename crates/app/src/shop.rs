@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tradepost_domain::kernel::EmailAddress;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::payment::{CaptureMethod, PaymentGateway};
+use tradepost_port::search::ShelfMaker;
 use tradepost_port::{
     BlobStore, Clock, Egress, IdSource, ImageProcessor, Mailer, ShippingRates, TaxProvider,
 };
@@ -26,6 +27,7 @@ use crate::order::desk::OrderDesk;
 use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::pricing::RuleBook;
+use crate::search::Shelves;
 use crate::system::Soundness;
 use crate::throttle::Throttle;
 use crate::webhook::WebhookCounts;
@@ -62,6 +64,8 @@ pub struct ShopParts {
     pub checkout: Checkout,
     /// What calls addresses that people have given.
     pub egress: Arc<dyn Egress>,
+    /// Makes its search index.
+    pub search: Arc<dyn ShelfMaker>,
 }
 
 /// How a shop's checkout works.
@@ -187,12 +191,16 @@ impl Shop {
             rate_limits,
             checkout,
             egress,
+            search,
         } = parts;
         let key_uses = Arc::new(KeyUses::default());
+        let cache = CatalogCache::new(cache_bytes, clock.clone());
+        let shelves = Shelves::new(search, store.clone(), cache.clone(), clock.clone());
         let catalog = Catalog {
             store: store.clone(),
             search: Arc::new(PostgresSearch::new(store.clone())),
-            cache: CatalogCache::new(cache_bytes, clock.clone()),
+            shelves: Some(Arc::new(shelves)),
+            cache,
             clock: clock.clone(),
             key_uses: key_uses.clone(),
         };

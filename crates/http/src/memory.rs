@@ -1,9 +1,9 @@
 //! Answers that were given before and are still true, given again before anything is routed, parsed or looked up.
 //!
-//! A public answer is kept under the request's very words (path, query, publishable key) with the epoch of the
-//! catalogue that was known *before* it was made. While that epoch lasts, the same words get the same bytes; a change
-//! of the catalogue ends the epoch and with it every answer, without anyone looking for them. What a change overtakes
-//! while it is being made carries the old epoch and is never given.
+//! A public answer is kept under the request's very words (path, query, publishable key) with the edition of the
+//! catalogue that was known *before* it was made. While that edition lasts, the same words get the same bytes; a change
+//! of the catalogue or of its search index ends it and with it every answer, without anyone looking for them. What a change
+//! overtakes while it is being made carries the old edition and is never given.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -85,7 +85,7 @@ impl Head {
 }
 
 struct Answer {
-    epoch: i64,
+    edition: u64,
     /// Milliseconds since 1970.
     made_at: i64,
     head: Arc<Head>,
@@ -135,7 +135,7 @@ impl Remembering {
     fn recall(&self, asked: &Asked<'_>, headers: &HeaderMap) -> Option<Response> {
         let started = Instant::now();
         let answer = self.memory.answers.get(asked)?;
-        if !self.state.shop.catalog.cache.holds_epoch(answer.epoch) {
+        if !self.state.shop.catalog.cache.holds_edition(answer.edition) {
             return None;
         }
         // A key may be taken back or expire without a change of the catalogue.
@@ -172,14 +172,14 @@ impl Remembering {
 
 impl Memory {
     /// Keeps what was answered on a route, made in an epoch and at a time.
-    fn keep(&self, words: Words, response: &Response, body: Bytes, made: (i64, i64, &str)) {
-        let (epoch, made_at, route) = made;
+    fn keep(&self, words: Words, response: &Response, body: Bytes, made: (u64, i64, &str)) {
+        let (edition, made_at, route) = made;
         let mut headers = response.headers().clone();
         headers.remove(REQUEST_ID);
         let Some(etag) = headers.remove(header::ETAG) else { return };
         let surrogate_keys = headers.remove(SURROGATE_KEY);
         let head = self.head(route, headers);
-        let answer = Answer { epoch, made_at, head, etag, surrogate_keys, body };
+        let answer = Answer { edition, made_at, head, etag, surrogate_keys, body };
         self.answers.insert(words, Arc::new(answer));
     }
 
@@ -227,7 +227,7 @@ impl Service<Request> for Remembering {
             return Either::Left(ready(Ok(response)));
         }
         let words = Words { key: asked.key.cloned(), path: asked.path.to_owned() };
-        let (epoch, made_at) = (self.state.shop.catalog.cache.epoch(), self.now());
+        let (edition, made_at) = (self.state.shop.catalog.cache.edition(), self.now());
         let memory = self.memory.clone();
         let answering = Service::call(&mut self.inner, request);
         Either::Right(Box::pin(async move {
@@ -235,7 +235,7 @@ impl Service<Request> for Remembering {
             let memorable = response.extensions_mut().remove::<Memorable>();
             let route = response.extensions_mut().remove::<MatchedPath>();
             if let Some((Memorable(body), route)) = memorable.zip(route) {
-                memory.keep(words, &response, body, (epoch, made_at, route.as_str()));
+                memory.keep(words, &response, body, (edition, made_at, route.as_str()));
             }
             Ok(response)
         }))

@@ -6,12 +6,14 @@
 pub mod condition;
 pub mod document;
 pub mod engine;
+pub mod filling;
 pub mod plan;
 pub mod request;
 
 pub use condition::{Condition, Facet, FacetCount, FacetKey, FacetRequest, FacetValue};
 pub use document::{Change, ChangeKind, Live, LiveVariant, SearchDocument, SearchVariant};
 pub use engine::{Capabilities, Hit, Hits, IndexDocument, SearchEngine};
+pub use filling::{ShelfFilling, ShelfMaker, ShelfName};
 pub use request::{
     CatalogSearch, Interpreted, PopularQuery, SearchAnswer, SearchRequest, Suggestion, SuggestionKind,
     Synonym, Treatment,

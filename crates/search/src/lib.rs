@@ -7,6 +7,7 @@
 
 pub mod conformance;
 pub mod document;
+pub mod embedded;
 pub mod engine;
 pub mod knowledge;
 pub mod opensearch;

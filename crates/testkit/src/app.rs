@@ -1,6 +1,7 @@
 //! The whole API over a database of its own, called in process: fixed time, counted ids, blobs in memory.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -49,6 +50,8 @@ pub struct TestApp {
     pub channel_id: ChannelId,
     /// A secret key with every scope.
     pub admin_key: String,
+    /// Whether the search index has not yet taken what [`Self::project`] has.
+    is_behind: Arc<AtomicBool>,
     router: axum::Router,
     // The folder goes with the last copy of the app.
     #[expect(dead_code, reason = "held so that the folder stays")]
@@ -162,6 +165,9 @@ impl TestRequest<'_> {
 
     /// Sends it and reads the whole answer.
     pub async fn send(self) -> TestResponse {
+        if matches!(self.request.uri().path(), "/api/products" | "/api/search" | "/api/search/suggest") {
+            Box::pin(self.app.index()).await;
+        }
         let answer = self.app.router.clone().oneshot(self.request);
         let (response, _) = count_statements(answer).await;
         let (parts, body) = response.unwrap().into_parts();
@@ -234,10 +240,12 @@ impl TestApp {
             public_url: "https://shop.example.com".to_owned(),
             rate_limits,
             egress: outside.clone(),
+            search: crate::shelves(),
         }));
+        let is_behind = Arc::default();
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, mails, outside, channel_id, admin_key, router, uploads }
+        Self { database, shop, clock, mails, outside, channel_id, admin_key, is_behind, router, uploads }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
@@ -246,6 +254,17 @@ impl TestApp {
         let conn = self.shop.store.worker().conn().await.unwrap();
         let epoch = tradepost_store::catalog::projection::current_epoch(&conn).await.unwrap();
         self.shop.catalog.cache.listening_from(epoch);
+        self.is_behind.store(true, Ordering::SeqCst);
+    }
+
+    /// Fills the search index, or lets it take what was projected last. A request that asks it does so by itself: most
+    /// tests search for nothing, and are spared the work.
+    pub async fn index(&self) {
+        if self.is_behind.swap(false, Ordering::SeqCst) {
+            let shelves = self.shop.catalog.shelves.clone().unwrap();
+            shelves.ensure().await.unwrap();
+            shelves.follow(None, self.shop.catalog.cache.epoch()).await.unwrap();
+        }
     }
 
     /// Checks that everything holds that must hold in every shop.

@@ -20,3 +20,13 @@ pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
 pub use stripe::StripeShop;
 pub use tradepost_adapters::{RandomIds, SystemClock};
 pub use warehouse::Warehouse;
+
+/// What makes the search index of a shop under test: the embedded engine.
+pub fn shelves() -> std::sync::Arc<dyn tradepost_port::search::ShelfMaker> {
+    std::sync::Arc::new(tradepost_search::embedded::EmbeddedShelves)
+}
+
+/// The epoch of a shop's catalogue, as the database has it.
+pub async fn current_epoch(client: &tradepost_store::Client) -> i64 {
+    tradepost_store::catalog::projection::current_epoch(client).await.unwrap()
+}

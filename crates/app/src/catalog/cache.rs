@@ -114,7 +114,11 @@ struct Counters {
     everything: AtomicU64,
     /// Of any product, counted before its own counter.
     any: AtomicU64,
+    /// The epoch that was last heard of; [`Self::epoch`] follows when the search index has.
+    heard: AtomicI64,
     epoch: AtomicI64,
+    /// Moves with the epoch, and when answers may be others without one.
+    edition: AtomicU64,
     listening: AtomicBool,
 }
 
@@ -146,7 +150,9 @@ impl CatalogCache {
             shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
             everything: AtomicU64::new(0),
             any: AtomicU64::new(0),
+            heard: AtomicI64::new(0),
             epoch: AtomicI64::new(0),
+            edition: AtomicU64::new(0),
             listening: AtomicBool::new(false),
         };
         let inner = Inner {
@@ -189,14 +195,31 @@ impl CatalogCache {
         self.inner.counters.epoch.load(Ordering::SeqCst)
     }
 
-    /// Whether what was made in this epoch is still what shoppers should see. Never while changes cannot be heard.
-    pub fn holds_epoch(&self, epoch: i64) -> bool {
-        self.inner.counters.listening.load(Ordering::SeqCst) && self.epoch() == epoch
+    /// What answers are told apart by: it moves with the epoch, and when the search index becomes another one.
+    pub fn edition(&self) -> u64 {
+        self.inner.counters.edition.load(Ordering::SeqCst)
+    }
+
+    /// Whether what was made in this edition is still what shoppers should see. Never while changes cannot be heard.
+    pub fn holds_edition(&self, edition: u64) -> bool {
+        self.inner.counters.listening.load(Ordering::SeqCst) && self.edition() == edition
+    }
+
+    /// Lets go of all finished answers: what they are made of may have changed without an epoch.
+    pub fn renew(&self) {
+        self.inner.counters.edition.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Takes note of a change: products that changed, or `None` for all, and the epoch that it began.
     pub fn apply(&self, epoch: i64, products: Option<&[Uuid]>) {
-        let follows = epoch <= self.epoch().saturating_add(1);
+        self.touch(epoch, products);
+        self.begin(epoch);
+    }
+
+    /// Lets go of the cards and pages that a change has reached. Its epoch is still to [`Self::begin`].
+    pub fn touch(&self, epoch: i64, products: Option<&[Uuid]>) {
+        let heard = self.inner.counters.heard.fetch_max(epoch, Ordering::SeqCst);
+        let follows = epoch <= heard.saturating_add(1);
         match products {
             Some(products) if follows => {
                 // First of all `any`: see `load_handle`.
@@ -210,8 +233,13 @@ impl CatalogCache {
             // An epoch in between was missed, and with it the products that it was about.
             _ => self.invalidate_all(),
         }
-        // Last: an answer of the new epoch must not be made of cards of the old.
+    }
+
+    /// Begins an epoch, whose changes the search index has taken and [`Self::touch`] was told of: an answer of the new
+    /// epoch must be made neither of hits nor of cards of the old.
+    pub fn begin(&self, epoch: i64) {
         self.inner.counters.epoch.fetch_max(epoch, Ordering::SeqCst);
+        self.renew();
     }
 
     /// Lets go of every card and page.
@@ -224,7 +252,9 @@ impl CatalogCache {
     pub fn listening_from(&self, epoch: i64) {
         if self.epoch() != epoch {
             self.invalidate_all();
+            self.inner.counters.heard.store(epoch, Ordering::SeqCst);
             self.inner.counters.epoch.store(epoch, Ordering::SeqCst);
+            self.renew();
         }
         self.inner.counters.listening.store(true, Ordering::SeqCst);
     }
@@ -376,9 +406,11 @@ impl CatalogCache {
         question: &String,
         make: impl AsyncFnOnce(i64) -> Result<Option<Document>, E>,
     ) -> Result<Option<Document>, E> {
-        let fresh = |entry: &Entry<Document>| entry.stamp == self.epoch_stamp() && self.is_current(entry);
+        let fresh = |entry: &Entry<Document>| entry.stamp == self.edition() && self.is_current(entry);
         let make = async {
-            let (epoch, stamp) = (self.epoch(), self.epoch_stamp());
+            // The edition first: should either move, the answer is not given again.
+            let stamp = self.edition();
+            let epoch = self.epoch();
             let bytes =
                 |document: &Document| document.body.len() + document.surrogate_keys.len() + question.len();
             Ok(Box::pin(make(epoch)).await?.map(|document| {

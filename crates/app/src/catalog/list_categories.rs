@@ -56,12 +56,12 @@ pub async fn list_categories(catalog: &Catalog, shopper: &Shopper) -> Result<Doc
 }
 
 /// The categories, ready to be walked.
-pub(super) struct Tree {
+pub(crate) struct Tree {
     rows: std::sync::Arc<Vec<CategoryRow>>,
 }
 
 impl Tree {
-    pub(super) async fn load(catalog: &Catalog) -> Result<Self, StoreError> {
+    pub(crate) async fn load(catalog: &Catalog) -> Result<Self, StoreError> {
         let load = async || {
             let conn = catalog.store.storefront().conn().await?;
             category::list(&conn).await
@@ -69,7 +69,7 @@ impl Tree {
         Ok(Self { rows: catalog.cache.categories(load).await? })
     }
 
-    pub(super) fn find(&self, wanted: impl Fn(&CategoryRow) -> bool) -> Option<&CategoryRow> {
+    pub(crate) fn find(&self, wanted: impl Fn(&CategoryRow) -> bool) -> Option<&CategoryRow> {
         self.rows.iter().find(|row| wanted(row))
     }
 

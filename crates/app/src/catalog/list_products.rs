@@ -7,10 +7,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use bytes::Bytes;
-use tradepost_domain::catalog::product_query::{
-    AttributeTest, Filter, Position, ProductHits, ProductQuery, Sort,
-};
-use tradepost_domain::kernel::ids::{CategoryId, CollectionId, ProductId};
+use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Position, Sort};
+use tradepost_domain::kernel::ids::{CategoryId, CollectionId, ProductId, SearchQueryId};
 use tradepost_domain::kernel::limits::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX};
 use tradepost_port::search::SearchError;
 use tradepost_store::StoreError;
@@ -18,7 +16,8 @@ use tradepost_store::catalog::{fragment, redirect};
 
 use super::cursor::{self, KeyKind, Question};
 use super::projection::{CARD_EXPANSIONS, CARD_FIELDS, ObjectWriter};
-use super::{Catalog, Document, Reference, Shopper};
+use super::{Catalog, DEGRADED, Document, Reference, Shopper};
+use crate::search::{Asked, FacetChoice, Found, find};
 
 /// Which products, in what order, and how much of each.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +38,12 @@ pub struct ListProducts {
     pub cursor: Option<String>,
     /// Whether to count all products.
     pub count: bool,
+    /// What the products are told apart by.
+    pub facets: FacetChoice,
+    /// Whether conditions are read out of the words, and told.
+    pub understand: bool,
+    /// Texts that no condition is to be read from.
+    pub as_words: Vec<String>,
     /// Only these fields of each card.
     pub fields: Option<Vec<String>>,
     /// These fields of the product's page as well.
@@ -56,6 +61,9 @@ impl Default for ListProducts {
             limit: PAGE_LIMIT_DEFAULT,
             cursor: None,
             count: false,
+            facets: FacetChoice::None,
+            understand: false,
+            as_words: Vec::new(),
             fields: None,
             expand: Vec::new(),
         }
@@ -80,6 +88,9 @@ pub enum ListProductsError {
     /// The cursor is garbage or belongs to another list.
     #[error("the cursor is not one of this list")]
     InvalidCursor,
+    /// Facets cannot be counted: the database is the search of the shop.
+    #[error("this shop's search counts no facets")]
+    FacetsUnavailable,
     /// There is no such category.
     #[error("there is no such category")]
     CategoryNotFound,
@@ -89,12 +100,16 @@ pub enum ListProductsError {
     /// The search is away, overloaded or failed.
     #[error("products cannot be listed")]
     Search(#[from] SearchError),
+    /// What was found cannot be written as JSON.
+    #[error("the list cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Lists products as `{"data":[card, …],"page":{"next","has_more","limit"}}`, with `total` if it was to be counted.
+/// Lists products as `{"data":[card, …],"page":{"next","has_more","limit"}}`, with `total` if it was to be counted, and behind them
+/// `facets`, `query` and `degraded` where there are such.
 pub async fn list_products(
     catalog: &Catalog,
     shopper: &Shopper,
@@ -102,12 +117,21 @@ pub async fn list_products(
 ) -> Result<Document, ListProductsError> {
     expand_fields(&mut command);
     check_shape(&command)?;
+    if catalog.shelves.is_none() && command.facets != FacetChoice::None {
+        return Err(ListProductsError::FacetsUnavailable);
+    }
     let command = canonical(command);
     let question = question(shopper, &command);
     let answer = async |epoch| make(catalog, shopper, &command, epoch).await;
     let made = catalog.cache.document(&question, answer).await?;
     // Every listing has an answer, if an empty one.
     made.ok_or_else(|| StoreError::inconsistent("product_view", "no answer was made").into())
+}
+
+/// The answer of a search: what was found, named by an id of its own.
+pub fn with_query_id(document: &Document, id: SearchQueryId) -> Bytes {
+    let found = document.body.strip_prefix(b"{").unwrap_or(&document.body);
+    [format!("{{\"query_id\":\"{id}\",").as_bytes(), found].concat().into()
 }
 
 /// Whoever asks for a field of the page by its name gets it without asking for its expansion too.
@@ -156,6 +180,7 @@ fn canonical(mut command: ListProducts) -> ListProducts {
     if command.filters.len() > 1 {
         command.filters.sort_by_cached_key(|filter| format!("{filter:?}"));
     }
+    tidy(&mut command.as_words);
     command.fields.iter_mut().for_each(tidy);
     tidy(&mut command.expand);
     command
@@ -167,22 +192,24 @@ fn list_key(shopper: &Shopper, command: &ListProducts) -> String {
     // Texts are quoted and escaped by `Debug`: no two questions have the same key. Writing to a text cannot fail.
     let _ = write!(
         key,
-        "products {} {} {:?} {:?} {:?} {:?} {:?}",
+        "products {} {} {:?} {:?} {:?} {:?} {:?} {} {:?}",
         shopper.channel.id,
         shopper.locale,
         command.text,
         command.category,
         command.collection,
         command.filters,
-        command.sort
+        command.sort,
+        command.understand,
+        command.as_words
     );
     key
 }
 
 fn question(shopper: &Shopper, command: &ListProducts) -> String {
     let mut key = list_key(shopper, command);
-    let ListProducts { limit, cursor, count, fields, expand, .. } = command;
-    let _ = write!(key, " {limit} {cursor:?} {count} {fields:?} {expand:?}");
+    let ListProducts { limit, cursor, count, facets, fields, expand, .. } = command;
+    let _ = write!(key, " {limit} {cursor:?} {count} {facets:?} {fields:?} {expand:?}");
     key
 }
 
@@ -193,33 +220,46 @@ async fn make(
     epoch: i64,
 ) -> Result<Option<Document>, ListProductsError> {
     let question = Question::of(&list_key(shopper, command));
-    let kind = KeyKind::of(command.sort, command.text.is_some());
     let after = match &command.cursor {
-        Some(text) => {
-            let place = cursor::decode(text, question, kind).map_err(|_| ListProductsError::InvalidCursor)?;
-            Some(Position::from(place))
-        }
+        Some(text) => Some(place(text, question, command)?),
         None => None,
     };
     let (category_id, collection_id) = resolve(catalog, command).await?;
-    let query = ProductQuery {
-        channel_id: shopper.channel.id,
-        locale: shopper.locale.clone(),
-        text: command.text.clone(),
-        category_id,
-        collection_id,
-        filters: command.filters.clone(),
-        sort: command.sort,
-        after,
-        limit: command.limit,
-        count: command.count,
-    };
-    let hits = catalog.search.search(&query).await?;
+    let asked = Asked { command, category_id, collection_id, after };
+    let found = Box::pin(find(catalog, shopper, &asked)).await?;
+    let hits = &found.hits;
     let cards = load_cards(catalog, shopper, command, &hits.ids).await?;
     let next = hits.next.as_ref().map(|position| cursor::encode(&position.into(), question));
-    let body = join(&cards, &page_json(next.as_deref(), command.limit, hits.total));
-    let surrogate_keys = surrogate_keys(&query, &hits).into();
+    let body = join(&cards, &page_json(next.as_deref(), found.limit, hits.total), &extras(&found)?);
+    let surrogate_keys = surrogate_keys(&asked, &found).into();
     Ok(Some(Document { body, epoch, surrogate_keys }))
+}
+
+/// Where the page before this one ended.
+fn place(text: &str, question: Question, command: &ListProducts) -> Result<Position, ListProductsError> {
+    let kind = KeyKind::of(command.sort, command.text.is_some());
+    let place = cursor::decode(text, question, kind).or_else(|invalid| {
+        // Words that all are conditions leave nothing to be ranked: such a list goes by what sells.
+        let is_ranked = kind == KeyKind::Score;
+        if is_ranked { cursor::decode(text, question, KeyKind::Integer) } else { Err(invalid) }
+    });
+    place.map(Position::from).map_err(|_| ListProductsError::InvalidCursor)
+}
+
+/// What stands behind the page: each with a comma before it.
+fn extras(found: &Found) -> Result<String, ListProductsError> {
+    let mut extras = String::new();
+    // Writing to a text cannot fail.
+    if let Some(facets) = &found.facets {
+        let _ = write!(extras, ",\"facets\":{}", serde_json::to_string(facets)?);
+    }
+    if let Some(query) = &found.query {
+        let _ = write!(extras, ",\"query\":{}", serde_json::to_string(query)?);
+    }
+    if found.degraded {
+        extras.push_str(",\"degraded\":true");
+    }
+    Ok(extras)
 }
 
 async fn resolve(
@@ -304,8 +344,8 @@ pub(super) fn page_json(next: Option<&str>, limit: u32, total: Option<u64>) -> S
     format!("{{\"next\":{next},\"has_more\":{has_more},\"limit\":{limit}{total}}}")
 }
 
-fn join(cards: &[Bytes], page: &str) -> Bytes {
-    let length = cards.iter().map(|card| card.len() + 1).sum::<usize>() + page.len() + 20;
+fn join(cards: &[Bytes], page: &str, extras: &str) -> Bytes {
+    let length = cards.iter().map(|card| card.len() + 1).sum::<usize>() + page.len() + extras.len() + 20;
     let mut body = Vec::with_capacity(length);
     body.extend_from_slice(b"{\"data\":[");
     for (index, card) in cards.iter().enumerate() {
@@ -316,15 +356,17 @@ fn join(cards: &[Bytes], page: &str) -> Bytes {
     }
     body.extend_from_slice(b"],\"page\":");
     body.extend_from_slice(page.as_bytes());
+    body.extend_from_slice(extras.as_bytes());
     body.push(b'}');
     body.into()
 }
 
-fn surrogate_keys(query: &ProductQuery, hits: &ProductHits) -> String {
+fn surrogate_keys(asked: &Asked<'_>, found: &Found) -> String {
     let mut keys = "products".to_owned();
-    let places = query.category_id.map(|id| id.to_string()).into_iter();
-    let places = places.chain(query.collection_id.map(|id| id.to_string()));
-    for key in places.chain(hits.ids.iter().map(ToString::to_string)) {
+    let places = asked.category_id.map(|id| id.to_string()).into_iter();
+    let places = places.chain(asked.collection_id.map(|id| id.to_string()));
+    let places = places.chain(found.degraded.then(|| DEGRADED.to_owned()));
+    for key in places.chain(found.hits.ids.iter().map(ToString::to_string)) {
         keys.push(' ');
         keys.push_str(&key);
     }

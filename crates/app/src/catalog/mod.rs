@@ -34,7 +34,7 @@ mod reach;
 mod rebuild;
 pub mod render;
 pub mod stock_level;
-mod text;
+pub(crate) mod text;
 pub mod verify;
 pub mod views;
 
@@ -49,6 +49,7 @@ use tradepost_store::Store;
 use tradepost_store::catalog::fragment::View;
 
 use crate::api_key::KeyUses;
+use crate::search::Shelves;
 
 pub use cache::CatalogCache;
 pub use project::{Projected, Projector};
@@ -60,8 +61,10 @@ pub use verify::{Mismatch, Verify};
 pub struct Catalog {
     /// The database.
     pub store: Store,
-    /// Finds products.
+    /// Finds products where no shelf does.
     pub search: Arc<dyn ProductSearch>,
+    /// Find products; without any, the database is the search of the shop.
+    pub shelves: Option<Arc<Shelves>>,
     /// What was read lately.
     pub cache: CatalogCache,
     /// Time.
@@ -101,4 +104,14 @@ pub struct Document {
     pub epoch: i64,
     /// What it was made of, separated by blanks: names by which caches in front may drop it.
     pub surrogate_keys: Arc<str>,
+}
+
+/// The surrogate key of answers that are less than they should be.
+pub(crate) const DEGRADED: &str = "degraded";
+
+impl Document {
+    /// Whether it is less than it should be, and will be better soon: nobody in front of the shop may keep it.
+    pub fn is_degraded(&self) -> bool {
+        self.surrogate_keys.split(' ').any(|key| key == DEGRADED)
+    }
 }

@@ -15,7 +15,7 @@ const ENTITIES: &[(&str, &str)] = &[
 ];
 
 /// The text of sanitised HTML: without tags, every run of white space as one space.
-pub(super) fn plain_text(html: &str) -> String {
+pub(crate) fn plain_text(html: &str) -> String {
     let mut plain = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(open) = rest.find(['<', '&']) {

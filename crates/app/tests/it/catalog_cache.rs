@@ -51,7 +51,7 @@ async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> 
 }
 
 async fn listening(reading: &Reading) -> CatalogListener {
-    let listener = CatalogListener::spawn(reading.database.store.clone(), reading.catalog.cache.clone());
+    let listener = CatalogListener::spawn(reading.catalog.clone());
     until("the listener connects", async || reading.catalog.cache.stats().listening).await;
     listener
 }
@@ -143,7 +143,7 @@ async fn after_the_connection_was_cut_what_happened_meanwhile_is_seen() {
     let reading = Reading::new().await;
     reading.shelf.put(&ShelfProduct::new(1)).await;
     let (mut wire, store) = Wire::to(&reading.database.url);
-    let _listener = CatalogListener::spawn(store, reading.catalog.cache.clone());
+    let _listener = CatalogListener::spawn(Catalog { store, ..reading.catalog.clone() });
     until("the listener connects", async || reading.catalog.cache.stats().listening).await;
     shown_title(&reading).await;
     wire.cut();

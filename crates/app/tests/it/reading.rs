@@ -55,6 +55,7 @@ impl Reading {
         let catalog = Catalog {
             store: database.store.clone(),
             search: search.clone(),
+            shelves: None,
             cache: CatalogCache::new(CACHE_BYTES_DEFAULT, clock.clone()),
             clock: clock.clone(),
             key_uses: Arc::default(),

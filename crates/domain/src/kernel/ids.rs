@@ -192,6 +192,8 @@ define_ids! {
     PaymentId = "pay";
     /// One try to collect a payment.
     PaymentAttemptId = "patt";
+    /// A search that was answered.
+    SearchQueryId = "qry";
     /// A refund of a payment.
     RefundId = "ref";
     /// What an order holds of a stock level.

@@ -43,6 +43,15 @@ pub fn public(request: &HeaderMap, body: Bytes, surrogate_keys: &str) -> Respons
     response
 }
 
+/// An answer that nobody is to keep: the next one may be another.
+pub fn passing(body: Bytes) -> Response {
+    let mut response = json_bytes(StatusCode::OK, body);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::VARY, VARY);
+    response
+}
+
 /// Says that the thing has another handle now.
 pub fn moved(path: &str, query: Option<&str>) -> Response {
     let location = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));

@@ -8,6 +8,7 @@ pub mod collections;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod search;
 pub mod shopper;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +22,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(products::list::handler))
         .routes(routes!(products::get::handler))
         .routes(routes!(products::reviews::list::handler, products::reviews::create::handler))
+        .routes(routes!(search::find::handler))
+        .routes(routes!(search::suggest::handler))
         .routes(routes!(categories::list::handler))
         .routes(routes!(categories::get::handler))
         .routes(routes!(collections::list::handler))

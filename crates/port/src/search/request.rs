@@ -30,6 +30,8 @@ pub struct SearchRequest {
     pub collapse: Option<Collapse>,
     /// Whether conditions are read out of the words ("red shoes under 50").
     pub understand: bool,
+    /// Texts that conditions would be read from, and that are not to be: chips that a shopper took away.
+    pub as_words: Vec<String>,
 }
 
 impl Default for SearchRequest {
@@ -45,6 +47,7 @@ impl Default for SearchRequest {
             boosts: Vec::new(),
             collapse: None,
             understand: true,
+            as_words: Vec::new(),
         }
     }
 }

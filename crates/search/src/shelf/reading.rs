@@ -138,7 +138,9 @@ fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowle
     let Some(condition) = condition else { return Part::Word(chip.text.clone()) };
     let facet = condition.facet();
     let mut chosen = request.filters.iter().chain(&request.groups);
-    let treatment = if facet.is_some() && chosen.any(|chosen| chosen.facet() == facet) {
+    let treatment = if request.as_words.contains(&chip.text) {
+        Treatment::Dropped
+    } else if facet.is_some() && chosen.any(|chosen| chosen.facet() == facet) {
         // What was chosen is surer than what was read.
         Treatment::Dropped
     } else if is_filter(chip, understood, knowledge) {

@@ -136,7 +136,7 @@ impl Bench {
     }
 
     async fn reads(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
-        let _listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
+        let _listener = CatalogListener::spawn(house.shop.catalog.clone());
         let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
         let (listing, handles) = blocking(move || sample(ours)).await?;
         let first = format!("/api/products/{}", handles.first().cloned().unwrap_or_default());

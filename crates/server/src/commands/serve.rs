@@ -73,7 +73,7 @@ pub async fn serve_house(
     let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
     let key_uses = write_key_uses(&house, phases.clone());
     // Held until the end: without it the caches would not hear what changes.
-    let listener = CatalogListener::spawn(house.shop.store.clone(), house.shop.catalog.cache.clone());
+    let listener = CatalogListener::spawn(house.shop.catalog.clone());
     let address = listeners.address();
     let router = tradepost_http::router_with(ApiState::new(house.shop.clone()), ops.clone());
     tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");

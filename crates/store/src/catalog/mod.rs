@@ -8,6 +8,7 @@ pub mod export;
 mod foreign_keys;
 pub mod fragment;
 pub mod handle_history;
+pub mod indexing;
 pub mod listing;
 pub mod media;
 pub mod price;
@@ -38,6 +39,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         foreign_keys::STATEMENTS,
         fragment::STATEMENTS,
         handle_history::STATEMENTS,
+        indexing::STATEMENTS,
         media::STATEMENTS,
         price::STATEMENTS,
         product_type::STATEMENTS,

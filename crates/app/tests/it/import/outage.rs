@@ -71,6 +71,7 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
         public_url: "https://shop.example.com".to_owned(),
         rate_limits: false,
         egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
+        search: tradepost_testkit::shelves(),
     }))
 }
 

@@ -165,6 +165,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         public_url: "https://shop.example.com".to_owned(),
         rate_limits: false,
         egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
+        search: tradepost_testkit::shelves(),
     }));
     let (end, told) = oneshot::channel::<()>();
     let projector = Projector::new(own);

@@ -85,6 +85,7 @@ impl TestShop {
             public_url: "https://shop.example.com".to_owned(),
             rate_limits: false,
             egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
+            search: tradepost_testkit::shelves(),
         }));
         // Few enough that these few products make several parts.
         let projector = Projector::new(shop.clone()).in_parts_of(5);

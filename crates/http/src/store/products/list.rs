@@ -4,8 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tradepost_app::catalog::list_products::{ListProductsError, list_products};
-use tradepost_app::catalog::views::ProductCard;
-use tradepost_app::page::Page;
+use tradepost_app::search::views::ProductListing;
 use tradepost_port::search::SearchError;
 
 use super::query;
@@ -19,7 +18,7 @@ use crate::store::shopper::Storefront;
 /// Lists products as cards: filtered, sorted, page by page.
 #[utoipa::path(get, path = "/api/products", operation_id = "list_products", tag = "products",
     params(query::ProductListQuery, ("Publishable-Key" = Option<String>, Header, description = "Names the channel; the default one when absent")),
-    responses((status = 200, body = Page<ProductCard>, description = "A page of cards", headers(("ETag" = String, description = "For `If-None-Match`"), ("Cache-Control" = String), ("Surrogate-Key" = String, description = "What it is made of, for purging caches"))), (status = 304, description = "It is as `If-None-Match` says"), ReadProblems))]
+    responses((status = 200, body = ProductListing, description = "A page of cards", headers(("ETag" = String, description = "For `If-None-Match`"), ("Cache-Control" = String), ("Surrogate-Key" = String, description = "What it is made of, for purging caches"))), (status = 304, description = "It is as `If-None-Match` says"), ReadProblems))]
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
@@ -29,6 +28,9 @@ pub async fn handler(
     let shopper = storefront.shopper(&mut params)?;
     let command = query::list_products(params)?;
     let document = list_products(&state.shop.catalog, &shopper, command).await?;
+    if document.is_degraded() {
+        return Ok(caching::passing(document.body));
+    }
     Ok(caching::public(&headers, document.body, &document.surrogate_keys))
 }
 
@@ -44,10 +46,15 @@ impl From<ListProductsError> for Problem {
             ListProductsError::InvalidCursor => {
                 Self::malformed("invalid_cursor", "cursor", error.to_string())
             }
+            ListProductsError::FacetsUnavailable => {
+                Self::malformed("facets_unavailable", "facets", error.to_string())
+            }
             ListProductsError::CategoryNotFound => Self::missing("category").param("category"),
             ListProductsError::CollectionNotFound => Self::missing("collection").param("collection"),
             ListProductsError::Search(SearchError::Unavailable(_)) => Self::unavailable(&error),
-            ListProductsError::Search(SearchError::Failed(_)) => Self::internal(&error),
+            ListProductsError::Search(SearchError::Failed(_)) | ListProductsError::Unwritable(_) => {
+                Self::internal(&error)
+            }
             ListProductsError::Store(error) => error.into(),
         }
     }

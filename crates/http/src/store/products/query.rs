@@ -6,9 +6,11 @@
 use serde_json::Value;
 use tradepost_app::catalog::Reference;
 use tradepost_app::catalog::list_products::ListProducts;
+use tradepost_app::search::FacetChoice;
 use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Range, Sort};
 use tradepost_domain::kernel::ids::{CategoryId, EntityId};
 use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX, SEARCH_TEXT_MAX};
+use tradepost_port::search::FacetKey;
 use utoipa::{IntoParams, ToSchema};
 
 use super::list::names;
@@ -16,6 +18,10 @@ use crate::extract::ListParams;
 use crate::extract::page::Count;
 use crate::problem::Problem;
 
+/// Facets that may be named.
+const FACETS_MAX: usize = 20;
+/// Keys of the path to an attribute.
+const PATH_MAX: usize = 8;
 /// Characters of one value of a filter.
 const VALUE_LEN_MAX: usize = 255;
 
@@ -82,6 +88,10 @@ pub struct ProductListQuery {
     /// `exact` adds `page.total`.
     #[param(required = false, value_type = Count)]
     count: Option<String>,
+    /// `true` adds the facets that most products of the list have, names between commas (`brand,option.color,price`)
+    /// add these.
+    #[param(required = false)]
+    facets: Option<String>,
     /// Only these fields of each card, separated by commas.
     #[param(required = false)]
     fields: Option<String>,
@@ -129,16 +139,77 @@ pub fn list_products(mut params: ListParams) -> Result<ListProducts, Problem> {
     let cursor = params.take("cursor");
     let fields = params.take("fields").map(|text| names(&text, "fields")).transpose()?;
     let expand = params.take("expand").map(|text| names(&text, "expand")).transpose()?.unwrap_or_default();
-    match params.take("facets").as_deref() {
-        None | Some("false") => {}
-        Some("true") => {
-            return Err(refuse("facets_unavailable", "facets", "this shop's search counts no facets"));
-        }
-        Some(_) => return Err(refuse("invalid_parameter", "facets", "expected true or false")),
-    }
+    let facets = params.take("facets").map_or(Ok(FacetChoice::None), |text| facets(&text))?;
     let filters = filters(&mut params)?;
     params.finish()?;
-    Ok(ListProducts { text, category, collection, filters, sort, limit, cursor, count, fields, expand })
+    Ok(ListProducts {
+        text,
+        category,
+        collection,
+        filters,
+        sort,
+        limit,
+        cursor,
+        count,
+        facets,
+        fields,
+        expand,
+        ..ListProducts::default()
+    })
+}
+
+/// Reads the parameters of a search: those of a list, and `as_words`.
+pub fn search(mut params: ListParams) -> Result<ListProducts, Problem> {
+    let as_words = params.take("as_words").map(|text| values("as_words", &text)).transpose()?;
+    let command = list_products(params)?;
+    Ok(ListProducts { understand: true, as_words: as_words.unwrap_or_default(), ..command })
+}
+
+/// `true` for the usual facets, `false` for none, or names of facets between commas.
+fn facets(text: &str) -> Result<FacetChoice, Problem> {
+    match text {
+        "true" => Ok(FacetChoice::Usual),
+        "false" => Ok(FacetChoice::None),
+        names => {
+            let mut keys = Vec::new();
+            for name in names.split(',') {
+                let key = facet_key(name.trim()).ok_or_else(unknown_facet)?;
+                if keys.contains(&key) || keys.len() == FACETS_MAX {
+                    return Err(unknown_facet());
+                }
+                keys.push(key);
+            }
+            Ok(FacetChoice::Named(keys))
+        }
+    }
+}
+
+fn unknown_facet() -> Problem {
+    let detail = "expected true, false or up to 20 different names: category, brand, type, tag, collection, price, \
+        in_stock, rating, option.<name> or attribute.<path>";
+    refuse("invalid_parameter", "facets", detail)
+}
+
+fn facet_key(name: &str) -> Option<FacetKey> {
+    Some(match name {
+        "category" => FacetKey::Category,
+        "collection" => FacetKey::Collection,
+        "brand" => FacetKey::Brand,
+        "type" => FacetKey::ProductType,
+        "tag" => FacetKey::Tag,
+        "price" => FacetKey::Price,
+        "in_stock" => FacetKey::InStock,
+        "rating" => FacetKey::Rating,
+        _ => match name.split_once('.')? {
+            ("option", option) if !option.is_empty() => FacetKey::Option(option.to_lowercase()),
+            ("attribute", path) => {
+                let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+                let sound = path.len() <= PATH_MAX && !path.iter().any(String::is_empty);
+                FacetKey::Attribute(sound.then_some(path)?)
+            }
+            _ => return None,
+        },
+    })
 }
 
 fn refuse(code: &str, param: &str, detail: &str) -> Problem {
@@ -271,7 +342,7 @@ fn add_attribute(
     (param, value): (&str, &str),
 ) -> Result<(), Problem> {
     let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-    if path.iter().any(String::is_empty) || path.len() > 8 {
+    if path.iter().any(String::is_empty) || path.len() > PATH_MAX {
         return Err(refuse("invalid_filter", param, "expected keys separated by dots"));
     }
     let Some(bound) = bound else {
@@ -408,6 +479,21 @@ mod tests {
     }
 
     #[test]
+    fn facets_are_the_usual_ones_or_those_that_are_named() {
+        assert_eq!(parse("facets=false").unwrap().facets, FacetChoice::None);
+        assert_eq!(parse("facets=true").unwrap().facets, FacetChoice::Usual);
+        let named = [
+            FacetKey::Brand,
+            FacetKey::Option("color".to_owned()),
+            FacetKey::Attribute(vec!["specs".to_owned(), "width".to_owned()]),
+        ];
+        let command = parse("facets=brand,option.Color,attribute.specs.width").unwrap();
+        assert_eq!(command.facets, FacetChoice::Named(named.to_vec()));
+        let command = search(ListParams::parse("q=red+boots&as_words=red").unwrap()).unwrap();
+        assert_eq!((command.understand, command.as_words), (true, vec!["red".to_owned()]));
+    }
+
+    #[test]
     fn a_comma_of_a_value_is_escaped() {
         let command = parse(r"filter[tag]=a\,b,c\\d").unwrap();
         assert_eq!(command.filters, [Filter::Tag(vec!["a,b".to_owned(), r"c\d".to_owned()])]);
@@ -435,7 +521,11 @@ mod tests {
             ("count=all", ("invalid_parameter", "count")),
             ("category=", ("invalid_parameter", "category")),
             ("category=cat_zz", ("invalid_id", "category")),
-            ("facets=true", ("facets_unavailable", "facets")),
+            ("facets=maybe", ("invalid_parameter", "facets")),
+            ("facets=brand,brand", ("invalid_parameter", "facets")),
+            ("facets=option.", ("invalid_parameter", "facets")),
+            ("facets=attribute.a..b", ("invalid_parameter", "facets")),
+            ("as_words=red", ("unknown_parameter", "as_words")),
             ("fields=", ("invalid_parameter", "fields")),
         ] {
             assert_eq!(code(query), (expected.0.to_owned(), expected.1.to_owned()), "{query}");

@@ -12,6 +12,8 @@ mod handles;
 mod pages;
 mod places;
 mod reviews;
+mod search;
+mod search_index;
 mod shape;
 mod statements;
 

@@ -1,0 +1,252 @@
+//! Puts the question of a listing to its shelf, or to the database where no shelf stands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tradepost_domain::catalog::product_query::{
+    AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort, SortKey,
+};
+use tradepost_domain::kernel::ids::{CategoryId, CollectionId};
+use tradepost_port::search::plan::{Page, Start, StepKind};
+use tradepost_port::search::{
+    Condition, Facet, FacetKey, Interpreted, SearchAnswer, SearchError, SearchRequest, Treatment,
+};
+
+use super::facets::{FacetChoice, Facets, requests};
+use super::fill::aside;
+use super::standing::{Standing, finish};
+use super::views::{CorrectionView, FacetView, QueryView, StepView, UnderstoodView};
+use crate::catalog::list_categories::Tree;
+use crate::catalog::list_products::{ListProducts, ListProductsError};
+use crate::catalog::{Catalog, Shopper};
+
+/// Products a page where the database answers instead of a shelf.
+const DEGRADED_LIMIT_MAX: u32 = 24;
+
+/// A listing's question, with what its references mean.
+pub(crate) struct Asked<'a> {
+    pub(crate) command: &'a ListProducts,
+    pub(crate) category_id: Option<CategoryId>,
+    pub(crate) collection_id: Option<CollectionId>,
+    pub(crate) after: Option<Position>,
+}
+
+/// The answer.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) hits: ProductHits,
+    /// Products a page: fewer than asked for where the answer is degraded.
+    pub(crate) limit: u32,
+    pub(crate) facets: Option<Vec<FacetView>>,
+    pub(crate) query: Option<QueryView>,
+    pub(crate) degraded: bool,
+}
+
+/// Finds the products of a listing.
+pub(crate) async fn find(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    asked: &Asked<'_>,
+) -> Result<Found, ListProductsError> {
+    let Some(shelves) = &catalog.shelves else {
+        let (hits, limit) = ask_database(catalog, shopper, asked, asked.command.limit).await?;
+        return Ok(Found { hits, limit, ..Found::default() });
+    };
+    if let Some(standing) = shelves.get(&shopper.view()) {
+        match ask(&standing, asked).await {
+            Ok((answer, labels)) => return read(catalog, &standing, asked, answer, labels).await,
+            Err(error @ SearchError::Unavailable(_)) => {
+                tracing::warn!(error = %error, "search is away: the database answers");
+            }
+            Err(error) => shelves.lose(&standing, &error),
+        }
+    }
+    let limit = asked.command.limit.min(DEGRADED_LIMIT_MAX);
+    let (hits, limit) = ask_database(catalog, shopper, asked, limit).await?;
+    Ok(Found { hits, limit, degraded: true, ..Found::default() })
+}
+
+async fn ask_database(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    asked: &Asked<'_>,
+    limit: u32,
+) -> Result<(ProductHits, u32), ListProductsError> {
+    let command = asked.command;
+    let is_ranked = command.text.is_some() && command.sort == Sort::Relevance;
+    // A shelf orders a question of conditions alone by what sells, the database never.
+    if is_ranked && asked.after.as_ref().is_some_and(|after| !matches!(after.key, SortKey::Score(_))) {
+        return Err(ListProductsError::InvalidCursor);
+    }
+    let query = ProductQuery {
+        channel_id: shopper.channel.id,
+        locale: shopper.locale.clone(),
+        text: command.text.clone(),
+        category_id: asked.category_id,
+        collection_id: asked.collection_id,
+        filters: command.filters.clone(),
+        sort: command.sort,
+        after: asked.after.clone(),
+        limit,
+        count: command.count,
+    };
+    Ok((catalog.search.search(&query).await?, limit))
+}
+
+/// What the keys of the requested facets are called, in the order of the facets.
+type Labels = Vec<Option<String>>;
+
+async fn ask(standing: &Arc<Standing>, asked: &Asked<'_>) -> Result<(SearchAnswer, Labels), SearchError> {
+    let (request, labels) = request(standing, asked);
+    let standing = standing.clone();
+    // Finding and counting may keep a thread busy for some ten milliseconds.
+    let answer = aside(move || finish(standing.shelf.search(&request))).await?;
+    Ok((answer, labels))
+}
+
+fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels) {
+    let command = asked.command;
+    let mut filters = Vec::new();
+    filters.extend(asked.category_id.map(|id| Condition::Category(vec![id])));
+    filters.extend(asked.collection_id.map(|id| Condition::Collection(vec![id])));
+    let mut groups: Vec<Condition> = Vec::new();
+    for filter in &command.filters {
+        let condition = Condition::Is(filter.clone());
+        // One choice a facet; a second one of the same narrows it as any other condition.
+        let is_second = groups.iter().any(|group| group.facet() == condition.facet());
+        if is_second { &mut filters } else { &mut groups }.push(condition);
+    }
+    let (facets, labels) = {
+        let holding = standing.holding();
+        let facets = requests(&command.facets, &command.filters, asked.category_id, &holding.keys);
+        let labels = facets.iter().map(|request| holding.keys.label(&request.key())).collect();
+        (facets, labels)
+    };
+    let start = asked.after.clone().map_or(Start::Offset(0), Start::After);
+    let request = SearchRequest {
+        text: command.text.clone(),
+        filters,
+        groups,
+        facets,
+        sort: command.sort,
+        page: Page { start, limit: usize::try_from(command.limit).unwrap_or(usize::MAX) },
+        understand: command.understand,
+        as_words: command.as_words.clone(),
+        ..SearchRequest::default()
+    };
+    (request, labels)
+}
+
+async fn read(
+    catalog: &Catalog,
+    standing: &Standing,
+    asked: &Asked<'_>,
+    answer: SearchAnswer,
+    labels: Labels,
+) -> Result<Found, ListProductsError> {
+    let command = asked.command;
+    let SearchAnswer { hits, interpreted, corrections } = answer;
+    let wants_facets = command.facets != FacetChoice::None;
+    let tree = if wants_facets || !interpreted.is_empty() { Some(Tree::load(catalog).await?) } else { None };
+    let facets = tree.as_ref().filter(|_| wants_facets).map(|tree| {
+        let facets = Facets {
+            are_named: matches!(command.facets, FacetChoice::Named(_)),
+            chosen: &command.filters,
+            tree,
+            price_exponent: standing.name.price_exponent,
+        };
+        let each = hits.facets.into_iter().zip(labels);
+        each.filter_map(|(facet, label): (Facet, _)| facets.view(facet, label)).collect()
+    });
+    let query = command.understand.then(|| QueryView {
+        text: command.text.clone(),
+        filters_applied: interpreted
+            .iter()
+            .filter(|found| found.treatment == Treatment::Filter)
+            .map(|found| found.text.clone())
+            .collect(),
+        understood: interpreted.into_iter().map(|found| understood(found, tree.as_ref())).collect(),
+        corrections: corrections.into_iter().map(|(typed, meant)| CorrectionView { typed, meant }).collect(),
+        step: step(&hits.steps),
+        relaxed: step(&hits.steps) == StepView::Relaxed,
+    });
+    // Whoever searches is always told how much there is: it has been counted anyway.
+    let total = (command.count || command.understand).then_some(hits.total);
+    let ids = hits.hits.iter().map(|hit| hit.id).collect();
+    let hits = ProductHits { ids, next: hits.next, total };
+    Ok(Found { hits, limit: command.limit, facets, query, degraded: false })
+}
+
+/// The last step that found something.
+fn step(steps: &[(StepKind, u64)]) -> StepView {
+    let taken = steps.iter().filter(|(_, count)| *count > 0).map(|(kind, _)| *kind);
+    taken.max().unwrap_or(StepKind::Exact).into()
+}
+
+fn understood(found: Interpreted, tree: Option<&Tree>) -> UnderstoodView {
+    let mut filters = BTreeMap::new();
+    describe(&found.condition, tree, &mut filters);
+    UnderstoodView { text: found.text, label: found.label, treatment: found.treatment.into(), filters }
+}
+
+/// The parameters of a listing that say the same as a condition, where there are such.
+fn describe(condition: &Condition, tree: Option<&Tree>, into: &mut BTreeMap<String, String>) {
+    let joined = |values: &mut dyn Iterator<Item = String>| {
+        values.map(|value| value.replace('\\', "\\\\").replace(',', "\\,")).collect::<Vec<_>>().join(",")
+    };
+    let mut set = |key: &FacetKey, value: String| {
+        into.insert(format!("filter[{}]", super::facets::name(key)), value);
+    };
+    let Some(key) = condition.facet() else { return };
+    match condition {
+        Condition::Is(Filter::Price(range)) => {
+            let Range { gte, gt, lte, lt } = *range;
+            for (bound, value) in [("gte", gte), ("gt", gt), ("lte", lte), ("lt", lt)] {
+                if let Some(value) = value {
+                    into.insert(format!("filter[price][{bound}]"), value.to_string());
+                }
+            }
+        }
+        Condition::Is(Filter::Brand(values) | Filter::ProductType(values) | Filter::Tag(values))
+        | Condition::Is(Filter::Option { values, .. }) => set(&key, joined(&mut values.iter().cloned())),
+        Condition::Is(Filter::Attribute { test: AttributeTest::AnyOf(values), .. }) => {
+            let text =
+                |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            set(&key, joined(&mut values.iter().map(text)));
+        }
+        Condition::Category(ids) => {
+            let row = ids.first().and_then(|id| tree?.find(|row| row.id == *id));
+            if let Some(row) = row {
+                into.insert("category".to_owned(), row.handle.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_described_as_a_listing_takes_it() {
+        let described = |condition: Condition| {
+            let mut filters = BTreeMap::new();
+            describe(&condition, None, &mut filters);
+            filters.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        };
+        let price = Filter::Price(Range { gte: Some(100), lte: Some(5000), ..Range::default() });
+        assert_eq!(described(Condition::Is(price)), "filter[price][gte]=100&filter[price][lte]=5000");
+        let color =
+            Filter::Option { name: "color".to_owned(), values: vec!["red".to_owned(), "a,b".to_owned()] };
+        assert_eq!(described(Condition::Is(color.clone())), "filter[option.color]=red,a\\,b");
+        assert_eq!(described(Condition::Is(color).negated()), "");
+    }
+
+    #[test]
+    fn the_step_is_the_last_that_found_something() {
+        assert_eq!(step(&[(StepKind::Exact, 3), (StepKind::Relaxed, 0)]), StepView::Exact);
+        assert_eq!(step(&[(StepKind::Exact, 0), (StepKind::Relaxed, 2)]), StepView::Relaxed);
+        assert_eq!(step(&[]), StepView::Exact);
+    }
+}

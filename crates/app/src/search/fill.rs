@@ -1,0 +1,182 @@
+//! Fills shelves from the read model, and keeps as many as there are channels and locales.
+//!
+//! The products are read twice, some thousand at a time: a shelf learns from all of them before it holds the first. What changes
+//! meanwhile is found by the versions of the rows before the shelf is put up, so that traffic goes on and nothing is missed.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tradepost_domain::kernel::ids::ProductId;
+use tradepost_port::search::{Change, ChangeKind, SearchDocument, SearchError, ShelfFilling, ShelfName};
+use tradepost_store::catalog::fragment::View;
+use tradepost_store::catalog::indexing::{self, IndexRow};
+use tradepost_store::catalog::projection;
+use tradepost_store::channel;
+
+use super::standing::{Holding, Standing, finish};
+use super::{ShelfError, Shelves, document};
+
+/// Products that are read at once.
+const BATCH: i64 = 1_000;
+/// How often it is looked whether shelves are missing when nobody tells.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+fn view(name: &ShelfName) -> View {
+    View { channel_id: name.channel_id, locale: name.locale.clone() }
+}
+
+/// Does work that keeps a thread busy where that does no harm.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
+) -> Result<T, SearchError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(SearchError::Failed(error.into())))
+}
+
+/// The documents of rows, with their versions; a row that cannot be read is left out.
+fn documents(rows: Vec<IndexRow>) -> Vec<(i64, SearchDocument)> {
+    let read = |row: IndexRow| {
+        let (id, version) = (row.product_id, row.version);
+        let read = document::document(row);
+        read.inspect_err(|error| {
+            tracing::error!(product.id = %id, %error, "a page cannot be read: search leaves the product out");
+        })
+        .ok()
+        .map(|document| (version, document))
+    };
+    rows.into_iter().filter_map(read).collect()
+}
+
+/// A shelf in the making, and what it holds by now.
+struct Making {
+    filling: Box<dyn ShelfFilling>,
+    holding: Holding,
+}
+
+impl Making {
+    fn learn(mut self, rows: Vec<IndexRow>) -> Result<Self, SearchError> {
+        let documents: Vec<_> = documents(rows).into_iter().map(|(_, document)| document).collect();
+        self.filling.learn(&documents);
+        Ok(self)
+    }
+
+    fn put(mut self, rows: Vec<IndexRow>) -> Result<Self, SearchError> {
+        let documents = documents(rows);
+        for (version, document) in &documents {
+            self.holding.note(*version, document);
+        }
+        let change = |(sequence, document): (i64, SearchDocument)| Change {
+            sequence,
+            id: document.id,
+            kind: ChangeKind::Upsert(Box::new(document)),
+        };
+        finish(self.filling.put(documents.into_iter().map(change).collect()))?;
+        Ok(self)
+    }
+}
+
+impl Shelves {
+    /// Keeps a shelf for every channel and locale until `shutdown`; never fails, but tries again.
+    pub async fn keep(&self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let round = async {
+                if let Err(error) = Box::pin(self.ensure()).await {
+                    tracing::warn!(
+                        error = crate::catalog::project::with_causes(&error),
+                        "search could not be filled: trying again"
+                    );
+                }
+                let _ = tokio::time::timeout(LOOK_EVERY, self.wanted.notified()).await;
+            };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = round => {}
+            }
+        }
+    }
+
+    /// Fills the shelves that are missing or worn, and takes away those of channels and locales that are gone.
+    pub async fn ensure(&self) -> Result<(), ShelfError> {
+        let names = self.names().await?;
+        let wanted: HashMap<View, &ShelfName> = names.iter().map(|name| (view(name), name)).collect();
+        let is_kept =
+            |view: &View, standing: &Standing| wanted.get(view).is_some_and(|name| **name == standing.name);
+        if self.read().iter().any(|(view, standing)| !is_kept(view, standing)) {
+            self.arrange(|standing| standing.retain(|view, standing| is_kept(view, standing)));
+        }
+        let now = self.clock.now();
+        for name in &names {
+            if self.get(&view(name)).is_none_or(|standing| standing.is_worn(now)) {
+                self.fill(name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills all shelves anew, one after the other; those that stand answer until theirs is full.
+    pub async fn refill(&self) -> Result<(), ShelfError> {
+        for name in self.names().await? {
+            self.fill(&name).await?;
+        }
+        Ok(())
+    }
+
+    async fn names(&self) -> Result<Vec<ShelfName>, ShelfError> {
+        let channels = channel::list(&*self.store.worker().conn().await?).await?;
+        let name = |channel: &tradepost_domain::catalog::Channel, locale: &_| ShelfName {
+            channel_id: channel.id,
+            locale: Clone::clone(locale),
+            price_exponent: u32::from(channel.currency.exponent()),
+        };
+        let open = channels.iter().filter(|channel| channel.active);
+        Ok(open.flat_map(|channel| channel.locales.iter().map(move |locale| name(channel, locale))).collect())
+    }
+
+    async fn fill(&self, name: &ShelfName) -> Result<(), ShelfError> {
+        let view = view(name);
+        let total = indexing::count(&*self.store.worker().conn().await?, &view).await?;
+        self.progress.0.store(0, Ordering::Relaxed);
+        self.progress.1.store(u64::try_from(total).unwrap_or(0).saturating_mul(2), Ordering::Relaxed);
+        let (maker, begun) = (self.maker.clone(), name.clone());
+        let filling = aside(move || maker.begin(&begun)).await?;
+        let making = Making { filling, holding: Holding::default() };
+        let making = self.read_all(&view, making, Making::learn).await?;
+        let making = self.read_all(&view, making, Making::put).await?;
+        let (shelf, holding) = aside(move || Ok((making.filling.finish()?, making.holding))).await?;
+        let standing = Arc::new(Standing::new(name.clone(), shelf, holding, self.clock.now()));
+        // Nothing is announced between what is found missing now and the moment from which on it is told.
+        let _turn = self.turn.lock().await;
+        let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
+        self.catch_up(&view, &standing, epoch).await?;
+        let products = standing.tally().products;
+        self.arrange(|all| drop(all.insert(view, standing)));
+        tracing::info!(channel.id = %name.channel_id, locale = %name.locale, products, "search is filled");
+        Ok(())
+    }
+
+    /// Shows every product of a view to a shelf in the making.
+    async fn read_all(
+        &self,
+        view: &View,
+        mut making: Making,
+        show: fn(Making, Vec<IndexRow>) -> Result<Making, SearchError>,
+    ) -> Result<Making, ShelfError> {
+        let mut after: Option<ProductId> = None;
+        loop {
+            let rows = {
+                let conn = self.store.worker().conn().await?;
+                indexing::list_rows(&conn, view, after, BATCH).await?
+            };
+            let Some(last) = rows.last() else { return Ok(making) };
+            after = Some(last.product_id);
+            self.progress.0.fetch_add(u64::try_from(rows.len()).unwrap_or(0), Ordering::Relaxed);
+            making = aside(move || show(making, rows)).await?;
+        }
+    }
+}

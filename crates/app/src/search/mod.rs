@@ -1,0 +1,136 @@
+//! Search over what shoppers read: one shelf for each channel and locale, in the memory of the process.
+//!
+//! A shelf is filled from the read model (`fill`) and follows it (`follow`): the projector announces which rows changed, their
+//! versions say what a shelf has missed. The catalogue's epoch moves on in this process only after its shelves took the change,
+//! so that no answer of an epoch is older than it. `ask` puts a listing's question to the shelf and reads the answer; where no
+//! shelf stands, PostgreSQL answers instead (degraded).
+
+mod ask;
+mod document;
+mod facet_keys;
+mod facets;
+mod fill;
+mod follow;
+mod standing;
+pub mod suggest;
+pub mod views;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use tokio::sync::Notify;
+use tradepost_port::Clock;
+use tradepost_port::search::{SearchError, ShelfMaker};
+use tradepost_store::catalog::fragment::View;
+use tradepost_store::{Store, StoreError};
+
+use self::standing::Standing;
+use crate::catalog::CatalogCache;
+
+pub(crate) use self::ask::{Asked, Found, find};
+pub use self::facets::FacetChoice;
+pub use self::standing::Tally;
+
+/// Why shelves could not be filled or brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine failed.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+}
+
+/// A shelf as those who run the shop see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShelfState {
+    /// Channel and locale.
+    pub view: View,
+    /// Sums over what it holds.
+    pub tally: Tally,
+    /// Seconds since it was filled.
+    pub age_seconds: i64,
+}
+
+/// The shelves of a shop.
+pub struct Shelves {
+    maker: Arc<dyn ShelfMaker>,
+    store: Store,
+    cache: CatalogCache,
+    clock: Arc<dyn Clock>,
+    standing: RwLock<HashMap<View, Arc<Standing>>>,
+    /// Held by whoever changes what shelves hold, or which there are.
+    turn: tokio::sync::Mutex<()>,
+    /// Told when a shelf may be missing.
+    wanted: Notify,
+    /// Products that a filling that is under way has taken in, and how many it will.
+    progress: (AtomicU64, AtomicU64),
+}
+
+impl std::fmt::Debug for Shelves {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shelves").finish_non_exhaustive()
+    }
+}
+
+impl Shelves {
+    /// None stands yet: [`Self::keep`] fills them.
+    pub fn new(maker: Arc<dyn ShelfMaker>, store: Store, cache: CatalogCache, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            maker,
+            store,
+            cache,
+            clock,
+            standing: RwLock::default(),
+            turn: tokio::sync::Mutex::new(()),
+            wanted: Notify::new(),
+            progress: (AtomicU64::new(0), AtomicU64::new(0)),
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<View, Arc<Standing>>> {
+        self.standing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shelf of a view, if it stands.
+    fn get(&self, view: &View) -> Option<Arc<Standing>> {
+        self.read().get(view).cloned()
+    }
+
+    /// Changes which shelves stand; answers that were given until now are not given again.
+    fn arrange(&self, change: impl FnOnce(&mut HashMap<View, Arc<Standing>>)) {
+        change(&mut self.standing.write().unwrap_or_else(PoisonError::into_inner));
+        self.cache.renew();
+    }
+
+    /// Takes a shelf away that has failed; it is filled anew.
+    fn lose(&self, lost: &Arc<Standing>, error: &SearchError) {
+        tracing::error!(
+            channel.id = %lost.name.channel_id,
+            locale = %lost.name.locale,
+            error = crate::catalog::project::with_causes(error),
+            "search failed: the database answers until it is filled anew"
+        );
+        self.arrange(|standing| standing.retain(|_, other| !Arc::ptr_eq(other, lost)));
+        self.wanted.notify_one();
+    }
+
+    /// The shelves that stand.
+    pub fn states(&self) -> Vec<ShelfState> {
+        let now = self.clock.now();
+        let state = |(view, standing): (&View, &Arc<Standing>)| ShelfState {
+            view: view.clone(),
+            tally: standing.tally(),
+            age_seconds: now.duration_since(standing.filled_at).as_secs(),
+        };
+        self.read().iter().map(state).collect()
+    }
+
+    /// Products that the filling that is under way has taken in, and how many it will; both count twice, for they are
+    /// read twice.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.progress.0.load(Ordering::Relaxed), self.progress.1.load(Ordering::Relaxed))
+    }
+}

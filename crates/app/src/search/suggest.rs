@@ -1,0 +1,52 @@
+//! Suggests how to go on from what was typed.
+
+use tradepost_port::search::{SearchError, Suggestion, SuggestionKind};
+use tradepost_store::StoreError;
+
+use super::fill::aside;
+use super::views::{SuggestionList, SuggestionView};
+use crate::catalog::list_categories::Tree;
+use crate::catalog::{Catalog, Shopper};
+
+/// Why nothing could be suggested.
+#[derive(Debug, thiserror::Error)]
+pub enum SuggestError {
+    /// The engine failed.
+    #[error("nothing can be suggested")]
+    Search(#[from] SearchError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Up to `limit` ways to go on, the best first; none where the shelf is not ready.
+pub async fn suggest(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    typed: String,
+    limit: usize,
+) -> Result<SuggestionList, SuggestError> {
+    let standing = catalog.shelves.as_ref().and_then(|shelves| shelves.get(&shopper.view()));
+    let Some(standing) = standing else {
+        return Ok(SuggestionList { suggestions: Vec::new(), degraded: Some(true) });
+    };
+    let found = aside(move || Ok(standing.shelf.suggest(&typed, limit))).await?;
+    let is_category = |found: &Suggestion| found.kind == SuggestionKind::Category;
+    let tree = if found.iter().any(is_category) { Some(Tree::load(catalog).await?) } else { None };
+    let suggestions = found.into_iter().map(|found| view(found, tree.as_ref())).collect();
+    Ok(SuggestionList { suggestions, degraded: None })
+}
+
+fn view(found: Suggestion, tree: Option<&Tree>) -> SuggestionView {
+    let Suggestion { text, kind, reference } = found;
+    let (id, handle) = match kind {
+        SuggestionKind::Query => (None, None),
+        SuggestionKind::Brand => (None, reference),
+        SuggestionKind::Product => (reference, None),
+        SuggestionKind::Category => {
+            let row = tree.and_then(|tree| tree.find(|row| Some(row.id.to_string()) == reference));
+            (reference.clone(), row.map(|row| row.handle.clone()))
+        }
+    };
+    SuggestionView { text, kind: kind.into(), id, handle }
+}

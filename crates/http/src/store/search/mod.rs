@@ -1,0 +1,4 @@
+//! Search: `/api/search`.
+
+pub mod find;
+pub mod suggest;

@@ -1,0 +1,246 @@
+//! The search index and the database: whatever happens, the one becomes equal to the other.
+
+use std::sync::{Arc, Mutex, mpsc};
+
+use serde_json::json;
+use tradepost_app::catalog::list_products::{ListProducts, list_products};
+use tradepost_app::catalog::listener::CatalogListener;
+use tradepost_app::catalog::{Catalog, Projector, Shopper, channels};
+use tradepost_app::search::Shelves;
+use tradepost_port::BoxFuture;
+use tradepost_port::search::{
+    CatalogSearch, Change, SearchDocument, SearchError, ShelfFilling, ShelfMaker, ShelfName,
+};
+use tradepost_testkit::TestApp;
+
+use super::{change, put, texts};
+
+/// A shop's catalogue with shelves of a test's own.
+fn catalog(app: &TestApp, maker: Arc<dyn ShelfMaker>) -> (Catalog, Arc<Shelves>) {
+    let of = &app.shop.catalog;
+    let shelves = Arc::new(Shelves::new(maker, app.shop.store.clone(), of.cache.clone(), app.clock.clone()));
+    (Catalog { shelves: Some(shelves.clone()), ..of.clone() }, shelves)
+}
+
+/// The handles that a listing of words finds, and whether the database had to answer.
+async fn find(catalog: &Catalog, text: &str) -> (Vec<String>, bool) {
+    let channel = channels::find_channel(catalog, None).await.unwrap();
+    let shopper = Shopper::new(channel, None).unwrap();
+    let command = ListProducts { text: Some(text.to_owned()), ..ListProducts::default() };
+    let document = list_products(catalog, &shopper, command).await.unwrap();
+    let mut handles =
+        texts(&serde_json::from_slice::<serde_json::Value>(&document.body).unwrap()["data"], "handle");
+    handles.sort_unstable();
+    (handles, document.is_degraded())
+}
+
+async fn project(app: &TestApp) {
+    Projector::new(app.shop.clone()).drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_restart_finds_what_changed_while_nobody_listened() {
+    let app = TestApp::new().await;
+    for number in 0..5 {
+        put(&app, &format!("Lamp {number}"), 1000, json!({})).await;
+    }
+    project(&app).await;
+    let (before, shelves) = catalog(&app, tradepost_testkit::shelves());
+    shelves.ensure().await.unwrap();
+    assert_eq!(find(&before, "lamp").await.0.len(), 5);
+    change(&app, "/api/admin/products/lamp-0", &json!({"title": "Torch"})).await;
+    app.delete("/api/admin/products/lamp-1").admin().header("if-match", "*").send().await.expect(204);
+    put(&app, "Lamp 9", 1000, json!({})).await;
+    project(&app).await;
+    // The one that went on without hearing anything, told that it missed something; and one that begins anew.
+    shelves.follow(None, app.shop.catalog.cache.epoch()).await.unwrap();
+    let (after, begun) = catalog(&app, tradepost_testkit::shelves());
+    begun.ensure().await.unwrap();
+    let tallies = |shelves: &Shelves| {
+        let mut all: Vec<_> =
+            shelves.states().into_iter().map(|state| (state.view.locale.to_string(), state.tally)).collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all
+    };
+    assert_eq!(tallies(&shelves), tallies(&begun));
+    for catalog in [&before, &after] {
+        app.shop.catalog.cache.renew();
+        let (lamps, degraded) = find(catalog, "lamp").await;
+        assert_eq!(
+            (lamps, degraded),
+            (vec!["lamp-2".into(), "lamp-3".into(), "lamp-4".into(), "lamp-9".into()], false)
+        );
+        assert_eq!(find(catalog, "torch").await.0, ["lamp-0"]);
+    }
+}
+
+/// Stops a filling after the products were read a second time, and before they are taken in.
+struct Halting {
+    inner: Arc<dyn ShelfMaker>,
+    halts: Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>,
+}
+
+struct HaltingFilling {
+    inner: Box<dyn ShelfFilling>,
+    halts: Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>,
+}
+
+impl ShelfMaker for Halting {
+    fn begin(&self, name: &ShelfName) -> Result<Box<dyn ShelfFilling>, SearchError> {
+        let inner = self.inner.begin(name)?;
+        Ok(Box::new(HaltingFilling { inner, halts: self.halts.clone() }))
+    }
+}
+
+impl ShelfFilling for HaltingFilling {
+    fn learn(&mut self, documents: &[SearchDocument]) {
+        self.inner.learn(documents);
+    }
+
+    fn put(&mut self, changes: Vec<Change<SearchDocument>>) -> BoxFuture<'_, Result<(), SearchError>> {
+        if let Some((reached, go_on)) = self.halts.lock().unwrap().take() {
+            reached.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        self.inner.put(changes)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
+        self.inner.finish()
+    }
+}
+
+#[tokio::test]
+async fn filling_anew_under_traffic_answers_all_the_while_and_misses_no_change() {
+    let app = TestApp::new().await;
+    for number in 0..4 {
+        put(&app, &format!("Lamp {number}"), 1000, json!({})).await;
+    }
+    project(&app).await;
+    let halts = Arc::new(Mutex::new(None));
+    let (catalog, shelves) =
+        catalog(&app, Arc::new(Halting { inner: tradepost_testkit::shelves(), halts: halts.clone() }));
+    shelves.ensure().await.unwrap();
+    let ((reached, is_reached), (go_on, goes_on)) = (mpsc::channel(), mpsc::channel());
+    *halts.lock().unwrap() = Some((reached, goes_on));
+    let refilling = tokio::spawn({
+        let shelves = shelves.clone();
+        async move { shelves.refill().await }
+    });
+    tokio::task::spawn_blocking(move || is_reached.recv().unwrap()).await.unwrap();
+    // What is being put on the new shelf was read by now.
+    change(&app, "/api/admin/products/lamp-0", &json!({"title": "Torch"})).await;
+    app.delete("/api/admin/products/lamp-1").admin().header("if-match", "*").send().await.expect(204);
+    put(&app, "Lamp 9", 1000, json!({})).await;
+    project(&app).await;
+    shelves.follow(None, app.shop.catalog.cache.epoch()).await.unwrap();
+    catalog.cache.renew();
+    let expected = (vec!["lamp-2".to_owned(), "lamp-3".to_owned(), "lamp-9".to_owned()], false);
+    assert_eq!(find(&catalog, "lamp").await, expected, "the old shelf answers and follows");
+    go_on.send(()).unwrap();
+    refilling.await.unwrap().unwrap();
+    assert_eq!(find(&catalog, "lamp").await, expected, "the new one has missed nothing");
+    assert_eq!(find(&catalog, "torch").await.0, ["lamp-0"]);
+}
+
+/// A shelf whose engine breaks.
+struct Broken(Arc<dyn ShelfMaker>);
+
+struct BrokenFilling(Box<dyn ShelfFilling>);
+
+struct BrokenShelf(Arc<dyn CatalogSearch>);
+
+impl ShelfMaker for Broken {
+    fn begin(&self, name: &ShelfName) -> Result<Box<dyn ShelfFilling>, SearchError> {
+        Ok(Box::new(BrokenFilling(self.0.begin(name)?)))
+    }
+}
+
+impl ShelfFilling for BrokenFilling {
+    fn learn(&mut self, documents: &[SearchDocument]) {
+        self.0.learn(documents);
+    }
+
+    fn put(&mut self, changes: Vec<Change<SearchDocument>>) -> BoxFuture<'_, Result<(), SearchError>> {
+        self.0.put(changes)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
+        Ok(Arc::new(BrokenShelf(self.0.finish()?)))
+    }
+}
+
+impl CatalogSearch for BrokenShelf {
+    fn apply(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<i64, SearchError>> {
+        self.0.apply(changes)
+    }
+    fn durable_sequence(&self) -> i64 {
+        self.0.durable_sequence()
+    }
+    fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
+        self.0.wait_visible(sequence)
+    }
+    fn search<'a>(
+        &'a self,
+        _: &'a tradepost_port::search::SearchRequest,
+    ) -> BoxFuture<'a, Result<tradepost_port::search::SearchAnswer, SearchError>> {
+        Box::pin(async { Err(SearchError::Failed("the index is torn".into())) })
+    }
+    fn suggest(&self, typed: &str, limit: usize) -> Vec<tradepost_port::search::Suggestion> {
+        self.0.suggest(typed, limit)
+    }
+    fn take_popular_queries(
+        &self,
+        queries: Vec<tradepost_port::search::PopularQuery>,
+    ) -> Result<(), SearchError> {
+        self.0.take_popular_queries(queries)
+    }
+    fn take_synonyms(&self, synonyms: Vec<tradepost_port::search::Synonym>) {
+        self.0.take_synonyms(synonyms);
+    }
+    fn take_scoring(&self, scoring: tradepost_port::search::plan::Scoring) {
+        self.0.take_scoring(scoring);
+    }
+    fn capabilities(&self) -> tradepost_port::search::Capabilities {
+        self.0.capabilities()
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_breaks_is_replaced_and_the_database_answers_meanwhile() {
+    let app = TestApp::new().await;
+    put(&app, "Lamp", 1000, json!({})).await;
+    project(&app).await;
+    let (catalog, shelves) = catalog(&app, Arc::new(Broken(tradepost_testkit::shelves())));
+    shelves.ensure().await.unwrap();
+    assert_eq!(shelves.states().len(), 2);
+    assert_eq!(find(&catalog, "lamp").await, (vec!["lamp".to_owned()], true));
+    assert_eq!(shelves.states().len(), 1, "the broken one is gone");
+    shelves.ensure().await.unwrap();
+    assert_eq!(shelves.states().len(), 2, "and is filled anew");
+}
+
+#[tokio::test]
+async fn a_running_shop_hears_of_a_change_by_itself_and_never_keeps_an_answer_that_is_older() {
+    let app = TestApp::new().await;
+    put(&app, "Lamp", 1000, json!({})).await;
+    project(&app).await;
+    let (catalog, shelves) = catalog(&app, tradepost_testkit::shelves());
+    shelves.ensure().await.unwrap();
+    let _listener = CatalogListener::spawn(catalog.clone());
+    let until_heard = async |epoch: i64| {
+        while !(catalog.cache.stats().listening && catalog.cache.epoch() >= epoch) {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    };
+    for round in 0..10 {
+        let title = format!("Lantern{round}");
+        change(&app, "/api/admin/products/lamp", &json!({"title": title})).await;
+        let conn = app.shop.store.worker().conn().await.unwrap();
+        project(&app).await;
+        let epoch = tradepost_testkit::current_epoch(&conn).await;
+        until_heard(epoch).await;
+        // The epoch has begun: from its first moment on the index has the change, and no answer of before is given.
+        assert_eq!(find(&catalog, &title).await, (vec!["lamp".to_owned()], false), "round {round}");
+    }
+}
