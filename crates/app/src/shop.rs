@@ -195,7 +195,7 @@ impl Shop {
         } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let cache = CatalogCache::new(cache_bytes, clock.clone());
-        let shelves = Shelves::new(search, store.clone(), cache.clone(), clock.clone());
+        let shelves = Shelves::new(search, store.clone(), cache.clone(), (clock.clone(), ids.clone()));
         let catalog = Catalog {
             store: store.clone(),
             search: Arc::new(PostgresSearch::new(store.clone())),

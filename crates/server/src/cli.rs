@@ -71,6 +71,8 @@ pub enum Command {
     },
     /// Make everything that shoppers read anew from the catalogue.
     Rebuild(OnData),
+    /// Fill the search index of every process that serves the shop anew, while it goes on answering
+    Reindex(OnData),
     /// Check the shop: schema, finished fragments, backlog, counters, stock, files, limits.
     Doctor(OnData),
     /// The lab: what it is measured by, and whether it keeps its promises.
@@ -360,6 +362,7 @@ impl Command {
             Self::Worker(on)
             | Self::Migrate(on)
             | Self::Rebuild(on)
+            | Self::Reindex(on)
             | Self::Doctor(on)
             | Self::Mail { action: MailAction::Retry(on) } => on,
             Self::Keys { action: KeysAction::Create(create) } => &create.on,

@@ -94,6 +94,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Mail { action: cli::MailAction::Retry(_) } => commands::mail::retry(&config).await,
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
+        Command::Reindex(_) => commands::reindex::reindex(&config).await,
         Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
             Box::pin(commands::lab::limits(&config, arguments)).await
         }

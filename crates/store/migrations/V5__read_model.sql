@@ -70,6 +70,32 @@ create table projection_queue (
     product_id uuid primary key
 );
 
+-- What the processes of the shop hold in memory to search in: each tells of its own, so that others can see whether it is equal to
+-- the rows above. Lost in a crash of the server, and told again.
+create unlogged table search_shelf (
+    process_id uuid not null,
+    channel_id uuid not null,
+    locale     text not null,
+    -- see search_generation; null while it is filled for the first time
+    generation bigint,
+    -- epoch that it has followed to, products that it holds, and the sum of their versions
+    epoch      bigint not null,
+    products   bigint not null,
+    versions   numeric not null,
+    -- of a filling that is under way: products read, and those to be read in all; null when there is none
+    done       bigint,
+    due        bigint,
+    told_at    timestamptz not null,
+    primary key (process_id, channel_id, locale)
+);
+
+-- Grows by one when what is searched in is to be filled anew.
+create table search_generation (
+    only_row   boolean primary key default true check (only_row),
+    generation bigint not null
+);
+insert into search_generation (generation) values (1);
+
 -- Grows by one with every change of what shoppers can read; caches are valid for one epoch.
 create table catalog_epoch (
     only_row boolean primary key default true check (only_row),

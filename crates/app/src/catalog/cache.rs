@@ -79,6 +79,8 @@ pub struct CacheStats {
     /// Whether changes are heard.
     pub listening: bool,
     /// The catalogue's epoch as last heard.
+    pub heard: i64,
+    /// The epoch that has begun here: the search index has its changes.
     pub epoch: i64,
 }
 
@@ -186,11 +188,12 @@ impl CatalogCache {
             bodies: self.inner.bodies.figures(),
             missing: self.inner.missing.figures(),
             listening: self.inner.counters.listening.load(Ordering::SeqCst),
+            heard: self.inner.counters.heard.load(Ordering::SeqCst),
             epoch: self.epoch(),
         }
     }
 
-    /// The catalogue's epoch as last heard.
+    /// The epoch that has begun here.
     pub fn epoch(&self) -> i64 {
         self.inner.counters.epoch.load(Ordering::SeqCst)
     }

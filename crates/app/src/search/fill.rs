@@ -6,19 +6,19 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::{Change, ChangeKind, SearchDocument, SearchError, ShelfFilling, ShelfName};
 use tradepost_store::catalog::fragment::View;
 use tradepost_store::catalog::indexing::{self, IndexRow};
-use tradepost_store::catalog::projection;
+use tradepost_store::catalog::{projection, search_shelf};
 use tradepost_store::channel;
 
 use super::standing::{Holding, Standing, finish};
-use super::{ShelfError, Shelves, document};
+use super::{ShelfError, Shelves, Underway, document};
 
 /// Products that are read at once.
 const BATCH: i64 = 1_000;
@@ -83,6 +83,7 @@ impl Shelves {
     /// Keeps a shelf for every channel and locale until `shutdown`; never fails, but tries again.
     pub async fn keep(&self, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = pin!(shutdown);
+        let mut telling = pin!(self.keep_telling());
         loop {
             let round = async {
                 if let Err(error) = Box::pin(self.ensure()).await {
@@ -96,6 +97,7 @@ impl Shelves {
             tokio::select! {
                 biased;
                 () = &mut shutdown => return,
+                () = &mut telling => {}
                 () = round => {}
             }
         }
@@ -110,21 +112,28 @@ impl Shelves {
         if self.read().iter().any(|(view, standing)| !is_kept(view, standing)) {
             self.arrange(|standing| standing.retain(|view, standing| is_kept(view, standing)));
         }
+        let generation = search_shelf::generation(&*self.store.worker().conn().await?).await?;
         let now = self.clock.now();
+        let is_old = |standing: Arc<Standing>| standing.generation < generation || standing.is_worn(now);
         for name in &names {
-            if self.get(&view(name)).is_none_or(|standing| standing.is_worn(now)) {
-                self.fill(name).await?;
+            if self.get(&view(name)).is_none_or(is_old) {
+                let filled = Box::pin(self.fill(name, generation)).await;
+                self.note_filling(None);
+                filled?;
             }
         }
         Ok(())
     }
 
-    /// Fills all shelves anew, one after the other; those that stand answer until theirs is full.
-    pub async fn refill(&self) -> Result<(), ShelfError> {
-        for name in self.names().await? {
-            self.fill(&name).await?;
+    fn note_filling(&self, underway: Option<Underway>) {
+        *self.filling.lock().unwrap_or_else(PoisonError::into_inner) = underway;
+    }
+
+    fn note_read(&self, products: usize) {
+        let mut filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(underway) = filling.as_mut() {
+            underway.done = underway.done.saturating_add(i64::try_from(products).unwrap_or(0));
         }
-        Ok(())
     }
 
     async fn names(&self) -> Result<Vec<ShelfName>, ShelfError> {
@@ -138,23 +147,24 @@ impl Shelves {
         Ok(open.flat_map(|channel| channel.locales.iter().map(move |locale| name(channel, locale))).collect())
     }
 
-    async fn fill(&self, name: &ShelfName) -> Result<(), ShelfError> {
+    async fn fill(&self, name: &ShelfName, generation: i64) -> Result<(), ShelfError> {
         let view = view(name);
         let total = indexing::count(&*self.store.worker().conn().await?, &view).await?;
-        self.progress.0.store(0, Ordering::Relaxed);
-        self.progress.1.store(u64::try_from(total).unwrap_or(0).saturating_mul(2), Ordering::Relaxed);
+        let due = total.saturating_mul(2);
+        self.note_filling(Some(Underway { view: view.clone(), done: 0, due }));
         let (maker, begun) = (self.maker.clone(), name.clone());
         let filling = aside(move || maker.begin(&begun)).await?;
         let making = Making { filling, holding: Holding::default() };
         let making = self.read_all(&view, making, Making::learn).await?;
         let making = self.read_all(&view, making, Making::put).await?;
         let (shelf, holding) = aside(move || Ok((making.filling.finish()?, making.holding))).await?;
-        let standing = Arc::new(Standing::new(name.clone(), shelf, holding, self.clock.now()));
+        let standing = Arc::new(Standing::new(name.clone(), shelf, holding, (generation, self.clock.now())));
         // Nothing is announced between what is found missing now and the moment from which on it is told.
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
         self.catch_up(&view, &standing, epoch).await?;
         let products = standing.tally().products;
+        self.followed.fetch_max(epoch, Ordering::SeqCst);
         self.arrange(|all| drop(all.insert(view, standing)));
         tracing::info!(channel.id = %name.channel_id, locale = %name.locale, products, "search is filled");
         Ok(())
@@ -175,7 +185,7 @@ impl Shelves {
             };
             let Some(last) = rows.last() else { return Ok(making) };
             after = Some(last.product_id);
-            self.progress.0.fetch_add(u64::try_from(rows.len()).unwrap_or(0), Ordering::Relaxed);
+            self.note_read(rows.len());
             making = aside(move || show(making, rows)).await?;
         }
     }

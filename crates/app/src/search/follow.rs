@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::SearchError;
@@ -34,15 +35,13 @@ impl Shelves {
                     Err(ShelfError::Search(error)) => self.lose(standing, &error),
                 }
             }
+            self.followed.fetch_max(epoch, Ordering::SeqCst);
             // What reaches so far may be a channel or a locale.
             self.wanted.notify_one();
             return Ok(());
         };
-        if standing.is_empty() {
-            return Ok(());
-        }
         let products: Vec<ProductId> = products.iter().copied().collect();
-        for ids in products.chunks(BATCH) {
+        for ids in products.chunks(BATCH).filter(|_| !standing.is_empty()) {
             let rows = {
                 let conn = self.store.worker().conn().await?;
                 indexing::find_rows(&conn, ids, None).await?
@@ -54,6 +53,7 @@ impl Shelves {
                 }
             }
         }
+        self.followed.fetch_max(epoch, Ordering::SeqCst);
         Ok(())
     }
 

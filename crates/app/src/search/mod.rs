@@ -13,24 +13,27 @@ mod fill;
 mod follow;
 mod standing;
 pub mod suggest;
+mod tell;
 pub mod views;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::Notify;
-use tradepost_port::Clock;
 use tradepost_port::search::{SearchError, ShelfMaker};
+use tradepost_port::{Clock, IdSource};
 use tradepost_store::catalog::fragment::View;
 use tradepost_store::{Store, StoreError};
+use uuid::Uuid;
 
 use self::standing::Standing;
 use crate::catalog::CatalogCache;
 
 pub(crate) use self::ask::{Asked, Found, find};
 pub use self::facets::FacetChoice;
-pub use self::standing::Tally;
+pub use self::tell::{RefillProgress, ShelfProof, ask_to_refill, prove_shelves, refill_progress};
+pub use tradepost_store::catalog::search_shelf::Tally;
 
 /// Why shelves could not be filled or brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +68,22 @@ pub struct Shelves {
     turn: tokio::sync::Mutex<()>,
     /// Told when a shelf may be missing.
     wanted: Notify,
-    /// Products that a filling that is under way has taken in, and how many it will.
-    progress: (AtomicU64, AtomicU64),
+    /// Epoch that the shelves have followed to.
+    followed: AtomicI64,
+    /// The filling that is under way.
+    filling: Mutex<Option<Underway>>,
+    /// What this process is called where it tells of its shelves.
+    process: OnceLock<Uuid>,
+    ids: Arc<dyn IdSource>,
+}
+
+/// A filling that is under way.
+#[derive(Debug, Clone)]
+struct Underway {
+    view: View,
+    /// Products that were read, and those to be read in all: each is read twice.
+    done: i64,
+    due: i64,
 }
 
 impl std::fmt::Debug for Shelves {
@@ -77,7 +94,12 @@ impl std::fmt::Debug for Shelves {
 
 impl Shelves {
     /// None stands yet: [`Self::keep`] fills them.
-    pub fn new(maker: Arc<dyn ShelfMaker>, store: Store, cache: CatalogCache, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        maker: Arc<dyn ShelfMaker>,
+        store: Store,
+        cache: CatalogCache,
+        (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>),
+    ) -> Self {
         Self {
             maker,
             store,
@@ -86,7 +108,10 @@ impl Shelves {
             standing: RwLock::default(),
             turn: tokio::sync::Mutex::new(()),
             wanted: Notify::new(),
-            progress: (AtomicU64::new(0), AtomicU64::new(0)),
+            followed: AtomicI64::new(0),
+            filling: Mutex::default(),
+            ids,
+            process: OnceLock::new(),
         }
     }
 
@@ -126,11 +151,5 @@ impl Shelves {
             age_seconds: now.duration_since(standing.filled_at).as_secs(),
         };
         self.read().iter().map(state).collect()
-    }
-
-    /// Products that the filling that is under way has taken in, and how many it will; both count twice, for they are
-    /// read twice.
-    pub fn progress(&self) -> (u64, u64) {
-        (self.progress.0.load(Ordering::Relaxed), self.progress.1.load(Ordering::Relaxed))
     }
 }

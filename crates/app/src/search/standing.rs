@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::{CatalogSearch, Change, ChangeKind, SearchDocument, SearchError, ShelfName};
 use tradepost_store::catalog::indexing::IndexRow;
+use tradepost_store::catalog::search_shelf::Tally;
 
 use super::document;
 use super::facet_keys::FacetKeys;
@@ -97,17 +98,10 @@ impl Holding {
 pub(super) struct Standing {
     pub(super) name: ShelfName,
     pub(super) shelf: Arc<dyn CatalogSearch>,
+    /// What it was filled in; see `tell`.
+    pub(super) generation: i64,
     pub(super) filled_at: Timestamp,
     holding: Mutex<Holding>,
-}
-
-/// Sums over what is held, to be compared with the same sums over the database's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Products.
-    pub products: i64,
-    /// Sum of their rows' versions.
-    pub versions: i64,
 }
 
 impl Standing {
@@ -115,9 +109,9 @@ impl Standing {
         name: ShelfName,
         shelf: Arc<dyn CatalogSearch>,
         holding: Holding,
-        filled_at: Timestamp,
+        (generation, filled_at): (i64, Timestamp),
     ) -> Self {
-        Self { name, shelf, filled_at, holding: Mutex::new(holding) }
+        Self { name, shelf, generation, filled_at, holding: Mutex::new(holding) }
     }
 
     pub(super) fn holding(&self) -> MutexGuard<'_, Holding> {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::time::{sleep, timeout};
-use tradepost_app::catalog::Reference;
 use tradepost_app::catalog::get_category::{CategoryAnswer, get_category};
 use tradepost_app::catalog::get_product::{GetProduct, ProductAnswer, get_product};
 use tradepost_app::catalog::list_products::{ListProducts, list_products};
 use tradepost_app::catalog::listener::CatalogListener;
+use tradepost_app::catalog::{Catalog, Reference};
 use tradepost_app::count_statements;
 use tradepost_domain::kernel::ids::EntityId;
 use tradepost_testkit::ShelfProduct;

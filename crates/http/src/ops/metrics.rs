@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tradepost_app::Shop;
 use tradepost_app::catalog::cache::RoomStats;
+use tradepost_app::search::ShelfState;
 use tradepost_app::system::{Backlogs, count_backlogs};
 
 use super::{Ops, process};
@@ -65,6 +66,7 @@ pub(crate) async fn handler(State(state): State<ApiState>, Extension(ops): Exten
     add_mails(&mut text, &state.shop);
     add_webhooks(&mut text, &state.shop);
     add_cache(&mut text, &state.shop);
+    add_search(&mut text, &state.shop);
     add_runtime(&mut text);
     add_process(&mut text, &ops);
     ([(header::CONTENT_TYPE, TEXT), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], text)
@@ -178,6 +180,26 @@ fn add_cache(text: &mut String, shop: &Shop) {
         ("cache_listening", "gauge", "1 while the cache hears of changes; else it answers nothing"),
         &u8::from(stats.listening),
     );
+}
+
+fn add_search(text: &mut String, shop: &Shop) {
+    let Some(shelves) = &shop.catalog.shelves else { return };
+    let states = shelves.states();
+    let each = |value: fn(&ShelfState) -> i64| {
+        let sample = |state: &ShelfState| {
+            let labels =
+                format!("{{channel=\"{}\",locale=\"{}\"}}", state.view.channel_id, state.view.locale);
+            (labels, value(state).to_string())
+        };
+        states.iter().map(sample).collect::<Vec<_>>()
+    };
+    let products = each(|state| state.tally.products);
+    family(text, ("search_products", "gauge", "Products that can be searched"), &products);
+    let age = each(|state| state.age_seconds);
+    family(text, ("search_filled_seconds", "gauge", "Time since the index was filled anew"), &age);
+    let stats = shop.catalog.cache.stats();
+    let lag = stats.heard.saturating_sub(stats.epoch);
+    single(text, ("search_lag_epochs", "gauge", "Changes that were heard of and cannot be found yet"), &lag);
 }
 
 fn add_runtime(text: &mut String) {

@@ -1,13 +1,19 @@
 //! `tradepost doctor`: checks the shop, a line each.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tradepost_app::catalog::{Projector, Verify};
+use tradepost_app::search::{ShelfProof, prove_shelves};
 use tradepost_app::system::{Finding, Verdict, examine as examine_shop};
 
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::house::{House, Tenancy};
+
+/// How often, and in what time, it is looked again at an index that is not what it should be.
+const LOOKS: usize = 10;
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Checks everything; exit code 1 when something is broken.
 pub async fn examine(config: &Config) -> Result<ExitCode, Failure> {
@@ -15,6 +21,7 @@ pub async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     let mut findings = examine_shop(&house.shop, house.blobs.names()).await?;
     if !findings.iter().any(|finding| finding.check == "schema" && finding.verdict == Verdict::Broken) {
         findings.push(fragments(&house).await?);
+        findings.push(search(&house).await?);
     }
     for Finding { check, verdict, detail } in &findings {
         let word = match verdict {
@@ -27,6 +34,34 @@ pub async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     house.close().await?;
     let broken = findings.iter().filter(|finding| finding.verdict == Verdict::Broken).count();
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether processes search in exactly what shoppers read.
+async fn search(house: &House) -> Result<Finding, Failure> {
+    const CHECK: &str = "search";
+    let mut proof = prove_shelves(&house.shop).await?;
+    for _ in 0..LOOKS {
+        if proof.different.is_empty() {
+            break;
+        }
+        // A change may be on its way, or not yet told.
+        tokio::time::sleep(LOOK_EVERY).await;
+        proof = prove_shelves(&house.shop).await?;
+    }
+    let ShelfProof { equal, filling, different } = proof;
+    Ok(match (different.first(), equal, filling) {
+        (Some(first), ..) => Finding::broken(
+            CHECK,
+            format!("{} indexes are not the database: {first}; run `tradepost reindex`", different.len()),
+        ),
+        (None, 0, 0) => Finding::sound(CHECK, "no process serves the shop: there is no index"),
+        (None, equal, 0) => {
+            Finding::sound(CHECK, format!("{equal} indexes hold what the database does, in its versions"))
+        }
+        (None, equal, filling) => {
+            Finding::notable(CHECK, format!("{filling} indexes are being filled, {equal} are"))
+        }
+    })
 }
 
 /// Whether what shoppers read is what rendering now would give.

@@ -13,5 +13,6 @@ pub mod mail;
 pub mod migrate;
 pub mod openapi;
 pub mod rebuild;
+pub mod reindex;
 pub mod serve;
 pub mod torture;

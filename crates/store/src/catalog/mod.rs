@@ -20,6 +20,7 @@ pub mod reference;
 pub mod review;
 pub mod review_write;
 mod row_format;
+pub mod search_shelf;
 pub mod sellable;
 pub mod staging;
 pub mod staging_refs;
@@ -47,6 +48,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
         reference::STATEMENTS,
         review::STATEMENTS,
         review_write::STATEMENTS,
+        search_shelf::STATEMENTS,
         sellable::STATEMENTS,
         staging::STATEMENTS,
         staging_refs::STATEMENTS,

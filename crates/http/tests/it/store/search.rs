@@ -10,8 +10,8 @@ use crate::admin::make;
 /// Shoes with variants, and things of other kinds.
 async fn shop() -> TestApp {
     let app = TestApp::new().await;
-    make(&app, "/api/admin/categories", &json!({"name": "Shoes"})).await;
-    make(&app, "/api/admin/categories", &json!({"name": "Boots", "parent": "shoes"})).await;
+    let shoes = make(&app, "/api/admin/categories", &json!({"name": "Shoes"})).await;
+    make(&app, "/api/admin/categories", &json!({"name": "Boots", "parent_id": shoes["id"]})).await;
     let options =
         json!([{"name": "Color", "values": ["Red", "Blue"]}, {"name": "Size", "values": ["M", "L"]}]);
     let of =

@@ -6,7 +6,7 @@ use serde_json::json;
 use tradepost_app::catalog::list_products::{ListProducts, list_products};
 use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_app::catalog::{Catalog, Projector, Shopper, channels};
-use tradepost_app::search::Shelves;
+use tradepost_app::search::{ShelfProof, Shelves, ask_to_refill, prove_shelves, refill_progress};
 use tradepost_port::BoxFuture;
 use tradepost_port::search::{
     CatalogSearch, Change, SearchDocument, SearchError, ShelfFilling, ShelfMaker, ShelfName,
@@ -18,7 +18,12 @@ use super::{change, put, texts};
 /// A shop's catalogue with shelves of a test's own.
 fn catalog(app: &TestApp, maker: Arc<dyn ShelfMaker>) -> (Catalog, Arc<Shelves>) {
     let of = &app.shop.catalog;
-    let shelves = Arc::new(Shelves::new(maker, app.shop.store.clone(), of.cache.clone(), app.clock.clone()));
+    let shelves = Arc::new(Shelves::new(
+        maker,
+        app.shop.store.clone(),
+        of.cache.clone(),
+        (app.clock.clone(), app.shop.ids.clone()),
+    ));
     (Catalog { shelves: Some(shelves.clone()), ..of.clone() }, shelves)
 }
 
@@ -32,6 +37,13 @@ async fn find(catalog: &Catalog, text: &str) -> (Vec<String>, bool) {
         texts(&serde_json::from_slice::<serde_json::Value>(&document.body).unwrap()["data"], "handle");
     handles.sort_unstable();
     (handles, document.is_degraded())
+}
+
+/// Takes a product off the shelf and deletes it.
+async fn take_off(app: &TestApp, handle: &str) {
+    let path = format!("/api/admin/products/{handle}");
+    app.post(&format!("{path}/archive")).admin().header("if-match", "*").send().await.expect(200);
+    app.delete(&path).admin().header("if-match", "*").send().await.expect(204);
 }
 
 async fn project(app: &TestApp) {
@@ -49,7 +61,7 @@ async fn a_restart_finds_what_changed_while_nobody_listened() {
     shelves.ensure().await.unwrap();
     assert_eq!(find(&before, "lamp").await.0.len(), 5);
     change(&app, "/api/admin/products/lamp-0", &json!({"title": "Torch"})).await;
-    app.delete("/api/admin/products/lamp-1").admin().header("if-match", "*").send().await.expect(204);
+    take_off(&app, "lamp-1").await;
     put(&app, "Lamp 9", 1000, json!({})).await;
     project(&app).await;
     // The one that went on without hearing anything, told that it missed something; and one that begins anew.
@@ -123,24 +135,58 @@ async fn filling_anew_under_traffic_answers_all_the_while_and_misses_no_change()
     shelves.ensure().await.unwrap();
     let ((reached, is_reached), (go_on, goes_on)) = (mpsc::channel(), mpsc::channel());
     *halts.lock().unwrap() = Some((reached, goes_on));
+    let generation = ask_to_refill(&app.shop.store).await.unwrap();
     let refilling = tokio::spawn({
         let shelves = shelves.clone();
-        async move { shelves.refill().await }
+        async move { shelves.ensure().await }
     });
     tokio::task::spawn_blocking(move || is_reached.recv().unwrap()).await.unwrap();
     // What is being put on the new shelf was read by now.
     change(&app, "/api/admin/products/lamp-0", &json!({"title": "Torch"})).await;
-    app.delete("/api/admin/products/lamp-1").admin().header("if-match", "*").send().await.expect(204);
+    take_off(&app, "lamp-1").await;
     put(&app, "Lamp 9", 1000, json!({})).await;
     project(&app).await;
     shelves.follow(None, app.shop.catalog.cache.epoch()).await.unwrap();
     catalog.cache.renew();
     let expected = (vec!["lamp-2".to_owned(), "lamp-3".to_owned(), "lamp-9".to_owned()], false);
     assert_eq!(find(&catalog, "lamp").await, expected, "the old shelf answers and follows");
+    shelves.tell_now().await.unwrap();
+    let progress = refill_progress(&app.shop, generation).await.unwrap();
+    assert_eq!((progress.shelves, progress.ready), (2, 0));
+    assert!(progress.read.0 > 0 && progress.read.0 < progress.read.1, "{progress:?}");
     go_on.send(()).unwrap();
     refilling.await.unwrap().unwrap();
     assert_eq!(find(&catalog, "lamp").await, expected, "the new one has missed nothing");
     assert_eq!(find(&catalog, "torch").await.0, ["lamp-0"]);
+    shelves.tell_now().await.unwrap();
+    let progress = refill_progress(&app.shop, generation).await.unwrap();
+    assert_eq!((progress.ready, progress.products, progress.read), (2, 8, (16, 16)));
+}
+
+#[tokio::test]
+async fn the_proof_finds_a_shelf_that_has_missed_a_change_or_a_deletion() {
+    let app = TestApp::new().await;
+    for number in 0..3 {
+        put(&app, &format!("Lamp {number}"), 1000, json!({})).await;
+    }
+    project(&app).await;
+    let (_, shelves) = catalog(&app, tradepost_testkit::shelves());
+    let prove = async || {
+        shelves.tell_now().await.unwrap();
+        prove_shelves(&app.shop).await.unwrap()
+    };
+    assert_eq!(prove().await, ShelfProof::default(), "nobody holds anything");
+    shelves.ensure().await.unwrap();
+    assert_eq!(prove().await, ShelfProof { equal: 2, ..ShelfProof::default() });
+    change(&app, "/api/admin/products/lamp-0", &json!({"title": "Torch"})).await;
+    take_off(&app, "lamp-1").await;
+    project(&app).await;
+    let proof = prove().await;
+    assert_eq!((proof.equal, proof.different.len()), (0, 2), "{proof:?}");
+    assert!(proof.different[0].contains("holds 3 products"), "{proof:?}");
+    let conn = app.shop.store.worker().conn().await.unwrap();
+    shelves.follow(None, tradepost_testkit::current_epoch(&conn).await).await.unwrap();
+    assert_eq!(prove().await, ShelfProof { equal: 2, ..ShelfProof::default() });
 }
 
 /// A shelf whose engine breaks.
