@@ -136,8 +136,10 @@ impl Shelves {
         }
     }
 
+    /// What there is to be a shelf of, what most shoppers see first.
     async fn names(&self) -> Result<Vec<ShelfName>, ShelfError> {
-        let channels = channel::list(&*self.store.worker().conn().await?).await?;
+        let mut channels = channel::list(&*self.store.worker().conn().await?).await?;
+        channels.sort_by_key(|channel| !channel.is_default);
         let name = |channel: &tradepost_domain::catalog::Channel, locale: &_| ShelfName {
             channel_id: channel.id,
             locale: Clone::clone(locale),

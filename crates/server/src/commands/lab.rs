@@ -137,6 +137,9 @@ impl Bench {
 
     async fn reads(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
         let _listener = CatalogListener::spawn(house.shop.catalog.clone());
+        if let Some(shelves) = &house.shop.catalog.shelves {
+            shelves.ensure().await.map_err(Failure::new)?;
+        }
         let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
         let (listing, handles) = blocking(move || sample(ours)).await?;
         let first = format!("/api/products/{}", handles.first().cloned().unwrap_or_default());
