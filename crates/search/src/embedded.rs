@@ -1,10 +1,11 @@
 //! Shelves over the embedded engine, in the memory of the process.
 
+use std::mem;
 use std::sync::Arc;
 
 use tradepost_port::BoxFuture;
 use tradepost_port::search::{
-    CatalogSearch, Change, SearchDocument, SearchEngine, SearchError, ShelfFilling, ShelfMaker, ShelfName,
+    CatalogSearch, Change, SearchDocument, SearchError, ShelfFilling, ShelfMaker, ShelfName,
 };
 
 use crate::engine::Engine;
@@ -18,62 +19,44 @@ pub struct EmbeddedShelves;
 impl ShelfMaker for EmbeddedShelves {
     fn begin(&self, name: &ShelfName) -> Result<Box<dyn ShelfFilling>, SearchError> {
         let engine = Arc::new(Engine::in_memory()?);
-        let learning = Learning { knowledge: Knowledge::of(&name.locale), engine };
-        Ok(Box::new(Filling { price_exponent: name.price_exponent, stage: Stage::Learning(learning) }))
+        let learnt = Knowledge::of(&name.locale);
+        Ok(Box::new(Filling { name: name.clone(), engine, learnt, shelf: None }))
     }
 }
 
 struct Filling {
-    price_exponent: u32,
-    stage: Stage,
-}
-
-enum Stage {
-    Learning(Learning),
-    Putting(Shelf),
-    /// Between the two; nobody sees it.
-    Turning,
-}
-
-struct Learning {
-    knowledge: Knowledge,
-    engine: Arc<dyn SearchEngine>,
+    name: ShelfName,
+    engine: Arc<Engine>,
+    learnt: Knowledge,
+    /// Once the first product is taken in.
+    shelf: Option<Arc<Shelf>>,
 }
 
 impl Filling {
     /// The shelf over what was learnt.
-    fn shelf(&mut self) -> Result<&Shelf, SearchError> {
-        let turned = match std::mem::replace(&mut self.stage, Stage::Turning) {
-            Stage::Learning(Learning { mut knowledge, engine }) => {
-                knowledge.settle();
-                Stage::Putting(Shelf::new(engine, knowledge, self.price_exponent))
-            }
-            putting => putting,
-        };
-        self.stage = turned;
-        match &self.stage {
-            Stage::Putting(shelf) => Ok(shelf),
-            Stage::Learning(_) | Stage::Turning => Err(SearchError::Failed("a shelf was lost".into())),
-        }
+    fn shelf(&mut self) -> &Arc<Shelf> {
+        self.shelf.get_or_insert_with(|| {
+            let mut learnt = mem::replace(&mut self.learnt, Knowledge::of(&self.name.locale));
+            learnt.settle();
+            Arc::new(Shelf::new(self.engine.clone(), learnt, self.name.price_exponent))
+        })
     }
 }
 
 impl ShelfFilling for Filling {
     fn learn(&mut self, documents: &[SearchDocument]) {
-        if let Stage::Learning(learning) = &mut self.stage {
-            documents.iter().for_each(|document| learning.knowledge.learn(document));
+        for document in documents {
+            self.learnt.learn(document);
         }
     }
 
     fn put(&mut self, changes: Vec<Change<SearchDocument>>) -> BoxFuture<'_, Result<(), SearchError>> {
-        Box::pin(async move { self.shelf()?.fill(changes).await.map(drop) })
+        Box::pin(async move { self.shelf().fill(changes).await.map(drop) })
     }
 
     fn finish(mut self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
-        self.shelf()?.settle()?;
-        match self.stage {
-            Stage::Putting(shelf) => Ok(Arc::new(shelf)),
-            Stage::Learning(_) | Stage::Turning => Err(SearchError::Failed("a shelf was lost".into())),
-        }
+        let full = self.shelf().clone();
+        full.settle()?;
+        Ok(full)
     }
 }

@@ -207,8 +207,12 @@ fn describe(condition: &Condition, tree: Option<&Tree>, into: &mut BTreeMap<Stri
                 }
             }
         }
-        Condition::Is(Filter::Brand(values) | Filter::ProductType(values) | Filter::Tag(values))
-        | Condition::Is(Filter::Option { values, .. }) => set(&key, joined(&mut values.iter().cloned())),
+        Condition::Is(
+            Filter::Brand(values)
+            | Filter::ProductType(values)
+            | Filter::Tag(values)
+            | Filter::Option { values, .. },
+        ) => set(&key, joined(&mut values.iter().cloned())),
         Condition::Is(Filter::Attribute { test: AttributeTest::AnyOf(values), .. }) => {
             let text =
                 |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -58,6 +58,7 @@ struct Making {
 }
 
 impl Making {
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of both readings")]
     fn learn(mut self, rows: Vec<IndexRow>) -> Result<Self, SearchError> {
         let documents: Vec<_> = documents(rows).into_iter().map(|(_, document)| document).collect();
         self.filling.learn(&documents);
@@ -143,7 +144,7 @@ impl Shelves {
         let name = |channel: &tradepost_domain::catalog::Channel, locale: &_| ShelfName {
             channel_id: channel.id,
             locale: Clone::clone(locale),
-            price_exponent: u32::from(channel.currency.exponent()),
+            price_exponent: channel.currency.exponent(),
         };
         let open = channels.iter().filter(|channel| channel.active);
         Ok(open.flat_map(|channel| channel.locales.iter().map(move |locale| name(channel, locale))).collect())
@@ -155,12 +156,12 @@ impl Shelves {
         let due = total.saturating_mul(2);
         self.note_filling(Some(Underway { view: view.clone(), done: 0, due }));
         let (maker, begun) = (self.maker.clone(), name.clone());
-        let filling = aside(move || maker.begin(&begun)).await?;
-        let making = Making { filling, holding: Holding::default() };
+        let empty = aside(move || maker.begin(&begun)).await?;
+        let making = Making { filling: empty, holding: Holding::default() };
         let making = self.read_all(&view, making, Making::learn).await?;
         let making = self.read_all(&view, making, Making::put).await?;
-        let (shelf, holding) = aside(move || Ok((making.filling.finish()?, making.holding))).await?;
-        let standing = Arc::new(Standing::new(name.clone(), shelf, holding, (generation, self.clock.now())));
+        let (full, holding) = aside(move || Ok((making.filling.finish()?, making.holding))).await?;
+        let standing = Arc::new(Standing::new(name.clone(), full, holding, (generation, self.clock.now())));
         // Nothing is announced between what is found missing now and the moment from which on it is told.
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
