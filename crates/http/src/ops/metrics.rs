@@ -197,8 +197,8 @@ fn add_search(text: &mut String, shop: &Shop) {
     family(text, ("search_products", "gauge", "Products that can be searched"), &products);
     let age = each(|state| state.age_seconds);
     family(text, ("search_filled_seconds", "gauge", "Time since the index was filled anew"), &age);
-    let stats = shop.catalog.cache.stats();
-    let lag = stats.heard.saturating_sub(stats.epoch);
+    let cache = shop.catalog.cache.stats();
+    let lag = cache.heard.saturating_sub(cache.epoch);
     single(text, ("search_lag_epochs", "gauge", "Changes that were heard of and cannot be found yet"), &lag);
 }
 

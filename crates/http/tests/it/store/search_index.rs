@@ -86,15 +86,18 @@ async fn a_restart_finds_what_changed_while_nobody_listened() {
     }
 }
 
+/// Told when a filling stops, and waited for until it goes on.
+type Halts = Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>;
+
 /// Stops a filling after the products were read a second time, and before they are taken in.
 struct Halting {
     inner: Arc<dyn ShelfMaker>,
-    halts: Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>,
+    halts: Halts,
 }
 
 struct HaltingFilling {
     inner: Box<dyn ShelfFilling>,
-    halts: Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>,
+    halts: Halts,
 }
 
 impl ShelfMaker for Halting {
@@ -129,7 +132,7 @@ async fn filling_anew_under_traffic_answers_all_the_while_and_misses_no_change()
         put(&app, &format!("Lamp {number}"), 1000, json!({})).await;
     }
     project(&app).await;
-    let halts = Arc::new(Mutex::new(None));
+    let halts = Halts::default();
     let (catalog, shelves) =
         catalog(&app, Arc::new(Halting { inner: tradepost_testkit::shelves(), halts: halts.clone() }));
     shelves.ensure().await.unwrap();
