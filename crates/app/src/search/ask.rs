@@ -177,10 +177,10 @@ async fn read(
     Ok(Found { hits, limit: command.limit, facets, query, degraded: false })
 }
 
-/// The last step that found something.
+/// The first step that found something: how the best products were found.
 fn step(steps: &[(StepKind, u64)]) -> StepView {
     let taken = steps.iter().filter(|(_, count)| *count > 0).map(|(kind, _)| *kind);
-    taken.max().unwrap_or(StepKind::Exact).into()
+    taken.min().unwrap_or(StepKind::Exact).into()
 }
 
 fn understood(found: Interpreted, tree: Option<&Tree>) -> UnderstoodView {
@@ -248,8 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn the_step_is_the_last_that_found_something() {
-        assert_eq!(step(&[(StepKind::Exact, 3), (StepKind::Relaxed, 0)]), StepView::Exact);
+    fn the_step_is_the_first_that_found_something() {
+        assert_eq!(step(&[(StepKind::Exact, 3), (StepKind::Relaxed, 9)]), StepView::Exact);
         assert_eq!(step(&[(StepKind::Exact, 0), (StepKind::Relaxed, 2)]), StepView::Relaxed);
         assert_eq!(step(&[]), StepView::Exact);
     }

@@ -34,7 +34,8 @@ pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, SearchError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(SearchError::Failed(error.into())))
+    // A fault of ours in one question does not take the index from all others.
+    done.unwrap_or_else(|error| Err(SearchError::Unavailable(error.into())))
 }
 
 /// The documents of rows, with their versions; a row that cannot be read is left out.

@@ -64,9 +64,9 @@ pub struct QueryView {
     pub corrections: Vec<CorrectionView>,
     /// Texts of those conditions that all products meet.
     pub filters_applied: Vec<String>,
-    /// How the products were found: the weakest step that had to be taken.
+    /// How the first products were found: the first step that found any. Those of further steps come behind.
     pub step: StepView,
-    /// Whether words had to be left out.
+    /// Whether no product has all words: all that were found have some of them.
     pub relaxed: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Suggests how to go on from what was typed: `GET /api/search/suggest`.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use tradepost_app::search::suggest::{SuggestError, suggest};
@@ -66,7 +66,8 @@ fn read(mut params: ListParams) -> Result<(String, usize), Problem> {
     let (usual, max) = LIMITS;
     let limit = params.take_parsed::<usize>("limit", "a whole number from 1 to 20")?.unwrap_or(usual);
     if !(1..=max).contains(&limit) {
-        return Err(refuse("limit", "expected a whole number from 1 to 20"));
+        let detail = "expected a whole number from 1 to 20";
+        return Err(Problem::malformed("invalid_parameter", "limit", detail));
     }
     params.finish()?;
     Ok((typed, limit))

@@ -1,6 +1,7 @@
 //! The search index and the database: whatever happens, the one becomes equal to the other.
 
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use serde_json::json;
 use tradepost_app::catalog::list_products::{ListProducts, list_products};
@@ -278,9 +279,12 @@ async fn a_running_shop_hears_of_a_change_by_itself_and_never_keeps_an_answer_th
     shelves.ensure().await.unwrap();
     let _listener = CatalogListener::spawn(catalog.clone());
     let until_heard = async |epoch: i64| {
-        while !(catalog.cache.stats().listening && catalog.cache.epoch() >= epoch) {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
+        let heard = async {
+            while !(catalog.cache.stats().listening && catalog.cache.epoch() >= epoch) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), heard).await.unwrap();
     };
     for round in 0..10 {
         let title = format!("Lantern{round}");
