@@ -57,12 +57,10 @@ pub async fn handler(
 }
 
 fn read(mut params: ListParams) -> Result<(String, usize), Problem> {
-    let refuse =
-        |param, detail: &str| Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).param(param);
-    let typed = params.take("q").ok_or_else(|| refuse("q", "expected what was typed"))?;
-    if typed.chars().count() > SEARCH_TEXT_MAX {
-        return Err(refuse("q", "expected at most 200 characters"));
-    }
+    let typed = params.take("q");
+    let typed = typed.filter(|text| text.chars().count() <= SEARCH_TEXT_MAX).ok_or_else(|| {
+        Problem::malformed("invalid_parameter", "q", "expected what was typed, at most 200 characters")
+    })?;
     let (usual, max) = LIMITS;
     let limit = params.take_parsed::<usize>("limit", "a whole number from 1 to 20")?.unwrap_or(usual);
     if !(1..=max).contains(&limit) {
