@@ -11,8 +11,9 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::house::{House, Tenancy};
 
-/// How often, and in what time, it is looked again at an index that is not what it should be.
-const LOOKS: usize = 10;
+/// How often, and in what time, it is looked again at an index that is not what it should be: longer than a process that has ended
+/// is taken to be alive.
+const LOOKS: usize = 25;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Checks everything; exit code 1 when something is broken.
