@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::future::join_all;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::SearchError;
 use tradepost_store::StoreError;
@@ -46,12 +47,17 @@ impl Shelves {
                 let conn = self.store.worker().conn().await?;
                 indexing::find_rows(&conn, ids, None).await?
             };
-            for (view, standing) in &standing {
+            // Side by side: a change is found when the slowest shelf has it.
+            let take = |(view, standing): &(View, Arc<Standing>)| {
                 let own = rows.iter().filter(|row| row.view == *view).cloned().collect();
-                if let Err(error) = self.bring(standing, ids.to_vec(), own, epoch).await {
-                    self.lose(standing, &error);
+                let standing = standing.clone();
+                async move {
+                    if let Err(error) = self.bring(&standing, ids.to_vec(), own, epoch).await {
+                        self.lose(&standing, &error);
+                    }
                 }
-            }
+            };
+            join_all(standing.iter().map(take)).await;
         }
         self.followed.fetch_max(epoch, Ordering::SeqCst);
         Ok(())
