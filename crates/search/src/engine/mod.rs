@@ -61,7 +61,7 @@ impl From<EngineError> for SearchError {
 }
 
 /// Memory of the writer in bytes, before it writes a segment.
-const WRITER_BYTES: usize = 64 << 20;
+const WRITER_BYTES: usize = 16 << 20;
 
 /// Products whose price or stock changed, from which on those are written beside the words even if no word changed.
 const UNSAVED_MAX: usize = 2_000;
