@@ -188,7 +188,7 @@ impl CatalogCache {
             bodies: self.inner.bodies.figures(),
             missing: self.inner.missing.figures(),
             listening: self.inner.counters.listening.load(Ordering::SeqCst),
-            heard: self.inner.counters.heard.load(Ordering::SeqCst),
+            heard: self.heard(),
             epoch: self.epoch(),
         }
     }
@@ -236,6 +236,13 @@ impl CatalogCache {
             // An epoch in between was missed, and with it the products that it was about.
             _ => self.invalidate_all(),
         }
+        // Pages that are recalled by their edition are of before.
+        self.renew();
+    }
+
+    /// The epoch as last heard.
+    pub(super) fn heard(&self) -> i64 {
+        self.inner.counters.heard.load(Ordering::SeqCst)
     }
 
     /// Begins an epoch, whose changes the search index has taken and [`Self::touch`] was told of: an answer of the new
@@ -251,15 +258,23 @@ impl CatalogCache {
         self.inner.counters.everything.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Changes are heard from now on, beginning with this epoch as read from the database.
-    pub fn listening_from(&self, epoch: i64) {
-        if self.epoch() != epoch {
+    /// Changes are heard from now on, beginning with this epoch as read from the database. It is still to [`Self::begin`].
+    pub fn hearing_from(&self, epoch: i64) {
+        if self.inner.counters.heard.swap(epoch, Ordering::SeqCst) != epoch {
+            // Of a database that was put back, the epochs begin anew.
+            self.inner.counters.epoch.fetch_min(epoch, Ordering::SeqCst);
             self.invalidate_all();
-            self.inner.counters.heard.store(epoch, Ordering::SeqCst);
-            self.inner.counters.epoch.store(epoch, Ordering::SeqCst);
             self.renew();
         }
         self.inner.counters.listening.store(true, Ordering::SeqCst);
+    }
+
+    /// The same where the search index has the changes of the epoch.
+    pub fn listening_from(&self, epoch: i64) {
+        self.hearing_from(epoch);
+        if self.epoch() != epoch {
+            self.begin(epoch);
+        }
     }
 
     /// Changes are no longer heard.

@@ -1,7 +1,8 @@
 //! Hears what changes in the catalogue and tells the caches and the search index.
 //!
 //! An epoch begins in this process when the index has taken its changes: what an answer of it is made of is never older.
-//! Cards and pages are let go of at once.
+//! Cards and pages are let go of at once, by a task that does nothing that takes long; another one lets the index follow, and begins
+//! the epochs. What comes while it is at work is one change for the index.
 //!
 //! A connection of its own listens to the projector's announcements. Every second the epoch is read over the same
 //! connection, so that a connection that is dead without saying so, or an announcement that got lost, is found out.
@@ -9,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tradepost_domain::kernel::ids::{EntityId, ProductId};
@@ -41,9 +43,11 @@ impl CatalogListener {
     /// Begins to listen on the shop's database, and to fill its search index.
     pub fn spawn(catalog: Catalog) -> Self {
         let shelves = catalog.shelves.clone();
+        let (tell, told) = mpsc::unbounded_channel();
+        let following = tokio::spawn(follow(catalog.clone(), told));
         let listening = tokio::spawn(async move {
             loop {
-                if let Err(error) = listen(&catalog).await {
+                if let Err(error) = listen(&catalog, &tell).await {
                     tracing::warn!(error = %error, "catalogue changes are not heard; connecting again");
                 }
                 catalog.cache.deafened();
@@ -52,7 +56,7 @@ impl CatalogListener {
         });
         let keeping =
             shelves.map(|shelves| tokio::spawn(async move { shelves.keep(std::future::pending()).await }));
-        Self { tasks: std::iter::once(listening).chain(keeping).collect() }
+        Self { tasks: [following, listening].into_iter().chain(keeping).collect() }
     }
 }
 
@@ -62,32 +66,64 @@ impl Drop for CatalogListener {
     }
 }
 
-/// Tells caches and index what is heard, until the connection is lost.
-async fn listen(catalog: &Catalog) -> Result<(), StoreError> {
-    let (store, cache) = (&catalog.store, &catalog.cache);
+/// What was heard, and the index is to take.
+#[derive(Debug)]
+struct Heard {
+    epoch: i64,
+    /// `None` where it is not known which changed.
+    products: Option<BTreeSet<ProductId>>,
+}
+
+impl Heard {
+    /// Anything may have changed.
+    const fn everything(epoch: i64) -> Self {
+        Self { epoch, products: None }
+    }
+
+    fn of(change: Announcement) -> Self {
+        let named = |products: Vec<Uuid>| products.into_iter().map(ProductId::from_uuid).collect();
+        Self { epoch: change.epoch, products: change.products.map(named) }
+    }
+
+    /// Both in one.
+    fn and(self, later: Self) -> Self {
+        let both = |(mut first, second): (BTreeSet<_>, BTreeSet<_>)| {
+            first.extend(second);
+            first
+        };
+        Self { epoch: self.epoch.max(later.epoch), products: self.products.zip(later.products).map(both) }
+    }
+}
+
+/// Tells the caches what is heard, and the task that follows, until the connection is lost.
+async fn listen(catalog: &Catalog, tell: &UnboundedSender<Heard>) -> Result<(), StoreError> {
+    let cache = &catalog.cache;
     let lost = || StoreError::Unavailable("the listener's connection was lost".to_owned());
-    let mut listener = store.listen(Topic::Catalog).await?;
+    // It ends with the process only.
+    let pass = |heard| tell.send(heard).map_err(|_| lost());
+    let mut listener = catalog.store.listen(Topic::Catalog).await?;
     // Read after listening began: what changes from here on is announced.
     let mut confirmed = epoch(&listener).await?;
-    follow(catalog, None, confirmed).await?;
-    cache.listening_from(confirmed);
+    cache.hearing_from(confirmed);
+    pass(Heard::everything(confirmed))?;
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             text = listener.recv() => {
-                // Whatever came meanwhile goes with it: many small changes are one for the index.
-                let first = text.ok_or_else(lost)?;
-                take(catalog, &[vec![first], listener.waiting()].concat()).await?;
+                // Of one that cannot be read nobody knows what it changed: connecting again compares the epochs.
+                let change: Announcement = serde_json::from_str(&text.ok_or_else(lost)?)
+                    .map_err(|error| StoreError::inconsistent("tradepost_catalog", error))?;
+                cache.touch(change.epoch, change.products.as_deref());
+                pass(Heard::of(change))?;
             }
             _ = heartbeat.tick() => {
                 // What was read a whole beat ago must have been announced by now.
-                if cache.epoch() < confirmed {
+                if cache.heard() < confirmed {
                     tracing::warn!(epoch = confirmed, "an announcement of a catalogue change was missed");
                     cache.touch(confirmed, None);
-                    follow(catalog, None, confirmed).await?;
-                    cache.begin(confirmed);
+                    pass(Heard::everything(confirmed))?;
                 }
                 confirmed = epoch(&listener).await?;
             }
@@ -100,33 +136,32 @@ async fn epoch(listener: &Listener) -> Result<i64, StoreError> {
     timeout(HEARTBEAT, listener.epoch()).await.map_err(silent)?
 }
 
-/// Takes announcements in their order.
-async fn take(catalog: &Catalog, texts: &[String]) -> Result<(), StoreError> {
-    let (mut last, mut named) = (0, Some(BTreeSet::new()));
-    for text in texts {
-        // Of one that cannot be read nobody knows what it changed: connecting again compares the epochs.
-        let change: Announcement = serde_json::from_str(text)
-            .map_err(|error| StoreError::inconsistent("tradepost_catalog", error))?;
-        catalog.cache.touch(change.epoch, change.products.as_deref());
-        last = last.max(change.epoch);
-        match (&mut named, change.products) {
-            (Some(named), Some(products)) => named.extend(products.into_iter().map(ProductId::from_uuid)),
-            (named, _) => *named = None,
+/// Lets the search index take what was heard, and begins its epochs, in their order.
+async fn follow(catalog: Catalog, mut told: UnboundedReceiver<Heard>) {
+    let mut owed: Option<Heard> = None;
+    loop {
+        let first = match owed.take() {
+            Some(heard) => heard,
+            None => match told.recv().await {
+                Some(heard) => heard,
+                None => return,
+            },
+        };
+        // Whatever came meanwhile goes with it: many small changes are one for the index.
+        let waiting = std::iter::from_fn(|| told.try_recv().ok());
+        let heard = waiting.fold(first, Heard::and);
+        let taken = match &catalog.shelves {
+            Some(shelves) => shelves.follow(heard.products.as_ref(), heard.epoch).await,
+            None => Ok(()),
+        };
+        match taken {
+            Ok(()) => catalog.cache.begin(heard.epoch),
+            Err(error) => {
+                tracing::warn!(error = %error, "search could not follow the catalogue: trying again");
+                // How far it came nobody knows.
+                owed = Some(Heard::everything(heard.epoch));
+                tokio::time::sleep(RECONNECT_AFTER).await;
+            }
         }
-    }
-    follow(catalog, named.as_ref(), last).await?;
-    catalog.cache.begin(last);
-    Ok(())
-}
-
-/// Lets the search index take what changed.
-async fn follow(
-    catalog: &Catalog,
-    products: Option<&BTreeSet<ProductId>>,
-    epoch: i64,
-) -> Result<(), StoreError> {
-    match &catalog.shelves {
-        Some(shelves) => shelves.follow(products, epoch).await,
-        None => Ok(()),
     }
 }
