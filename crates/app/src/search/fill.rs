@@ -22,6 +22,9 @@ use super::{ShelfError, Shelves, Underway, document};
 
 /// Products that are read at once.
 const BATCH: i64 = 1_000;
+/// How often a new shelf catches up before others wait for it, and how few products it takes for them to wait.
+const AHEAD_MAX: usize = 3;
+const FEW: usize = 100;
 /// How often it is looked whether shelves are missing when nobody tells.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -105,7 +108,8 @@ impl Shelves {
         }
     }
 
-    /// Fills the shelves that are missing or worn, and takes away those of channels and locales that are gone.
+    /// Fills the shelves that are missing or worn, and takes away those of channels and locales that are gone. Of several that
+    /// cannot be filled the first one's error is given.
     pub async fn ensure(&self) -> Result<(), ShelfError> {
         let names = self.names().await?;
         let wanted: HashMap<View, &ShelfName> = names.iter().map(|name| (view(name), name)).collect();
@@ -117,14 +121,16 @@ impl Shelves {
         let generation = search_shelf::generation(&*self.store.worker().conn().await?).await?;
         let now = self.clock.now();
         let is_old = |standing: Arc<Standing>| standing.generation < generation || standing.is_worn(now);
+        let mut done = Ok(());
         for name in &names {
             if self.get(&view(name)).is_none_or(is_old) {
                 let filled = Box::pin(self.fill(name, generation)).await;
                 self.note_filling(None);
-                filled?;
+                // One that cannot be filled is no reason for the others to be missing.
+                done = done.and(filled);
             }
         }
-        Ok(())
+        done
     }
 
     fn note_filling(&self, underway: Option<Underway>) {
@@ -163,6 +169,13 @@ impl Shelves {
         let making = self.read_all(&view, making, Making::put).await?;
         let (full, holding) = aside(move || Ok((making.filling.finish()?, making.holding))).await?;
         let standing = Arc::new(Standing::new(name.clone(), full, holding, (generation, self.clock.now())));
+        // What changed while it was filled may be much: most of it is taken while everything else goes on.
+        for _ in 0..AHEAD_MAX {
+            let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
+            if self.catch_up(&view, &standing, epoch).await? < FEW {
+                break;
+            }
+        }
         // Nothing is announced between what is found missing now and the moment from which on it is told.
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;

@@ -31,7 +31,7 @@ impl Shelves {
         let Some(products) = products else {
             for (view, standing) in &standing {
                 match self.catch_up(view, standing, epoch).await {
-                    Ok(()) => {}
+                    Ok(_) => {}
                     Err(ShelfError::Store(error)) => return Err(error),
                     Err(ShelfError::Search(error)) => self.lose(standing, &error),
                 }
@@ -63,14 +63,17 @@ impl Shelves {
         Ok(())
     }
 
-    /// Finds by their versions the rows that a shelf has missed. To be called by whoever has the turn.
+    /// Finds by their versions the rows that a shelf has missed, and says how many these were. To be called by whoever has the turn,
+    /// or the only hand on the shelf.
     pub(super) async fn catch_up(
         &self,
         view: &View,
         standing: &Arc<Standing>,
         epoch: i64,
-    ) -> Result<(), ShelfError> {
-        let mut gone = standing.ids();
+    ) -> Result<usize, ShelfError> {
+        let own = standing.clone();
+        // Looking through a whole shelf keeps a thread busy.
+        let mut gone = aside(move || Ok(own.ids())).await?;
         let mut missed = Vec::new();
         let mut after = None;
         loop {
@@ -80,10 +83,16 @@ impl Shelves {
             };
             let Some((last, _)) = versions.last() else { break };
             after = Some(*last);
-            for (id, _) in &versions {
-                gone.remove(id);
-            }
-            missed.extend(standing.missing(&versions));
+            let own = standing.clone();
+            let look = move || {
+                for (id, _) in &versions {
+                    gone.remove(id);
+                }
+                Ok((own.missing(&versions), gone))
+            };
+            let missing;
+            (missing, gone) = aside(look).await?;
+            missed.extend(missing);
         }
         missed.extend(gone);
         for ids in missed.chunks(BATCH) {
@@ -93,7 +102,7 @@ impl Shelves {
             };
             self.bring(standing, ids.to_vec(), rows, epoch).await?;
         }
-        Ok(())
+        Ok(missed.len())
     }
 
     async fn bring(
