@@ -112,11 +112,15 @@ fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels) {
     let mut groups: Vec<Condition> = Vec::new();
     for filter in &command.filters {
         let condition = Condition::Is(filter.clone());
-        // One choice a facet; a second one of the same narrows it as any other condition.
-        let is_second = groups.iter().any(|group| group.facet() == condition.facet());
-        if is_second { &mut filters } else { &mut groups }.push(condition);
+        // One choice a facet; a second one of the same narrows it as any other condition. Where nothing is counted beside the
+        // choices, all of them narrow what the engine looks at.
+        let is_group = command.facets != FacetChoice::None
+            && !groups.iter().any(|group| group.facet() == condition.facet());
+        if is_group { &mut groups } else { &mut filters }.push(condition);
     }
-    let (facets, labels) = {
+    let (facets, labels) = if command.facets == FacetChoice::None {
+        (Vec::new(), Labels::new())
+    } else {
         let holding = standing.holding();
         let facets = requests(&command.facets, &command.filters, asked.category_id, &holding.keys);
         let labels = facets.iter().map(|request| holding.keys.label(&request.key())).collect();
