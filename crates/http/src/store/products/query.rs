@@ -185,15 +185,14 @@ fn facets(text: &str) -> Result<FacetChoice, Problem> {
 }
 
 fn unknown_facet() -> Problem {
-    let detail = "expected true, false or up to 20 different names: category, brand, type, tag, collection, price, \
-        in_stock, rating, option.<name> or attribute.<path>";
+    let detail = "expected true, false or up to 20 different names: category, brand, type, tag, price, in_stock, \
+       , rating, option.<name> or attribute.<path>";
     refuse("invalid_parameter", "facets", detail)
 }
 
 fn facet_key(name: &str) -> Option<FacetKey> {
     Some(match name {
         "category" => FacetKey::Category,
-        "collection" => FacetKey::Collection,
         "brand" => FacetKey::Brand,
         "type" => FacetKey::ProductType,
         "tag" => FacetKey::Tag,
@@ -523,6 +522,7 @@ mod tests {
             ("category=cat_zz", ("invalid_id", "category")),
             ("facets=maybe", ("invalid_parameter", "facets")),
             ("facets=brand,brand", ("invalid_parameter", "facets")),
+            ("facets=collection", ("invalid_parameter", "facets")),
             ("facets=option.", ("invalid_parameter", "facets")),
             ("facets=attribute.a..b", ("invalid_parameter", "facets")),
             ("as_words=red", ("unknown_parameter", "as_words")),
