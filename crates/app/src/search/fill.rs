@@ -133,6 +133,11 @@ impl Shelves {
         done
     }
 
+    /// Whether a shelf stands for every channel and locale.
+    pub async fn are_ready(&self) -> Result<bool, ShelfError> {
+        Ok(self.names().await?.iter().all(|name| self.get(&view(name)).is_some()))
+    }
+
     fn note_filling(&self, underway: Option<Underway>) {
         *self.filling.lock().unwrap_or_else(PoisonError::into_inner) = underway;
     }

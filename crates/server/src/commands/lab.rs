@@ -29,6 +29,9 @@ use crate::failure::Failure;
 use crate::house::{House, Tenancy};
 use crate::serve::{Listeners, Phase, run};
 
+/// How often it is looked whether the search index is filled.
+const SHELVES_LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// A listing as shops show it first.
 pub(super) const LISTING: &str = "/api/products?limit=20";
 
@@ -138,7 +141,10 @@ impl Bench {
     async fn reads(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
         let _listener = CatalogListener::spawn(house.shop.catalog.clone());
         if let Some(shelves) = &house.shop.catalog.shelves {
-            shelves.ensure().await.map_err(Failure::new)?;
+            // The listener has them filled.
+            while !shelves.are_ready().await.map_err(Failure::new)? {
+                tokio::time::sleep(SHELVES_LOOK_EVERY).await;
+            }
         }
         let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
         let (listing, handles) = blocking(move || sample(ours)).await?;

@@ -15,12 +15,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Looks for a process that tells of an index, before it is taken for granted that there is none.
 const LOOKS_FOR_ANY: usize = 12;
 
+/// Looks without anything new, after which waiting is given up: ten minutes, for the last step of a large index tells nothing.
+const LOOKS_IN_VAIN_MAX: usize = 1_200;
+
 /// Asks, and waits until all are done; they go on answering from the index that they have.
 pub async fn reindex(config: &Config) -> Result<ExitCode, Failure> {
     let house = House::open(config, Tenancy::Guest).await?;
     let generation = ask_to_refill(&house.shop.store).await?;
     let mut progress = Progress::new("products read");
-    let mut looks: usize = 0;
+    let (mut looks, mut before) = (0_usize, None);
     loop {
         let now = refill_progress(&house.shop, generation).await?;
         progress.set(now.read.0, now.read.1);
@@ -29,11 +32,20 @@ pub async fn reindex(config: &Config) -> Result<ExitCode, Failure> {
             println!("{} indexes filled with {} products", now.ready, now.products);
             break;
         }
-        looks = looks.saturating_add(1);
+        looks = if before == Some(now) { looks.saturating_add(1) } else { 1 };
+        before = Some(now);
         if now.shelves == 0 && looks >= LOOKS_FOR_ANY {
             progress.finish();
             println!("no process serves the shop: the index is filled when one starts");
             break;
+        }
+        if looks >= LOOKS_IN_VAIN_MAX {
+            progress.finish();
+            return Err(Failure::new(format!(
+                "{} of {} indexes are filled, and none got further for ten minutes: the log of the process that fills says why; \
+                 shoppers are answered from what there is, and it goes on trying",
+                now.ready, now.shelves
+            )));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
