@@ -33,6 +33,9 @@ pub enum SearchError {
     /// The engine is away or overloaded.
     #[error("search is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The place to go on from is one of a list in another order.
+    #[error("the list is in another order")]
+    Misplaced,
     /// The engine failed.
     #[error("search failed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),

@@ -5,13 +5,14 @@ mod reading;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tradepost_port::BoxFuture;
-use tradepost_port::search::plan::{AltKind, Boost, QueryPlan, Scoring, StepKind};
+use tradepost_port::search::plan::{AltKind, Boost, QueryPlan, Scoring, Start, StepKind};
 use tradepost_port::search::{
     Capabilities, CatalogSearch, Change, ChangeKind, Hits, IndexDocument, PopularQuery, SearchAnswer,
     SearchDocument, SearchEngine, SearchError, SearchRequest, Sort, Suggestion, Synonym,
 };
 
 use self::reading::Reading;
+use crate::engine::ranking::Order;
 use crate::knowledge::Knowledge;
 use crate::pipeline;
 use crate::suggest::Suggestions;
@@ -127,9 +128,18 @@ impl Shelf {
         let mut reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
         loop {
             let plan = self.plan(request, &reading);
+            if request.text.is_some() && plan.must.is_empty() && reading.is_empty() {
+                // Of signs alone nothing is found, rather than everything.
+                return Ok(SearchAnswer::default());
+            }
             let hits = self.engine.search(&plan).await?;
             if hits.total == 0 && reading.drop_weakest() {
                 continue;
+            }
+            if let Start::After(after) = &plan.page.start
+                && !Order::of(&plan).takes(&after.key)
+            {
+                return Err(SearchError::Misplaced);
             }
             let interpreted = reading.interpreted().cloned().collect();
             let corrections = corrections(&plan, &hits, &read(&self.knowledge));

@@ -81,11 +81,6 @@ impl Listener {
         self.payloads.recv().await
     }
 
-    /// The payloads that have come by now.
-    pub fn waiting(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.payloads.try_recv().ok()).collect()
-    }
-
     /// The catalogue's epoch, read over this very connection: it also tells whether that still lives.
     pub async fn epoch(&self) -> Result<i64, StoreError> {
         let row = self.client.query_one(GET_EPOCH.text, &[]).await;

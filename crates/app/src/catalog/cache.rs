@@ -105,7 +105,7 @@ pub(super) struct Missing {
     pub(super) moved_to: Option<String>,
 }
 
-/// A handle was not kept for certain: no counter ever gets there.
+/// What is not to be kept: no counter ever gets there.
 const NEVER: u64 = u64::MAX;
 
 #[derive(Debug)]
@@ -418,7 +418,8 @@ impl CatalogCache {
         })
     }
 
-    /// A finished answer by its question, made if need be. `make` gets the epoch that the answer will carry.
+    /// A finished answer by its question, made if need be; one that is degraded is made again each time. `make` gets the epoch that the
+    /// answer will carry.
     pub(super) async fn document<E>(
         &self,
         question: &String,
@@ -433,6 +434,7 @@ impl CatalogCache {
                 |document: &Document| document.body.len() + document.surrogate_keys.len() + question.len();
             Ok(Box::pin(make(epoch)).await?.map(|document| {
                 let bytes = bytes(&document);
+                let stamp = if document.degraded { NEVER } else { stamp };
                 self.entry(document, stamp, bytes)
             }))
         };
@@ -518,7 +520,12 @@ mod tests {
     }
 
     fn document(body: &'static str, epoch: i64) -> Document {
-        Document { body: Bytes::from_static(body.as_bytes()), epoch, surrogate_keys: "".into() }
+        Document {
+            body: Bytes::from_static(body.as_bytes()),
+            epoch,
+            surrogate_keys: "".into(),
+            degraded: false,
+        }
     }
 
     /// What the page is taken for when `meanwhile` happens between the reading of the old row and its keeping.

@@ -49,7 +49,12 @@ pub async fn list_categories(catalog: &Catalog, shopper: &Shopper) -> Result<Doc
         let limit = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let page = PageInfo { next: None, has_more: false, limit, total: None };
         let body = serde_json::to_vec(&Page { data, page })?.into();
-        Ok::<_, ListCategoriesError>(Some(Document { body, epoch, surrogate_keys: "categories".into() }))
+        Ok::<_, ListCategoriesError>(Some(Document {
+            body,
+            epoch,
+            surrogate_keys: "categories".into(),
+            degraded: false,
+        }))
     };
     let made = catalog.cache.document(&question, write).await?;
     made.ok_or_else(|| StoreError::inconsistent("category", "no answer was made").into())

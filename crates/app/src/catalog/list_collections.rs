@@ -70,7 +70,12 @@ pub async fn list_collections(
         });
         let rows = collection::list_by_title(&conn, after, i64::from(limit) + 1).await?;
         let body = serde_json::to_vec(&page(rows, limit, list))?.into();
-        Ok::<_, ListCollectionsError>(Some(Document { body, epoch, surrogate_keys: "collections".into() }))
+        Ok::<_, ListCollectionsError>(Some(Document {
+            body,
+            epoch,
+            surrogate_keys: "collections".into(),
+            degraded: false,
+        }))
     };
     let made = catalog.cache.document(&question, write).await?;
     made.ok_or_else(|| StoreError::inconsistent("collection", "no answer was made").into())

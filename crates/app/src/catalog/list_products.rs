@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use bytes::Bytes;
-use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Position, Sort};
+use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Position, Sort, SortKey};
 use tradepost_domain::kernel::ids::{CategoryId, CollectionId, ProductId, SearchQueryId};
 use tradepost_domain::kernel::limits::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX};
 use tradepost_port::search::SearchError;
@@ -16,8 +16,8 @@ use tradepost_store::catalog::{fragment, redirect};
 
 use super::cursor::{self, KeyKind, Question};
 use super::projection::{CARD_EXPANSIONS, CARD_FIELDS, ObjectWriter};
-use super::{Catalog, DEGRADED, Document, Reference, Shopper};
-use crate::search::{Asked, FacetChoice, Found, find};
+use super::{Catalog, Document, Reference, Shopper};
+use crate::search::{Answerer, Asked, FacetChoice, Found, find};
 
 /// Which products, in what order, and how much of each.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,31 +219,50 @@ async fn make(
     command: &ListProducts,
     epoch: i64,
 ) -> Result<Option<Document>, ListProductsError> {
-    let question = Question::of(&list_key(shopper, command));
-    let after = match &command.cursor {
-        Some(text) => Some(place(text, question, command)?),
-        None => None,
+    let list = list_key(shopper, command);
+    let (after, scored_by) = match &command.cursor {
+        Some(text) => place(text, &list, command).map(|(after, by)| (Some(after), by))?,
+        None => (None, None),
     };
     let (category_id, collection_id) = resolve(catalog, command).await?;
-    let asked = Asked { command, category_id, collection_id, after };
+    let asked = Asked { command, category_id, collection_id, after, scored_by };
     let found = Box::pin(find(catalog, shopper, &asked)).await?;
     let hits = &found.hits;
     let cards = load_cards(catalog, shopper, command, &hits.ids).await?;
-    let next = hits.next.as_ref().map(|position| cursor::encode(&position.into(), question));
+    let next = hits.next.as_ref().map(|position| {
+        let question = match position.key {
+            SortKey::Score(_) => scored(&list, found.by),
+            _ => Question::of(&list),
+        };
+        cursor::encode(&position.into(), question)
+    });
     let body = join(&cards, &page_json(next.as_deref(), found.limit, hits.total), &extras(&found)?);
     let surrogate_keys = surrogate_keys(&asked, &found).into();
-    Ok(Some(Document { body, epoch, surrogate_keys }))
+    Ok(Some(Document { body, epoch, surrogate_keys, degraded: found.degraded }))
 }
 
-/// Where the page before this one ended.
-fn place(text: &str, question: Question, command: &ListProducts) -> Result<Position, ListProductsError> {
+/// The list as the one who scores it orders it: the scores of another one name no place in it.
+fn scored(list: &str, by: Answerer) -> Question {
+    Question::of(&format!("{list} {by:?}"))
+}
+
+/// Where the page before this one ended, and whose score says so, if it is one.
+fn place(
+    text: &str,
+    list: &str,
+    command: &ListProducts,
+) -> Result<(Position, Option<Answerer>), ListProductsError> {
+    let decode = |question, kind| cursor::decode(text, question, kind).ok().map(Position::from);
     let kind = KeyKind::of(command.sort, command.text.is_some());
-    let place = cursor::decode(text, question, kind).or_else(|invalid| {
+    let place = if kind == KeyKind::Score {
+        let by = |by| Some((decode(scored(list, by), kind)?, Some(by)));
         // Words that all are conditions leave nothing to be ranked: such a list goes by what sells.
-        let is_ranked = kind == KeyKind::Score;
-        if is_ranked { cursor::decode(text, question, KeyKind::Integer) } else { Err(invalid) }
-    });
-    place.map(Position::from).map_err(|_| ListProductsError::InvalidCursor)
+        let unranked = || Some((decode(Question::of(list), KeyKind::Integer)?, None));
+        [Answerer::Shelf, Answerer::Database].into_iter().find_map(by).or_else(unranked)
+    } else {
+        decode(Question::of(list), kind).map(|after| (after, None))
+    };
+    place.ok_or(ListProductsError::InvalidCursor)
 }
 
 /// What stands behind the page: each with a comma before it.
@@ -365,7 +384,6 @@ fn surrogate_keys(asked: &Asked<'_>, found: &Found) -> String {
     let mut keys = "products".to_owned();
     let places = asked.category_id.map(|id| id.to_string()).into_iter();
     let places = places.chain(asked.collection_id.map(|id| id.to_string()));
-    let places = places.chain(found.degraded.then(|| DEGRADED.to_owned()));
     for key in places.chain(found.hits.ids.iter().map(ToString::to_string)) {
         keys.push(' ');
         keys.push_str(&key);

@@ -104,14 +104,6 @@ pub struct Document {
     pub epoch: i64,
     /// What it was made of, separated by blanks: names by which caches in front may drop it.
     pub surrogate_keys: Arc<str>,
-}
-
-/// The surrogate key of answers that are less than they should be.
-pub(crate) const DEGRADED: &str = "degraded";
-
-impl Document {
-    /// Whether it is less than it should be, and will be better soon: nobody in front of the shop may keep it.
-    pub fn is_degraded(&self) -> bool {
-        self.surrogate_keys.split(' ').any(|key| key == DEGRADED)
-    }
+    /// Whether it is less than it should be, and will be better soon: nobody keeps it.
+    pub degraded: bool,
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tradepost_domain::catalog::product_query::{
-    AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort, SortKey,
+    AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort,
 };
 use tradepost_domain::kernel::ids::{CategoryId, CollectionId};
 use tradepost_port::search::plan::{Page, Start, StepKind};
@@ -29,6 +30,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) category_id: Option<CategoryId>,
     pub(crate) collection_id: Option<CollectionId>,
     pub(crate) after: Option<Position>,
+    /// Who made the score that [`Self::after`] has, if it has one.
+    pub(crate) scored_by: Option<Answerer>,
+}
+
+/// Who answers. The scores of the one say nothing to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Answerer {
+    /// A shelf.
+    #[default]
+    Shelf,
+    /// PostgreSQL.
+    Database,
 }
 
 /// The answer.
@@ -40,6 +53,7 @@ pub(crate) struct Found {
     pub(crate) facets: Option<Vec<FacetView>>,
     pub(crate) query: Option<QueryView>,
     pub(crate) degraded: bool,
+    pub(crate) by: Answerer,
 }
 
 /// Finds the products of a listing.
@@ -50,20 +64,30 @@ pub(crate) async fn find(
 ) -> Result<Found, ListProductsError> {
     let Some(shelves) = &catalog.shelves else {
         let (hits, limit) = ask_database(catalog, shopper, asked, asked.command.limit).await?;
-        return Ok(Found { hits, limit, ..Found::default() });
+        return Ok(Found { hits, limit, by: Answerer::Database, ..Found::default() });
     };
     if let Some(standing) = shelves.get(&shopper.view()) {
-        match ask(&standing, asked).await {
+        if asked.scored_by == Some(Answerer::Database) {
+            return Err(ListProductsError::InvalidCursor);
+        }
+        // Too much for the shelves would be far too much for the database: whoever finds no place is not sent there.
+        let place = shelves.place().await?;
+        match ask(&standing, asked, place).await {
             Ok((answer, labels)) => return read(catalog, &standing, asked, answer, labels).await,
             Err(error @ SearchError::Unavailable(_)) => {
                 tracing::warn!(error = %error, "search is away: the database answers");
             }
-            Err(error) => shelves.lose(&standing, &error),
+            Err(SearchError::Misplaced) => return Err(ListProductsError::InvalidCursor),
+            // One question that fails does not take the shelf from all others.
+            Err(error @ SearchError::Failed(_)) => tracing::error!(
+                error = crate::catalog::project::with_causes(&error),
+                "a search failed: the database answers"
+            ),
         }
     }
     let limit = asked.command.limit.min(DEGRADED_LIMIT_MAX);
     let (hits, limit) = ask_database(catalog, shopper, asked, limit).await?;
-    Ok(Found { hits, limit, degraded: true, ..Found::default() })
+    Ok(Found { hits, limit, degraded: true, by: Answerer::Database, ..Found::default() })
 }
 
 async fn ask_database(
@@ -75,7 +99,7 @@ async fn ask_database(
     let command = asked.command;
     let is_ranked = command.text.is_some() && command.sort == Sort::Relevance;
     // A shelf orders a question of conditions alone by what sells, the database never.
-    if is_ranked && asked.after.as_ref().is_some_and(|after| !matches!(after.key, SortKey::Score(_))) {
+    if is_ranked && asked.after.is_some() && asked.scored_by != Some(Answerer::Database) {
         return Err(ListProductsError::InvalidCursor);
     }
     let query = ProductQuery {
@@ -96,11 +120,19 @@ async fn ask_database(
 /// What the keys of the requested facets are called, in the order of the facets.
 type Labels = Vec<Option<String>>;
 
-async fn ask(standing: &Arc<Standing>, asked: &Asked<'_>) -> Result<(SearchAnswer, Labels), SearchError> {
+async fn ask(
+    standing: &Arc<Standing>,
+    asked: &Asked<'_>,
+    place: OwnedSemaphorePermit,
+) -> Result<(SearchAnswer, Labels), SearchError> {
     let (request, labels) = request(standing, asked);
     let standing = standing.clone();
     // Finding and counting may keep a thread busy for some ten milliseconds.
-    let answer = aside(move || finish(standing.shelf.search(&request))).await?;
+    let work = move || {
+        let _place = place;
+        finish(standing.shelf.search(&request))
+    };
+    let answer = aside(work).await?;
     Ok((answer, labels))
 }
 
@@ -178,7 +210,7 @@ async fn read(
     let total = (command.count || command.understand).then_some(hits.total);
     let ids = hits.hits.iter().map(|hit| hit.id).collect();
     let hits = ProductHits { ids, next: hits.next, total };
-    Ok(Found { hits, limit: command.limit, facets, query, degraded: false })
+    Ok(Found { hits, limit: command.limit, facets, query, ..Found::default() })
 }
 
 /// The first step that found something: how the best products were found.

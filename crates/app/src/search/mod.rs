@@ -19,8 +19,10 @@ pub mod views;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tradepost_port::search::{SearchError, ShelfMaker};
 use tradepost_port::{Clock, IdSource};
 use tradepost_store::catalog::fragment::View;
@@ -30,7 +32,7 @@ use uuid::Uuid;
 use self::standing::Standing;
 use crate::catalog::CatalogCache;
 
-pub(crate) use self::ask::{Asked, Found, find};
+pub(crate) use self::ask::{Answerer, Asked, Found, find};
 pub use self::facets::FacetChoice;
 pub use self::tell::{RefillProgress, ShelfProof, ask_to_refill, prove_shelves, refill_progress};
 pub use tradepost_store::catalog::search_shelf::Tally;
@@ -66,6 +68,8 @@ pub struct Shelves {
     standing: RwLock<HashMap<View, Arc<Standing>>>,
     /// Held by whoever changes what shelves hold, or which there are.
     turn: tokio::sync::Mutex<()>,
+    /// Places of searches that are under way: more at once would only make all of them slower.
+    places: Arc<Semaphore>,
     /// Told when a shelf may be missing.
     wanted: Notify,
     /// Epoch that the shelves have followed to.
@@ -75,6 +79,14 @@ pub struct Shelves {
     /// What this process is called where it tells of its shelves.
     process: OnceLock<Uuid>,
     ids: Arc<dyn IdSource>,
+}
+
+/// How long a search waits for a place.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Searches that are under way at once: each keeps a core busy.
+fn searches_at_once() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2))
 }
 
 /// A filling that is under way.
@@ -107,6 +119,7 @@ impl Shelves {
             clock,
             standing: RwLock::default(),
             turn: tokio::sync::Mutex::new(()),
+            places: Arc::new(Semaphore::new(searches_at_once())),
             wanted: Notify::new(),
             followed: AtomicI64::new(0),
             filling: Mutex::default(),
@@ -136,10 +149,21 @@ impl Shelves {
             channel.id = %lost.name.channel_id,
             locale = %lost.name.locale,
             error = crate::catalog::project::with_causes(error),
-            "search failed: the database answers until it is filled anew"
+            "search could not follow: the database answers until it is filled anew"
         );
-        self.arrange(|standing| standing.retain(|_, other| !Arc::ptr_eq(other, lost)));
-        self.wanted.notify_one();
+        if self.read().values().any(|other| Arc::ptr_eq(other, lost)) {
+            self.arrange(|standing| standing.retain(|_, other| !Arc::ptr_eq(other, lost)));
+            self.wanted.notify_one();
+        }
+    }
+
+    /// A place among the searches that are under way, to be kept until the search is done.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, SearchError> {
+        match timeout(PLACE_WAIT_MAX, self.places.clone().acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(closed)) => Err(SearchError::Unavailable(closed.into())),
+            Err(late) => Err(SearchError::Unavailable(late.into())),
+        }
     }
 
     /// The shelves that stand.

@@ -26,27 +26,34 @@ pub async fn suggest(
     typed: String,
     limit: usize,
 ) -> Result<SuggestionList, SuggestError> {
-    let standing = catalog.shelves.as_ref().and_then(|shelves| shelves.get(&shopper.view()));
-    let Some(standing) = standing else {
+    let shelves = catalog.shelves.as_ref();
+    let standing = shelves.and_then(|shelves| Some((shelves, shelves.get(&shopper.view())?)));
+    let Some((shelves, standing)) = standing else {
         return Ok(SuggestionList { suggestions: Vec::new(), degraded: Some(true) });
     };
-    let found = aside(move || Ok(standing.shelf.suggest(&typed, limit))).await?;
+    let place = shelves.place().await?;
+    let work = move || {
+        let _place = place;
+        Ok(standing.shelf.suggest(&typed, limit))
+    };
+    let found = aside(work).await?;
     let is_category = |found: &Suggestion| found.kind == SuggestionKind::Category;
     let tree = if found.iter().any(is_category) { Some(Tree::load(catalog).await?) } else { None };
-    let suggestions = found.into_iter().map(|found| view(found, tree.as_ref())).collect();
+    let suggestions = found.into_iter().filter_map(|found| view(found, tree.as_ref())).collect();
     Ok(SuggestionList { suggestions, degraded: None })
 }
 
-fn view(found: Suggestion, tree: Option<&Tree>) -> SuggestionView {
+/// The suggestion as it is shown; nothing of a category that there is no more.
+fn view(found: Suggestion, tree: Option<&Tree>) -> Option<SuggestionView> {
     let Suggestion { text, kind, reference } = found;
     let (id, handle) = match kind {
         SuggestionKind::Query => (None, None),
         SuggestionKind::Brand => (None, reference),
         SuggestionKind::Product => (reference, None),
         SuggestionKind::Category => {
-            let row = tree.and_then(|tree| tree.find(|row| Some(row.id.to_string()) == reference));
-            (reference.clone(), row.map(|row| row.handle.clone()))
+            let handle = tree?.find(|row| Some(row.id.to_string()) == reference)?.handle.clone();
+            (reference, Some(handle))
         }
     };
-    SuggestionView { text, kind: kind.into(), id, handle }
+    Some(SuggestionView { text, kind: kind.into(), id, handle })
 }

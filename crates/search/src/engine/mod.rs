@@ -9,7 +9,7 @@ mod histogram;
 mod index;
 mod pass;
 mod query;
-mod ranking;
+pub(crate) mod ranking;
 mod statistics;
 mod table;
 mod values;

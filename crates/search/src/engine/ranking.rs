@@ -98,6 +98,18 @@ impl Order {
         }
     }
 
+    /// Whether a key is one of this order.
+    pub fn takes(self, key: &SortKey) -> bool {
+        match self {
+            Self::Rank => matches!(key, SortKey::Score(_)),
+            Self::Published => matches!(key, SortKey::Time(_)),
+            Self::Title => matches!(key, SortKey::Text(_)),
+            Self::Cheapest | Self::Dearest | Self::Popularity | Self::Rating => {
+                matches!(key, SortKey::Integer(_))
+            }
+        }
+    }
+
     /// How a product stands to a position of this order, ascending; nothing if the position is of another one.
     fn against(self, (found, row): (&Found, &Row), after: &Position) -> Option<Ordering> {
         let by_key = match (self, &after.key) {

@@ -52,6 +52,11 @@ impl Reading {
         Self { text, parts: parts.into_iter().map(|(_, part)| part).collect() }
     }
 
+    /// Whether nothing was read: no word, no condition, nor how the hits are to be.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// The words to look for.
     pub fn words(&self) -> String {
         let is_whole = self.parts.iter().all(|part| match part {

@@ -28,7 +28,7 @@ pub async fn handler(
     let shopper = storefront.shopper(&mut params)?;
     let command = query::list_products(params)?;
     let document = list_products(&state.shop.catalog, &shopper, command).await?;
-    if document.is_degraded() {
+    if document.degraded {
         return Ok(caching::passing(document.body));
     }
     Ok(caching::public(&headers, document.body, &document.surrogate_keys))
@@ -43,7 +43,7 @@ impl From<ListProductsError> for Problem {
             ListProductsError::UnknownExpansion { .. } => {
                 Self::malformed("unknown_expansion", "expand", error.to_string())
             }
-            ListProductsError::InvalidCursor => {
+            ListProductsError::InvalidCursor | ListProductsError::Search(SearchError::Misplaced) => {
                 Self::malformed("invalid_cursor", "cursor", error.to_string())
             }
             ListProductsError::FacetsUnavailable => {

@@ -75,7 +75,7 @@ impl From<SuggestError> for Problem {
     fn from(error: SuggestError) -> Self {
         match error {
             SuggestError::Search(SearchError::Unavailable(_)) => Self::unavailable(&error),
-            SuggestError::Search(SearchError::Failed(_)) => Self::internal(&error),
+            SuggestError::Search(SearchError::Failed(_) | SearchError::Misplaced) => Self::internal(&error),
             SuggestError::Store(error) => error.into(),
         }
     }

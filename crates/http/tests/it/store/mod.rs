@@ -13,6 +13,7 @@ mod pages;
 mod places;
 mod reviews;
 mod search;
+mod search_faults;
 mod search_index;
 mod shape;
 mod statements;

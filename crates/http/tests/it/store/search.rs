@@ -240,6 +240,16 @@ async fn pages_of_a_search_follow_each_other_whatever_it_is_ordered_by() {
 }
 
 #[tokio::test]
+async fn of_signs_alone_nothing_is_found() {
+    let app = shop().await;
+    for query in ["q=???", "q=%21+-", "q=???&sort=price", "q=???&facets=brand"] {
+        assert_eq!(handles(&search(&app, query).await), Vec::<String>::new(), "{query}");
+        assert_eq!(found(&app, query).await, Vec::<String>::new(), "{query}");
+    }
+    assert_eq!(handles(&search(&app, "q=under+50").await).len(), 3, "a condition is something");
+}
+
+#[tokio::test]
 async fn what_is_malformed_is_refused_by_its_name() {
     let app = TestApp::new().await;
     let long = "x".repeat(201);
@@ -249,6 +259,7 @@ async fn what_is_malformed_is_refused_by_its_name() {
         ("/api/search?q=a&cursor=zz", "invalid_cursor", "cursor"),
         ("/api/search?q=a&as_words=", "invalid_filter", "as_words"),
         ("/api/search?q=a&facets=brand,", "invalid_parameter", "facets"),
+        ("/api/search?q=a&facets=collection", "invalid_parameter", "facets"),
         ("/api/search?q=a&filter[price]=1", "unknown_filter", "filter[price]"),
         (&format!("/api/search?q={long}"), "invalid_parameter", "q"),
         ("/api/search/suggest", "invalid_parameter", "q"),

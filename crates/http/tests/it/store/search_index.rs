@@ -1,11 +1,9 @@
 //! The search index and the database: whatever happens, the one becomes equal to the other.
 
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
 
 use serde_json::json;
 use tradepost_app::catalog::list_products::{ListProducts, list_products};
-use tradepost_app::catalog::listener::CatalogListener;
 use tradepost_app::catalog::{Catalog, Projector, Shopper, channels};
 use tradepost_app::search::{ShelfProof, Shelves, ask_to_refill, prove_shelves, refill_progress};
 use tradepost_port::BoxFuture;
@@ -17,7 +15,7 @@ use tradepost_testkit::TestApp;
 use super::{change, put, texts};
 
 /// A shop's catalogue with shelves of a test's own.
-fn catalog(app: &TestApp, maker: Arc<dyn ShelfMaker>) -> (Catalog, Arc<Shelves>) {
+pub(super) fn catalog(app: &TestApp, maker: Arc<dyn ShelfMaker>) -> (Catalog, Arc<Shelves>) {
     let of = &app.shop.catalog;
     let shelves = Arc::new(Shelves::new(
         maker,
@@ -29,7 +27,7 @@ fn catalog(app: &TestApp, maker: Arc<dyn ShelfMaker>) -> (Catalog, Arc<Shelves>)
 }
 
 /// The handles that a listing of words finds, and whether the database had to answer.
-async fn find(catalog: &Catalog, text: &str) -> (Vec<String>, bool) {
+pub(super) async fn find(catalog: &Catalog, text: &str) -> (Vec<String>, bool) {
     let channel = channels::find_channel(catalog, None).await.unwrap();
     let shopper = Shopper::new(channel, None).unwrap();
     let command = ListProducts { text: Some(text.to_owned()), ..ListProducts::default() };
@@ -37,17 +35,17 @@ async fn find(catalog: &Catalog, text: &str) -> (Vec<String>, bool) {
     let mut handles =
         texts(&serde_json::from_slice::<serde_json::Value>(&document.body).unwrap()["data"], "handle");
     handles.sort_unstable();
-    (handles, document.is_degraded())
+    (handles, document.degraded)
 }
 
 /// Takes a product off the shelf and deletes it.
-async fn take_off(app: &TestApp, handle: &str) {
+pub(super) async fn take_off(app: &TestApp, handle: &str) {
     let path = format!("/api/admin/products/{handle}");
     app.post(&format!("{path}/archive")).admin().header("if-match", "*").send().await.expect(200);
     app.delete(&path).admin().header("if-match", "*").send().await.expect(204);
 }
 
-async fn project(app: &TestApp) {
+pub(super) async fn project(app: &TestApp) {
     Projector::new(app.shop.clone()).drain().await.unwrap();
 }
 
@@ -191,109 +189,4 @@ async fn the_proof_finds_a_shelf_that_has_missed_a_change_or_a_deletion() {
     let conn = app.shop.store.worker().conn().await.unwrap();
     shelves.follow(None, tradepost_testkit::current_epoch(&conn).await).await.unwrap();
     assert_eq!(prove().await, ShelfProof { equal: 2, ..ShelfProof::default() });
-}
-
-/// A shelf whose engine breaks.
-struct Broken(Arc<dyn ShelfMaker>);
-
-struct BrokenFilling(Box<dyn ShelfFilling>);
-
-struct BrokenShelf(Arc<dyn CatalogSearch>);
-
-impl ShelfMaker for Broken {
-    fn begin(&self, name: &ShelfName) -> Result<Box<dyn ShelfFilling>, SearchError> {
-        Ok(Box::new(BrokenFilling(self.0.begin(name)?)))
-    }
-}
-
-impl ShelfFilling for BrokenFilling {
-    fn learn(&mut self, documents: &[SearchDocument]) {
-        self.0.learn(documents);
-    }
-
-    fn put(&mut self, changes: Vec<Change<SearchDocument>>) -> BoxFuture<'_, Result<(), SearchError>> {
-        self.0.put(changes)
-    }
-
-    fn finish(self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
-        Ok(Arc::new(BrokenShelf(self.0.finish()?)))
-    }
-}
-
-impl CatalogSearch for BrokenShelf {
-    fn apply(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<i64, SearchError>> {
-        self.0.apply(changes)
-    }
-    fn durable_sequence(&self) -> i64 {
-        self.0.durable_sequence()
-    }
-    fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
-        self.0.wait_visible(sequence)
-    }
-    fn search<'a>(
-        &'a self,
-        _: &'a tradepost_port::search::SearchRequest,
-    ) -> BoxFuture<'a, Result<tradepost_port::search::SearchAnswer, SearchError>> {
-        Box::pin(async { Err(SearchError::Failed("the index is torn".into())) })
-    }
-    fn suggest(&self, typed: &str, limit: usize) -> Vec<tradepost_port::search::Suggestion> {
-        self.0.suggest(typed, limit)
-    }
-    fn take_popular_queries(
-        &self,
-        queries: Vec<tradepost_port::search::PopularQuery>,
-    ) -> Result<(), SearchError> {
-        self.0.take_popular_queries(queries)
-    }
-    fn take_synonyms(&self, synonyms: Vec<tradepost_port::search::Synonym>) {
-        self.0.take_synonyms(synonyms);
-    }
-    fn take_scoring(&self, scoring: tradepost_port::search::plan::Scoring) {
-        self.0.take_scoring(scoring);
-    }
-    fn capabilities(&self) -> tradepost_port::search::Capabilities {
-        self.0.capabilities()
-    }
-}
-
-#[tokio::test]
-async fn an_engine_that_breaks_is_replaced_and_the_database_answers_meanwhile() {
-    let app = TestApp::new().await;
-    put(&app, "Lamp", 1000, json!({})).await;
-    project(&app).await;
-    let (catalog, shelves) = catalog(&app, Arc::new(Broken(tradepost_testkit::shelves())));
-    shelves.ensure().await.unwrap();
-    assert_eq!(shelves.states().len(), 2);
-    assert_eq!(find(&catalog, "lamp").await, (vec!["lamp".to_owned()], true));
-    assert_eq!(shelves.states().len(), 1, "the broken one is gone");
-    shelves.ensure().await.unwrap();
-    assert_eq!(shelves.states().len(), 2, "and is filled anew");
-}
-
-#[tokio::test]
-async fn a_running_shop_hears_of_a_change_by_itself_and_never_keeps_an_answer_that_is_older() {
-    let app = TestApp::new().await;
-    put(&app, "Lamp", 1000, json!({})).await;
-    project(&app).await;
-    let (catalog, shelves) = catalog(&app, tradepost_testkit::shelves());
-    shelves.ensure().await.unwrap();
-    let _listener = CatalogListener::spawn(catalog.clone());
-    let until_heard = async |epoch: i64| {
-        let heard = async {
-            while !(catalog.cache.stats().listening && catalog.cache.epoch() >= epoch) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(1), heard).await.unwrap();
-    };
-    for round in 0..10 {
-        let title = format!("Lantern{round}");
-        change(&app, "/api/admin/products/lamp", &json!({"title": title})).await;
-        let conn = app.shop.store.worker().conn().await.unwrap();
-        project(&app).await;
-        let epoch = tradepost_testkit::current_epoch(&conn).await;
-        until_heard(epoch).await;
-        // The epoch has begun: from its first moment on the index has the change, and no answer of before is given.
-        assert_eq!(find(&catalog, &title).await, (vec!["lamp".to_owned()], false), "round {round}");
-    }
 }
