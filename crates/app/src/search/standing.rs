@@ -221,7 +221,6 @@ pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
     use tradepost_domain::kernel::ids::EntityId;
     use uuid::Uuid;
 
