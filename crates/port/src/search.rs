@@ -15,8 +15,8 @@ pub use document::{Change, ChangeKind, Live, LiveVariant, SearchDocument, Search
 pub use engine::{Capabilities, Hit, Hits, IndexDocument, SearchEngine};
 pub use filling::{ShelfFilling, ShelfMaker, ShelfName};
 pub use request::{
-    CatalogSearch, Interpreted, PopularQuery, SearchAnswer, SearchRequest, Suggestion, SuggestionKind,
-    Synonym, Treatment,
+    CatalogSearch, Interpreted, PopularQuery, SYNONYM_WORDS_MAX, SearchAnswer, SearchRequest, Suggestion,
+    SuggestionKind, Synonym, Treatment,
 };
 
 pub use tradepost_domain::catalog::product_query::{

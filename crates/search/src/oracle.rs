@@ -330,10 +330,13 @@ fn page(
     }
     let end = offset.saturating_add(plan.page.limit);
     let has_more = all.len() > end;
-    let shown: Vec<(Found<'_>, bool)> = all.into_iter().take(end).skip(offset).collect();
-    let last = shown.iter().rev().find(|(_, pinned)| !pinned).filter(|_| has_more);
-    let next = last.map(|(found, _)| Position { key: key(plan, found), id: found.product.document.id });
-    let hits = shown.iter().map(|(found, pinned)| Hit {
+    let shown: Vec<(Found<'_>, bool)> = all.into_iter().take(end).collect();
+    let last = shown.iter().rev().find(|(_, pinned)| !pinned);
+    let next = (has_more && plan.page.limit > 0).then(|| match last {
+        Some((found, _)) => Position { key: key(plan, found), id: found.product.document.id },
+        None => Position::before_all(!plan.must.is_empty() || !plan.boosts.is_empty()),
+    });
+    let hits = shown.iter().skip(offset).map(|(found, pinned)| Hit {
         id: found.product.document.id,
         score: found.score,
         step: found.step,

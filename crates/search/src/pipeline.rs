@@ -50,6 +50,12 @@ fn written(query: &str, knowledge: &Knowledge) -> Vec<Written> {
     if telling.is_empty() { all } else { telling }
 }
 
+/// The words of a text as they are compared with those of another: those that count, by their stems.
+pub fn stems(query: &str, knowledge: &Knowledge) -> Vec<String> {
+    let words = written(query, knowledge).into_iter();
+    words.map(|word| knowledge.analyzer.stem(&word.word)).collect()
+}
+
 fn is_trusted(word: &Written, knowledge: &Knowledge) -> bool {
     text::has_digit(&word.word) || knowledge.vocabulary.document_count(&word.word) >= TRUSTED_COUNT_MIN
 }

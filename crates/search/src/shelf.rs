@@ -217,6 +217,10 @@ impl CatalogSearch for Shelf {
         knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer);
     }
 
+    fn stems(&self, text: &str) -> Vec<String> {
+        pipeline::stems(text, &read(&self.knowledge))
+    }
+
     fn take_scoring(&self, scoring: Scoring) {
         write(&self.weights).scoring = scoring;
     }

@@ -2,12 +2,9 @@
 
 use std::collections::HashMap;
 
-use tradepost_port::search::Synonym;
+use tradepost_port::search::{SYNONYM_WORDS_MAX, Synonym};
 
 use crate::text::{self, Analyzer};
-
-/// Words of a synonym at most.
-pub const WORDS_MAX: usize = 4;
 
 /// What is meant too when something is said.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +33,7 @@ impl Synonyms {
 
     fn add(&mut self, from: &str, to: &str, analyzer: &Analyzer) {
         let (from, to) = (text::words(from), text::words(to));
-        let fits = |words: &[String]| (1..=WORDS_MAX).contains(&words.len());
+        let fits = |words: &[String]| (1..=SYNONYM_WORDS_MAX).contains(&words.len());
         if fits(&from) && fits(&to) && from != to {
             let from: Vec<&str> = from.iter().map(String::as_str).collect();
             let known = self.by_stems.entry(stems(&from, analyzer)).or_default();

@@ -186,3 +186,24 @@ create index review_product_idx on review (product_id, created_at desc, id desc)
 create index review_status_idx on review (status, created_at desc, id desc);
 create unique index review_customer_key on review (product_id, customer_id) where customer_id is not null;
 create index review_author_idx on review (customer_id) where customer_id is not null;
+
+-- How staff steer search: words that mean the same, and rules of what is shown where. What staff wrote stands whole in `definition`.
+create table search_synonym (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);
+
+create table search_rule (
+    id         uuid primary key,
+    handle     text not null unique,
+    name       text not null,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    created_at timestamptz not null,
+    updated_at timestamptz not null
+);

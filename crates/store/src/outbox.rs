@@ -37,7 +37,7 @@ sql! {
 
 /// What events are about that the projector follows. Of all others nothing is left to do once they are written: webhook
 /// deliveries are written with them.
-pub const FOLLOWED: [&str; 11] = [
+pub const FOLLOWED: [&str; 13] = [
     "brand",
     "category",
     "channel",
@@ -47,6 +47,8 @@ pub const FOLLOWED: [&str; 11] = [
     "product",
     "product_type",
     "review",
+    "search_rule",
+    "search_synonym",
     "stock",
     "variant",
 ];

@@ -6,8 +6,9 @@ use serde_json::Value;
 use tradepost_domain::kernel::ids::{
     ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CouponId, CustomerAddressId,
     CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, OrderId, PriceListId, ProductId,
-    ProductTypeId, PromotionId, ReviewId, ShippingMethodId, ShippingZoneId, StaffMemberId, StockLevelId,
-    StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId, WebhookEndpointId,
+    ProductTypeId, PromotionId, ReviewId, SearchRuleId, SearchSynonymId, ShippingMethodId, ShippingZoneId,
+    StaffMemberId, StockLevelId, StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId,
+    WebhookEndpointId,
 };
 use tradepost_store::StoreError;
 use tradepost_store::audit::{self, AuditFilter, AuditRow};
@@ -120,6 +121,8 @@ kinds! {
     "tax_rate" => TaxRateId,
     "shipping_zone" => ShippingZoneId,
     "shipping_method" => ShippingMethodId,
+    "search_synonym" => SearchSynonymId,
+    "search_rule" => SearchRuleId,
 }
 
 fn view(row: AuditRow) -> AuditEntryView {

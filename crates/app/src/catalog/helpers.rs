@@ -65,7 +65,7 @@ impl Projector {
         let catalog = projection::load_catalog(&tx).await?;
         let batch = Batch { products, thorough, handles_move: false };
         let (done, changed) = Box::pin(self.write_part(&tx, catalog, &batch)).await?;
-        tell(&tx, &changed, false).await?;
+        tell(&tx, &changed, (false, false)).await?;
         tx.commit().await?;
         Ok(done)
     }

@@ -225,7 +225,7 @@ async fn make(
         None => (None, None),
     };
     let (category_id, collection_id) = resolve(catalog, command).await?;
-    let asked = Asked { command, category_id, collection_id, after, scored_by };
+    let asked = Asked { command, category_id, collection_id, after, scored_by, now: catalog.clock.now() };
     let found = Box::pin(find(catalog, shopper, &asked)).await?;
     let hits = &found.hits;
     let cards = load_cards(catalog, shopper, command, &hits.ids).await?;
@@ -254,13 +254,17 @@ fn place(
 ) -> Result<(Position, Option<Answerer>), ListProductsError> {
     let decode = |question, kind| cursor::decode(text, question, kind).ok().map(Position::from);
     let kind = KeyKind::of(command.sort, command.text.is_some());
-    let place = if kind == KeyKind::Score {
-        let by = |by| Some((decode(scored(list, by), kind)?, Some(by)));
+    let by = |by| Some((decode(scored(list, by), KeyKind::Score)?, Some(by)));
+    let by_number = |kind| Some((decode(Question::of(list), kind)?, None));
+    let place = match (kind, command.sort) {
         // Words that all are conditions leave nothing to be ranked: such a list goes by what sells.
-        let unranked = || Some((decode(Question::of(list), KeyKind::Integer)?, None));
-        [Answerer::Shelf, Answerer::Database].into_iter().find_map(by).or_else(unranked)
-    } else {
-        decode(Question::of(list), kind).map(|after| (after, None))
+        (KeyKind::Score, _) => {
+            let by_score = [Answerer::Shelf, Answerer::Database].into_iter().find_map(by);
+            by_score.or_else(|| by_number(KeyKind::Integer))
+        }
+        // Rules of search may raise some of what sells.
+        (_, Sort::BestSelling) => by_number(kind).or_else(|| by(Answerer::Shelf)),
+        _ => by_number(kind),
     };
     place.ok_or(ListProductsError::InvalidCursor)
 }
@@ -274,6 +278,12 @@ fn extras(found: &Found) -> Result<String, ListProductsError> {
     }
     if let Some(query) = &found.query {
         let _ = write!(extras, ",\"query\":{}", serde_json::to_string(query)?);
+    }
+    if let Some(redirect) = &found.redirect {
+        let _ = write!(extras, ",\"redirect\":{}", serde_json::to_string(redirect)?);
+    }
+    if !found.banners.is_empty() {
+        let _ = write!(extras, ",\"banners\":{}", serde_json::to_string(&found.banners)?);
     }
     if found.degraded {
         extras.push_str(",\"degraded\":true");

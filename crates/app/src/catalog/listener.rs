@@ -19,6 +19,7 @@ use tradepost_store::listen::{Listener, Topic};
 use uuid::Uuid;
 
 use super::Catalog;
+use crate::search::Shelves;
 
 /// How often the connection is tried, and how long an answer may take.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -31,6 +32,9 @@ struct Announcement {
     epoch: i64,
     /// `None` when they are too many to be named.
     products: Option<Vec<Uuid>>,
+    /// Whether synonyms or rules of search changed.
+    #[serde(default)]
+    steering: bool,
 }
 
 /// Listens in the background until it is dropped.
@@ -72,17 +76,19 @@ struct Heard {
     epoch: i64,
     /// `None` where it is not known which changed.
     products: Option<BTreeSet<ProductId>>,
+    /// Whether synonyms or rules of search changed.
+    steering: bool,
 }
 
 impl Heard {
     /// Anything may have changed.
     const fn everything(epoch: i64) -> Self {
-        Self { epoch, products: None }
+        Self { epoch, products: None, steering: true }
     }
 
     fn of(change: Announcement) -> Self {
         let named = |products: Vec<Uuid>| products.into_iter().map(ProductId::from_uuid).collect();
-        Self { epoch: change.epoch, products: change.products.map(named) }
+        Self { epoch: change.epoch, products: change.products.map(named), steering: change.steering }
     }
 
     /// Both in one.
@@ -91,7 +97,11 @@ impl Heard {
             first.extend(second);
             first
         };
-        Self { epoch: self.epoch.max(later.epoch), products: self.products.zip(later.products).map(both) }
+        Self {
+            epoch: self.epoch.max(later.epoch),
+            products: self.products.zip(later.products).map(both),
+            steering: self.steering || later.steering,
+        }
     }
 }
 
@@ -136,6 +146,14 @@ async fn epoch(listener: &Listener) -> Result<i64, StoreError> {
     timeout(HEARTBEAT, listener.epoch()).await.map_err(silent)?
 }
 
+async fn take(shelves: &Shelves, heard: &Heard) -> Result<(), StoreError> {
+    // Where it is not known what changed, following takes synonyms and rules as well.
+    if heard.steering && heard.products.is_some() {
+        shelves.steer().await?;
+    }
+    shelves.follow(heard.products.as_ref(), heard.epoch).await
+}
+
 /// Lets the search index take what was heard, and begins its epochs, in their order.
 async fn follow(catalog: Catalog, mut told: UnboundedReceiver<Heard>) {
     let mut owed: Option<Heard> = None;
@@ -151,7 +169,7 @@ async fn follow(catalog: Catalog, mut told: UnboundedReceiver<Heard>) {
         let waiting = std::iter::from_fn(|| told.try_recv().ok());
         let heard = waiting.fold(first, Heard::and);
         let taken = match &catalog.shelves {
-            Some(shelves) => shelves.follow(heard.products.as_ref(), heard.epoch).await,
+            Some(shelves) => take(shelves, &heard).await,
             None => Ok(()),
         };
         match taken {

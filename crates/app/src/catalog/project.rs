@@ -280,7 +280,7 @@ impl Projector {
             changed.extend(fresh);
         }
         outbox::mark_dispatched(&tx, &rows_of(&events), self.shop.clock.now()).await?;
-        tell(&tx, &changed, reach.wide).await?;
+        tell(&tx, &changed, (reach.wide, reach.steers)).await?;
         tx.commit().await.map_err(failed)?;
         Ok(Step::Done(done))
     }
@@ -298,7 +298,7 @@ impl Projector {
         projection::spread(&tx, &reach.spread).await?;
         projection::enqueue(&tx, &reach.products.into_iter().collect::<Vec<_>>()).await?;
         outbox::mark_dispatched(&tx, &rows_of(&events), self.shop.clock.now()).await?;
-        tell(&tx, &reach.touched, reach.wide).await?;
+        tell(&tx, &reach.touched, (reach.wide, reach.steers)).await?;
         tx.commit().await?;
         Ok(events.len())
     }
@@ -461,11 +461,15 @@ pub(super) async fn render_batch(
 }
 
 /// Begins a new epoch when something that shoppers read has changed, and says what.
-pub(super) async fn tell(tx: &Tx, changed: &BTreeSet<ProductId>, wide: bool) -> Result<(), StoreError> {
-    if changed.is_empty() && !wide {
+pub(super) async fn tell(
+    tx: &Tx,
+    changed: &BTreeSet<ProductId>,
+    (wide, steers): (bool, bool),
+) -> Result<(), StoreError> {
+    if changed.is_empty() && !wide && !steers {
         return Ok(());
     }
     let ids: Vec<ProductId> = changed.iter().copied().collect();
     let named = (!wide && ids.len() <= NAMED_MAX).then_some(ids.as_slice());
-    projection::bump_epoch(tx, named).await.map(drop)
+    projection::bump_epoch(tx, named, steers).await.map(drop)
 }

@@ -19,6 +19,8 @@ pub(super) struct Reach {
     pub(super) spread: Spread,
     /// Whether more than products changed: the category tree, a brand, a collection, a channel.
     pub(super) wide: bool,
+    /// Whether synonyms or rules of search changed.
+    pub(super) steers: bool,
 }
 
 impl Reach {
@@ -51,6 +53,7 @@ impl Reach {
             "product_type" => self.spread.product_type_ids.push(id),
             "collection" => self.spread.collection_ids.push(id),
             "channel" => self.spread.everything = true,
+            "search_rule" | "search_synonym" => self.steers = true,
             _ => return,
         }
         if matches!(context, "category" | "brand" | "product_type" | "collection" | "channel") {

@@ -62,7 +62,7 @@ impl Projector {
         let batch = pace.batch(&products, true);
         let failed = |source| BatchFailure { products: products.clone(), source };
         let (done, changed) = self.write_batch((&tx, lock), catalog, &batch).await?;
-        tell(&tx, &changed, false).await?;
+        tell(&tx, &changed, (false, false)).await?;
         tx.commit().await.map_err(failed)?;
         Ok(Some((products, done)))
     }

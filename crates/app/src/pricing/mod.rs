@@ -31,12 +31,16 @@ use tradepost_domain::kernel::limits::{PLACES_MAX, TITLE_LEN_MAX};
 use tradepost_domain::kernel::place::Place;
 
 /// The yes that stands where nothing is said.
-fn yes() -> bool {
+pub(crate) fn yes() -> bool {
     true
 }
 
 /// What is wrong with the name and the times of a rule.
-fn common_issues(name: &str, starts_at: Option<Timestamp>, ends_at: Option<Timestamp>) -> Vec<Issue> {
+pub(crate) fn common_issues(
+    name: &str,
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+) -> Vec<Issue> {
     let mut issues = Vec::from_iter(check_line("$.name", name, TITLE_LEN_MAX, true));
     for (path, at) in [("$.starts_at", starts_at), ("$.ends_at", ends_at)] {
         if at.is_some_and(|at| at < Timestamp::UNIX_EPOCH) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort,
@@ -16,6 +17,8 @@ use tradepost_port::search::{
 use super::facets::{FacetChoice, Facets, requests};
 use super::fill::aside;
 use super::standing::{Standing, finish};
+use super::steer::course::Course;
+use super::steer::rule::RuleBanner;
 use super::views::{CorrectionView, FacetView, QueryView, StepView, UnderstoodView};
 use crate::catalog::list_categories::Tree;
 use crate::catalog::list_products::{ListProducts, ListProductsError};
@@ -32,6 +35,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) after: Option<Position>,
     /// Who made the score that [`Self::after`] has, if it has one.
     pub(crate) scored_by: Option<Answerer>,
+    /// The moment that rules are asked for.
+    pub(crate) now: Timestamp,
 }
 
 /// Who answers. The scores of the one say nothing to the other.
@@ -54,6 +59,9 @@ pub(crate) struct Found {
     pub(crate) query: Option<QueryView>,
     pub(crate) degraded: bool,
     pub(crate) by: Answerer,
+    /// What rules of search lead to and show.
+    pub(crate) redirect: Option<String>,
+    pub(crate) banners: Vec<RuleBanner>,
 }
 
 /// Finds the products of a listing.
@@ -73,7 +81,11 @@ pub(crate) async fn find(
         // Too much for the shelves would be far too much for the database: whoever finds no place is not sent there.
         let place = shelves.place().await?;
         match ask(&standing, asked, place).await {
-            Ok((answer, labels)) => return read(catalog, &standing, asked, answer, labels).await,
+            Ok((answer, labels, course)) => {
+                let mut found = read(catalog, &standing, asked, answer, labels).await?;
+                (found.redirect, found.banners) = (course.redirect, course.banners);
+                return Ok(found);
+            }
             Err(error @ SearchError::Unavailable(_)) => {
                 tracing::warn!(error = %error, "search is away: the database answers");
             }
@@ -97,9 +109,9 @@ async fn ask_database(
     limit: u32,
 ) -> Result<(ProductHits, u32), ListProductsError> {
     let command = asked.command;
-    let is_ranked = command.text.is_some() && command.sort == Sort::Relevance;
-    // A shelf orders a question of conditions alone by what sells, the database never.
-    if is_ranked && asked.after.is_some() && asked.scored_by != Some(Answerer::Database) {
+    // A shelf orders a question of conditions alone by what sells, and what sells by rules: the database never does.
+    let by_score = command.text.is_some() && command.sort == Sort::Relevance;
+    if asked.after.is_some() && asked.scored_by != by_score.then_some(Answerer::Database) {
         return Err(ListProductsError::InvalidCursor);
     }
     let query = ProductQuery {
@@ -124,8 +136,8 @@ async fn ask(
     standing: &Arc<Standing>,
     asked: &Asked<'_>,
     place: OwnedSemaphorePermit,
-) -> Result<(SearchAnswer, Labels), SearchError> {
-    let (request, labels) = request(standing, asked);
+) -> Result<(SearchAnswer, Labels, Course), SearchError> {
+    let (request, labels, course) = request(standing, asked);
     let standing = standing.clone();
     // Finding and counting may keep a thread busy for some ten milliseconds.
     let work = move || {
@@ -133,10 +145,10 @@ async fn ask(
         finish(standing.shelf.search(&request))
     };
     let answer = aside(work).await?;
-    Ok((answer, labels))
+    Ok((answer, labels, course))
 }
 
-fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels) {
+fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels, Course) {
     let command = asked.command;
     let mut filters = Vec::new();
     filters.extend(asked.category_id.map(|id| Condition::Category(vec![id])));
@@ -159,7 +171,7 @@ fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels) {
         (facets, labels)
     };
     let start = asked.after.clone().map_or(Start::Offset(0), Start::After);
-    let request = SearchRequest {
+    let mut request = SearchRequest {
         text: command.text.clone(),
         filters,
         groups,
@@ -170,7 +182,10 @@ fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels) {
         as_words: command.as_words.clone(),
         ..SearchRequest::default()
     };
-    (request, labels)
+    let words = command.text.as_ref().map(|text| standing.shelf.stems(text)).unwrap_or_default();
+    let course = Course::of(&standing.rules(), &words, (asked.category_id, asked.now));
+    course.steer(&mut request);
+    (request, labels, course)
 }
 
 async fn read(

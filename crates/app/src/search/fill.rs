@@ -108,9 +108,10 @@ impl Shelves {
         }
     }
 
-    /// Fills the shelves that are missing or worn, and takes away those of channels and locales that are gone. Of several that
-    /// cannot be filled the first one's error is given.
+    /// Fills the shelves that are missing or worn, takes away those of channels and locales that are gone, and lets go of
+    /// answers that rules have outlived. Of several that cannot be filled the first one's error is given.
     pub async fn ensure(&self) -> Result<(), ShelfError> {
+        self.mind_the_season();
         let names = self.names().await?;
         let wanted: HashMap<View, &ShelfName> = names.iter().map(|name| (view(name), name)).collect();
         let is_kept =
@@ -185,6 +186,7 @@ impl Shelves {
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
         self.catch_up(&view, &standing, epoch).await?;
+        self.load_steering().await?.hand_to(&standing);
         let products = standing.tally().products;
         self.followed.fetch_max(epoch, Ordering::SeqCst);
         self.arrange(|all| drop(all.insert(view, standing)));

@@ -29,6 +29,7 @@ impl Shelves {
         let standing: Vec<_> =
             self.read().iter().map(|(view, standing)| (view.clone(), standing.clone())).collect();
         let Some(products) = products else {
+            self.steer_in_turn().await?;
             for (view, standing) in &standing {
                 match self.catch_up(view, standing, epoch).await {
                     Ok(_) => {}

@@ -12,12 +12,13 @@ mod facets;
 mod fill;
 mod follow;
 mod standing;
+pub mod steer;
 pub mod suggest;
 mod tell;
 pub mod views;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use tradepost_store::{Store, StoreError};
 use uuid::Uuid;
 
 use self::standing::Standing;
+use self::steer::Steering;
 use crate::catalog::CatalogCache;
 
 pub(crate) use self::ask::{Answerer, Asked, Found, find};
@@ -74,6 +76,10 @@ pub struct Shelves {
     wanted: Notify,
     /// Epoch that the shelves have followed to.
     followed: AtomicI64,
+    /// What staff wrote of it.
+    steering: RwLock<Arc<Steering>>,
+    /// How many beginnings and ends of rules had passed when it was last looked at.
+    season: AtomicUsize,
     /// The filling that is under way.
     filling: Mutex<Option<Underway>>,
     /// What this process is called where it tells of its shelves.
@@ -122,6 +128,8 @@ impl Shelves {
             places: Arc::new(Semaphore::new(searches_at_once())),
             wanted: Notify::new(),
             followed: AtomicI64::new(0),
+            steering: RwLock::default(),
+            season: AtomicUsize::new(0),
             filling: Mutex::default(),
             ids,
             process: OnceLock::new(),

@@ -1,7 +1,7 @@
 //! A shelf that stands: what it holds, by the versions of the read model's rows.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use tradepost_store::catalog::search_shelf::Tally;
 
 use super::document;
 use super::facet_keys::FacetKeys;
+use super::steer::course::LocalRule;
 
 /// A product as a shelf holds it.
 #[derive(Debug, Clone, Copy)]
@@ -114,6 +115,7 @@ pub(super) struct Standing {
     pub(super) generation: i64,
     pub(super) filled_at: Timestamp,
     holding: Mutex<Holding>,
+    rules: RwLock<Arc<[LocalRule]>>,
 }
 
 impl Standing {
@@ -123,11 +125,28 @@ impl Standing {
         holding: Holding,
         (generation, filled_at): (i64, Timestamp),
     ) -> Self {
-        Self { name, shelf, generation, filled_at, holding: Mutex::new(holding) }
+        Self {
+            name,
+            shelf,
+            generation,
+            filled_at,
+            holding: Mutex::new(holding),
+            rules: RwLock::new([].into()),
+        }
     }
 
     pub(super) fn holding(&self) -> MutexGuard<'_, Holding> {
         self.holding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules of search that can apply here, in their order.
+    pub(super) fn rules(&self) -> Arc<[LocalRule]> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes other rules.
+    pub(super) fn take_rules(&self, rules: Vec<LocalRule>) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
     }
 
     /// Makes the shelf equal to the rows of some products. It works on the thread that calls.

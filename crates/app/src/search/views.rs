@@ -8,6 +8,7 @@ use tradepost_port::search::plan::StepKind;
 use tradepost_port::search::{SuggestionKind, Treatment};
 use utoipa::ToSchema;
 
+use super::steer::rule::RuleBanner;
 use crate::catalog::views::ProductCard;
 
 /// What found products can be told apart by, with how many there are of each.
@@ -148,6 +149,12 @@ pub struct ProductListing {
     /// Facets, where they were asked for and search is not degraded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facets: Option<Vec<FacetView>>,
+    /// Where the shopper is to be led instead, by a rule of the shop: a path of the storefront or `https://…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
+    /// What is to be shown beside the products, by rules of the shop; left out when there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub banners: Option<Vec<RuleBanner>>,
     /// Only there, and `true`, where the database answers because the search index is not ready: no facets, no corrections, at most
     /// 24 products a page.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,9 +4,10 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::kernel::Locale;
-use crate::kernel::ids::{CategoryId, ChannelId, CollectionId, ProductId};
+use crate::kernel::ids::{CategoryId, ChannelId, CollectionId, EntityId, ProductId};
 
 /// How hits are sorted; ties go by id, so that pages never overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +102,14 @@ pub struct Position {
     pub key: SortKey,
     /// Id, which breaks ties.
     pub id: ProductId,
+}
+
+impl Position {
+    /// Before all hits of a list that goes down by score, or else by a number: where a page ended that showed none of them.
+    pub fn before_all(by_score: bool) -> Self {
+        let key = if by_score { SortKey::Score(f32::MAX) } else { SortKey::Integer(i64::MAX) };
+        Self { key, id: ProductId::from_uuid(Uuid::max()) }
+    }
 }
 
 /// A question for products.

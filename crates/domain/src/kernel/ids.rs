@@ -218,6 +218,10 @@ define_ids! {
     TaxRateId = "trate";
     /// An area that shipping methods deliver to.
     ShippingZoneId = "szone";
+    /// Words that mean the same to search.
+    SearchSynonymId = "syn";
+    /// A rule of what search shows.
+    SearchRuleId = "srule";
 }
 
 #[cfg(test)]

@@ -131,6 +131,8 @@ const KEPT: &[(&str, &str, &str, &str)] = &[
     ("price_list", "plist", "pricing:read", "A price list"),
     ("product_type", "ptype", "products:read", "A product type"),
     ("promotion", "promo", "pricing:read", "A promotion"),
+    ("search_rule", "srule", "products:read", "A rule of search"),
+    ("search_synonym", "syn", "products:read", "A synonym of search"),
     ("shipping_method", "smeth", "pricing:read", "A shipping method"),
     ("shipping_zone", "szone", "pricing:read", "A shipping zone"),
     ("stock_location", "loc", "stock:read", "A stock location"),

@@ -20,6 +20,8 @@ pub mod product_types;
 pub mod products;
 pub mod promotions;
 pub mod reviews;
+pub mod search_rules;
+pub mod search_synonyms;
 pub mod shipping_methods;
 pub mod shipping_zones;
 pub mod stock_levels;
@@ -57,6 +59,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(products::routes())
         .merge(promotions::routes())
         .merge(reviews::routes())
+        .merge(search_rules::routes())
+        .merge(search_synonyms::routes())
         .merge(shipping_methods::routes())
         .merge(shipping_zones::routes())
         .merge(stock_levels::routes())

@@ -6,11 +6,12 @@ use utoipa::openapi::tag::TagBuilder;
 use super::operations;
 
 /// Every group with what it holds: what a shop shows, how it sells, who buys, then what staff set up.
-const GROUPS: [(&str, &str); 31] = [
+const GROUPS: [(&str, &str); 32] = [
     ("products", "What is sold: listings and pages for shoppers; products, variants and batches for staff."),
     ("categories", "The tree that products stand in."),
     ("collections", "Selections of products, by hand or by rule."),
     ("reviews", "What customers say of products, shown once staff have seen it."),
+    ("search-steering", "What search shows by decision of staff: synonyms, rules, a look ahead."),
     ("brands", "Who makes it."),
     ("product-types", "The attributes that products of a kind have."),
     ("media", "Pictures."),

@@ -220,7 +220,7 @@ fn bound_items(schema: &mut Schema) {
 fn field_text(name: &str) -> Option<Text> {
     Some(match name {
         "handle" | "group" | "groups" => Text::handle(),
-        "product_id" | "product_ids" => Text::id("prod"),
+        "product_id" | "product_ids" | "hide_product_ids" => Text::id("prod"),
         "channel_id" | "channel_ids" | "default_channel_ids" | "channel" => Text::id("chan"),
         "variant_id" => Text::id("var"),
         "location_id" => Text::id("loc"),
@@ -279,6 +279,8 @@ fn path_prefix(name: &str) -> Option<&'static str> {
         "price_list" => "plist",
         "promotion" => "promo",
         "shipping_method" => "smeth",
+        "search_rule" => "srule",
+        "search_synonym" => "syn",
         "shipping_zone" => "szone",
         "tax_class" => "tclass",
         "tax_rate" => "trate",

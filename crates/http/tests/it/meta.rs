@@ -73,6 +73,8 @@ impl Operation {
                 "price_list" => "plist",
                 "promotion" => "promo",
                 "shipping_method" => "smeth",
+                "search_rule" => "srule",
+                "search_synonym" => "syn",
                 "shipping_zone" => "szone",
                 "tax_class" => "tclass",
                 "tax_rate" => "trate",

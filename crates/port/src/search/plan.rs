@@ -209,6 +209,14 @@ pub struct Boost {
     pub factor: f32,
 }
 
+impl Boost {
+    /// What is left of a score in percent: 200 doubles it, 50 halves it.
+    #[expect(clippy::float_arithmetic, reason = "scores are floats; nothing exact hangs on them")]
+    pub fn by_percent(condition: Condition, percent: u16) -> Self {
+        Self { condition, factor: f32::from(percent) / 100.0 }
+    }
+}
+
 /// Only a few of the hits that have a value of this key in common are listed; the total and facets count them all. A product
 /// with several values goes by the first it has.
 #[derive(Debug, Clone, PartialEq, Eq)]

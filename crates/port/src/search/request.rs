@@ -120,6 +120,9 @@ pub struct PopularQuery {
     pub count: u64,
 }
 
+/// Words of one text of a synonym at most.
+pub const SYNONYM_WORDS_MAX: usize = 4;
+
 /// Words that mean the same, in one locale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Synonym {
@@ -156,6 +159,9 @@ pub trait CatalogSearch: Send + Sync + 'static {
 
     /// Takes the synonyms of the locale, instead of those before.
     fn take_synonyms(&self, synonyms: Vec<Synonym>);
+
+    /// The words of a text as they are compared: folded, without those that say nothing, each as its stem.
+    fn stems(&self, text: &str) -> Vec<String>;
 
     /// Ranks by this from now on.
     fn take_scoring(&self, scoring: Scoring);

@@ -275,6 +275,8 @@ fn places(add: Add<'_>) {
             SearchRequest { page: Page::new(offset, 5), ..pinned(vec![pin(150, 0), pin(3, 5), pin(9, 7)]) };
         add(&format!("pins on the page after {offset}"), request, Some(200));
     }
+    let alone = SearchRequest { page: Page::new(0, 2), ..pinned(vec![pin(150, 0), pin(3, 1)]) };
+    add("a page of pins alone", alone, Some(200));
     let words = |pins: Vec<Pin>| SearchRequest { text: Some("webcam".to_owned()), ..pinned(pins) };
     add("a pin that does not hold the words", words(vec![pin(0, 1)]), Some(26));
     add("a pin that does", words(vec![pin(6, 1)]), Some(25));

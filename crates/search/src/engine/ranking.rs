@@ -161,14 +161,15 @@ pub fn page(plan: &QueryPlan, mut found: Vec<Found>, pinned: &[(usize, Found)], 
     let shown: Vec<(Found, bool, &Row)> = listed
         .into_iter()
         .take(end)
-        .skip(offset)
         .filter_map(|(found, pinned)| Some((found, pinned, table.row(found.row)?)))
         .collect();
-    // A page that is all pins says nothing of where the others are: it is gone on from by its offset.
     let last = shown.iter().rev().find(|(_, pinned, _)| !pinned);
-    let next =
-        last.filter(|_| has_more).map(|(found, _, row)| Position { key: order.key(found, row), id: row.id });
-    let hits = shown.iter().map(|(found, pinned, row)| Hit {
+    let next = (has_more && plan.page.limit > 0).then(|| match last {
+        Some((found, _, row)) => Position { key: order.key(found, row), id: row.id },
+        // All were pins, as there are only where the best comes first.
+        None => Position::before_all(order == Order::Rank),
+    });
+    let hits = shown.iter().skip(offset).map(|(found, pinned, row)| Hit {
         id: row.id,
         score: found.score,
         step: found.step,

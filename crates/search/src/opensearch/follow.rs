@@ -399,10 +399,13 @@ impl<'a> Following<'a> {
             }
         };
         let has_more = listed.len() > self.end();
-        let shown: Vec<(Listed, bool)> = listed.into_iter().take(self.end()).skip(offset).collect();
-        let last = shown.iter().rev().find(|(_, pinned)| !pinned).filter(|_| has_more);
-        let next = last.map(|(listed, _)| Position { key: listed.key.clone(), id: listed.id });
-        let hits = shown.iter().map(|(listed, pinned)| Hit {
+        let shown: Vec<(Listed, bool)> = listed.into_iter().take(self.end()).collect();
+        let last = shown.iter().rev().find(|(_, pinned)| !pinned);
+        let next = (has_more && self.plan.page.limit > 0).then(|| match last {
+            Some((listed, _)) => Position { key: listed.key.clone(), id: listed.id },
+            None => Position::before_all(self.order == Order::Rank),
+        });
+        let hits = shown.iter().skip(offset).map(|(listed, pinned)| Hit {
             id: listed.id,
             score: listed.score,
             step: listed.step,

@@ -2,12 +2,12 @@
 
 #![expect(clippy::float_arithmetic, reason = "weights of ranking; no money is near")]
 
+use tradepost_port::search::SYNONYM_WORDS_MAX;
 use tradepost_port::search::plan::{Alt, AltKind};
 
 use super::{TRUSTED_COUNT_MIN, Written};
 use crate::document::stem_term;
 use crate::knowledge::Knowledge;
-use crate::synonyms;
 use crate::text;
 use crate::vocabulary::Candidate;
 use crate::weights::Weights;
@@ -54,7 +54,7 @@ pub fn compounds(written: &[Written], index: usize, knowledge: &Knowledge, weigh
 /// Other words for a word, or for several that stand side by side. Each of those gets them, so that they are met by them together.
 pub fn synonyms(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weights) -> Vec<Alt> {
     let mut found = Vec::new();
-    for length in 1..=synonyms::WORDS_MAX {
+    for length in 1..=SYNONYM_WORDS_MAX {
         for start in index.saturating_add(1).saturating_sub(length)..=index {
             let Some(said) = written.get(start..start.saturating_add(length)) else { continue };
             let said: Vec<&str> = said.iter().map(|word| word.word.as_str()).collect();

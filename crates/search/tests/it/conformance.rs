@@ -109,6 +109,26 @@ fn pages_go_on_where_the_one_before_ended_and_leave_nothing_out() {
 }
 
 #[test]
+fn pages_go_on_behind_one_that_is_all_pins() {
+    let both = Both::new();
+    let pins: Vec<Pin> =
+        [150, 6, 3].into_iter().zip(0..).map(|(id, place)| Pin { id: product_id(id), place }).collect();
+    for text in ["", "webcam"] {
+        let request = SearchRequest { pins: pins.clone(), page: Page::new(0, 300), ..asked(text) };
+        let all: Vec<_> = both.ids(&request).into_iter().map(product_id).collect();
+        let (mut shown, mut page) = (Vec::new(), Page::new(0, 3));
+        loop {
+            let request = SearchRequest { page: page.clone(), ..request.clone() };
+            let hits = now(both.engine.search(&both.suite.plan(&request))).unwrap();
+            shown.extend(hits.hits.iter().map(|hit| hit.id));
+            let Some(next) = hits.next else { break };
+            page.start = Start::After(next);
+        }
+        assert_eq!(shown, all, "{text}");
+    }
+}
+
+#[test]
 fn a_mouse_is_a_mouse_before_it_is_a_pad_and_ties_go_by_id() {
     let both = Both::new();
     let first = both.ids(&asked("mouse"))[0];

@@ -1,7 +1,7 @@
 //! Tables of rules: each row one rule with its handle, its name and what staff wrote.
 //!
-//! Groups of customers, price lists, promotions, tax classes, zones and rates, shipping zones and methods are kept alike,
-//! so their statements are made from one pattern, with the table's name put in when the program is built.
+//! Groups of customers, price lists, promotions, tax classes, zones and rates, shipping zones and methods, synonyms and rules of
+//! search are kept alike, so their statements are made from one pattern, with the table's name put in when the program is built.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -95,6 +95,10 @@ rule_tables! {
     SHIPPING_ZONE = shipping_zone, "shipping_zone", "0";
     /// Shipping methods.
     SHIPPING_METHOD = shipping_method, "shipping_method", "0";
+    /// Synonyms of search.
+    SEARCH_SYNONYM = search_synonym, "search_synonym", "0";
+    /// Rules of search.
+    SEARCH_RULE = search_rule, "search_rule", "0";
 }
 
 sql! {

@@ -25,6 +25,12 @@ pub async fn create_rule<F: RuleFields>(context: &StaffContext, fields: F) -> Re
         updated_at: work.now,
     })
     .await?;
+    if let Some(most) = F::COUNT_MAX
+        && rule::count(&work.tx, F::TABLE).await? >= most
+    {
+        let detail = format!("there are {most} already: delete some that are not needed");
+        return Err(WriteError::conflict("too_many", detail, None));
+    }
     rule::insert(&work.tx, F::TABLE, &row).await.map_err(conflict)?;
     let view: RuleView<F> = view_of(&row)?;
     work.finish_created(&view, no_payload()).await

@@ -38,6 +38,8 @@ pub trait RuleFields:
     const KIND: Kind;
     /// Whether uses are counted, and shown.
     const COUNTS_USES: bool = false;
+    /// How many there may be, where each is held in memory.
+    const COUNT_MAX: Option<i64> = None;
 
     /// Name as shown.
     fn name(&self) -> &str;
@@ -99,7 +101,7 @@ pub(crate) fn read_definition<F: DeserializeOwned>(definition: &Value) -> Result
     F::deserialize(definition).map_err(|error| StoreError::inconsistent("pricing rule", error))
 }
 
-fn view_of<F: RuleFields>(row: &RuleRow) -> Result<RuleView<F>, StoreError> {
+pub(crate) fn view_of<F: RuleFields>(row: &RuleRow) -> Result<RuleView<F>, StoreError> {
     Ok(RuleView {
         id: F::Id::from_uuid(row.id),
         fields: read_definition(&row.definition)?,

@@ -17,6 +17,7 @@ mod search_faults;
 mod search_index;
 mod shape;
 mod statements;
+mod steering;
 
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};

@@ -110,6 +110,9 @@ impl CatalogSearch for StagedShelf {
     fn take_synonyms(&self, synonyms: Vec<Synonym>) {
         self.0.take_synonyms(synonyms);
     }
+    fn stems(&self, text: &str) -> Vec<String> {
+        self.0.stems(text)
+    }
     fn take_scoring(&self, scoring: Scoring) {
         self.0.take_scoring(scoring);
     }

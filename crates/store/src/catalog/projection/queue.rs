@@ -63,7 +63,7 @@ sql! {
         with bumped as (update catalog_epoch set epoch = epoch + 1 returning epoch)
         select epoch,
                pg_notify('tradepost_catalog_' || current_schema(),
-                         json_build_object('epoch', epoch, 'products', $1::uuid[])::text)
+                         json_build_object('epoch', epoch, 'products', $1::uuid[], 'steering', $2::bool)::text)
           from bumped";
     CURRENT_EPOCH = "
         select epoch from catalog_epoch";
@@ -171,10 +171,11 @@ pub async fn is_queue_empty(client: &Client) -> Result<bool, StoreError> {
 }
 
 /// Begins a new epoch and tells the listeners of [`crate::Topic::Catalog`] when the transaction commits, with the
-/// payload `{"epoch": 17, "products": ["<uuid>", ...]}`; `products` is null when anything may have changed.
-pub async fn bump_epoch(tx: &Tx, products: Option<&[ProductId]>) -> Result<i64, StoreError> {
+/// payload `{"epoch": 17, "products": ["<uuid>", ...], "steering": false}`; `products` is null when anything may have
+/// changed, `steering` says whether synonyms or rules of search did.
+pub async fn bump_epoch(tx: &Tx, products: Option<&[ProductId]>, steering: bool) -> Result<i64, StoreError> {
     let ids: Option<Vec<Uuid>> = products.map(|ids| ids.iter().map(EntityId::as_uuid).collect());
-    Ok(tx.query_one(BUMP_EPOCH, &[&ids]).await?.get(0))
+    Ok(tx.query_one(BUMP_EPOCH, &[&ids, &steering]).await?.get(0))
 }
 
 /// The epoch: what was read of the catalogue in it holds until the next.
