@@ -123,7 +123,10 @@ async fn listeners_are_told_the_epoch_and_the_products() {
         .await;
     shop.projector.drain().await.unwrap();
     let told: Value = serde_json::from_str(&listener.recv().await.unwrap()).unwrap();
-    assert_eq!(told, json!({"epoch": shop.epoch().await, "products": [product.to_string()]}));
+    assert_eq!(
+        told,
+        json!({"epoch": shop.epoch().await, "products": [product.to_string()], "steering": false})
+    );
 
     let brand = id(Kind::Brand, 2);
     shop.change("update brand set name = 'Other' where id = $1", &[&brand], "brand.updated", brand).await;
