@@ -232,6 +232,7 @@ fn field_text(name: &str) -> Option<Text> {
         "tax_zone_id" => Text::id("tzone"),
         "tax_class_id" => Text::id("tclass"),
         "parent_id" | "category_ids" => Text::id("cat"),
+        "collection_ids" => Text::id("col"),
         "locale" | "locales" | "default_locale" => Text::locale(),
         "provider" => Text::one_of(["test", "stripe"]),
         "scopes" => Text::one_of(Scope::ALL.map(Scope::as_str)),

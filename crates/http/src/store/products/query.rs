@@ -158,9 +158,10 @@ pub fn list_products(mut params: ListParams) -> Result<ListProducts, Problem> {
     })
 }
 
-/// Reads the parameters of a search: those of a list, and `as_words`.
+/// Reads the parameters of a search: those of a list, and `as_words`, which may be empty when its last text is taken out.
 pub fn search(mut params: ListParams) -> Result<ListProducts, Problem> {
-    let as_words = params.take("as_words").map(|text| values("as_words", &text)).transpose()?;
+    let as_words = params.take("as_words").filter(|text| !text.is_empty());
+    let as_words = as_words.map(|text| values("as_words", &text)).transpose()?;
     let command = list_products(params)?;
     Ok(ListProducts { understand: true, as_words: as_words.unwrap_or_default(), ..command })
 }
@@ -490,6 +491,7 @@ mod tests {
         assert_eq!(command.facets, FacetChoice::Named(named.to_vec()));
         let command = search(ListParams::parse("q=red+boots&as_words=red").unwrap()).unwrap();
         assert_eq!((command.understand, command.as_words), (true, vec!["red".to_owned()]));
+        assert!(search(ListParams::parse("q=red&as_words=").unwrap()).unwrap().as_words.is_empty());
     }
 
     #[test]
