@@ -23,7 +23,8 @@ const ROW: &str = "row";
 /// The folder of an index within the one that is given; another layout gets another number, and the old one is left behind.
 const FOLDER: &str = "layout-1";
 
-fn name(field: Field) -> &'static str {
+/// What a field of words is called.
+pub fn field_name(field: Field) -> &'static str {
     match field {
         Field::Core => "core",
         Field::Title => "title",
@@ -57,7 +58,10 @@ fn schema() -> (Schema, Fields) {
     let texts = Field::ALL.into_iter().map(|field| {
         let option = IndexRecordOption::WithFreqs;
         let indexing = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(option);
-        (field, builder.add_text_field(name(field), TextOptions::default().set_indexing_options(indexing)))
+        (
+            field,
+            builder.add_text_field(field_name(field), TextOptions::default().set_indexing_options(indexing)),
+        )
     });
     let texts = texts.collect();
     let fields = Fields {

@@ -32,6 +32,7 @@ use tradepost_port::search::{
 pub(crate) use self::conditions::wants_sold_out;
 pub(crate) use self::facets::best;
 pub(crate) use self::histogram::steps as histogram_steps;
+pub(crate) use self::index::field_name;
 use self::index::{Fields, Rows, Stored};
 use self::pass::Pass;
 use self::statistics::Statistics;

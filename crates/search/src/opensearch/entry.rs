@@ -16,7 +16,7 @@ use tradepost_port::search::{FacetCount, FacetKey, FacetValue, SearchDocument};
 use uuid::Uuid;
 
 use crate::document::scalars;
-use crate::engine::{label_of, name_of};
+use crate::engine::{field_name, label_of, name_of};
 
 /// Stands between the key of a value and the value; keys are JSON, which never holds it.
 pub const BREAK: char = '\u{1f}';
@@ -70,7 +70,7 @@ impl Kept {
     pub fn product(self) -> Option<IndexDocument> {
         let (mut words, document) = (self.words.unwrap_or_default(), self.document?);
         let terms = Field::ALL.into_iter().filter_map(|field| {
-            let found = words.remove(name(field))?;
+            let found = words.remove(field_name(field))?;
             let term = |(position, text)| Term { text, position };
             Some((field, (0..).zip(found).map(term).collect()))
         });
@@ -92,20 +92,6 @@ pub fn key_of(id: ProductId) -> String {
 /// The product of a key.
 pub fn id_of(key: &str) -> Option<ProductId> {
     Uuid::parse_str(key).ok().map(ProductId::from_uuid)
-}
-
-/// What a field of words is called.
-pub fn name(field: Field) -> &'static str {
-    match field {
-        Field::Core => "core",
-        Field::Title => "title",
-        Field::Tail => "tail",
-        Field::Brand => "brand",
-        Field::Type => "type",
-        Field::Attributes => "attributes",
-        Field::Description => "description",
-        Field::Compound => "compound",
-    }
 }
 
 /// A key of facets as a text without [`BREAK`].
@@ -269,7 +255,7 @@ pub fn entry(product: &IndexDocument) -> Entry<'_> {
     Entry {
         shelved: true,
         product: key_of(document.id),
-        words: product.terms.iter().map(|(field, terms)| (name(*field), texts(terms))).collect(),
+        words: product.terms.iter().map(|(field, terms)| (field_name(*field), texts(terms))).collect(),
         variants: variants.collect(),
         facets: kept(own.values().cloned()),
         values: kept(own.into_keys().chain(options.into_keys())),

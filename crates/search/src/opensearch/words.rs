@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 use tradepost_port::search::plan::{Alt, AltKind, Field, QueryPlan, Scope, Slot, Step};
 
-use super::entry::name;
 use super::query::{all, any, at_least, object, object_of, terms};
+use crate::engine::field_name;
 
 /// Clauses that score at most: a server takes no more than 1,024 in a query, and conditions are some of them.
 const SCORING_CLAUSES_MAX: usize = 600;
@@ -51,7 +51,7 @@ fn holds_one(term: &str, kind: AltKind, scope: Scope) -> Value {
 }
 
 fn path(field: Field) -> String {
-    format!("words.{}", name(field))
+    format!("words.{}", field_name(field))
 }
 
 /// Clauses that the products of a step score by; `documents` are all that there are.
