@@ -257,7 +257,7 @@ async fn what_is_malformed_is_refused_by_its_name() {
         ("/api/search?colour=red", "unknown_parameter", "colour"),
         ("/api/search?q=a&limit=0", "invalid_parameter", "limit"),
         ("/api/search?q=a&cursor=zz", "invalid_cursor", "cursor"),
-        ("/api/search?q=a&as_words=", "invalid_filter", "as_words"),
+        ("/api/search?q=a&as_words=,", "invalid_filter", "as_words"),
         ("/api/search?q=a&facets=brand,", "invalid_parameter", "facets"),
         ("/api/search?q=a&facets=collection", "invalid_parameter", "facets"),
         ("/api/search?q=a&filter[price]=1", "unknown_filter", "filter[price]"),
