@@ -32,6 +32,9 @@ use crate::serve::{Listeners, Phase, run};
 /// How often it is looked whether the search index is filled.
 const SHELVES_LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Products of the import at least: a smaller file is one or two chunks, and measures how an import begins and ends.
+const IMPORT_PRODUCTS_MIN: u64 = 20_000;
+
 /// A listing as shops show it first.
 pub(super) const LISTING: &str = "/api/products?limit=20";
 
@@ -100,7 +103,7 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
         ratios.extend(bench.checkout(&house).await?);
     }
     if !arguments.skip_import {
-        ratios.extend(bench.import(&house, folder).await?);
+        ratios.extend(bench.import(u64::from(arguments.products), folder).await?);
     }
     let _ = phase.send(Phase::Cut);
     house.close().await?;
@@ -178,8 +181,13 @@ impl Bench {
         Ok(ratios)
     }
 
-    async fn import(&self, house: &House, folder: &Path) -> Result<Vec<Ratio>, Failure> {
+    async fn import(&self, products: u64, folder: &Path) -> Result<Vec<Ratio>, Failure> {
         let file = folder.join("catalog.jsonl");
+        let mut config = self.config.clone();
+        // One of its own each time, also where the other shop is kept.
+        config.data_dir = folder.join(format!("import-{}", std::process::id()));
+        let house = House::open(&config, Tenancy::Owner).await?;
+        fill::fill_unread(&house, products.max(IMPORT_PRODUCTS_MIN)).await?;
         let options = ExportOptions {
             format: Format::JsonLines,
             filter: ExportFilter::default(),
@@ -189,14 +197,12 @@ impl Bench {
         let mut out = std::io::BufWriter::new(std::fs::File::create(&file)?);
         let exported = export_products(&house.shop.store, &options, &mut out).await.map_err(Failure::new)?;
         out.flush()?;
-        let mut config = self.config.clone();
-        config.data_dir = folder.join("import");
-        let empty = House::open(&config, Tenancy::Owner).await?;
-        let shop = empty.shop.clone();
+        let shop = house.shop.clone();
         let (products, rounds, runtime) = (exported.products, self.rounds, Handle::current());
         eprintln!("measuring: import of {products} products");
         let ratios = blocking(move || compare_imports(&shop, &file, (products, rounds), &runtime)).await?;
-        empty.close().await?;
+        house.close().await?;
+        std::fs::remove_dir_all(&config.data_dir)?;
         Ok(ratios)
     }
 }

@@ -95,6 +95,21 @@ fn other_plan(arguments: &Demo, asked: &Value, plan: &Value) -> Option<String> {
 }
 
 async fn fill_made_up(house: &House, plan: Value, products: u64) -> Result<(), Failure> {
+    let seeder = write_made_up(house, plan, products).await?;
+    render(house).await?;
+    seeder.finish().await?;
+    Ok(())
+}
+
+/// Writes made-up products into a shop that is empty, and nothing that shoppers read.
+pub async fn fill_unread(house: &House, products: u64) -> Result<(), Failure> {
+    let plan = json!({"products": products, "seed": DEFAULT_SEED});
+    begin_seed(&house.shop, &plan, &catalog::shop()?).await?;
+    write_made_up(house, plan, 0).await.map(drop)
+}
+
+/// Writes the made-up products from one on.
+async fn write_made_up(house: &House, plan: Value, products: u64) -> Result<Seeder, Failure> {
     let number = |key: &str| plan.get(key).and_then(Value::as_u64);
     let (Some(total), Some(seed)) = (number("products"), number("seed")) else {
         return Err(Failure::new("the state of the filling cannot be read; begin anew with --fresh"));
@@ -114,9 +129,7 @@ async fn fill_made_up(house: &House, plan: Value, products: u64) -> Result<(), F
         progress.set(done, total);
     }
     progress.finish();
-    render(house).await?;
-    seeder.finish().await?;
-    Ok(())
+    Ok(seeder)
 }
 
 /// Makes everything that shoppers read.
