@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tradepost_port::{Clock, IdSource};
 use uuid::Uuid;
@@ -28,6 +29,16 @@ pub struct RandomIds {
     last_millisecond: AtomicU64,
 }
 
+/// Random bytes of an id.
+const ID_BYTES: usize = 10;
+/// Ids whose random bytes are drawn at once: a call of the operating system costs more than the rest of an id.
+const IDS_AT_ONCE: usize = 64;
+
+thread_local! {
+    /// Random bytes that no id of this thread has had yet, taken from the end.
+    static UNUSED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// `SystemRandom` with the `Default` that the struct above derives.
 #[derive(Debug)]
 struct OsRandom(SystemRandom);
@@ -46,14 +57,29 @@ impl RandomIds {
         )]
         self.random.0.fill(bytes).expect("the operating system's random source answers");
     }
+
+    /// Bytes that no other id has.
+    fn id_bytes(&self) -> [u8; ID_BYTES] {
+        UNUSED.with_borrow_mut(|unused| {
+            if unused.is_empty() {
+                unused.resize(ID_BYTES * IDS_AT_ONCE, 0);
+                self.fill(unused);
+            }
+            let rest = unused.len().saturating_sub(ID_BYTES);
+            let mut bytes = [0; ID_BYTES];
+            for (byte, random) in bytes.iter_mut().zip(unused.drain(rest..)) {
+                *byte = random;
+            }
+            bytes
+        })
+    }
 }
 
 impl IdSource for RandomIds {
     fn next_uuid(&self) -> Uuid {
         let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or_default();
         let last = self.last_millisecond.fetch_max(now, Ordering::Relaxed);
-        let mut random = [0; 10];
-        self.fill(&mut random);
+        let random = self.id_bytes();
         uuid::Builder::from_unix_timestamp_millis(now.max(last), &random).into_uuid()
     }
 
@@ -75,6 +101,18 @@ mod tests {
         let drawn: BTreeSet<Uuid> = (0..1_000).map(|_| ids.next_uuid()).collect();
         assert_eq!(drawn.len(), 1_000);
         assert!(drawn.iter().all(|id| id.get_version_num() == 7));
+    }
+
+    #[test]
+    fn no_random_byte_is_used_twice_whatever_thread_draws() {
+        let ids = RandomIds::default();
+        let draw = || (0..1_000).map(|_| ids.id_bytes()).collect::<Vec<_>>();
+        let drawn = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(draw)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<BTreeSet<_>>()
+        });
+        assert_eq!(drawn.len(), 4_000);
+        assert!(drawn.iter().all(|bytes| *bytes != [0; ID_BYTES]));
     }
 
     #[test]
