@@ -57,6 +57,7 @@ impl ShelfFilling for Filling {
     fn finish(mut self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
         let full = self.shelf().clone();
         full.settle()?;
+        self.engine.settle();
         Ok(full)
     }
 }

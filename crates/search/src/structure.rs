@@ -14,10 +14,12 @@ use crate::text;
 /// What was learnt of pairs of words.
 #[derive(Debug, Clone, Default)]
 pub struct Structure {
-    /// How often a word follows another one.
-    followed: HashMap<String, u32>,
+    /// Words with their numbers: there are some ten pairs a word, and each names two.
+    numbers: HashMap<Box<str>, u32>,
+    /// How often a word follows another one, by its number.
+    followed: Vec<u32>,
     /// How often the second word follows the first.
-    pairs: HashMap<String, HashMap<String, u32>>,
+    pairs: HashMap<(u32, u32), u32>,
 }
 
 /// The share of a word's predecessors from which on one of them is said to describe it.
@@ -47,23 +49,43 @@ impl Structure {
     }
 
     fn add(&mut self, first: &str, second: &str) {
-        let followed = self.followed.entry(second.to_owned()).or_default();
-        *followed = followed.saturating_add(1);
-        let after = self.pairs.entry(first.to_owned()).or_default();
-        let pair = after.entry(second.to_owned()).or_default();
+        let (first, second) = (self.number(first), self.number(second));
+        let place = usize::try_from(second).unwrap_or(usize::MAX);
+        if let Some(followed) = self.followed.get_mut(place) {
+            *followed = followed.saturating_add(1);
+        }
+        let pair = self.pairs.entry((first, second)).or_default();
         *pair = pair.saturating_add(1);
+    }
+
+    /// The number of a word; new where it was never seen.
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        let number = u32::try_from(self.followed.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(word.into(), number);
+        self.followed.push(0);
+        number
     }
 
     /// How often two words stand side by side in titles, brands, types and attributes.
     pub fn pair_count(&self, first: &str, second: &str) -> u32 {
-        self.pairs.get(first).and_then(|after| after.get(second)).copied().unwrap_or_default()
+        let number = |word: &str| self.numbers.get(word).copied();
+        let pair = number(first).zip(number(second));
+        pair.and_then(|pair| self.pairs.get(&pair)).copied().unwrap_or_default()
+    }
+
+    /// How often a word follows another one.
+    fn followed(&self, word: &str) -> u32 {
+        let place = self.numbers.get(word).and_then(|number| usize::try_from(*number).ok());
+        place.and_then(|place| self.followed.get(place)).copied().unwrap_or_default()
     }
 
     /// Whether a word describes the one after it.
     pub fn describes(&self, first: &str, second: &str) -> bool {
         let pair = self.pair_count(first, second);
-        let followed = self.followed.get(second).copied().unwrap_or_default();
-        pair >= PAIR_COUNT_MIN && f64::from(pair) >= SHARE_MIN * f64::from(followed)
+        pair >= PAIR_COUNT_MIN && f64::from(pair) >= SHARE_MIN * f64::from(self.followed(second))
     }
 
     /// The words of a title that say what the product is: no brand, no digits, nothing that describes the next word.

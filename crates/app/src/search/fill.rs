@@ -1,6 +1,6 @@
 //! Fills shelves from the read model, and keeps as many as there are channels and locales.
 //!
-//! The products are read twice, some thousand at a time: a shelf learns from all of them before it holds the first. What changes
+//! The products are read twice, some hundred at a time: a shelf learns from all of them before it holds the first. What changes
 //! meanwhile is found by the versions of the rows before the shelf is put up, so that traffic goes on and nothing is missed.
 
 use std::collections::HashMap;
@@ -20,8 +20,8 @@ use tradepost_store::channel;
 use super::standing::{Holding, Standing, finish};
 use super::{ShelfError, Shelves, Underway, document};
 
-/// Products that are read at once.
-const BATCH: i64 = 1_000;
+/// Products that are read at once: their pages, parsed, take some ten times what a shelf keeps of them.
+const BATCH: i64 = 200;
 /// How often a new shelf catches up before others wait for it, and how few products it takes for them to wait.
 const AHEAD_MAX: usize = 3;
 const FEW: usize = 100;

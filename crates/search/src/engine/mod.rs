@@ -206,9 +206,16 @@ impl Engine {
         match change.kind {
             ChangeKind::Upsert(product) => {
                 let stored = self.in_folder.then(|| serde_json::to_vec(&product.document)).transpose()?;
-                let row = self.write_table().put(&product.document);
-                writer.index.delete_term(self.fields.id_term(change.id));
-                self.forget_live(writer, change.id);
+                let (row, is_new) = {
+                    let mut table = self.write_table();
+                    let is_new = table.find(change.id).is_none();
+                    (table.put(&product.document), is_new)
+                };
+                // What says that words are gone is kept for long: of a first filling there is nothing to say.
+                if !is_new {
+                    writer.index.delete_term(self.fields.id_term(change.id));
+                    self.forget_live(writer, change.id);
+                }
                 writer.index.add_document(self.fields.entry(row, &product, stored.as_deref()))?;
             }
             ChangeKind::Live(live) => {
@@ -250,6 +257,11 @@ impl Engine {
             self.durable.store(sequence, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// Gives back memory that was taken ahead for more products than came.
+    pub fn settle(&self) {
+        self.write_table().settle();
     }
 
     /// Follows a plan; see [`SearchEngine::search`].

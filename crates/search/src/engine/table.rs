@@ -101,6 +101,12 @@ impl Table {
         }
     }
 
+    /// Gives back memory that was taken ahead.
+    pub fn settle(&mut self) {
+        self.rows.shrink_to_fit();
+        self.values.settle();
+    }
+
     /// Takes a product off the shelf.
     pub fn remove(&mut self, id: ProductId) {
         if let Some(row) = self.find(id).and_then(|number| self.rows.get_mut(index(number))) {

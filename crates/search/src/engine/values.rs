@@ -67,6 +67,11 @@ impl Values {
         id
     }
 
+    /// Gives back memory that was taken ahead.
+    pub fn settle(&mut self) {
+        self.entries.iter_mut().for_each(|entry| entry.rows.shrink_to_fit());
+    }
+
     /// Remembers that a row has a value.
     pub fn note(&mut self, id: ValueId, row: u32) {
         if let Some(entry) = self.entries.get_mut(index(id)) {

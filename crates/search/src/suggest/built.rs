@@ -93,7 +93,9 @@ impl Built {
             bytes.extend(number.to_be_bytes());
             builder.insert(bytes, u64::from(*number))?;
         }
-        let map = Map::new(builder.into_inner()?)?;
+        let mut bytes = builder.into_inner()?;
+        bytes.shrink_to_fit();
+        let map = Map::new(bytes)?;
         let mut built = Self { entries, map, tops: HashMap::new() };
         built.keep_tops(&keys, 0);
         Ok(built)
