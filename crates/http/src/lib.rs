@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod auth;
+pub mod browsers;
 pub mod document;
 pub mod extract;
 pub mod media;

@@ -7,9 +7,10 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi, openapi};
 
 use crate::problem::Problem;
@@ -136,8 +137,28 @@ pub fn openapi() -> openapi::OpenApi {
     document.merge(routes);
     vocabulary::apply(&mut document);
     parts::apply(&mut document);
+    name_channel(&mut document);
     groups::apply(&mut document);
     document
+}
+
+/// Where a shopper's requests are served in the channel of a publishable key, as [`crate::extract::Buyer`] reads it.
+const IN_A_CHANNEL: [&str; 3] = ["/api/carts", "/api/orders", "/api/payments/{"];
+
+/// Says of everything that is done in a channel which header names it.
+fn name_channel(document: &mut openapi::OpenApi) {
+    let key = ParameterBuilder::new()
+        .name("Publishable-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Names the channel; the default one when absent"))
+        .schema(Some(Object::with_type(Type::String)))
+        .build();
+    for (path, _, operation) in operations(document) {
+        if IN_A_CHANNEL.iter().any(|place| path.starts_with(place)) {
+            operation.parameters.get_or_insert_default().push(key.clone().into());
+        }
+    }
 }
 
 /// Every operation with its path and its method in small letters.

@@ -61,7 +61,13 @@ fn part(components: &mut Components, whole: &RefOr<Schema>) -> Option<RefOr<Sche
         RefOr::Ref(reference) => Some(reference.ref_location.trim_start_matches(SCHEMAS).to_owned()),
         RefOr::T(_) => None,
     };
-    let schema = resolve(components, whole)?;
+    let mut schema = resolve(components, whole)?;
+    if matches!(schema, Schema::AllOf(_)) {
+        // What a page is made of may be several things: they are looked at as one.
+        let mut one = Object::new();
+        gather(components, &schema, &mut one);
+        schema = Schema::Object(one);
+    }
     if let Schema::Object(page) = &schema
         && let Some(RefOr::T(Schema::Array(_))) = page.properties.get("data")
     {

@@ -49,6 +49,54 @@ async fn a_process_that_drains_is_not_ready() {
 }
 
 #[tokio::test]
+async fn pages_of_named_origins_may_call_the_api_and_no_others() {
+    use axum::http::{Request, header};
+    use tradepost_http::browsers::{Origins, for_browsers};
+    let app = TestApp::new().await;
+    let routed = || tradepost_http::router(ApiState::new(app.shop.clone()));
+    let ask = async |origins: &[&str], origin: &str, method: &str| {
+        let origins: Vec<String> = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        let router = for_browsers(routed(), &Origins::read(&origins).unwrap(), false);
+        let request = Request::builder().method(method).uri("/api/categories").header(header::ORIGIN, origin);
+        let request = request.header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET");
+        let answer = router.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let read = |name| {
+            answer.headers().get(name).map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(read(header::ACCESS_CONTROL_ALLOW_CREDENTIALS), None);
+        assert_eq!(read(header::STRICT_TRANSPORT_SECURITY), None);
+        (
+            answer.status().as_u16(),
+            read(header::ACCESS_CONTROL_ALLOW_ORIGIN),
+            read(header::ACCESS_CONTROL_ALLOW_HEADERS),
+        )
+    };
+    let shop = "https://shop.example.com";
+    let (status, allowed, sent) = ask(&[shop, "http://localhost:3000"], shop, "OPTIONS").await;
+    assert_eq!((status, allowed.as_deref()), (200, Some(shop)));
+    assert!(sent.unwrap().contains("publishable-key"));
+    assert_eq!(ask(&[shop], shop, "GET").await.1.as_deref(), Some(shop));
+    for stranger in
+        ["https://evil.example", "null", "https://shop.example.com.evil.example", "http://shop.example.com"]
+    {
+        assert_eq!(ask(&[shop], stranger, "OPTIONS").await.1, None, "{stranger}");
+        assert_eq!(ask(&[shop], stranger, "GET").await.1, None, "{stranger}");
+    }
+    assert_eq!(ask(&[], shop, "GET").await.1, None);
+    assert_eq!(ask(&["*"], "https://anybody.example", "GET").await.1.as_deref(), Some("*"));
+}
+
+#[tokio::test]
+async fn a_shop_reached_by_https_says_so_to_browsers() {
+    use tradepost_http::browsers::{Origins, for_browsers};
+    let app = TestApp::new().await;
+    let router = for_browsers(tradepost_http::router(ApiState::new(app.shop.clone())), &Origins::None, true);
+    let request = axum::http::Request::get("/health/live").body(axum::body::Body::empty()).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    assert_eq!(answer.headers()["strict-transport-security"], "max-age=31536000");
+}
+
+#[tokio::test]
 async fn figures_tell_of_pools_backlog_runtime_and_process() {
     let app = TestApp::new().await;
     let answer = app.get("/metrics").send().await.expect(200);

@@ -14,6 +14,7 @@ use tradepost_app::order::OrderSweeper;
 use tradepost_app::payment::{InboxWorker, Reconciler};
 use tradepost_app::system::Auditor;
 use tradepost_app::webhook::WebhookWorker;
+use tradepost_http::browsers::for_browsers;
 use tradepost_http::{ApiState, Ops};
 
 use crate::config::{Config, Limits};
@@ -76,6 +77,7 @@ pub async fn serve_house(
     let listener = CatalogListener::spawn(house.shop.catalog.clone());
     let address = listeners.address();
     let router = tradepost_http::router_with(ApiState::new(house.shop.clone()), ops.clone());
+    let router = for_browsers(router, &config.cors_origins, config.https_only());
     tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");
     let Limits { shutdown_grace_seconds, .. } = config.limits;
     let serving =

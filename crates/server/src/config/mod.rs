@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tradepost_app::import::ImportRetention;
+use tradepost_http::browsers::Origins;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: TrustedProxies,
+    /// Which origins' pages may call the API.
+    pub cors_origins: Origins,
     /// Filter of the log.
     pub log: String,
     /// Form of the log.
@@ -60,6 +63,13 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Limits of the HTTP server.
     pub limits: Limits,
+}
+
+impl Config {
+    /// Whether the shop is reached by HTTPS alone, as far as it knows.
+    pub fn https_only(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
 }
 
 /// How long imports are kept.
@@ -138,6 +148,7 @@ struct RawConfig {
     listen: String,
     public_url: String,
     trusted_proxies: Vec<String>,
+    cors_origins: Vec<String>,
     log: String,
     log_format: String,
     workers: bool,
@@ -176,6 +187,9 @@ impl Config {
             listen,
             public_url: check_public_url(layers, &raw.public_url)?,
             trusted_proxies: check_networks(layers, &raw.trusted_proxies)?,
+            cors_origins: Origins::read(&raw.cors_origins).map_err(|error| {
+                layers.invalid("cors_origins", format!("holds what it must not: {error}"))
+            })?,
             log: raw.log,
             log_format,
             workers: raw.workers,
@@ -311,6 +325,7 @@ mod tests {
             ("TRADEPOST_LOG_FORMAT", "xml", "must be json, text or auto"),
             ("TRADEPOST_PUBLIC_URL", "shop.example.com", "https://shop.example.com"),
             ("TRADEPOST_TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "`10.0.0.0/33` is no network"),
+            ("TRADEPOST_CORS_ORIGINS", "*,https://shop.example", "`*` is no origin"),
             ("DATABASE_URL", "postgres://u:secretword@h:port/d", "is no connection string"),
         ] {
             let message = refusal(&[(variable, value)]);

@@ -11,6 +11,18 @@ fn codes(cart: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn a_cart_is_made_without_a_body_or_with_an_empty_one() {
+    let app = TestApp::new().await;
+    for request in [app.post("/api/carts"), app.post("/api/carts").json(&json!({}))] {
+        let made = request.send().await.expect(201).json();
+        assert_eq!(
+            (made["lines"].as_array().unwrap().len(), &made["totals"]["total"]["amount"]),
+            (0, &json!(0))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_guest_makes_a_cart_changes_it_and_opens_it_again() {
     let app = TestApp::new().await;
     let (_, boot) = stocked(&app, "Boot", 5400, 5).await;
