@@ -54,7 +54,7 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
         ("add", 3),
         ("change", 3),
         ("remove", 3),
-        ("order", 16),
+        ("order", 15),
         ("confirm", 30),
     ];
     assert_eq!(one, expected);
