@@ -124,9 +124,7 @@ pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), Store
     };
     let dispatched: Vec<Option<Timestamp>> = events.iter().map(dispatched).collect();
     let params: crate::db::Params<'_> = &[&ids, &kinds, &aggregates, &versions, &payloads, &now, &dispatched];
-    let told = async {
-        if dispatched.iter().any(Option::is_none) { wake(tx).await } else { Ok(()) }
-    };
+    let told = async { if dispatched.iter().any(Option::is_none) { wake(tx).await } else { Ok(()) } };
     // On the heap: every change holds this.
     Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), told)).await.map(drop)
 }

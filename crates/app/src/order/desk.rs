@@ -34,6 +34,9 @@ use crate::shopper::ShopperContext;
 pub const BATCH_MAX: usize = 16;
 /// Batches under way at the same time: while one waits for the disk, the other one is priced.
 const WORKERS: usize = 2;
+/// Orders that wait where one worker more is worth it: its batches are full however many workers there are, and two of them
+/// wait for the disk while the third has the processors.
+const CROWD: usize = BATCH_MAX.saturating_mul(2);
 /// How long a worker waits for company, unless the shop says otherwise: clients that were just answered are back sooner, when
 /// they come at all.
 pub const GATHERING: Duration = Duration::from_millis(1);
@@ -211,9 +214,10 @@ impl Line {
         None
     }
 
-    /// A seat for one more worker, where somebody waits and one is free.
+    /// A seat for one more worker, where somebody waits and one is free; in a crowd there is one more.
     fn seat(&mut self, shop: &Arc<Shop>) -> Option<Seat> {
-        if self.waiting.is_empty() || self.workers >= WORKERS {
+        let seats = WORKERS.saturating_add(usize::from(self.waiting.len() > CROWD));
+        if self.waiting.is_empty() || self.workers >= seats {
             return None;
         }
         self.workers = self.workers.saturating_add(1);
