@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::sync::Notify;
@@ -89,6 +90,8 @@ pub struct Checkout {
     pub key_lease: SignedDuration,
     /// Payments are read back when nobody has told of them for so long: their own request may still be on its way.
     pub read_back_after: SignedDuration,
+    /// How long a worker of the desk that has just answered several orders waits for as many to come.
+    pub gathering: Duration,
     /// Where a proof ends this process; nowhere in a shop that is not being proved.
     pub crash: CrashPoints,
 }
@@ -109,6 +112,7 @@ impl Checkout {
             shipping: None,
             key_lease: crate::idempotency::LEASE,
             read_back_after: crate::payment::reconcile::PATIENCE,
+            gathering: crate::order::desk::GATHERING,
             crash: CrashPoints::default(),
         }
     }

@@ -98,5 +98,4 @@ create table reservation (
     updated_at     timestamptz not null
 );
 create index reservation_order_idx on reservation (order_id);
-create index reservation_level_idx on reservation (stock_level_id) where state in ('held', 'allocated');
 create index reservation_expires_idx on reservation (expires_at) where expires_at is not null;

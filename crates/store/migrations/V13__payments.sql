@@ -52,7 +52,6 @@ create table payment_attempt (
     check ((mismatch_amount is null) = (mismatch_currency is null)),
     constraint payment_attempt_not_over_refunded check (refunded <= coalesce(captured, 0))
 );
-create index payment_attempt_payment_idx on payment_attempt (payment_id);
 create index payment_attempt_order_idx on payment_attempt (order_id);
 -- One that can still take money at a time.
 create unique index payment_attempt_live_key on payment_attempt (payment_id) where status not in ('canceled', 'captured');
@@ -111,14 +110,14 @@ create table ledger_txn (
 create index ledger_txn_order_idx on ledger_txn (order_id);
 
 create table ledger_entry (
-    id       bigint generated always as identity primary key,
+    id       bigint generated always as identity,
     txn_id   uuid not null references ledger_txn (id) on delete restrict deferrable initially deferred,
     account  text not null,
     currency char(3) not null,
-    amount   bigint not null check (amount <> 0)
+    amount   bigint not null check (amount <> 0),
+    -- found by their transaction: one index, not two
+    primary key (txn_id, id)
 );
-create index ledger_entry_txn_idx on ledger_entry (txn_id);
-create index ledger_entry_account_idx on ledger_entry (account);
 
 create trigger ledger_txn_append_only before update or delete or truncate on ledger_txn
     for each statement execute function refuse_change();

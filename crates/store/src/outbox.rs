@@ -107,7 +107,8 @@ pub struct PendingEvent {
     pub payload: Value,
 }
 
-/// Writes events, and wakes the dispatchers when the transaction commits.
+/// Writes events, and wakes the projector when the transaction commits, where it follows one of them. Of what it does not
+/// follow nobody is told: whoever notifies keeps all others who do from their commits until its own is on the disk.
 pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
@@ -123,11 +124,12 @@ pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), Store
     };
     let dispatched: Vec<Option<Timestamp>> = events.iter().map(dispatched).collect();
     let params: crate::db::Params<'_> = &[&ids, &kinds, &aggregates, &versions, &payloads, &now, &dispatched];
+    let told = async { if dispatched.iter().any(Option::is_none) { wake(tx).await } else { Ok(()) } };
     // On the heap: every change holds this.
-    Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), wake(tx))).await.map(drop)
+    Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), told)).await.map(drop)
 }
 
-/// Wakes the dispatchers when the transaction commits (at once outside one).
+/// Wakes the projector when the transaction commits (at once outside one).
 pub async fn wake(client: &Client) -> Result<(), StoreError> {
     client.query(WAKE, &[]).await.map(drop)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -190,6 +191,15 @@ impl TestApp {
             Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(clock))])
         };
         Self::build(rate_limits, test_clock(), test_payments).await
+    }
+
+    /// One whose desk waits for company for so long.
+    pub async fn with_gathering(gathering: Duration) -> Self {
+        let checkout = |clock: Arc<FakeClock>| Checkout {
+            gathering,
+            ..Checkout::new(vec![Arc::new(tradepost_adapters::TestPayments::new(clock))])
+        };
+        Self::build(false, test_clock(), checkout).await
     }
 
     /// One whose taxes and shipping a service says.

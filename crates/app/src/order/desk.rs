@@ -1,9 +1,10 @@
 //! Where orders wait to be decided: what arrives while a commit is under way is decided together after it
 //! (docs/adr/0018).
 //!
-//! Nobody waits for company: an order that arrives while a worker is free is decided at once, alone. Workers are tasks that
-//! begin when there is something to do and end when there is not, so a request that is broken off neither undoes nor
-//! repeats its order.
+//! An order that arrives while nobody else does is decided at once, alone. A worker that has just answered several waits a
+//! moment for as many: buyers come in waves, and whoever took the first of a wave alone would leave the others waiting for
+//! it. Workers are tasks that begin when there is something to do and end when there is not, so a request that is broken
+//! off neither undoes nor repeats its order.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,6 +34,12 @@ use crate::shopper::ShopperContext;
 pub const BATCH_MAX: usize = 16;
 /// Batches under way at the same time: while one waits for the disk, the other one is priced.
 const WORKERS: usize = 2;
+/// Orders that wait where one worker more is worth it: its batches are full however many workers there are, and two of them
+/// wait for the disk while the third has the processors.
+const CROWD: usize = BATCH_MAX.saturating_mul(2);
+/// How long a worker waits for company, unless the shop says otherwise: clients that were just answered are back sooner, when
+/// they come at all.
+pub const GATHERING: Duration = Duration::from_millis(1);
 /// Orders that wait at most: a few tenths of a second. Who comes after them is told to come back.
 pub const WAITING_MAX: usize = 512;
 /// How long an order may wait: whoever sent it has given up by then, and may have sent another.
@@ -151,10 +158,21 @@ fn name_of(claim: &Claim) -> KeyName {
     (claim.principal.clone(), claim.key.clone())
 }
 
+/// A worker that waits for company for those who come.
+#[derive(Debug)]
+struct Gathering {
+    /// How many it waits for.
+    enough: usize,
+    /// Closed when it waits no longer.
+    batch: oneshot::Sender<Vec<Waiting>>,
+}
+
 #[derive(Debug, Default)]
 struct Line {
     waiting: VecDeque<Waiting>,
     workers: usize,
+    /// Workers among these that gather, in the order in which they began to.
+    gathering: VecDeque<Gathering>,
     /// New keys of orders that are not told yet what became of them, each with the operation and the hash of the body.
     in_hand: BTreeMap<KeyName, (String, Vec<u8>)>,
 }
@@ -173,9 +191,33 @@ impl Line {
         }
     }
 
-    /// A seat for one more worker, where somebody waits and one is free.
+    /// The orders to decide next.
+    fn batch(&mut self) -> Vec<Waiting> {
+        let number = self.waiting.len().min(BATCH_MAX);
+        self.waiting.drain(..number).collect()
+    }
+
+    /// Somebody has come: whoever gathers is given all when they are enough; a new worker is seated where nobody gathers.
+    fn call(&mut self, shop: &Arc<Shop>) -> Option<Seat> {
+        self.gathering.retain(|gathering| !gathering.batch.is_closed());
+        let Some(first) = self.gathering.front() else { return self.seat(shop) };
+        if self.waiting.len() < first.enough {
+            return None;
+        }
+        let first = self.gathering.pop_front()?;
+        let batch = self.batch();
+        if let Err(mut left) = first.batch.send(batch) {
+            // It has given up waiting just now, and looks for itself.
+            left.extend(self.waiting.drain(..));
+            self.waiting = left.into();
+        }
+        None
+    }
+
+    /// A seat for one more worker, where somebody waits and one is free; in a crowd there is one more.
     fn seat(&mut self, shop: &Arc<Shop>) -> Option<Seat> {
-        if self.waiting.is_empty() || self.workers >= WORKERS {
+        let seats = WORKERS.saturating_add(usize::from(self.waiting.len() > CROWD));
+        if self.waiting.is_empty() || self.workers >= seats {
             return None;
         }
         self.workers = self.workers.saturating_add(1);
@@ -198,12 +240,33 @@ impl Seat {
     /// The orders to decide next; none, and the seat is given back, when nobody waits.
     fn next(&mut self) -> Vec<Waiting> {
         let mut line = self.shop.desk.line();
-        let number = line.waiting.len().min(BATCH_MAX);
-        if number == 0 {
+        let batch = line.batch();
+        if batch.is_empty() {
             line.give_back();
             self.is_taken = false;
         }
-        line.waiting.drain(..number).collect()
+        batch
+    }
+
+    /// [`Seat::next`] after `answered` orders, where these were several, when as many have come or a moment has passed.
+    async fn gather(&mut self, answered: usize) -> Vec<Waiting> {
+        let mut batch = {
+            let mut line = self.shop.desk.line();
+            if answered < 2 || line.waiting.len() >= answered {
+                drop(line);
+                return self.next();
+            }
+            let (sender, batch) = oneshot::channel();
+            line.gathering.push_back(Gathering { enough: answered, batch: sender });
+            batch
+        };
+        let patience = self.shop.checkout.gathering;
+        if let Ok(Ok(batch)) = tokio::time::timeout(patience, &mut batch).await {
+            return batch;
+        }
+        // What was given in the same moment is not lost.
+        batch.close();
+        batch.try_recv().unwrap_or_else(|_| self.next())
     }
 }
 
@@ -263,7 +326,7 @@ impl OrderDesk {
             }
             let reply = Reply { claim, since: shop.clock.now(), answer: Some(answer), shop: shop.clone() };
             line.waiting.push_back(Waiting { request, reply });
-            line.seat(&shop)
+            line.call(&shop)
         };
         if let Some(seat) = seat {
             tokio::spawn(work_off(seat));
@@ -276,11 +339,13 @@ impl OrderDesk {
 }
 
 async fn work_off(mut seat: Seat) {
+    let mut answered = 0;
     loop {
-        let batch = seat.next();
+        let batch = seat.gather(answered).await;
         if batch.is_empty() {
             return;
         }
+        answered = batch.len();
         tell_all(batch).await;
     }
 }

@@ -54,8 +54,8 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
         ("add", 3),
         ("change", 3),
         ("remove", 3),
-        ("order", 16),
-        ("confirm", 30),
+        ("order", 15),
+        ("confirm", 29),
     ];
     assert_eq!(one, expected);
 }

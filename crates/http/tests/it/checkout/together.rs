@@ -1,5 +1,7 @@
 //! Orders that are decided in one transaction: each stands or falls on its own.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};
@@ -100,6 +102,28 @@ async fn of_sixteen_orders_in_one_transaction_one_finds_the_last_unit_gone() {
             assert_eq!(again.bytes, first.bytes);
         }
     }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn of_a_wave_that_comes_back_the_first_waits_for_the_others() {
+    let app = TestApp::with_gathering(Duration::from_mins(1)).await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 15).await;
+    let wave = |name: &str, size: usize| -> Vec<_> {
+        (0..size).map(|number| spawn_items(&app, &boot, format!("{name}-{number}"))).collect()
+    };
+    let answers = Jam::begin(&app).await.decide(&app, wave("first", 3)).await;
+    assert!(answers.iter().all(|answer| answer.status == 201));
+    let mut second = wave("second", 1);
+    while app.shop.desk.waiting() == 0 {
+        assert!(!second[0].is_finished(), "it was decided alone");
+        tokio::task::yield_now().await;
+    }
+    second.extend(wave("third", 2));
+    for answer in join_all(second).await {
+        let _ = answer.unwrap().expect(201);
+    }
+    assert_eq!(transactions(&app, 5400).await, "2 of 6");
     app.audit().await;
 }
 

@@ -26,7 +26,7 @@ async fn a_customer_changes_what_is_theirs() {
     let body =
         json!({"last_name": "Lovelace", "first_name": null, "accepts_marketing": true, "locale": "de"});
     let changed = patch(body).if_match(1).send().await.expect(200);
-    assert_eq!((changed.header("etag"), changed.statements), ("\"v2\"", 5));
+    assert_eq!((changed.header("etag"), changed.statements), ("\"v2\"", 4));
     let changed = changed.json();
     assert_eq!((&changed["first_name"], text(&changed, "last_name")), (&Value::Null, "Lovelace"));
     let stale = patch(json!({"last_name": "King"})).if_match(1).send().await.expect(412);
