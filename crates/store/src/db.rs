@@ -416,8 +416,20 @@ impl Session {
     }
 
     /// It holds locks: another connection takes its place in the pool, and this one is closed when dropped.
-    pub(crate) fn leave_pool(mut self) -> Option<ClientWrapper> {
-        self.client.take().map(|client| Object::take(client.object))
+    pub(crate) fn leave_pool(mut self) -> Claim {
+        Claim(self.client.take().map(|client| Object::take(client.object)))
+    }
+}
+
+/// A right that one process has at a time. It is a lock of a session of its own: it ends when this is dropped, when the process dies and
+/// when the database does.
+#[derive(Debug)]
+pub struct Claim(Option<ClientWrapper>);
+
+impl Claim {
+    /// Whether the session is gone, and with it the claim.
+    pub fn is_lost(&self) -> bool {
+        self.0.as_ref().is_none_or(|session| session.is_closed())
     }
 }
 

@@ -101,7 +101,9 @@ impl OpenSearch {
         let mut lines = Vec::new();
         for (id, Pending { sequence, state }) in &pending {
             match state {
-                State::There(product) => line(&mut lines, &key_of(*id), *sequence, &entry(product))?,
+                State::There(product) => {
+                    line(&mut lines, &key_of(*id), *sequence, &entry(product, *sequence))?;
+                }
                 State::Gone => line(&mut lines, &key_of(*id), *sequence, &gone(*id))?,
                 // It is not on the shelf.
                 State::Live(_) => {}
