@@ -218,7 +218,7 @@ impl OpenSearch {
         Ok(())
     }
 
-    /// Takes note that another process applied everything up to a sequence.
+    /// Takes note that everything up to a sequence was applied, by this process or another one.
     fn heard_of(&self, sequence: i64) -> i64 {
         self.applied.reach(sequence);
         self.batches.fetch_add(1, Ordering::AcqRel);

@@ -89,17 +89,17 @@ pub fn shop_settings() -> Option<Settings> {
     Some(Settings { prefix, replicas: "false".to_owned(), ..settings()? })
 }
 
-/// Deletes the indexes of a shop, as somebody might who takes them for leftovers.
+/// Asks the server something directly; the whole answer.
 ///
 /// # Panics
-/// When the server does not do it.
-pub async fn delete_indexes(settings: &Settings) {
+/// When the server does not answer well.
+pub async fn ask(settings: &Settings, method: &str, path: &str) -> String {
     let address = settings.url.strip_prefix("http://").unwrap();
     let mut connection = TcpStream::connect(address).await.unwrap();
-    let request =
-        format!("DELETE /{}-* HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n", settings.prefix);
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
 }

@@ -12,7 +12,7 @@ use tradepost_app::search::suggest::suggest;
 use tradepost_app::search::{FacetChoice, Shelves, ask_to_refill, refill_progress};
 use tradepost_domain::catalog::product_query::{Filter, Range, Sort};
 use tradepost_testkit::TestApp;
-use tradepost_testkit::opensearch::{Settings, State, Way, shelves, shop_settings};
+use tradepost_testkit::opensearch::{Settings, State, Way, ask, shelves, shop_settings};
 
 use super::search_faults::{list, shopper, until, until_begun};
 use super::search_index::{Halting, Halts, catalog, find, project, take_off};
@@ -268,7 +268,7 @@ async fn an_index_that_somebody_deleted_is_filled_anew() {
     let app = TestApp::new().await;
     lamps(&app, 2).await;
     let process = Process::standing(&app, &settings).await;
-    tradepost_testkit::opensearch::delete_indexes(&settings).await;
+    ask(&settings, "DELETE", &format!("/{}-*", settings.prefix)).await;
     for _ in 0..3 {
         assert!(find(&process.catalog, "lamp").await.1);
     }
