@@ -13,7 +13,7 @@ pub mod request;
 pub use condition::{Condition, Facet, FacetCount, FacetKey, FacetRequest, FacetValue};
 pub use document::{Change, ChangeKind, Live, LiveVariant, SearchDocument, SearchVariant};
 pub use engine::{Capabilities, Hit, Hits, IndexDocument, SearchEngine};
-pub use filling::{ShelfFilling, ShelfMaker, ShelfName};
+pub use filling::{IndexLook, ShelfFilling, ShelfMaker, ShelfName, WriterSeat};
 pub use request::{
     CatalogSearch, Interpreted, PopularQuery, SYNONYM_WORDS_MAX, SearchAnswer, SearchRequest, Suggestion,
     SuggestionKind, Synonym, Treatment,

@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod document;
 pub mod embedded;
 pub mod engine;
+mod filling;
 pub mod knowledge;
 pub mod opensearch;
 pub mod oracle;

@@ -199,6 +199,14 @@ impl CatalogSearch for Shelf {
         self.engine.wait_visible(sequence)
     }
 
+    fn put_up(&self) -> BoxFuture<'_, Result<(), SearchError>> {
+        self.engine.put_up()
+    }
+
+    fn is_whole(&self) -> BoxFuture<'_, Result<bool, SearchError>> {
+        self.engine.is_whole()
+    }
+
     fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>> {
         Box::pin(self.answer(request))
     }

@@ -17,7 +17,6 @@ use tradepost_domain::kernel::{Currency, Locale};
 use tradepost_port::Mailer;
 use tradepost_port::payment::PaymentGateway;
 use tradepost_port::{ShippingRates, TaxProvider};
-use tradepost_search::embedded::EmbeddedShelves;
 use tradepost_store::local::{Durability, LocalServer, LocalServerConfig, LocalServerError};
 use tradepost_store::{Store, StoreSettings, migrate};
 
@@ -84,7 +83,7 @@ impl House {
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
             egress: Arc::new(GuardedEgress::new(reach(config.webhooks)).map_err(Failure::new)?),
-            search: Arc::new(EmbeddedShelves),
+            search: config.search.shelves(),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {

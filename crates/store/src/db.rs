@@ -5,14 +5,14 @@
 //! it, it is rolled back. While one is open, [`open_transactions`] says so, and ports refuse to be called in debug
 //! builds. Every statement is counted for the request that runs it ([`count_statements`]).
 
+mod session;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
-};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use futures_util::{SinkExt, TryStreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
@@ -21,6 +21,9 @@ use crate::error::StoreError;
 use crate::listen::{Listener, Topic};
 use crate::sql::Sql;
 use crate::tls::Target;
+
+pub use self::session::Claim;
+pub(crate) use self::session::Session;
 
 /// Parameters of a statement.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -221,7 +224,7 @@ impl Db {
     /// A connection on which locks of its session are taken.
     pub(crate) async fn session(&self) -> Result<Session, StoreError> {
         let conn = self.conn().await?;
-        Ok(Session { client: Some(conn.client) })
+        Ok(Session::of(conn.client))
     }
 
     /// Opens a transaction (READ COMMITTED, whatever the server's default says), named for errors and logs.
@@ -390,42 +393,6 @@ impl std::ops::Deref for Conn {
     type Target = Client;
     fn deref(&self) -> &Client {
         &self.client
-    }
-}
-
-/// A connection that may hold locks of its session. Dropped, it is closed and the locks go with it: in the pool they
-/// would outlive the one who took them.
-#[derive(Debug)]
-pub(crate) struct Session {
-    // Taken by what ends it.
-    client: Option<Client>,
-}
-
-impl Session {
-    /// The only row of a statement that always has one.
-    pub(crate) async fn query_one(&self, sql: Sql, params: Params<'_>) -> Result<Row, StoreError> {
-        match &self.client {
-            Some(client) => client.query_one(sql, params).await,
-            None => Err(StoreError::Unavailable("the session was given back".to_owned())),
-        }
-    }
-
-    /// It holds no lock: the pool has its connection back.
-    pub(crate) fn give_back(mut self) {
-        self.client = None;
-    }
-
-    /// It holds locks: another connection takes its place in the pool, and this one is closed when dropped.
-    pub(crate) fn leave_pool(mut self) -> Option<ClientWrapper> {
-        self.client.take().map(|client| Object::take(client.object))
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client.object));
-        }
     }
 }
 

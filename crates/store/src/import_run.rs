@@ -4,11 +4,11 @@
 //! it to be: two processes that continue the same run cannot both. So that they do not try, who works on a run has its
 //! [`Claim`].
 
-use deadpool_postgres::ClientWrapper;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{EntityId, ImportId, StockLocationId};
 
+pub use crate::db::Claim;
 use crate::db::{Client, Db, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -100,18 +100,6 @@ sql! {
          where file_blob = any ($1) and status not in ('pending', 'running')";
     LIST_NEEDED_FILES = "
         select file_blob from import_run where file_blob = any ($1)";
-}
-
-/// The right to work on a run, which one process has at a time. It is a lock of a session of its own: it ends when this
-/// is dropped, when the process dies and when the database does.
-#[derive(Debug)]
-pub struct Claim(Option<ClientWrapper>);
-
-impl Claim {
-    /// Whether the session is gone, and with it the claim.
-    pub fn is_lost(&self) -> bool {
-        self.0.as_ref().is_none_or(|session| session.is_closed())
-    }
 }
 
 /// What a run has done so far.
@@ -278,7 +266,7 @@ pub async fn find_unfinished(
 pub async fn try_claim(db: &Db, id: ImportId) -> Result<Option<Claim>, StoreError> {
     let session = db.session().await?;
     if session.query_one(TRY_CLAIM, &[&id.as_uuid()]).await?.get(0) {
-        return Ok(Some(Claim(session.leave_pool())));
+        return Ok(Some(session.leave_pool()));
     }
     session.give_back();
     Ok(None)

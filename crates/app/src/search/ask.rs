@@ -82,12 +82,17 @@ pub(crate) async fn find(
         let place = shelves.place().await?;
         match ask(&standing, asked, place).await {
             Ok((answer, labels, course)) => {
+                standing.is_here();
                 let mut found = read(catalog, &standing, asked, answer, labels).await?;
                 (found.redirect, found.banners) = (course.redirect, course.banners);
                 return Ok(found);
             }
             Err(error @ SearchError::Unavailable(_)) => {
-                tracing::warn!(error = %error, "search is away: the database answers");
+                tracing::warn!(
+                    error = crate::catalog::project::with_causes(&error),
+                    "a search found nobody: the database answers"
+                );
+                shelves.doubt(&standing, &error);
             }
             Err(SearchError::Misplaced) => return Err(ListProductsError::InvalidCursor),
             // One question that fails does not take the shelf from all others.

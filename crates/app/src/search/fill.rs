@@ -28,7 +28,7 @@ const FEW: usize = 100;
 /// How often it is looked whether shelves are missing when nobody tells.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-fn view(name: &ShelfName) -> View {
+pub(super) fn view(name: &ShelfName) -> View {
     View { channel_id: name.channel_id, locale: name.locale.clone() }
 }
 
@@ -116,6 +116,7 @@ impl Shelves {
         let wanted: HashMap<View, &ShelfName> = names.iter().map(|name| (view(name), name)).collect();
         let is_kept =
             |view: &View, standing: &Standing| wanted.get(view).is_some_and(|name| **name == standing.name);
+        self.resting().retain(|view, resting| is_kept(view, resting));
         if self.read().iter().any(|(view, standing)| !is_kept(view, standing)) {
             self.arrange(|standing| standing.retain(|view, standing| is_kept(view, standing)));
         }
@@ -125,7 +126,7 @@ impl Shelves {
         let mut done = Ok(());
         for name in &names {
             if self.get(&view(name)).is_none_or(is_old) {
-                let filled = Box::pin(self.fill(name, generation)).await;
+                let filled = Box::pin(self.wake_or_fill(name, generation)).await;
                 self.note_filling(None);
                 // One that cannot be filled is no reason for the others to be missing.
                 done = done.and(filled);
@@ -151,7 +152,7 @@ impl Shelves {
     }
 
     /// What there is to be a shelf of, what most shoppers see first.
-    async fn names(&self) -> Result<Vec<ShelfName>, ShelfError> {
+    pub(super) async fn names(&self) -> Result<Vec<ShelfName>, ShelfError> {
         let mut channels = channel::list(&*self.store.worker().conn().await?).await?;
         channels.sort_by_key(|channel| !channel.is_default);
         let name = |channel: &tradepost_domain::catalog::Channel, locale: &_| ShelfName {
@@ -163,34 +164,48 @@ impl Shelves {
         Ok(open.flat_map(|channel| channel.locales.iter().map(move |locale| name(channel, locale))).collect())
     }
 
+    async fn wake_or_fill(&self, name: &ShelfName, generation: i64) -> Result<(), ShelfError> {
+        if self.wake(&view(name), generation).await? { Ok(()) } else { self.fill(name, generation).await }
+    }
+
     async fn fill(&self, name: &ShelfName, generation: i64) -> Result<(), ShelfError> {
         let view = view(name);
+        let (maker, begun, seat) = (self.maker.clone(), name.clone(), self.seat.clone());
+        let empty = aside(move || finish(maker.begin(&begun, generation, seat))).await?;
         let total = indexing::count(&*self.store.worker().conn().await?, &view).await?;
         let due = total.saturating_mul(2);
         self.note_filling(Some(Underway { view: view.clone(), done: 0, due }));
-        let (maker, begun) = (self.maker.clone(), name.clone());
-        let empty = aside(move || maker.begin(&begun)).await?;
         let making = Making { filling: empty, holding: Holding::default() };
         let making = self.read_all(&view, making, Making::learn).await?;
         let making = self.read_all(&view, making, Making::put).await?;
-        let (full, holding) = aside(move || Ok((making.filling.finish()?, making.holding))).await?;
+        let (full, holding) = aside(move || Ok((finish(making.filling.finish())?, making.holding))).await?;
         let standing = Arc::new(Standing::new(name.clone(), full, holding, (generation, self.clock.now())));
+        let products = standing.tally().products;
+        self.put_up(&view, standing).await?;
+        tracing::info!(channel.id = %name.channel_id, locale = %name.locale, products, "search is filled");
+        Ok(())
+    }
+
+    /// Lets a shelf that nobody asks take what it missed, and puts it up.
+    pub(super) async fn put_up(&self, view: &View, standing: Arc<Standing>) -> Result<(), ShelfError> {
         // What changed while it was filled may be much: most of it is taken while everything else goes on.
         for _ in 0..AHEAD_MAX {
             let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
-            if self.catch_up(&view, &standing, epoch).await? < FEW {
+            if self.catch_up(view, &standing, epoch).await? < FEW {
                 break;
             }
         }
         // Nothing is announced between what is found missing now and the moment from which on it is told.
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
-        self.catch_up(&view, &standing, epoch).await?;
+        self.catch_up(view, &standing, epoch).await?;
+        let full = standing.shelf.clone();
+        aside(move || finish(full.put_up())).await?;
         self.load_steering().await?.hand_to(&standing);
-        let products = standing.tally().products;
+        standing.is_here();
+        self.resting().remove(view);
         self.followed.fetch_max(epoch, Ordering::SeqCst);
-        self.arrange(|all| drop(all.insert(view, standing)));
-        tracing::info!(channel.id = %name.channel_id, locale = %name.locale, products, "search is filled");
+        self.arrange(|all| drop(all.insert(view.clone(), standing)));
         Ok(())
     }
 

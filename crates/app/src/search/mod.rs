@@ -1,9 +1,10 @@
-//! Search over what shoppers read: one shelf for each channel and locale, in the memory of the process.
+//! Search over what shoppers read: one shelf for each channel and locale, in the memory of the process or on a server that several
+//! processes share.
 //!
 //! A shelf is filled from the read model (`fill`) and follows it (`follow`): the projector announces which rows changed, their
 //! versions say what a shelf has missed. The catalogue's epoch moves on in this process only after its shelves took the change,
 //! so that no answer of an epoch is older than it. `ask` puts a listing's question to the shelf and reads the answer; where no
-//! shelf stands, PostgreSQL answers instead (degraded).
+//! shelf stands, PostgreSQL answers instead (degraded). A shelf whose engine is away rests until it is back.
 
 mod ask;
 mod document;
@@ -11,6 +12,8 @@ mod facet_keys;
 mod facets;
 mod fill;
 mod follow;
+mod rest;
+mod seat;
 mod standing;
 pub mod steer;
 pub mod suggest;
@@ -30,13 +33,14 @@ use tradepost_store::catalog::fragment::View;
 use tradepost_store::{Store, StoreError};
 use uuid::Uuid;
 
+use self::seat::Seat;
 use self::standing::Standing;
 use self::steer::Steering;
 use crate::catalog::CatalogCache;
 
 pub(crate) use self::ask::{Answerer, Asked, Found, find};
 pub use self::facets::FacetChoice;
-pub use self::tell::{RefillProgress, ShelfProof, ask_to_refill, prove_shelves, refill_progress};
+pub use self::tell::{IndexProof, RefillProgress, ShelfProof, ask_to_refill, prove_shelves, refill_progress};
 pub use tradepost_store::catalog::search_shelf::Tally;
 
 /// Why shelves could not be filled or brought up to date.
@@ -68,6 +72,10 @@ pub struct Shelves {
     cache: CatalogCache,
     clock: Arc<dyn Clock>,
     standing: RwLock<HashMap<View, Arc<Standing>>>,
+    /// Those whose engine is away: what they learnt is good when it comes back.
+    resting: Mutex<HashMap<View, Arc<Standing>>>,
+    /// The right to write an index that others search in too.
+    seat: Arc<Seat>,
     /// Held by whoever changes what shelves hold, or which there are.
     turn: tokio::sync::Mutex<()>,
     /// Places of searches that are under way: more at once would only make all of them slower.
@@ -89,11 +97,6 @@ pub struct Shelves {
 
 /// How long a search waits for a place.
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
-
-/// Searches that are under way at once: each keeps a core busy.
-fn searches_at_once() -> usize {
-    std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2))
-}
 
 /// A filling that is under way.
 #[derive(Debug, Clone)]
@@ -119,13 +122,15 @@ impl Shelves {
         (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>),
     ) -> Self {
         Self {
+            places: Arc::new(Semaphore::new(maker.searches_at_once())),
             maker,
+            seat: Arc::new(Seat::new(store.clone())),
             store,
             cache,
             clock,
             standing: RwLock::default(),
+            resting: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
-            places: Arc::new(Semaphore::new(searches_at_once())),
             wanted: Notify::new(),
             followed: AtomicI64::new(0),
             steering: RwLock::default(),
@@ -149,20 +154,6 @@ impl Shelves {
     fn arrange(&self, change: impl FnOnce(&mut HashMap<View, Arc<Standing>>)) {
         change(&mut self.standing.write().unwrap_or_else(PoisonError::into_inner));
         self.cache.renew();
-    }
-
-    /// Takes a shelf away that has failed; it is filled anew.
-    fn lose(&self, lost: &Arc<Standing>, error: &SearchError) {
-        tracing::error!(
-            channel.id = %lost.name.channel_id,
-            locale = %lost.name.locale,
-            error = crate::catalog::project::with_causes(error),
-            "search could not follow: the database answers until it is filled anew"
-        );
-        if self.read().values().any(|other| Arc::ptr_eq(other, lost)) {
-            self.arrange(|standing| standing.retain(|_, other| !Arc::ptr_eq(other, lost)));
-            self.wanted.notify_one();
-        }
     }
 
     /// A place among the searches that are under way, to be kept until the search is done.

@@ -1,6 +1,7 @@
 //! A shelf that stands: what it holds, by the versions of the read model's rows.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use futures_util::FutureExt as _;
@@ -115,6 +116,8 @@ pub(super) struct Standing {
     pub(super) generation: i64,
     pub(super) filled_at: Timestamp,
     holding: Mutex<Holding>,
+    /// Searches in a row that found its engine away.
+    away: AtomicU32,
     rules: RwLock<Arc<[LocalRule]>>,
 }
 
@@ -131,12 +134,23 @@ impl Standing {
             generation,
             filled_at,
             holding: Mutex::new(holding),
+            away: AtomicU32::new(0),
             rules: RwLock::new([].into()),
         }
     }
 
     pub(super) fn holding(&self) -> MutexGuard<'_, Holding> {
         self.holding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that a search found its engine away, and says how many in a row did.
+    pub(super) fn is_away_again(&self) -> u32 {
+        self.away.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// Takes note that its engine answers.
+    pub(super) fn is_here(&self) {
+        self.away.store(0, Ordering::Relaxed);
     }
 
     /// The rules of search that can apply here, in their order.
@@ -149,7 +163,7 @@ impl Standing {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
     }
 
-    /// Makes the shelf equal to the rows of some products. It works on the thread that calls.
+    /// Makes the shelf equal to the rows of some products, as searches see it. It works on the thread that calls.
     pub(super) fn bring(
         &self,
         ids: &[ProductId],
@@ -166,7 +180,8 @@ impl Standing {
         if changes.is_empty() {
             return Ok(0);
         }
-        finish(self.shelf.apply(changes.clone()))?;
+        let last = finish(self.shelf.apply(changes.clone()))?;
+        finish(self.shelf.wait_visible(last))?;
         self.holding().take(&changes, now);
         Ok(changes.len())
     }

@@ -11,7 +11,8 @@ use tradepost_store::catalog::projection;
 use tradepost_store::catalog::search_shelf::{self, Tally, ToldShelf};
 use tradepost_store::{Store, StoreError};
 
-use super::Shelves;
+use super::fill::view;
+use super::{ShelfError, Shelves};
 use crate::shop::Shop;
 
 /// How often it is looked whether there is something new to tell.
@@ -160,15 +161,55 @@ pub async fn prove_shelves(shop: &Shop) -> Result<ShelfProof, StoreError> {
             proof.equal = proof.equal.saturating_add(1);
         } else {
             proof.different.push(format!(
-                "{}/{} holds {} products at epoch {}, the database {} at epoch {epoch}{}",
+                "{}/{} {}; it is at epoch {}, the database at {epoch}",
                 told.view.channel_id,
                 told.view.locale,
-                told.tally.products,
+                difference(told.tally, is),
                 told.epoch,
-                is.products,
-                if told.tally.products == is.products { ", of other versions" } else { "" },
             ));
         }
     }
     Ok(proof)
+}
+
+/// How the indexes that the shelves of all processes stand on are to the rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IndexProof {
+    /// The engine and its version.
+    pub engine: String,
+    /// Indexes that hold exactly the rows, in the versions that these have.
+    pub equal: usize,
+    /// Products in all of them.
+    pub products: i64,
+    /// The others, each in words.
+    pub different: Vec<String>,
+}
+
+impl Shelves {
+    /// Asks the engine itself what it holds, and compares that with the rows; nothing where each process has indexes of its own.
+    pub async fn prove_indexes(&self) -> Result<Option<IndexProof>, ShelfError> {
+        let mut proof = IndexProof::default();
+        for name in self.names().await? {
+            let Some(look) = self.maker.look(&name).await? else { return Ok(None) };
+            let rows = search_shelf::tallies(&*self.store.worker().conn().await?).await?;
+            let own = rows.into_iter().find(|(of, _)| *of == view(&name));
+            let is = own.map(|(_, tally)| tally).unwrap_or_default();
+            let holds = Tally { products: look.products, versions: look.versions };
+            proof.engine = look.engine;
+            proof.products = proof.products.saturating_add(look.products);
+            if holds == is {
+                proof.equal = proof.equal.saturating_add(1);
+            } else {
+                let of = format!("{}/{}", name.channel_id, name.locale);
+                proof.different.push(format!("{of} {}", difference(holds, is)));
+            }
+        }
+        Ok(Some(proof))
+    }
+}
+
+/// How what is held differs from the rows.
+fn difference(holds: Tally, is: Tally) -> String {
+    let versions = if holds.products == is.products { ", of other versions" } else { "" };
+    format!("holds {} products, the database {}{versions}", holds.products, is.products)
 }

@@ -197,6 +197,8 @@ fn add_search(text: &mut String, shop: &Shop) {
     family(text, ("search_products", "gauge", "Products that can be searched"), &products);
     let age = each(|state| state.age_seconds);
     family(text, ("search_filled_seconds", "gauge", "Time since the index was filled anew"), &age);
+    let away = ("search_away", "gauge", "Indexes whose engine is away: the database answers instead");
+    single(text, away, &shelves.resting_count());
     let cache = shop.catalog.cache.stats();
     let lag = cache.heard.saturating_sub(cache.epoch);
     single(text, ("search_lag_epochs", "gauge", "Changes that were heard of and cannot be found yet"), &lag);

@@ -78,6 +78,18 @@ pub trait SearchEngine: Send + Sync + 'static {
     /// Waits until searches see all changes up to this sequence.
     fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>>;
 
+    /// The filling is over: what was applied until now is shown to everybody from whom it was kept, an index that was made anew taking the
+    /// place of the one before.
+    fn put_up(&self) -> BoxFuture<'_, Result<(), SearchError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Asks an engine that was away whether it has what it had: then it only has to be told what it missed. One in memory that failed
+    /// is broken.
+    fn is_whole(&self) -> BoxFuture<'_, Result<bool, SearchError>> {
+        Box::pin(async { Ok(false) })
+    }
+
     /// Follows a plan.
     fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>>;
 

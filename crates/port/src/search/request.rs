@@ -148,6 +148,12 @@ pub trait CatalogSearch: Send + Sync + 'static {
     /// Waits until searches see all changes up to this sequence.
     fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>>;
 
+    /// See [`SearchEngine::put_up`](super::engine::SearchEngine::put_up).
+    fn put_up(&self) -> BoxFuture<'_, Result<(), SearchError>>;
+
+    /// See [`SearchEngine::is_whole`](super::engine::SearchEngine::is_whole).
+    fn is_whole(&self) -> BoxFuture<'_, Result<bool, SearchError>>;
+
     /// Answers a question.
     fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>>;
 

@@ -301,6 +301,13 @@ impl SearchEngine for Engine {
         })
     }
 
+    fn put_up(&self) -> BoxFuture<'_, Result<(), SearchError>> {
+        Box::pin(async move {
+            self.settle();
+            Ok(())
+        })
+    }
+
     fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>> {
         Box::pin(async move { Ok(self.follow(plan)?) })
     }

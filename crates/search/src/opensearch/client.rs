@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use reqwest::{Client, Method, StatusCode, Url};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -42,6 +43,23 @@ impl Settings {
             refresh_ms: 500,
             replicas: "0-1".to_owned(),
         }
+    }
+
+    /// The same at an address that may have name and password in it: `https://name:password@search.internal:9200`.
+    ///
+    /// # Errors
+    /// When it is no address, or one that a password must not go to.
+    pub fn read(url: &str) -> Result<Self, OpenSearchError> {
+        let no_address = || OpenSearchError::Settings("the address is none".to_owned());
+        let mut address: Url = url.parse().map_err(|_| no_address())?;
+        let decoded =
+            |part: &str| percent_decode_str(part).decode_utf8().map(Into::into).map_err(|_| no_address());
+        let name: String = decoded(address.username())?;
+        let password: String = decoded(address.password().unwrap_or_default())?;
+        address.set_username("").and_then(|()| address.set_password(None)).map_err(|()| no_address())?;
+        let login = (!name.is_empty()).then(|| (name, SecretString::from(password)));
+        let settings = Self { login, ..Self::at(address.as_str()) };
+        Server::new(&settings).map(|_| settings)
     }
 }
 
@@ -212,6 +230,19 @@ fn tls(authorities: Option<&str>) -> Result<ClientConfig, OpenSearchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn name_and_password_of_an_address_are_read_and_go_where_nobody_listens() {
+        let settings = Settings::read("https://anna:s%40cret@search.example:9200").unwrap();
+        let (name, password) = settings.login.unwrap();
+        assert_eq!((name.as_str(), password.expose_secret()), ("anna", "s@cret"));
+        assert_eq!(settings.url, "https://search.example:9200/");
+        assert!(Settings::read("http://127.0.0.1:9200").unwrap().login.is_none());
+        for bad in ["", "search.example", "ftp://search.example", "http://anna:secretword@search.example"] {
+            let refused = Settings::read(bad).unwrap_err().to_string();
+            assert!(!refused.contains("secretword"), "{refused}");
+        }
+    }
 
     #[test]
     fn a_question_that_is_not_taken_is_told_from_a_server_in_a_bad_state() {

@@ -29,6 +29,8 @@ const TERM_BYTES_MAX: usize = 8_000;
 pub struct Entry<'a> {
     shelved: bool,
     product: String,
+    /// The sequence that it is written under, once more: what the server keeps for itself cannot be summed up.
+    version: i64,
     words: BTreeMap<&'static str, Vec<&'a str>>,
     values: Vec<String>,
     facets: Vec<String>,
@@ -229,8 +231,8 @@ fn of_variant(variant: &SearchVariant) -> impl Iterator<Item = Has> {
     })
 }
 
-/// The entry of a product.
-pub fn entry(product: &IndexDocument) -> Entry<'_> {
+/// The entry of a product, as of a sequence.
+pub fn entry(product: &IndexDocument, sequence: i64) -> Entry<'_> {
     let document = &product.document;
     let own = collect(of_product(document).into_iter());
     let options = collect(document.variants.iter().flat_map(of_variant));
@@ -255,6 +257,7 @@ pub fn entry(product: &IndexDocument) -> Entry<'_> {
     Entry {
         shelved: true,
         product: key_of(document.id),
+        version: sequence,
         words: product.terms.iter().map(|(field, terms)| (field_name(*field), texts(terms))).collect(),
         variants: variants.collect(),
         facets: kept(own.values().cloned()),

@@ -53,13 +53,17 @@ pub struct FoundHit {
     /// Its key.
     #[serde(rename = "_id")]
     pub id: String,
+    /// The sequence that it was written under, where that was asked.
+    #[serde(rename = "_version", default)]
+    pub version: i64,
     /// What it was sorted by.
     #[serde(default)]
     pub sort: Vec<Value>,
     #[serde(default)]
     matched_queries: Vec<String>,
+    /// Columns that were asked for.
     #[serde(default)]
-    fields: Value,
+    pub fields: Value,
     /// What was stored, where it was asked for.
     #[serde(rename = "_source", default)]
     pub source: Value,

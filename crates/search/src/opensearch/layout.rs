@@ -74,6 +74,7 @@ pub fn body(replicas: &str, refresh_ms: u64) -> Value {
             "properties": {
                 "shelved": {"type": "boolean"},
                 "sequence": number,
+                "version": number,
                 "product": keyword,
                 "words": {"properties": fields},
                 super::words::NAMES: {

@@ -13,9 +13,12 @@ mod follow;
 mod layout;
 mod order;
 mod query;
+mod shared;
+mod shelves;
 mod words;
 mod write;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -24,16 +27,19 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::BoxFuture;
 use tradepost_port::search::plan::QueryPlan;
 use tradepost_port::search::{
-    Capabilities, Change, Hits, IndexDocument, SearchDocument, SearchEngine, SearchError,
+    Capabilities, Change, Hits, IndexDocument, IndexLook, SearchDocument, SearchEngine, SearchError,
 };
 
 use self::client::Server;
 pub use self::client::{OpenSearchError, Settings};
+use self::entry::id_of;
 use self::follow::{Answer, Following};
 use self::query::{Search, at, term};
+pub use self::shelves::OpenSearchShelves;
 use crate::engine::Visible;
 
 /// Hits of one request at most; the setting of the index is the same.
@@ -44,6 +50,9 @@ const STATISTICS_AGE_MAX: Duration = Duration::from_secs(10);
 
 /// Products that are read at once.
 const READ_BATCH: usize = 500;
+
+/// Versions that are read at once.
+const VERSIONS_BATCH: usize = 10_000;
 
 /// An index on a server.
 pub struct OpenSearch {
@@ -89,12 +98,7 @@ impl OpenSearch {
     /// # Errors
     /// When the server is away, refuses, or the settings are not right.
     pub async fn open(settings: Settings, name: &str) -> Result<Self, OpenSearchError> {
-        if !layout::is_name(name) || !layout::is_name(&settings.prefix) {
-            return Err(OpenSearchError::Settings(format!("`{name}` is no name of an index")));
-        }
-        let server = Server::new(&settings)?;
-        let alias = layout::alias(&settings.prefix, name);
-        let engine = Self::over(server, settings, alias.clone(), alias);
+        let engine = Self::behind(Server::new(&settings)?, settings, name)?;
         if engine.behind_alias().await?.is_none() {
             engine.create(&layout::index(&engine.alias, 1), true).await?;
         }
@@ -103,6 +107,15 @@ impl OpenSearch {
         engine.applied.reach(sequence);
         engine.refresh().await?;
         Ok(engine)
+    }
+
+    /// The index of a name, whether it is there or not.
+    fn behind(server: Server, settings: Settings, name: &str) -> Result<Self, OpenSearchError> {
+        if !layout::is_name(name) || !layout::is_name(&settings.prefix) {
+            return Err(OpenSearchError::Settings(format!("`{name}` is no name of an index")));
+        }
+        let alias = layout::alias(&settings.prefix, name);
+        Ok(Self::over(server, settings, alias.clone(), alias))
     }
 
     fn over(server: Server, settings: Settings, alias: String, target: String) -> Self {
@@ -164,12 +177,22 @@ impl OpenSearch {
         }
     }
 
+    /// The number of the index behind the alias.
+    async fn number(&self) -> Result<Option<u64>, OpenSearchError> {
+        let current = self.behind_alias().await?;
+        Ok(current.map(|index| layout::number(&self.alias, &index).unwrap_or_default()))
+    }
+
     /// Begins an index anew, empty, which nobody sees before [`Self::publish`]. One that was begun before and never published is
     /// thrown away: only one process may do this at a time.
     pub async fn begin_anew(&self) -> Result<Self, OpenSearchError> {
-        let current = self.behind_alias().await?;
-        let number = current.and_then(|index| layout::number(&self.alias, &index)).unwrap_or_default();
-        let index = layout::index(&self.alias, number.saturating_add(1));
+        let number = self.number().await?.unwrap_or_default();
+        self.begin_number(number.saturating_add(1)).await
+    }
+
+    /// The same under a number that is not the one behind the alias.
+    async fn begin_number(&self, number: u64) -> Result<Self, OpenSearchError> {
+        let index = layout::index(&self.alias, number);
         match self.server.bare(Method::DELETE, &index).await {
             Ok(_) | Err(OpenSearchError::Refused { status: 404, .. }) => {}
             Err(error) => return Err(error),
@@ -178,17 +201,39 @@ impl OpenSearch {
         Ok(Self::over(self.server.clone(), self.settings.clone(), self.alias.clone(), index))
     }
 
-    /// Puts an index that was begun anew in the place of the one before, in one stroke. Who has the alias open goes on with this one; what
-    /// was written to the other one meanwhile is to be applied here again.
+    /// Puts an index that was begun anew in the place of the one before, in one stroke, and deletes all others of its name: that one, and
+    /// such as were never published. Who has the alias open goes on with this one; what was written to the other one meanwhile is to be
+    /// applied here again.
     pub async fn publish(&self) -> Result<(), OpenSearchError> {
         let _nobody_writes = self.writing.lock().await;
         self.refresh().await?;
         let index = self.target();
-        let before = self.behind_alias().await?.filter(|before| *before != index);
+        let all = self.server.bare(Method::GET, &format!("{}-*/_alias", self.alias)).await?;
+        let all: serde_json::Map<String, Value> = serde_json::from_slice(&all)?;
+        let others = all.keys().filter(|name| **name != index && layout::number(&self.alias, name).is_some());
         let mut actions = vec![json!({"add": {"index": &index, "alias": &self.alias}})];
-        actions.extend(before.map(|before| json!({"remove_index": {"index": before}})));
+        actions.extend(others.map(|other| json!({"remove_index": {"index": other}})));
         self.server.call(Method::POST, "_aliases", &json!({"actions": actions})).await?;
         self.alias.clone_into(&mut self.target.write().unwrap_or_else(PoisonError::into_inner));
+        Ok(())
+    }
+
+    /// Takes note that everything up to a sequence was applied, by this process or another one.
+    fn heard_of(&self, sequence: i64) -> i64 {
+        self.applied.reach(sequence);
+        self.batches.fetch_add(1, Ordering::AcqRel);
+        sequence
+    }
+
+    /// Waits until searches see all changes up to a sequence.
+    async fn see(&self, sequence: i64) -> Result<(), OpenSearchError> {
+        self.applied.wait(sequence).await;
+        // Who waited for the one before finds its own changes visible as a rule.
+        let _one_at_a_time = self.refreshing.lock().await;
+        let unseen = self.batches_seen.load(Ordering::Acquire) < self.batches.load(Ordering::Acquire);
+        if unseen || self.visible.sequence() < sequence {
+            self.refresh().await?;
+        }
         Ok(())
     }
 
@@ -201,6 +246,60 @@ impl OpenSearch {
         self.visible.reach(applied);
         self.batches_seen.fetch_max(batches, Ordering::AcqRel);
         Ok(())
+    }
+
+    /// Versions of all products that are on the shelf and visible.
+    async fn versions(&self) -> Result<HashMap<ProductId, i64>, OpenSearchError> {
+        let mut search = Search {
+            size: VERSIONS_BATCH,
+            query: Some(term("shelved", true)),
+            sort: Some(json!(["product"])),
+            version: true,
+            ..Search::default()
+        };
+        let path = format!("{}/_search", self.target());
+        let mut versions = HashMap::new();
+        loop {
+            let answer = self.server.call(Method::POST, &path, &search).await?;
+            let answer: Answer = serde_json::from_slice(&answer)?;
+            let Some(last) = answer.hits.hits.last() else { return Ok(versions) };
+            search.after = Some(Value::Array(last.sort.clone()));
+            versions.extend(answer.hits.hits.iter().filter_map(|hit| Some((id_of(&hit.id)?, hit.version))));
+        }
+    }
+
+    /// The id that the server gave the index behind the alias: another one has another, whatever it is called. None where there is no
+    /// index.
+    async fn identity(&self) -> Result<Option<String>, OpenSearchError> {
+        let path = format!("{}/_settings/index.uuid", self.target());
+        let found: Value = match self.server.bare(Method::GET, &path).await {
+            Ok(found) => serde_json::from_slice(&found)?,
+            Err(OpenSearchError::Refused { status: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let settings = found.as_object().and_then(|indexes| indexes.values().next());
+        let id = settings.map(|settings| at(settings, &["settings", "index", "uuid"]));
+        Ok(id.and_then(Value::as_str).map(str::to_owned))
+    }
+
+    /// What lies in it, and on which server.
+    async fn look(&self) -> Result<IndexLook, OpenSearchError> {
+        let server: Value = serde_json::from_slice(&self.server.bare(Method::GET, "").await?)?;
+        self.refresh().await?;
+        let aggs = json!({"versions": {"sum": {"field": "version"}}});
+        let search = Search {
+            query: Some(term("shelved", true)),
+            track_total_hits: true,
+            aggs: Some(aggs),
+            ..Search::default()
+        };
+        let answer = self.ask(&search).await?;
+        let version = at(&server, &["version", "number"]).as_str().unwrap_or("of no version");
+        Ok(IndexLook {
+            engine: format!("OpenSearch {version}"),
+            products: i64::try_from(answer.hits.total.value).unwrap_or(i64::MAX),
+            versions: whole(at(&answer.aggregations, &["versions", "value"])),
+        })
     }
 
     fn forget_statistics(&self) {
@@ -289,16 +388,7 @@ impl SearchEngine for OpenSearch {
     }
 
     fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
-        Box::pin(async move {
-            self.applied.wait(sequence).await;
-            // Who waited for the one before finds its own changes visible as a rule.
-            let _one_at_a_time = self.refreshing.lock().await;
-            let unseen = self.batches_seen.load(Ordering::Acquire) < self.batches.load(Ordering::Acquire);
-            if unseen || self.visible.sequence() < sequence {
-                self.refresh().await?;
-            }
-            Ok(())
-        })
+        Box::pin(async move { Ok(self.see(sequence).await?) })
     }
 
     fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>> {

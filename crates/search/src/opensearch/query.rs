@@ -114,6 +114,9 @@ pub struct Search {
     /// Columns that are told with each hit.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub docvalue_fields: &'static [&'static str],
+    /// Whether the version of each hit is told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub version: bool,
     /// Whether what was stored is told.
     #[serde(rename = "_source")]
     pub source: bool,

@@ -92,16 +92,40 @@ impl OpenSearch {
     /// Takes changes; see [`tradepost_port::search::SearchEngine::apply`].
     pub(super) async fn take(&self, changes: Vec<Change<IndexDocument>>) -> Result<i64, OpenSearchError> {
         let _one_at_a_time = self.writing.lock().await;
-        let Some(last) = changes.iter().map(|change| change.sequence).max() else {
+        if changes.is_empty() {
             return Ok(self.applied.sequence());
-        };
+        }
+        let last = self.write_all(changes).await?;
+        // Only now, when all of it is there: a restart goes on behind this.
+        let mut state = Vec::new();
+        line(&mut state, layout::STATE, last, &json!({"sequence": last}))?;
+        self.write(state).await?;
+        self.durable.fetch_max(last, Ordering::AcqRel);
+        Ok(self.heard_of(last))
+    }
+
+    /// The same without a note of how far the index has come, for whoever compares the versions of its products instead: the note is
+    /// a write of its own, which everybody who searches would wait for.
+    pub(super) async fn take_unnoted(
+        &self,
+        changes: Vec<Change<IndexDocument>>,
+    ) -> Result<i64, OpenSearchError> {
+        let _one_at_a_time = self.writing.lock().await;
+        let last = self.write_all(changes).await?;
+        Ok(self.heard_of(last))
+    }
+
+    async fn write_all(&self, changes: Vec<Change<IndexDocument>>) -> Result<i64, OpenSearchError> {
+        let last = changes.iter().map(|change| change.sequence).max().unwrap_or_default();
         let last = last.max(self.applied.sequence());
         let mut pending = reduce(changes);
         self.read_live(&mut pending).await?;
         let mut lines = Vec::new();
         for (id, Pending { sequence, state }) in &pending {
             match state {
-                State::There(product) => line(&mut lines, &key_of(*id), *sequence, &entry(product))?,
+                State::There(product) => {
+                    line(&mut lines, &key_of(*id), *sequence, &entry(product, *sequence))?;
+                }
                 State::Gone => line(&mut lines, &key_of(*id), *sequence, &gone(*id))?,
                 // It is not on the shelf.
                 State::Live(_) => {}
@@ -113,13 +137,6 @@ impl OpenSearch {
         if !lines.is_empty() {
             self.write(lines).await?;
         }
-        // Only now, when all of it is there: a restart goes on behind this.
-        let mut state = Vec::new();
-        line(&mut state, layout::STATE, last, &json!({"sequence": last}))?;
-        self.write(state).await?;
-        self.durable.fetch_max(last, Ordering::AcqRel);
-        self.applied.reach(last);
-        self.batches.fetch_add(1, Ordering::AcqRel);
         Ok(last)
     }
 

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tradepost_app::catalog::{Projector, Verify};
-use tradepost_app::search::{ShelfProof, prove_shelves};
+use tradepost_app::search::{IndexProof, ShelfProof, prove_shelves};
 use tradepost_app::system::{Finding, Verdict, examine as examine_shop};
 
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::house::{House, Tenancy};
 
 /// How often, and in what time, it is looked again at an index that is not what it should be: longer than a process that has ended
@@ -23,6 +23,7 @@ pub async fn examine(config: &Config) -> Result<ExitCode, Failure> {
     if !findings.iter().any(|finding| finding.check == "schema" && finding.verdict == Verdict::Broken) {
         findings.push(fragments(&house).await?);
         findings.push(search(&house).await?);
+        findings.extend(engine(&house).await);
     }
     for Finding { check, verdict, detail } in &findings {
         let word = match verdict {
@@ -61,6 +62,44 @@ async fn search(house: &House) -> Result<Finding, Failure> {
         }
         (None, equal, filling) => {
             Finding::notable(CHECK, format!("{filling} indexes are being filled, {equal} are"))
+        }
+    })
+}
+
+/// Whether the engine that all processes search in can be asked, and holds what the database does; nothing where there is none.
+async fn engine(house: &House) -> Option<Finding> {
+    const CHECK: &str = "opensearch";
+    let shelves = house.shop.catalog.shelves.as_ref()?;
+    let mut proof = shelves.prove_indexes().await;
+    for _ in 0..LOOKS {
+        if !matches!(&proof, Ok(Some(proof)) if !proof.different.is_empty()) {
+            break;
+        }
+        // A change may be on its way.
+        tokio::time::sleep(LOOK_EVERY).await;
+        proof = shelves.prove_indexes().await;
+    }
+    Some(match proof {
+        Err(error) => {
+            let detail = format!("cannot be asked, the database answers instead: {}", chain(&error));
+            Finding::broken(CHECK, detail)
+        }
+        Ok(proof) => {
+            let IndexProof { engine, equal, products, different } = proof?;
+            match different.first() {
+                Some(first) => Finding::broken(
+                    CHECK,
+                    format!(
+                        "{engine}: {} indexes are not the database: {first}; while a process serves the shop, run \
+                         `tradepost reindex`",
+                        different.len()
+                    ),
+                ),
+                None => Finding::sound(
+                    CHECK,
+                    format!("{engine}: {equal} indexes hold what the database does, {products} products"),
+                ),
+            }
         }
     })
 }

@@ -16,6 +16,7 @@ const PREFIX: &str = "TRADEPOST_";
 const SECRETS: &[&str] = &[
     "database_url",
     "mail.smtp_url",
+    "opensearch.url",
     "shipping_service_secret",
     "stripe_secret_key",
     "stripe_webhook_secret",

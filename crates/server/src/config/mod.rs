@@ -8,6 +8,7 @@ mod checkout;
 mod layers;
 mod mail;
 mod memory;
+mod search;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::proxies::{Network, NotANetwork, TrustedProxies};
 pub use checkout::CheckoutConfig;
 pub use layers::{ConfigError, DEFAULTS, Inputs, Layers};
 pub use mail::MailConfig;
+pub use search::SearchConfig;
 
 /// What is in force, as types.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct Config {
     pub pools: Pools,
     /// How mails are sent, and what stands in them.
     pub mail: MailConfig,
+    /// Where search stands.
+    pub search: SearchConfig,
     /// How long imports are kept.
     pub imports: Imports,
     /// Whom the shop tells.
@@ -158,6 +162,7 @@ struct RawConfig {
     checkout: checkout::RawCheckout,
     pools: Pools,
     mail: mail::RawMail,
+    opensearch: search::RawOpenSearch,
     imports: Imports,
     webhooks: Webhooks,
     limits: Limits,
@@ -198,6 +203,7 @@ impl Config {
             checkout: CheckoutConfig::read(layers, &raw.checkout)?,
             pools: raw.pools,
             mail: MailConfig::read(layers, &raw.mail, !raw.public_url.is_empty())?,
+            search: SearchConfig::read(layers, &raw.opensearch)?,
             imports: raw.imports,
             webhooks: raw.webhooks,
             limits: raw.limits,
@@ -216,6 +222,8 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("pools.storefront", 1, 1_000),
     ("pools.admin", 1, 1_000),
     ("pools.worker", 2, 1_000),
+    ("opensearch.search_timeout_milliseconds", 10, 60_000),
+    ("opensearch.searches_at_once", 1, 1_000),
     ("imports.keep_days", 1, 36_500),
     ("imports.keep_upload_days", 1, 3_650),
     ("limits.connections", 1, 1_000_000),
@@ -327,6 +335,7 @@ mod tests {
             ("TRADEPOST_TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "`10.0.0.0/33` is no network"),
             ("TRADEPOST_CORS_ORIGINS", "*,https://shop.example", "`*` is no origin"),
             ("DATABASE_URL", "postgres://u:secretword@h:port/d", "is no connection string"),
+            ("TRADEPOST_OPENSEARCH_URL", "http://u:secretword@search.example", "a password goes over https"),
         ] {
             let message = refusal(&[(variable, value)]);
             assert!(message.contains(expected), "{variable}: {message}");

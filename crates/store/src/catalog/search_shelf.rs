@@ -1,4 +1,4 @@
-//! What processes tell of the shelves that they hold in memory, and the wish that they are filled anew.
+//! What processes tell of the shelves that they hold, the wish that they are filled anew, and who writes where all stand on one index.
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -7,11 +7,14 @@ use tradepost_domain::kernel::ids::{ChannelId, EntityId};
 use uuid::Uuid;
 
 use super::fragment::View;
-use crate::db::Client;
+use crate::db::{Claim, Client, Db};
 use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    // Its own session's lock: it goes with the session, however that ends.
+    TRY_CLAIM = "
+        select pg_try_advisory_lock(hashtext('tradepost-search-writer-' || current_schema()))";
     GENERATION = "
         select generation from search_generation";
     NEXT_GENERATION = "
@@ -64,6 +67,16 @@ pub struct Tally {
     pub products: i64,
     /// Sum of the versions of their rows.
     pub versions: i64,
+}
+
+/// Takes the right to write the index that the shelves of all processes stand on; `None` when another process has it.
+pub async fn try_claim(db: &Db) -> Result<Option<Claim>, StoreError> {
+    let session = db.session().await?;
+    if session.query_one(TRY_CLAIM, &[]).await?.get(0) {
+        return Ok(Some(session.leave_pool()));
+    }
+    session.give_back();
+    Ok(None)
 }
 
 /// The generation that shelves are to be of.

@@ -9,6 +9,7 @@ pub(crate) mod channels;
 mod collections;
 mod filters;
 mod handles;
+mod opensearch;
 mod pages;
 mod places;
 mod reviews;

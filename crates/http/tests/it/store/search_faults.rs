@@ -16,7 +16,7 @@ use tradepost_port::BoxFuture;
 use tradepost_port::search::plan::Scoring;
 use tradepost_port::search::{
     Capabilities, CatalogSearch, Change, ChangeKind, PopularQuery, SearchAnswer, SearchDocument, SearchError,
-    SearchRequest, ShelfFilling, ShelfMaker, ShelfName, Suggestion, Synonym,
+    SearchRequest, ShelfFilling, ShelfMaker, ShelfName, Suggestion, Synonym, WriterSeat,
 };
 use tradepost_testkit::TestApp;
 
@@ -47,8 +47,20 @@ struct StagedFilling(Box<dyn ShelfFilling>, Arc<Stage>);
 struct StagedShelf(Arc<dyn CatalogSearch>, Arc<Stage>);
 
 impl ShelfMaker for Staged {
-    fn begin(&self, name: &ShelfName) -> Result<Box<dyn ShelfFilling>, SearchError> {
-        Ok(Box::new(StagedFilling(tradepost_testkit::shelves().begin(name)?, self.0.clone())))
+    fn begin<'a>(
+        &'a self,
+        name: &'a ShelfName,
+        generation: i64,
+        seat: Arc<dyn WriterSeat>,
+    ) -> BoxFuture<'a, Result<Box<dyn ShelfFilling>, SearchError>> {
+        Box::pin(async move {
+            let inner = tradepost_testkit::shelves().begin(name, generation, seat).await?;
+            let staged: Box<dyn ShelfFilling> = Box::new(StagedFilling(inner, self.0.clone()));
+            Ok(staged)
+        })
+    }
+    fn searches_at_once(&self) -> usize {
+        tradepost_testkit::shelves().searches_at_once()
     }
 }
 
@@ -59,8 +71,11 @@ impl ShelfFilling for StagedFilling {
     fn put(&mut self, changes: Vec<Change<SearchDocument>>) -> BoxFuture<'_, Result<(), SearchError>> {
         self.0.put(changes)
     }
-    fn finish(self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
-        Ok(Arc::new(StagedShelf(self.0.finish()?, self.1)))
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Result<Arc<dyn CatalogSearch>, SearchError>> {
+        Box::pin(async move {
+            let staged: Arc<dyn CatalogSearch> = Arc::new(StagedShelf(self.0.finish().await?, self.1));
+            Ok(staged)
+        })
     }
 }
 
@@ -90,6 +105,12 @@ impl CatalogSearch for StagedShelf {
     }
     fn wait_visible(&self, sequence: i64) -> BoxFuture<'_, Result<(), SearchError>> {
         self.0.wait_visible(sequence)
+    }
+    fn put_up(&self) -> BoxFuture<'_, Result<(), SearchError>> {
+        self.0.put_up()
+    }
+    fn is_whole(&self) -> BoxFuture<'_, Result<bool, SearchError>> {
+        self.0.is_whole()
     }
     fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>> {
         Box::pin(async move {
@@ -121,11 +142,11 @@ impl CatalogSearch for StagedShelf {
     }
 }
 
-async fn shopper(catalog: &Catalog) -> Shopper {
+pub(super) async fn shopper(catalog: &Catalog) -> Shopper {
     Shopper::new(channels::find_channel(catalog, None).await.unwrap(), None).unwrap()
 }
 
-async fn list(catalog: &Catalog, command: ListProducts) -> Result<Document, ListProductsError> {
+pub(super) async fn list(catalog: &Catalog, command: ListProducts) -> Result<Document, ListProductsError> {
     list_products(catalog, &shopper(catalog).await, command).await
 }
 
@@ -135,7 +156,7 @@ fn next(page: &Document) -> Option<String> {
     body["page"]["next"].as_str().map(str::to_owned)
 }
 
-async fn until(mut is: impl FnMut() -> bool) {
+pub(super) async fn until(mut is: impl FnMut() -> bool) {
     let looks = async {
         while !is() {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -145,7 +166,7 @@ async fn until(mut is: impl FnMut() -> bool) {
 }
 
 /// Waits until everything that was projected has begun here.
-async fn until_begun(app: &TestApp, catalog: &Catalog) {
+pub(super) async fn until_begun(app: &TestApp, catalog: &Catalog) {
     let conn = app.shop.store.worker().conn().await.unwrap();
     let epoch = tradepost_testkit::current_epoch(&conn).await;
     until(|| catalog.cache.epoch() >= epoch).await;

@@ -8,7 +8,8 @@ use tradepost_app::catalog::{Catalog, Projector, Shopper, channels};
 use tradepost_app::search::{ShelfProof, Shelves, ask_to_refill, prove_shelves, refill_progress};
 use tradepost_port::BoxFuture;
 use tradepost_port::search::{
-    CatalogSearch, Change, SearchDocument, SearchError, ShelfFilling, ShelfMaker, ShelfName,
+    CatalogSearch, Change, IndexLook, SearchDocument, SearchError, ShelfFilling, ShelfMaker, ShelfName,
+    WriterSeat,
 };
 use tradepost_testkit::TestApp;
 
@@ -86,12 +87,12 @@ async fn a_restart_finds_what_changed_while_nobody_listened() {
 }
 
 /// Told when a filling stops, and waited for until it goes on.
-type Halts = Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>;
+pub(super) type Halts = Arc<Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>>;
 
 /// Stops a filling after the products were read a second time, and before they are taken in.
-struct Halting {
-    inner: Arc<dyn ShelfMaker>,
-    halts: Halts,
+pub(super) struct Halting {
+    pub(super) inner: Arc<dyn ShelfMaker>,
+    pub(super) halts: Halts,
 }
 
 struct HaltingFilling {
@@ -100,9 +101,26 @@ struct HaltingFilling {
 }
 
 impl ShelfMaker for Halting {
-    fn begin(&self, name: &ShelfName) -> Result<Box<dyn ShelfFilling>, SearchError> {
-        let inner = self.inner.begin(name)?;
-        Ok(Box::new(HaltingFilling { inner, halts: self.halts.clone() }))
+    fn begin<'a>(
+        &'a self,
+        name: &'a ShelfName,
+        generation: i64,
+        seat: Arc<dyn WriterSeat>,
+    ) -> BoxFuture<'a, Result<Box<dyn ShelfFilling>, SearchError>> {
+        Box::pin(async move {
+            let inner = self.inner.begin(name, generation, seat).await?;
+            let halting: Box<dyn ShelfFilling> =
+                Box::new(HaltingFilling { inner, halts: self.halts.clone() });
+            Ok(halting)
+        })
+    }
+
+    fn searches_at_once(&self) -> usize {
+        self.inner.searches_at_once()
+    }
+
+    fn look<'a>(&'a self, name: &'a ShelfName) -> BoxFuture<'a, Result<Option<IndexLook>, SearchError>> {
+        self.inner.look(name)
     }
 }
 
@@ -119,7 +137,7 @@ impl ShelfFilling for HaltingFilling {
         self.inner.put(changes)
     }
 
-    fn finish(self: Box<Self>) -> Result<Arc<dyn CatalogSearch>, SearchError> {
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Result<Arc<dyn CatalogSearch>, SearchError>> {
         self.inner.finish()
     }
 }

@@ -8,11 +8,11 @@ use tradepost_testkit::TestApp;
 use super::{handles, listing, put, texts};
 use crate::admin::{check_kept, make};
 
-const SYNONYMS: &str = "/api/admin/search/synonyms";
+pub(super) const SYNONYMS: &str = "/api/admin/search/synonyms";
 const RULES: &str = "/api/admin/search/rules";
 
 /// Lamps, the most sold first, and a sofa; answers their ids.
-async fn shop() -> (TestApp, Vec<Value>) {
+pub(super) async fn shop() -> (TestApp, Vec<Value>) {
     let app = TestApp::new().await;
     let lamps = make(&app, "/api/admin/categories", &json!({"name": "Lamps"})).await;
     let mut ids = Vec::new();
@@ -27,7 +27,7 @@ async fn shop() -> (TestApp, Vec<Value>) {
     (app, ids)
 }
 
-async fn rule(app: &TestApp, mut body: Value) -> Value {
+pub(super) async fn rule(app: &TestApp, mut body: Value) -> Value {
     body["name"] = body.get("name").cloned().unwrap_or_else(|| json!("Rule"));
     let made = make(app, RULES, &body).await;
     app.project().await;

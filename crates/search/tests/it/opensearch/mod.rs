@@ -1,23 +1,30 @@
 //! OpenSearch finds, counts and orders what the oracle does; asked of a real server.
 
-mod server;
-mod way;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tradepost_port::search::plan::{Page, Start};
 use tradepost_port::search::{
     Change, Hits, IndexDocument, SearchEngine, SearchError, SearchRequest, Sort, SortKey,
 };
 use tradepost_search::conformance::{Suite, cases, product, product_id, products};
 use tradepost_search::opensearch::{OpenSearch, OpenSearchError, Settings};
+use tradepost_testkit::opensearch::{State, Way, ask, settings};
 
-use self::server::{open, runtime, settings};
-use self::way::{State, Way};
 use crate::conformance::{asked, delete, facets, live, requests};
+
+/// A runtime of a test's own.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// An index of a name that no other test has.
+async fn open(settings: &Settings, name: &str) -> OpenSearch {
+    OpenSearch::open(settings.clone(), name).await.unwrap()
+}
 
 struct Both {
     suite: Suite,
@@ -217,8 +224,12 @@ fn an_index_is_made_anew_behind_the_one_that_answers() {
         old.check_some().await;
         both.engine.wait_visible(200).await.unwrap();
         assert_eq!(both.engine.search(&old.suite.plan(&asked(""))).await.unwrap().total, 199);
+        let forgotten = both.engine.begin_anew().await.unwrap();
+        forgotten.publish().await.unwrap();
         let third = both.engine.begin_anew().await.unwrap();
         third.publish().await.unwrap();
+        let names = ask(&settings, "GET", "/_cat/indices/tradepost-anew-*?h=index").await;
+        assert_eq!(names.matches("tradepost-anew-").count(), 1, "the others are deleted: {names}");
         assert_eq!(open(&settings, "anew").await.durable_sequence(), 0);
     });
 }

@@ -2,13 +2,21 @@
 //!
 //! It hangs on the standard input of its script, which ends with this process however that ends.
 
+mod way;
+
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use tokio::runtime::Runtime;
-use tradepost_search::opensearch::{OpenSearch, Settings};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tradepost_port::search::ShelfMaker;
+use tradepost_search::opensearch::OpenSearchShelves;
+pub use tradepost_search::opensearch::Settings;
+
+pub use self::way::{State, Way};
 
 /// The server, and what keeps it up.
 struct Server {
@@ -51,6 +59,9 @@ fn start() -> Option<Server> {
 }
 
 /// The settings of the server, or nothing with a message.
+///
+/// # Panics
+/// When the server is here and does not start.
 pub fn settings() -> Option<Settings> {
     let Some(server) = SERVER.get_or_init(start) else {
         println!(
@@ -62,12 +73,33 @@ pub fn settings() -> Option<Settings> {
     Some(Settings { search_timeout_ms: 60_000, ..Settings::at(&server.url) })
 }
 
-/// A runtime of a test's own.
-pub fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+/// What makes shelves on the server, below names that no other shop of this binary has.
+///
+/// # Panics
+/// When the settings are not right.
+pub fn shelves(settings: &Settings) -> Arc<dyn ShelfMaker> {
+    Arc::new(OpenSearchShelves::new(settings.clone(), 32).unwrap())
 }
 
-/// An index of a name that no other test has.
-pub async fn open(settings: &Settings, name: &str) -> OpenSearch {
-    OpenSearch::open(settings.clone(), name).await.unwrap()
+/// The settings of a shop of its own on the server, or nothing with a message.
+pub fn shop_settings() -> Option<Settings> {
+    static SHOPS: AtomicU32 = AtomicU32::new(0);
+    let prefix = format!("shop{}", SHOPS.fetch_add(1, Ordering::Relaxed));
+    // Two indexes are made for every shop, and fewer copies are made sooner.
+    Some(Settings { prefix, replicas: "false".to_owned(), ..settings()? })
+}
+
+/// Asks the server something directly; the whole answer.
+///
+/// # Panics
+/// When the server does not answer well.
+pub async fn ask(settings: &Settings, method: &str, path: &str) -> String {
+    let address = settings.url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer
 }

@@ -1,6 +1,8 @@
 //! A way to the server that can be cut, or swallow what goes along it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +24,7 @@ pub struct Way {
     /// Where it begins.
     pub url: String,
     state: watch::Sender<State>,
+    begun: Arc<AtomicUsize>,
 }
 
 impl Way {
@@ -31,12 +34,20 @@ impl Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let begin = listener.local_addr().unwrap();
         let (state, seen) = watch::channel(State::Open);
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(pass(connection, server, seen.clone()));
             }
         });
-        Self { url: format!("http://{begin}"), state }
+        Self { url: format!("http://{begin}"), state, begun: count }
+    }
+
+    /// Connections that were begun. While nothing passes, whoever asks begins one.
+    pub fn connections(&self) -> usize {
+        self.begun.load(Ordering::SeqCst)
     }
 
     /// From now on it is like that, for connections that stand as well.
