@@ -26,6 +26,8 @@ pub mod order;
 pub mod outbox;
 pub mod payment;
 pub mod pricing;
+pub mod search_log;
+pub mod search_report;
 pub mod seed;
 pub mod setting;
 pub mod sql;

@@ -34,6 +34,8 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::import_run::STATEMENTS,
         crate::job::STATEMENTS,
         crate::outbox::STATEMENTS,
+        crate::search_log::STATEMENTS,
+        crate::search_report::STATEMENTS,
         crate::seed::STATEMENTS,
         crate::setting::STATEMENTS,
         crate::system::STATEMENTS,

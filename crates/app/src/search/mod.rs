@@ -5,12 +5,15 @@
 //! so that no answer of an epoch is older than it. `ask` puts a listing's question to the shelf and reads the answer; where no
 //! shelf stands, PostgreSQL answers instead (degraded).
 
+pub mod analytics;
 mod ask;
 mod document;
+pub mod events;
 mod facet_keys;
 mod facets;
 mod fill;
 mod follow;
+pub mod log;
 mod standing;
 pub mod steer;
 pub mod suggest;

@@ -1,0 +1,119 @@
+//! The log of searches and of what became of them: written in batches, thrown away by age.
+
+use jiff::Timestamp;
+use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId, SearchQueryId};
+use uuid::Uuid;
+
+use crate::db::{Client, Params};
+use crate::error::StoreError;
+use crate::sql::sql;
+
+sql! {
+    INSERT_SEARCHES = "
+        insert into search_query (id, at, channel_id, locale, client_id, words, is_initial, hit_ids)
+        select id, at, channel_id, locale, client_id, words, is_initial, hit_ids::uuid[]
+          from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bool[], $8::text[])
+               as s (id, at, channel_id, locale, client_id, words, is_initial, hit_ids)
+            on conflict do nothing";
+    // What nobody was shown was not clicked, and what is no order of the channel was not bought.
+    INSERT_EVENTS = "
+        insert into search_event (query_id, action, object_id, position, at)
+        select e.query_id, e.action, e.object_id, e.position, e.at
+          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int4[], $5::timestamptz[])
+               as e (query_id, action, object_id, position, at)
+          join search_query q on q.id = e.query_id
+         where case when e.action = 'purchase'
+                    then exists (select 1 from orders o where o.id = e.object_id and o.channel_id = q.channel_id)
+                    else e.object_id = any (q.hit_ids)
+               end
+            on conflict do nothing";
+    PURGE_EVENTS = "
+        delete from search_event where at < $1";
+    PURGE_SEARCHES = "
+        delete from search_query where at < $1";
+}
+
+/// A search that was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchRow {
+    /// Id that its answer had.
+    pub id: SearchQueryId,
+    /// When.
+    pub at: Timestamp,
+    /// Where.
+    pub channel_id: ChannelId,
+    /// In which locale.
+    pub locale: String,
+    /// Which browser, where its shopper has agreed to be recognised.
+    pub client_id: Option<Uuid>,
+    /// What was searched for: lower case, single blanks.
+    pub words: String,
+    /// Whether it is neither a further page nor a narrowed one of the same search.
+    pub is_initial: bool,
+    /// The products of the answer, in its order.
+    pub hit_ids: Vec<ProductId>,
+}
+
+/// What became of a search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// The search.
+    pub query_id: SearchQueryId,
+    /// `click`, `add_to_cart` or `purchase`.
+    pub action: &'static str,
+    /// The product; of a purchase, the order.
+    pub object_id: Uuid,
+    /// Place in the answer, from 1.
+    pub position: Option<i32>,
+    /// When.
+    pub at: Timestamp,
+}
+
+fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(field).collect()
+}
+
+/// Ids as an array is written in text: arrays of different lengths cannot be the elements of one.
+fn array(ids: &[ProductId]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| id.as_uuid().to_string()).collect();
+    format!("{{{}}}", ids.join(","))
+}
+
+/// Writes searches; those that are there already are left alone.
+pub async fn insert_searches(client: &Client, rows: &[SearchRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let params: Params<'_> = &[
+        &column(rows, |row| row.id.as_uuid()),
+        &column(rows, |row| row.at),
+        &column(rows, |row| row.channel_id.as_uuid()),
+        &column(rows, |row| &row.locale),
+        &column(rows, |row| row.client_id),
+        &column(rows, |row| &row.words),
+        &column(rows, |row| row.is_initial),
+        &column(rows, |row| array(&row.hit_ids)),
+    ];
+    client.execute(INSERT_SEARCHES, params).await.map(drop)
+}
+
+/// Writes what became of searches that are there; answers how much of it could be believed and was new.
+pub async fn insert_events(client: &Client, rows: &[EventRow]) -> Result<u64, StoreError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let params: Params<'_> = &[
+        &column(rows, |row| row.query_id.as_uuid()),
+        &column(rows, |row| row.action),
+        &column(rows, |row| row.object_id),
+        &column(rows, |row| row.position),
+        &column(rows, |row| row.at),
+    ];
+    client.execute(INSERT_EVENTS, params).await
+}
+
+/// Throws away what is older.
+pub async fn purge(client: &Client, before: Timestamp) -> Result<(), StoreError> {
+    client.execute(PURGE_EVENTS, &[&before]).await?;
+    client.execute(PURGE_SEARCHES, &[&before]).await.map(drop)
+}
