@@ -208,7 +208,11 @@ pub async fn synonyms(client: &Client, span: Span) -> Result<Vec<RefinementRow>,
 /// What was earned, by words and currency.
 pub async fn revenue(client: &Client, span: Span) -> Result<Vec<RevenueRow>, StoreError> {
     let rows = client.query(REVENUE, &[&span.from, &span.to, &span.limit]).await?;
-    let row =
-        |row: &Row| RevenueRow { words: row.get(0), orders: row.get(1), amount: row.get(2), currency: row.get(3) };
+    let row = |row: &Row| RevenueRow {
+        words: row.get(0),
+        orders: row.get(1),
+        amount: row.get(2),
+        currency: row.get(3),
+    };
     Ok(rows.iter().map(row).collect())
 }

@@ -4,12 +4,14 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tradepost_domain::kernel::Currency;
-use tradepost_store::search_report::{self, Counts, RefinementRow, Span, WordsReport};
+use tradepost_store::search_report::{self, Counts, RefinementRow, WordsReport};
 use tradepost_store::{Db, StoreError};
 use utoipa::ToSchema;
 
 use crate::catalog::views::MoneyView;
 use crate::shop::Shop;
+
+pub use tradepost_store::search_report::Span;
 
 /// Days of the widest report.
 pub const SPAN_DAYS_MAX: i64 = 92;

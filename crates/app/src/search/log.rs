@@ -207,7 +207,8 @@ mod tests {
     }
 
     fn words(log: &SearchLog, now: i64) -> Vec<String> {
-        let mut words: Vec<String> = log.take(at(now), false).0.into_iter().map(|search| search.words).collect();
+        let mut words: Vec<String> =
+            log.take(at(now), false).0.into_iter().map(|search| search.words).collect();
         words.sort();
         words
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
@@ -69,10 +70,11 @@ pub async fn serve_house(
             upkeep.run_upkeep();
         }
     });
-    let ops = Ops::new(Some(figures));
+    let ops = Ops::new(Some(figures), config.search.public_analytics);
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
     let key_uses = write_key_uses(&house, phases.clone());
+    let search_log = write_search_log(&house, config.search.log_keep(), phases.clone());
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.catalog.clone());
     let address = listeners.address();
@@ -92,6 +94,7 @@ pub async fn serve_house(
         stop_workers(workers).await;
     }
     stop_workers(key_uses).await;
+    stop_workers(search_log).await;
     drop(listener);
     house.close().await?;
     tracing::info!("stopped");
@@ -151,6 +154,21 @@ fn write_key_uses(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHand
             let _ = phases.wait_for(|phase| *phase >= Phase::Cut).await;
         };
         shop.key_uses.run(shop.store.worker(), shutdown).await;
+    })
+}
+
+/// Writes every few seconds what was searched for in this process; a last time when all requests are answered.
+fn write_search_log(
+    house: &House,
+    keep: SignedDuration,
+    mut phases: watch::Receiver<Phase>,
+) -> JoinHandle<()> {
+    let shop = house.shop.clone();
+    tokio::spawn(async move {
+        let shutdown = async move {
+            let _ = phases.wait_for(|phase| *phase >= Phase::Cut).await;
+        };
+        shop.search_log.run(&shop, keep, shutdown).await;
     })
 }
 

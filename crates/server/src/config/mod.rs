@@ -61,6 +61,8 @@ pub struct Config {
     pub imports: Imports,
     /// Whom the shop tells.
     pub webhooks: Webhooks,
+    /// What is remembered of searches.
+    pub search: Search,
     /// Limits of the HTTP server.
     pub limits: Limits,
 }
@@ -96,6 +98,23 @@ impl Imports {
 pub struct Webhooks {
     /// Also this machine and private networks, without encryption.
     pub allow_private_addresses: bool,
+}
+
+/// What is remembered of searches, and who may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// How long the log of searches is kept.
+    pub log_keep_days: u32,
+    /// Whether anybody may see what many search for.
+    pub public_analytics: bool,
+}
+
+impl Search {
+    /// How long the log of searches is kept.
+    pub fn log_keep(self) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.log_keep_days).saturating_mul(24))
+    }
 }
 
 /// Connections to PostgreSQL by kind of work.
@@ -160,6 +179,7 @@ struct RawConfig {
     mail: mail::RawMail,
     imports: Imports,
     webhooks: Webhooks,
+    search: Search,
     limits: Limits,
 }
 
@@ -200,6 +220,7 @@ impl Config {
             mail: MailConfig::read(layers, &raw.mail, !raw.public_url.is_empty())?,
             imports: raw.imports,
             webhooks: raw.webhooks,
+            search: raw.search,
             limits: raw.limits,
         })
     }
@@ -218,6 +239,7 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("pools.worker", 2, 1_000),
     ("imports.keep_days", 1, 36_500),
     ("imports.keep_upload_days", 1, 3_650),
+    ("search.log_keep_days", 1, 3_650),
     ("limits.connections", 1, 1_000_000),
     ("limits.header_timeout_seconds", 1, 600),
     ("limits.body_timeout_seconds", 1, 3_600),

@@ -1,0 +1,235 @@
+//! What is remembered of searches: noted beside the shopper's way, told by storefronts, reported to staff and to all.
+
+use http::Request;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use tradepost_http::{ApiState, Ops};
+use tradepost_testkit::TestApp;
+
+use super::{put, texts};
+use crate::checkout::{confirm, filled_cart, order_cart};
+
+const CLIENT: &str = "7f3a2f0e-8f57-4c1b-9a34-1d2f6a0b7c55";
+
+async fn shop() -> TestApp {
+    let app = TestApp::new().await;
+    for (title, price) in [("Running shoe", 4000), ("Trail shoe", 9000), ("Kettle", 2500)] {
+        put(&app, title, price, json!({"stock": 9})).await;
+    }
+    app.project().await;
+    app
+}
+
+/// Searches; time goes on so far that the next one is another.
+async fn search(app: &TestApp, query: &str, client: Option<&str>) -> Value {
+    let request = app.get(&format!("/api/search?{query}"));
+    let request = match client {
+        Some(client) => request.header("client-id", client),
+        None => request,
+    };
+    let answer = request.send().await.expect(200).json();
+    app.clock.advance(jiff::SignedDuration::from_secs(10));
+    answer
+}
+
+fn event(answer: &Value, action: &str, object: &Value) -> Value {
+    json!({"query_id": answer["query_id"], "action_name": action,
+        "event_attributes": {"object": {"object_id": object}, "position": {"ordinal": 1}}})
+}
+
+async fn tell(app: &TestApp, events: &[Value]) {
+    let answer = app.post("/api/search/events").json(&json!({"events": events})).send().await.expect(202);
+    // Channels are read anew every ten seconds; nothing else is asked of the database.
+    assert!(answer.statements <= 1 && answer.bytes.is_empty(), "{}", answer.statements);
+}
+
+async fn write(app: &TestApp) {
+    app.shop.search_log.write(&app.shop, true).await.unwrap();
+}
+
+async fn report(app: &TestApp, name: &str) -> Value {
+    let path = format!("/api/admin/search/analytics?report={name}");
+    let answer = app.get(&path).admin().send().await.expect(200);
+    assert_eq!(answer.statements, 2, "the key and the report");
+    answer.json()["data"].clone()
+}
+
+async fn database(app: &TestApp) -> tokio_postgres::Client {
+    let (client, connection) =
+        tokio_postgres::connect(&app.database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+async fn count(app: &TestApp, sql: &str) -> i64 {
+    database(app).await.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn searches_are_reported_by_words_with_what_they_found_and_what_was_clicked() {
+    let app = shop().await;
+    let shoes = search(&app, "q=Running++SHOE", None).await;
+    let _ = search(&app, "q=running+shoe", None).await;
+    let _ = search(&app, "q=running+shoe&filter[in_stock]=true", None).await;
+    for _ in 0..5 {
+        let _ = search(&app, "q=kettle", None).await;
+    }
+    let _ = search(&app, "q=zzyzx", None).await;
+    let _ = search(&app, "q=ada@example.com", None).await;
+    let click = event(&shoes, "click", &shoes["data"][0]["id"]);
+    tell(&app, &[click.clone(), click]).await;
+    write(&app).await;
+    let row = |words: &str, searches: i64, without_results: i64, clicked: i64| {
+        json!({"user_query": words,
+        "searches": searches, "without_results": without_results, "clicked": clicked})
+    };
+    let shoe = row("running shoe", 2, 0, 1);
+    assert_eq!(
+        report(&app, "top_queries").await,
+        json!([row("kettle", 5, 0, 0), shoe, row("zzyzx", 1, 1, 0)])
+    );
+    assert_eq!(report(&app, "no_results").await, json!([row("zzyzx", 1, 1, 0)]));
+    assert_eq!(report(&app, "low_click_through").await, json!([row("kettle", 5, 0, 0)]));
+}
+
+#[tokio::test]
+async fn a_search_that_follows_another_refines_it_and_shared_clicks_suggest_a_synonym() {
+    let app = shop().await;
+    let other = "0b9fd1c2-58f7-4f57-8a55-5b1f6fb2a001";
+    let first = search(&app, "q=running+shoe", Some(CLIENT)).await;
+    let _ = search(&app, "q=kettle", Some(other)).await;
+    let second = search(&app, "q=shoe", Some(CLIENT)).await;
+    // Of those who are not recognised nobody knows what followed.
+    let _ = search(&app, "q=trail", None).await;
+    let _ = search(&app, "q=trail+shoe", None).await;
+    let product = &first["data"][0]["id"];
+    assert!(texts(&second["data"], "id").contains(&product.as_str().unwrap().to_owned()), "{second}");
+    write(&app).await;
+    let refined = json!({"user_query": "running shoe", "refined_to": "shoe", "times": 1});
+    assert_eq!(report(&app, "refinements").await, json!([refined]));
+    assert_eq!(report(&app, "synonyms").await, json!([]));
+    tell(&app, &[event(&first, "click", product), event(&second, "click", product)]).await;
+    write(&app).await;
+    let suggested =
+        json!([{"user_query": "running shoe", "refined_to": "shoe", "times": 1, "shared_clicks": 1}]);
+    assert_eq!(report(&app, "synonyms").await, suggested);
+}
+
+#[tokio::test]
+async fn an_order_line_is_credited_once_to_the_last_search_that_showed_it() {
+    let app = shop().await;
+    let first = search(&app, "q=running+shoe", None).await;
+    let last = search(&app, "q=shoe", None).await;
+    let kettle = search(&app, "q=kettle", None).await;
+    let product = first["data"][0].clone();
+    let path = format!("/api/admin/products/{}", product["id"].as_str().unwrap());
+    let product = app.get(&path).admin().send().await.expect(200).json();
+    let variant = product["variants"][0]["id"].as_str().unwrap().to_owned();
+    let (cart, token) = filled_cart(&app, &[(&variant, 2)]).await;
+    let placed = order_cart(&app, &cart, &token, "one").await.expect(201).json();
+    let order = &placed["order"]["id"];
+    let deeds: Vec<Value> = [&first, &last, &kettle].map(|search| event(search, "purchase", order)).to_vec();
+    tell(&app, &deeds).await;
+    write(&app).await;
+    assert_eq!(report(&app, "revenue").await, json!([]), "nothing is paid yet");
+    let _ = confirm(&app, &placed, &json!({"outcome": "succeed"})).await.expect(200);
+    let row = json!({"user_query": "shoe", "orders": 1, "revenue": {"amount": 8000, "currency": "EUR"}});
+    assert_eq!(report(&app, "revenue").await, json!([row]));
+}
+
+#[tokio::test]
+async fn what_cannot_have_happened_is_not_written_and_what_is_malformed_is_refused() {
+    let app = shop().await;
+    let answer = search(&app, "q=kettle", None).await;
+    let shoe = search(&app, "q=shoe", None).await["data"][0]["id"].clone();
+    let nothing = json!({"query_id": "qry_0000000000000000000000000a", "data": []});
+    let no_order = json!("ord_0000000000000000000000000a");
+    let untrue = [
+        event(&answer, "click", &shoe),
+        event(&nothing, "click", &shoe),
+        event(&answer, "purchase", &no_order),
+    ];
+    tell(&app, &untrue).await;
+    write(&app).await;
+    assert_eq!(count(&app, "select count(*) from search_event").await, 0);
+    let send = async |body: &Value| app.post("/api/search/events").json(body).send().await;
+    let many = vec![event(&answer, "click", &answer["data"][0]["id"]); 51];
+    for (body, status) in [
+        (json!({"events": []}), 422),
+        (json!({"events": many}), 422),
+        (json!({"events": [event(&answer, "click", &no_order)]}), 422),
+        (json!({"events": [event(&answer, "purchase", &shoe)]}), 422),
+        (json!({"events": [event(&answer, "look", &shoe)]}), 400),
+        (json!({"events": [event(&nothing["data"], "click", &shoe)]}), 400),
+    ] {
+        let refused = send(&body).await;
+        assert_eq!(refused.status.as_u16(), status, "{body} {}", refused.json());
+        assert!(refused.json()["param"].as_str().or(refused.json()["errors"][0]["param"].as_str()).is_some());
+    }
+    let wrong = app.get("/api/search?q=kettle").header("client-id", "ada@example.com").send().await;
+    assert_eq!((wrong.status.as_u16(), wrong.code().as_str()), (400, "invalid_header"));
+    for query in ["", "?report=all", "?report=revenue&from=2026-01-01T00:00:00Z", "?report=revenue&to=1"] {
+        let refused = app.get(&format!("/api/admin/search/analytics{query}")).admin().send().await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, "invalid_parameter"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_could_not_be_written_is_written_later_and_thrown_away_with_its_time() {
+    let app = shop().await;
+    let answer = search(&app, "q=kettle", Some(CLIENT)).await;
+    tell(&app, &[event(&answer, "click", &answer["data"][0]["id"])]).await;
+    let conn = database(&app).await;
+    let rename = |sql| conn.batch_execute(sql);
+    rename("alter table search_event rename to away").await.unwrap();
+    assert!(app.shop.search_log.write(&app.shop, true).await.is_err());
+    rename("alter table away rename to search_event").await.unwrap();
+    write(&app).await;
+    let rows = "select (select count(*) from search_query) * 10 + (select count(*) from search_event)";
+    assert_eq!(count(&app, rows).await, 11);
+    let keep = jiff::SignedDuration::from_hours(24);
+    app.shop.search_log.purge(&app.shop, keep).await.unwrap();
+    assert_eq!(count(&app, rows).await, 11);
+    app.clock.advance(jiff::SignedDuration::from_hours(25));
+    app.shop.search_log.purge(&app.shop, keep).await.unwrap();
+    assert_eq!(count(&app, rows).await, 0);
+}
+
+#[tokio::test]
+async fn the_public_page_is_there_where_it_is_switched_on_and_shows_what_many_searched_for() {
+    let app = shop().await;
+    for words in ["kettle", "zzyzx", "0151+2345678"] {
+        for _ in 0..5 {
+            let _ = search(&app, &format!("q={words}"), None).await;
+        }
+    }
+    let _ = search(&app, "q=running+shoe", None).await;
+    write(&app).await;
+    for path in ["/search-analytics", "/search-analytics/data.json", "/search-analytics/page.js"] {
+        assert_eq!(app.get(path).send().await.expect(404).code(), "route_not_found", "{path}");
+    }
+    let router = tradepost_http::router_with(ApiState::new(app.shop.clone()), Ops::new(None, true));
+    let get = async |path: &str| {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts, axum::body::to_bytes(body, 1 << 20).await.unwrap())
+    };
+    let (parts, page) = get("/search-analytics").await;
+    assert!(parts.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    assert!(!String::from_utf8_lossy(&page).contains("http"), "the page names another server");
+    let (parts, body) = get("/search-analytics/data.json?days=7").await;
+    assert_eq!(
+        (parts.status.as_u16(), &parts.headers["cache-control"]),
+        (200, &"public, max-age=60".parse().unwrap())
+    );
+    let data: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(texts(&data["top_queries"], "user_query"), ["kettle", "zzyzx"]);
+    assert_eq!(texts(&data["no_results"], "user_query"), ["zzyzx"]);
+    assert_eq!(data["by_day"][0]["searches"], 16);
+    // Whoever asks again within the minute asks no database.
+    let _ = search(&app, "q=kettle", None).await;
+    write(&app).await;
+    assert_eq!(get("/search-analytics/data.json?days=7").await.1, body);
+    assert_eq!(get("/search-analytics/data.json?days=8").await.0.status.as_u16(), 400);
+}
