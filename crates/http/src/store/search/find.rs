@@ -18,8 +18,8 @@ use crate::store::shopper::Storefront;
 
 /// Searches for products in the shopper's words: errors are forgiven, conditions are read out of the words.
 ///
-/// Takes what `/api/products` takes. Every answer has an id of its own, and so is kept by nobody. The search is noted, without
-/// anything of the shopper, unless its words look like an e-mail address.
+/// Takes what `/api/products` takes. Every answer has an id of its own, and so is kept by nobody. Its words are noted in lower
+/// case, unless they hold an `@`, with nothing of the shopper but the `Client-Id`, where there is one.
 #[utoipa::path(get, path = "/api/search", operation_id = "search_products", tag = "search",
     params(query::ProductListQuery,
         ("as_words" = Option<String>, Query, description = "Texts of conditions that were read out of the words and are not to be, separated by commas"),
