@@ -1,5 +1,7 @@
 //! The log of searches and of what became of them: written in batches, thrown away by age.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId, SearchQueryId};
 use uuid::Uuid;
@@ -10,10 +12,11 @@ use crate::sql::sql;
 
 sql! {
     INSERT_SEARCHES = "
-        insert into search_query (id, at, channel_id, locale, client_id, words, is_initial, hit_ids)
-        select id, at, channel_id, locale, client_id, words, is_initial, hit_ids::uuid[]
-          from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bool[], $8::text[])
-               as s (id, at, channel_id, locale, client_id, words, is_initial, hit_ids)
+        insert into search_query (id, at, channel_id, locale, client_id, words, is_initial, step, redirect, banners, hit_ids)
+        select id, at, channel_id, locale, client_id, words, is_initial, step, redirect, banners, hit_ids::uuid[]
+          from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bool[], $8::text[],
+                      $9::text[], $10::int4[], $11::text[])
+               as s (id, at, channel_id, locale, client_id, words, is_initial, step, redirect, banners, hit_ids)
             on conflict do nothing";
     // What nobody was shown was not clicked, and what is no order of the channel was not bought.
     INSERT_EVENTS = "
@@ -27,10 +30,19 @@ sql! {
                     else e.object_id = any (q.hit_ids)
                end
             on conflict do nothing";
+    // Several processes may do so at once: what one is deleting, the others pass over.
     PURGE_EVENTS = "
-        delete from search_event where at < $1";
+        delete from search_event
+         where ctid = any (array(select ctid from search_event where at < $1 limit $2 for update skip locked))";
     PURGE_SEARCHES = "
-        delete from search_query where at < $1";
+        delete from search_query
+         where ctid = any (array(select ctid from search_query where at < $1 limit $2 for update skip locked))";
+    // The first process to write draws the key, and all others take it.
+    CLIENT_KEY = "
+        insert into setting (key, value, updated_at)
+        values ('search_log_key', to_jsonb($1::text), $2)
+            on conflict (key) do update set key = excluded.key
+        returning value #>> '{}'";
 }
 
 /// A search that was answered.
@@ -44,12 +56,25 @@ pub struct SearchRow {
     pub channel_id: ChannelId,
     /// In which locale.
     pub locale: String,
-    /// Which browser, where its shopper has agreed to be recognised.
+    /// Which browser, where its shopper has agreed to be recognised. What is written is a hash of it.
     pub client_id: Option<Uuid>,
     /// What was searched for: lower case, single blanks.
     pub words: String,
     /// Whether it is neither a further page nor a narrowed one of the same search.
     pub is_initial: bool,
+    /// How it ended.
+    pub outcome: Arc<Outcome>,
+}
+
+/// How a search ended: the same for all who are given the same answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// `exact`, `corrected` or `relaxed`; nothing where the database answered instead of the search.
+    pub step: Option<&'static str>,
+    /// Where a rule of search led to.
+    pub redirect: Option<String>,
+    /// Banners that rules of search showed.
+    pub banners: i32,
     /// The products of the answer, in its order.
     pub hit_ids: Vec<ProductId>,
 }
@@ -92,7 +117,10 @@ pub async fn insert_searches(client: &Client, rows: &[SearchRow]) -> Result<(), 
         &column(rows, |row| row.client_id),
         &column(rows, |row| &row.words),
         &column(rows, |row| row.is_initial),
-        &column(rows, |row| array(&row.hit_ids)),
+        &column(rows, |row| row.outcome.step),
+        &column(rows, |row| row.outcome.redirect.as_deref()),
+        &column(rows, |row| row.outcome.banners),
+        &column(rows, |row| array(&row.outcome.hit_ids)),
     ];
     client.execute(INSERT_SEARCHES, params).await.map(drop)
 }
@@ -112,8 +140,14 @@ pub async fn insert_events(client: &Client, rows: &[EventRow]) -> Result<u64, St
     client.execute(INSERT_EVENTS, params).await
 }
 
-/// Throws away what is older.
-pub async fn purge(client: &Client, before: Timestamp) -> Result<(), StoreError> {
-    client.execute(PURGE_EVENTS, &[&before]).await?;
-    client.execute(PURGE_SEARCHES, &[&before]).await.map(drop)
+/// Throws away up to so many searches, and events, that are older; whether there may be more.
+pub async fn purge(client: &Client, before: Timestamp, limit: i64) -> Result<bool, StoreError> {
+    let events = client.execute(PURGE_EVENTS, &[&before, &limit]).await?;
+    let searches = client.execute(PURGE_SEARCHES, &[&before, &limit]).await?;
+    Ok(i64::try_from(events.max(searches)).is_ok_and(|purged| purged >= limit))
+}
+
+/// The key of the hashes of browsers: the one that the shop has, or else the one that was drawn.
+pub async fn client_key(client: &Client, drawn: &str, now: Timestamp) -> Result<String, StoreError> {
+    Ok(client.query_one(CLIENT_KEY, &[&drawn, &now]).await?.get(0))
 }

@@ -15,8 +15,6 @@ pub use tradepost_store::search_report::Span;
 
 /// Days of the widest report.
 pub const SPAN_DAYS_MAX: i64 = 92;
-/// Words are public when so many searches were for them: what one person types is nobody else's.
-const PUBLIC_SEARCHES_MIN: i64 = 5;
 /// Words that hold so many digits may be somebody's number.
 const PUBLIC_DIGITS_MAX: usize = 6;
 const PUBLIC_ROWS: usize = 15;
@@ -35,9 +33,9 @@ pub enum SearchReport {
     LowClickThrough,
     /// Searches that the same client followed by another one within five minutes.
     Refinements,
-    /// What was bought of the products that a search showed.
+    /// What was bought of the products that were clicked or put into the cart after a search.
     Revenue,
-    /// Refinements with the same clicks before and after: words that may mean the same.
+    /// Refinements that found what the first words did not, or with the same clicks before and after: words that may mean the same.
     Synonyms,
 }
 
@@ -96,10 +94,14 @@ pub struct SearchQueryRow {
     pub user_query: String,
     /// Searches; further pages and narrowed lists are none of their own.
     pub searches: i64,
-    /// Those of them that found nothing.
+    /// Those of them that found nothing and were led nowhere else.
     pub without_results: i64,
     /// Answers with a click, further pages and narrowed lists among them.
     pub clicked: i64,
+    /// Searches that a rule led elsewhere.
+    pub redirected: i64,
+    /// Browsers that are known to have made them: those whose shoppers have agreed.
+    pub clients: i64,
 }
 
 /// Words that were followed by others.
@@ -111,6 +113,8 @@ pub struct SearchRefinementRow {
     pub refined_to: String,
     /// How often.
     pub times: i64,
+    /// How often of it the first words found nothing and the next ones something.
+    pub rescued: i64,
     /// Products that were clicked after either; only there in `synonyms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_clicks: Option<i64>,
@@ -121,15 +125,15 @@ pub struct SearchRefinementRow {
 pub struct SearchRevenueRow {
     /// The words, lower case.
     pub user_query: String,
-    /// Orders with a product that it showed.
+    /// Orders with a product that was clicked or put into the cart after it.
     pub orders: i64,
     /// Those products in those orders, less what was paid back.
     pub revenue: MoneyView,
 }
 
 fn query_row((user_query, counts): (String, Counts)) -> SearchQueryRow {
-    let Counts { searches, without_results, clicked } = counts;
-    SearchQueryRow { user_query, searches, without_results, clicked }
+    let Counts { searches, without_results, clicked, redirected, clients } = counts;
+    SearchQueryRow { user_query, searches, without_results, clicked, redirected, clients }
 }
 
 fn refinement_row(row: RefinementRow, with_clicks: bool) -> SearchReportRow {
@@ -137,6 +141,7 @@ fn refinement_row(row: RefinementRow, with_clicks: bool) -> SearchReportRow {
         user_query: row.words,
         refined_to: row.next_words,
         times: row.times,
+        rescued: row.rescued,
         shared_clicks: with_clicks.then_some(row.shared_clicks),
     })
 }
@@ -155,7 +160,7 @@ pub async fn report_searches(
         SearchReport::Refinements | SearchReport::Revenue | SearchReport::Synonyms => None,
     };
     let data = if let Some(words) = words {
-        let rows = search_report::by_words(&conn, words, span).await?;
+        let rows = search_report::by_words(&conn, words, span, 0).await?;
         rows.into_iter().map(|row| SearchReportRow::Query(query_row(row))).collect()
     } else if report == SearchReport::Revenue {
         let rows = search_report::revenue(&conn, span).await?;
@@ -184,6 +189,8 @@ pub struct PublicSearches {
     pub made_at: Timestamp,
     /// Days that it is about.
     pub days: i64,
+    /// Browsers that must have searched for words that are shown.
+    pub clients_min: i64,
     /// Searches by day, in UTC; days without any are left out.
     pub by_day: Vec<PublicDay>,
     /// What many have searched for.
@@ -205,14 +212,18 @@ pub struct PublicDay {
     pub clicked: i64,
 }
 
-/// Whether words are nobody's own.
+/// Whether words are nobody's number.
 fn is_public(row: &SearchQueryRow) -> bool {
-    let digits = row.user_query.chars().filter(char::is_ascii_digit).count();
-    row.searches >= PUBLIC_SEARCHES_MIN && digits <= PUBLIC_DIGITS_MAX
+    row.user_query.chars().filter(char::is_ascii_digit).count() <= PUBLIC_DIGITS_MAX
 }
 
-/// Makes what the public page shows: three statements on a connection of the background.
-pub async fn publish_searches(db: &Db, now: Timestamp, days: i64) -> Result<PublicSearches, StoreError> {
+/// Makes what the public page shows, three statements on a connection of the background: words that at least so many browsers
+/// searched for.
+pub async fn publish_searches(
+    db: &Db,
+    now: Timestamp,
+    (days, clients_min): (i64, i64),
+) -> Result<PublicSearches, StoreError> {
     let from = now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
     let conn = db.conn().await?;
     let span = Span { from, to: now, limit: PUBLIC_CANDIDATES };
@@ -220,8 +231,8 @@ pub async fn publish_searches(db: &Db, now: Timestamp, days: i64) -> Result<Publ
         rows.into_iter().map(query_row).filter(is_public).take(PUBLIC_ROWS).collect::<Vec<_>>()
     };
     let by_day = search_report::by_day(&conn, span).await?;
-    let top = search_report::by_words(&conn, WordsReport::Top, span).await?;
-    let none = search_report::by_words(&conn, WordsReport::WithoutResults, span).await?;
+    let top = search_report::by_words(&conn, WordsReport::Top, span, clients_min).await?;
+    let none = search_report::by_words(&conn, WordsReport::WithoutResults, span, clients_min).await?;
     let day = |(day, counts): (Date, Counts)| PublicDay {
         day,
         searches: counts.searches,
@@ -231,6 +242,7 @@ pub async fn publish_searches(db: &Db, now: Timestamp, days: i64) -> Result<Publ
     Ok(PublicSearches {
         made_at: now,
         days,
+        clients_min,
         by_day: by_day.into_iter().map(day).collect(),
         top_queries: public(top),
         no_results: public(none),

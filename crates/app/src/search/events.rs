@@ -1,5 +1,6 @@
 //! What storefronts tell of searches: events in the form of User Behavior Insights
-//! (<https://github.com/o19s/ubi>, schema 1.2), as far as reports need them.
+//! (<https://github.com/o19s/ubi>, schema 1.2), as far as reports need them. What else that schema has (and lets others add) is read
+//! over and not kept.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -24,9 +25,8 @@ pub struct SearchEvents {
     pub events: Vec<SearchEvent>,
 }
 
-/// Something that a shopper did with what a search found.
+/// Something that a shopper did with what a search found. Other fields of User Behavior Insights may be there and are not kept.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SearchEvent {
     /// The search: `query_id` of its answer.
     #[schema(value_type = String, example = "qry_0000000000000000000000000a")]
@@ -51,7 +51,6 @@ pub enum SearchAction {
 
 /// With what it was done.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SearchEventAttributes {
     /// The thing.
     pub object: SearchEventObject,
@@ -62,7 +61,6 @@ pub struct SearchEventAttributes {
 
 /// The thing.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SearchEventObject {
     /// Id of the product; of a purchase, that of the order.
     #[schema(example = "prod_0000000000000000000000000a")]
@@ -71,11 +69,11 @@ pub struct SearchEventObject {
 
 /// Where it stood in the answer.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SearchEventPosition {
     /// Place, from 1.
+    #[serde(default)]
     #[schema(minimum = 1, maximum = 10_000)]
-    pub ordinal: i32,
+    pub ordinal: Option<i32>,
 }
 
 impl SearchEvent {
@@ -90,7 +88,7 @@ impl SearchEvent {
             let path = format!("$.events[{index}].event_attributes.object.object_id");
             WriteError::invalid(path, "invalid_id", error.to_string())
         })?;
-        let position = self.event_attributes.position.map(|position| position.ordinal);
+        let position = self.event_attributes.position.and_then(|position| position.ordinal);
         if position.is_some_and(|place| !(1..=POSITION_MAX).contains(&place)) {
             let path = format!("$.events[{index}].event_attributes.position.ordinal");
             return Err(WriteError::invalid(path, "out_of_range", "a place is from 1 to 10000"));
@@ -100,7 +98,12 @@ impl SearchEvent {
 }
 
 /// Takes events: all or, where one is not valid, none. Whether they are true shows when they are written.
-pub fn take_events(shop: &Shop, SearchEvents { events }: SearchEvents) -> Result<(), WriteError> {
+pub fn take_events(
+    shop: &Shop,
+    SearchEvents { events }: SearchEvents,
+    ip: Option<&str>,
+) -> Result<(), WriteError> {
+    shop.throttle.search_event(ip)?;
     if events.is_empty() || events.len() > EVENTS_MAX {
         return Err(WriteError::invalid("$.events", "out_of_range", "send 1 to 50 events at once"));
     }

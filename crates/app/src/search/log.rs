@@ -10,15 +10,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use ring::hmac;
+use tokio::sync::OnceCell;
 use tradepost_domain::kernel::ids::{EntityId, OrderId, ProductId, SearchQueryId};
+use tradepost_store::db::Client;
 use tradepost_store::{StoreError, search_log};
 use uuid::Uuid;
 
+use crate::catalog::list_products::ListProducts;
+use crate::catalog::{Document, Shopper};
 use crate::error::WriteError;
 use crate::rounds::{Rhythm, Round, keep_doing};
+use crate::secret::SecretToken;
 use crate::shop::Shop;
 
-pub use tradepost_store::search_log::{EventRow, SearchRow};
+pub use tradepost_store::search_log::{EventRow, Outcome, SearchRow};
 
 /// Searches, and events, that wait to be written.
 const WAITING_MAX: usize = 10_000;
@@ -27,13 +33,18 @@ const IDLE: SignedDuration = SignedDuration::from_secs(1);
 /// Events wait longer: their search may be one that another process has yet to write.
 const EVENTS_REST: SignedDuration = SignedDuration::from_secs(5);
 const WRITE_EVERY: Duration = Duration::from_secs(2);
-const PURGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// Rows of a statement.
+const BATCH: usize = 1_000;
+/// How often the same is tried to be written while the database is there but does not take it.
+const REFUSALS_MAX: u32 = 5;
 
 /// The log of this process.
 #[derive(Debug, Default)]
 pub struct SearchLog {
     waiting: Mutex<Waiting>,
     dropped: AtomicU64,
+    /// Of the hashes of browsers.
+    key: OnceCell<hmac::Key>,
 }
 
 #[derive(Debug, Default)]
@@ -41,18 +52,73 @@ struct Waiting {
     /// In the order of their time.
     searches: Vec<SearchRow>,
     events: Vec<EventRow>,
-    purged_at: Option<Timestamp>,
+    /// How often the database did not take what is waiting.
+    refusals: u32,
 }
 
-/// Words as they are counted: lower case, single blanks. None of what may be somebody's address: that is not kept.
+/// Words as they are counted: lower case, single blanks, nothing that cannot be seen. None of what may be somebody's address: that
+/// is not kept.
 pub fn fold_words(text: &str) -> Option<String> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    (!words.is_empty() && !text.contains('@')).then(|| words.join(" "))
+    let words: Vec<String> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).map(str::to_lowercase).collect();
+    let words = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    (!words.is_empty() && !text.contains('@')).then_some(words)
 }
 
-/// The products of an answer, in its order, out of the names of what it is made of.
-pub fn hits_of(surrogate_keys: &str) -> Vec<ProductId> {
-    surrogate_keys.split(' ').filter_map(|key| key.parse().ok()).collect()
+/// What is noted of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedWords {
+    words: Option<String>,
+    is_initial: bool,
+}
+
+impl AskedWords {
+    /// Of a search.
+    pub fn of(command: &ListProducts) -> Self {
+        let is_initial = command.cursor.is_none()
+            && command.filters.is_empty()
+            && command.as_words.is_empty()
+            && command.category.is_none()
+            && command.collection.is_none();
+        Self { words: command.text.as_deref().and_then(fold_words), is_initial }
+    }
+}
+
+/// Who searched.
+#[derive(Debug, Clone, Copy)]
+pub struct Searcher<'a> {
+    /// Where.
+    pub shopper: &'a Shopper,
+    /// Which browser, where its shopper has agreed to be recognised.
+    pub client_id: Option<Uuid>,
+    /// From which address; it is counted, never kept.
+    pub ip: Option<&'a str>,
+}
+
+/// Notes a search that was answered, and gives the answer its id. Never fails and never waits.
+pub fn note_search(
+    shop: &Shop,
+    asked: AskedWords,
+    searcher: Searcher<'_>,
+    answer: &Document,
+) -> SearchQueryId {
+    let id = shop.ids.next();
+    let (Some(words), Some(outcome)) = (asked.words, &answer.outcome) else { return id };
+    if shop.throttle.search_note(searcher.ip).is_err() {
+        shop.search_log.drop_some(1);
+        return id;
+    }
+    shop.search_log.note(SearchRow {
+        id,
+        at: shop.clock.now(),
+        channel_id: searcher.shopper.channel.id,
+        locale: searcher.shopper.locale.to_string(),
+        client_id: searcher.client_id,
+        words,
+        is_initial: asked.is_initial,
+        outcome: outcome.clone(),
+    });
+    id
 }
 
 /// Something that a shopper did.
@@ -88,9 +154,13 @@ impl SearchLog {
             if waiting.len() < WAITING_MAX {
                 waiting.push(one);
             } else {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
+                self.drop_some(1);
             }
         }
+    }
+
+    fn drop_some(&self, count: usize) {
+        self.dropped.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Notes a search.
@@ -103,19 +173,23 @@ impl SearchLog {
         self.add(&mut self.waiting().events, events);
     }
 
-    /// Searches and events that did not fit.
+    /// Searches and events that did not fit, came too often or were not taken by the database.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
     /// Takes what is due: all, or what nothing more can happen to.
     fn take(&self, now: Timestamp, all: bool) -> (Vec<SearchRow>, Vec<EventRow>) {
-        let mut waiting = self.waiting();
-        let clicked: HashSet<SearchQueryId> = waiting.events.iter().map(|event| event.query_id).collect();
+        let (searches, events) = {
+            let mut waiting = self.waiting();
+            (std::mem::take(&mut waiting.searches), std::mem::take(&mut waiting.events))
+        };
+        // Shoppers who note something meanwhile do not wait for this.
         let is_due = |at: Timestamp, rest| all || now.duration_since(at) >= rest;
+        let clicked: HashSet<SearchQueryId> = events.iter().map(|event| event.query_id).collect();
         let mut next: HashMap<Uuid, (Timestamp, String)> = HashMap::new();
         let (mut due, mut rest) = (Vec::new(), Vec::new());
-        for search in std::mem::take(&mut waiting.searches).into_iter().rev() {
+        for search in searches.into_iter().rev() {
             let follower = search.client_id.and_then(|id| next.insert(id, (search.at, search.words.clone())));
             let is_replaced = follower
                 .is_some_and(|(at, words)| at.duration_since(search.at) < IDLE && words != search.words);
@@ -125,12 +199,14 @@ impl SearchLog {
                 due.push(search);
             }
         }
+        due.reverse();
         rest.reverse();
+        let (due_events, early) = events.into_iter().partition(|event| is_due(event.at, EVENTS_REST));
+        let mut waiting = self.waiting();
+        rest.append(&mut waiting.searches);
         waiting.searches = rest;
-        let events = std::mem::take(&mut waiting.events).into_iter();
-        let (events, rest) = events.partition(|event| is_due(event.at, EVENTS_REST));
-        waiting.events = rest;
-        (due, events)
+        waiting.events.extend::<Vec<_>>(early);
+        (due, due_events)
     }
 
     /// Writes what is due; what could not be written waits on.
@@ -139,48 +215,76 @@ impl SearchLog {
         if searches.is_empty() && events.is_empty() {
             return Ok(());
         }
-        let written = async {
-            let conn = shop.store.worker().conn().await?;
-            search_log::insert_searches(&conn, &searches).await?;
-            search_log::insert_events(&conn, &events).await
+        let written = self.write_rows(shop, &searches, &events).await;
+        let mut waiting = self.waiting();
+        let Err(error) = &written else {
+            waiting.refusals = 0;
+            return Ok(());
+        };
+        if !matches!(error, StoreError::Unavailable(_)) {
+            waiting.refusals = waiting.refusals.saturating_add(1);
         }
-        .await;
-        if written.is_err() {
-            let mut waiting = self.waiting();
+        if waiting.refusals > REFUSALS_MAX {
+            // Something of it will never be taken: what comes is not to wait for it.
+            waiting.refusals = 0;
+            self.drop_some(searches.len().saturating_add(events.len()));
+        } else {
             // Writing the same again changes nothing.
             self.add(&mut waiting.searches, searches);
             waiting.searches.sort_by_key(|search| search.at);
             self.add(&mut waiting.events, events);
         }
-        written.map(drop)
+        written
     }
 
-    /// Throws away what is older than it may be, now and then.
-    pub async fn purge(&self, shop: &Shop, keep: SignedDuration) -> Result<(), StoreError> {
-        let now = shop.clock.now();
-        let is_due = |at: Timestamp| now.duration_since(at) >= PURGE_EVERY;
-        if self.waiting().purged_at.is_some_and(|at| !is_due(at)) {
-            return Ok(());
+    async fn write_rows(
+        &self,
+        shop: &Shop,
+        searches: &[SearchRow],
+        events: &[EventRow],
+    ) -> Result<(), StoreError> {
+        let conn = shop.store.worker().conn().await?;
+        let key = self.key(shop, &conn).await?;
+        for rows in searches.chunks(BATCH) {
+            let hashed = rows
+                .iter()
+                .cloned()
+                .map(|row| SearchRow { client_id: row.client_id.map(|id| hash(key, id)), ..row });
+            search_log::insert_searches(&conn, &hashed.collect::<Vec<_>>()).await?;
         }
-        let before = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
-        search_log::purge(&*shop.store.worker().conn().await?, before).await?;
-        self.waiting().purged_at = Some(now);
+        for rows in events.chunks(BATCH) {
+            search_log::insert_events(&conn, rows).await?;
+        }
         Ok(())
     }
 
-    /// Writes and throws away until `shutdown`, and writes all once more then.
-    pub async fn run(&self, shop: &Shop, keep: SignedDuration, shutdown: impl Future<Output = ()>) {
-        let rhythm = Rhythm { name: "the log of searches", every: WRITE_EVERY, woken_by: None };
-        let round = || async {
-            self.write(shop, false).await?;
-            self.purge(shop, keep).await?;
-            Ok::<_, WriteError>(Round::Done)
+    async fn key(&self, shop: &Shop, conn: &Client) -> Result<&hmac::Key, StoreError> {
+        let draw = async || {
+            let drawn = SecretToken::draw("slk", &*shop.ids);
+            let key = search_log::client_key(conn, drawn.expose(), shop.clock.now()).await?;
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()))
         };
+        self.key.get_or_try_init(draw).await
+    }
+
+    /// Writes until `shutdown`, and all once more then.
+    pub async fn run(&self, shop: &Shop, shutdown: impl Future<Output = ()>) {
+        let rhythm = Rhythm { name: "the log of searches", every: WRITE_EVERY, woken_by: None };
+        let round =
+            || async { self.write(shop, false).await.map(|()| Round::Done).map_err(WriteError::from) };
         keep_doing(rhythm, shutdown, round).await;
         if let Err(error) = self.write(shop, true).await {
             tracing::warn!(%error, "the last searches could not be written");
         }
     }
+}
+
+/// What is kept of a browser's id: nobody who lacks the key, or the id, finds the one by the other.
+fn hash(key: &hmac::Key, client_id: Uuid) -> Uuid {
+    let tag = hmac::sign(key, client_id.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(tag.as_ref()).for_each(|(byte, of_tag)| *byte = *of_tag);
+    Uuid::from_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -202,7 +306,7 @@ mod tests {
             client_id,
             words: words.to_owned(),
             is_initial: true,
-            hit_ids: Vec::new(),
+            outcome: std::sync::Arc::default(),
         }
     }
 
@@ -239,8 +343,30 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_on_stays_in_its_order_before_what_comes() {
+        let log = SearchLog::default();
+        for (number, ms) in (1..).zip([0, 900, 950]) {
+            log.note(search(number, ms, None, &number.to_string()));
+        }
+        assert_eq!(words(&log, 1_000), ["1"]);
+        log.note(search(4, 1_100, None, "4"));
+        let order: Vec<String> = log.waiting().searches.iter().map(|search| search.words.clone()).collect();
+        assert_eq!(order, ["2", "3", "4"]);
+    }
+
+    #[test]
+    fn a_browser_is_the_same_under_one_key_and_nobody_under_another() {
+        let key = |text: &str| hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
+        let (one, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        assert_eq!(hash(&key("a"), one), hash(&key("a"), one));
+        let hashes = HashSet::from([one, hash(&key("a"), one), hash(&key("b"), one), hash(&key("a"), other)]);
+        assert_eq!(hashes.len(), 4);
+    }
+
+    #[test]
     fn words_are_counted_in_one_form_and_addresses_not_at_all() {
         assert_eq!(fold_words("  Red   SHOES ").as_deref(), Some("red shoes"));
+        assert_eq!(fold_words("red\0shoes\n").as_deref(), Some("red shoes"));
         assert_eq!(fold_words("ada@example.com"), None);
         assert_eq!(fold_words("  "), None);
     }

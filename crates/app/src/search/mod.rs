@@ -14,6 +14,7 @@ mod facets;
 mod fill;
 mod follow;
 pub mod log;
+pub mod popular;
 mod standing;
 pub mod steer;
 pub mod suggest;
@@ -83,6 +84,8 @@ pub struct Shelves {
     steering: RwLock<Arc<Steering>>,
     /// How many beginnings and ends of rules had passed when it was last looked at.
     season: AtomicUsize,
+    /// What others searched for.
+    popular: Mutex<popular::Known>,
     /// The filling that is under way.
     filling: Mutex<Option<Underway>>,
     /// What this process is called where it tells of its shelves.
@@ -133,6 +136,7 @@ impl Shelves {
             followed: AtomicI64::new(0),
             steering: RwLock::default(),
             season: AtomicUsize::new(0),
+            popular: Mutex::default(),
             filling: Mutex::default(),
             ids,
             process: OnceLock::new(),

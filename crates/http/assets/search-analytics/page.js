@@ -97,7 +97,7 @@ function drawClicks(days) {
 }
 
 function list(rows, count, note, kind) {
-  if (rows.length === 0) return element("p", "nothing", "Nothing that five searches were for.");
+  if (rows.length === 0) return element("p", "nothing", "Nothing yet that many have searched for.");
   const most = Math.max(...rows.map(count));
   const box = element("div", "rows");
   for (const row of rows) {
@@ -131,6 +131,7 @@ function show(data) {
   put("clicks", drawClicks(days));
   put("top", list(data.top_queries, (row) => row.searches, (row) => `${whole.format(row.searches)} · ${percent(row.clicked, row.searches)} clicked`, "found"));
   put("none", list(data.no_results, (row) => row.without_results, (row) => whole.format(row.without_results), "empty"));
+  document.getElementById("many").textContent = whole.format(data.clients_min);
   document.getElementById("made").textContent = `The last ${data.days} days, as of ${data.made_at.slice(0, 16).replace("T", " ")} UTC`;
 }
 

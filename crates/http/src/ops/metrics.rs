@@ -186,7 +186,7 @@ fn add_search(text: &mut String, shop: &Shop) {
     let dropped = shop.search_log.dropped();
     single(
         text,
-        ("search_log_dropped_total", "counter", "Searches and their events that were not noted"),
+        ("search_log_dropped_total", "counter", "Searches and their events that were not kept"),
         &dropped,
     );
     let Some(shelves) = &shop.catalog.shelves else { return };

@@ -32,20 +32,21 @@ struct Inner {
     readiness: Mutex<Option<health::Readiness>>,
     backlog: Mutex<Option<metrics::Backlog>>,
     document: OnceLock<Bytes>,
-    shows_searches: bool,
+    /// Words are shown that so many browsers searched for; none where nothing is shown.
+    shows_searches: Option<i64>,
     published: search_analytics::Published,
 }
 
 impl Default for Ops {
     fn default() -> Self {
-        Self::new(None, false)
+        Self::new(None, None)
     }
 }
 
 impl Ops {
     /// A process that begins now; without `figures` its `/metrics` has only what is read when it is asked. `/search-analytics` is
-    /// there only if it `shows_searches`.
-    pub fn new(figures: Option<PrometheusHandle>, shows_searches: bool) -> Self {
+    /// there only if it `shows_searches`: words that at least so many browsers searched for.
+    pub fn new(figures: Option<PrometheusHandle>, shows_searches: Option<i64>) -> Self {
         Self(Arc::new(Inner {
             started: Instant::now(),
             draining: AtomicBool::new(false),

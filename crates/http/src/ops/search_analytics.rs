@@ -46,7 +46,7 @@ pub(crate) fn pages() -> Router<ApiState> {
 }
 
 fn page(Extension(ops): &Extension<Ops>, name: &str, headers: &HeaderMap) -> Result<Response, Response> {
-    if !ops.0.shows_searches {
+    if ops.0.shows_searches.is_none() {
         return Err(problem::no_route().into_response());
     }
     docs::file::<Files>(name, headers)
@@ -57,9 +57,7 @@ async fn data(
     Extension(ops): Extension<Ops>,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
-    if !ops.0.shows_searches {
-        return Err(problem::no_route());
-    }
+    let clients_min = ops.0.shows_searches.ok_or_else(problem::no_route)?;
     let wanted = params.take_parsed::<i64>("days", "7, 30 or 90")?.unwrap_or(30);
     params.finish()?;
     let spans = SPANS.iter().zip(&ops.0.published.0);
@@ -72,7 +70,7 @@ async fn data(
         Some((at, body)) if at.elapsed() < FIGURES_HOLD_FOR => body.clone(),
         _ => {
             let shop = &state.shop;
-            let made = publish_searches(shop.store.worker(), shop.clock.now(), *days).await?;
+            let made = publish_searches(shop.store.worker(), shop.clock.now(), (*days, clients_min)).await?;
             let body: Bytes = serde_json::to_vec(&made).map_err(|error| Problem::internal(&error))?.into();
             *kept = Some((Instant::now(), body.clone()));
             body

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradepost_app::catalog::Projector;
@@ -13,6 +12,7 @@ use tradepost_app::import::ImportWorker;
 use tradepost_app::mail::MailWorker;
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::payment::{InboxWorker, Reconciler};
+use tradepost_app::search::popular::SearchLogWorker;
 use tradepost_app::system::Auditor;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_http::browsers::for_browsers;
@@ -70,11 +70,11 @@ pub async fn serve_house(
             upkeep.run_upkeep();
         }
     });
-    let ops = Ops::new(Some(figures), config.search.public_analytics);
+    let ops = Ops::new(Some(figures), config.search.shows());
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
     let key_uses = write_key_uses(&house, phases.clone());
-    let search_log = write_search_log(&house, config.search.log_keep(), phases.clone());
+    let search_log = write_search_log(&house, phases.clone());
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.catalog.clone());
     let address = listeners.address();
@@ -124,6 +124,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let shop = house.shop.clone();
     let imports = ImportWorker::new(shop.clone(), config.imports.retention());
+    let searches = SearchLogWorker::new(shop.clone(), config.search.log_rules());
     tokio::spawn(async move {
         let over = || async {
             let _ = phases.clone().wait_for(|phase| *phase > Phase::Serving).await;
@@ -142,6 +143,7 @@ fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>)
             reconciler.run(over()),
             auditor.run(over()),
             webhooks.run(over()),
+            searches.run(over()),
         );
     })
 }
@@ -158,17 +160,13 @@ fn write_key_uses(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHand
 }
 
 /// Writes every few seconds what was searched for in this process; a last time when all requests are answered.
-fn write_search_log(
-    house: &House,
-    keep: SignedDuration,
-    mut phases: watch::Receiver<Phase>,
-) -> JoinHandle<()> {
+fn write_search_log(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let shop = house.shop.clone();
     tokio::spawn(async move {
         let shutdown = async move {
             let _ = phases.wait_for(|phase| *phase >= Phase::Cut).await;
         };
-        shop.search_log.run(&shop, keep, shutdown).await;
+        shop.search_log.run(&shop, shutdown).await;
     })
 }
 

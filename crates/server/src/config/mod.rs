@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tradepost_app::import::ImportRetention;
+use tradepost_app::search::popular::SearchLogRules;
 use tradepost_http::browsers::Origins;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
@@ -101,19 +102,32 @@ pub struct Webhooks {
 }
 
 /// What is remembered of searches, and who may see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// How long the log of searches is kept.
     pub log_keep_days: u32,
     /// Whether anybody may see what many search for.
     pub public_analytics: bool,
+    /// Browsers that must have searched for words that others are shown.
+    pub shared_min_clients: u32,
+    /// Words that are never suggested.
+    pub never_suggest: Vec<String>,
 }
 
 impl Search {
-    /// How long the log of searches is kept.
-    pub fn log_keep(self) -> SignedDuration {
-        SignedDuration::from_hours(i64::from(self.log_keep_days).saturating_mul(24))
+    /// What becomes of the log of searches.
+    pub fn log_rules(&self) -> SearchLogRules {
+        SearchLogRules {
+            keep: SignedDuration::from_hours(i64::from(self.log_keep_days).saturating_mul(24)),
+            clients_min: i64::from(self.shared_min_clients),
+            never: self.never_suggest.iter().map(|word| word.trim().to_lowercase()).collect(),
+        }
+    }
+
+    /// Browsers that must have searched for words that the public page shows; nothing where there is no such page.
+    pub fn shows(&self) -> Option<i64> {
+        self.public_analytics.then_some(i64::from(self.shared_min_clients))
     }
 }
 
@@ -240,6 +254,7 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("imports.keep_days", 1, 36_500),
     ("imports.keep_upload_days", 1, 3_650),
     ("search.log_keep_days", 1, 3_650),
+    ("search.shared_min_clients", 2, 100_000),
     ("limits.connections", 1, 1_000_000),
     ("limits.header_timeout_seconds", 1, 600),
     ("limits.body_timeout_seconds", 1, 3_600),

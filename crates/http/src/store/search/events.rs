@@ -1,14 +1,12 @@
 //! Takes what became of searches: `POST /api/search/events`.
 
-use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tradepost_app::search::events::{SearchEvents, take_events};
 
 use crate::document::ShopperWriteProblems;
-use crate::extract::{Body, NoParams};
+use crate::extract::{Body, NoParams, Visitor};
 use crate::problem::Problem;
-use crate::state::ApiState;
 use crate::store::shopper::Storefront;
 
 /// Tells what shoppers did with what searches found, in the form of User Behavior Insights.
@@ -20,12 +18,13 @@ use crate::store::shopper::Storefront;
     request_body = SearchEvents,
     responses((status = 202, description = "They were taken"), ShopperWriteProblems))]
 pub async fn handler(
-    State(state): State<ApiState>,
+    visitor: Visitor,
     _: Storefront,
     _: NoParams,
     body: Body<SearchEvents>,
 ) -> Result<Response, Problem> {
-    take_events(&state.shop, body.value)?;
+    let context = visitor.0;
+    take_events(&context.shop, body.value, context.origin.ip.as_deref())?;
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"))];
     Ok((StatusCode::ACCEPTED, no_store).into_response())
 }

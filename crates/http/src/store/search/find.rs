@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use tradepost_app::catalog::list_products::{list_products, with_query_id};
-use tradepost_app::search::log::{SearchRow, fold_words, hits_of};
+use tradepost_app::search::log::{AskedWords, Searcher, note_search};
 use tradepost_app::search::views::SearchResults;
 use uuid::Uuid;
 
 use crate::document::ReadProblems;
-use crate::extract::ListParams;
+use crate::extract::{ListParams, Visitor};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::store::caching;
@@ -19,7 +19,7 @@ use crate::store::shopper::Storefront;
 /// Searches for products in the shopper's words: errors are forgiven, conditions are read out of the words.
 ///
 /// Takes what `/api/products` takes. Every answer has an id of its own, and so is kept by nobody. Its words are noted in lower
-/// case, unless they hold an `@`, with nothing of the shopper but the `Client-Id`, where there is one.
+/// case, unless they hold an `@`, with nothing of the shopper but a hash of the `Client-Id`, where there is one.
 #[utoipa::path(get, path = "/api/search", operation_id = "search_products", tag = "search",
     params(query::ProductListQuery,
         ("as_words" = Option<String>, Query, description = "Texts of conditions that were read out of the words and are not to be, separated by commas"),
@@ -29,31 +29,17 @@ use crate::store::shopper::Storefront;
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
+    visitor: Visitor,
     headers: HeaderMap,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let shopper = storefront.shopper(&mut params)?;
     let client_id = client_id(&headers)?;
     let command = query::search(params)?;
-    let words = command.text.as_deref().and_then(fold_words);
-    let is_initial = command.cursor.is_none()
-        && command.filters.is_empty()
-        && command.category.is_none()
-        && command.collection.is_none();
+    let asked = AskedWords::of(&command);
     let document = list_products(&state.shop.catalog, &shopper, command).await?;
-    let id = state.shop.ids.next();
-    if let Some(words) = words {
-        state.shop.search_log.note(SearchRow {
-            id,
-            at: state.shop.clock.now(),
-            channel_id: shopper.channel.id,
-            locale: shopper.locale.to_string(),
-            client_id,
-            words,
-            is_initial,
-            hit_ids: hits_of(&document.surrogate_keys),
-        });
-    }
+    let searcher = Searcher { shopper: &shopper, client_id, ip: visitor.0.origin.ip.as_deref() };
+    let id = note_search(&state.shop, asked, searcher, &document);
     Ok(caching::passing(with_query_id(&document, id)))
 }
 
