@@ -2,7 +2,6 @@
 
 // Draws the figures of /search-analytics/data.json. What people typed becomes text, never markup.
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 1000;
 const DAY = 86400000;
 const whole = new Intl.NumberFormat("en");
 const dayName = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -42,10 +41,10 @@ function roundUp(value) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
 }
 
-// A frame with lines and names; answers it with what turns days and values into places.
-function frame(days, top, height, unit) {
-  const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img" });
-  const [left, right, above, below] = [46, WIDTH - 6, 10, height - 26];
+// A frame as wide as its place, with lines and names; answers it with what turns days and values into places.
+function frame(days, top, { width, height }, unit) {
+  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
+  const [left, right, above, below] = [46, width - 6, 10, height - 26];
   const y = (value) => below - (value / top) * (below - above);
   for (const part of [0, 0.5, 1]) {
     const value = top * part;
@@ -55,23 +54,23 @@ function frame(days, top, height, unit) {
   }
   const step = (right - left) / days.length;
   const x = (index) => left + step * index;
-  const every = Math.ceil(days.length / 8);
+  const every = Math.ceil(days.length / Math.max(2, Math.floor((right - left) / 90)));
   days.forEach((day, index) => {
     if ((days.length - 1 - index) % every !== 0) return;
-    svg.append(make("text", { x: x(index) + step / 2, y: height - 6, "text-anchor": "middle" }, dayName.format(day.at)));
+    svg.append(make("text", { x: Math.min(x(index) + step / 2, width - 22), y: height - 6, "text-anchor": "middle" }, dayName.format(day.at)));
   });
   return { svg, x, y, step };
 }
 
-function drawDays(days) {
+function drawDays(days, width) {
   const top = roundUp(Math.max(1, ...days.map((day) => day.searches)));
-  const { svg, x, y, step } = frame(days, top, 260, "");
+  const { svg, x, y, step } = frame(days, top, { width, height: 240 }, "");
   svg.setAttribute("aria-label", "Searches by day");
-  const width = Math.max(1, Math.min(34, step * 0.72));
+  const wide = Math.max(1, Math.min(34, step * 0.72));
   days.forEach((day, index) => {
     const found = day.searches - day.without_results;
     const bar = (kind, from, to) => {
-      const place = { class: kind, x: x(index) + (step - width) / 2, width, y: y(to), height: y(from) - y(to), rx: 2 };
+      const place = { class: kind, x: x(index) + (step - wide) / 2, width: wide, y: y(to), height: y(from) - y(to), rx: 2 };
       const rect = make("rect", place);
       rect.append(make("title", {}, `${dayName.format(day.at)}: ${whole.format(day.searches)} searches, ${whole.format(day.without_results)} found nothing`));
       svg.append(rect);
@@ -82,8 +81,8 @@ function drawDays(days) {
   return svg;
 }
 
-function drawClicks(days) {
-  const { svg, x, y, step } = frame(days, 100, 180, " %");
+function drawClicks(days, width) {
+  const { svg, x, y, step } = frame(days, 100, { width, height: 180 }, " %");
   svg.setAttribute("aria-label", "Click-through by day");
   const points = days.map((day, index) => ({ day, x: x(index) + step / 2 })).filter(({ day }) => day.searches > 0);
   const rate = ({ day }) => (Math.min(day.clicked, day.searches) / day.searches) * 100;
@@ -103,8 +102,9 @@ function list(rows, count, note, kind) {
   for (const row of rows) {
     const line = element("div", `row ${kind}`);
     const bar = make("svg", { "aria-hidden": "true", preserveAspectRatio: "none", viewBox: "0 0 100 1" });
-    bar.append(make("rect", { width: (count(row) / most) * 100, height: 1 }));
-    line.append(bar, element("span", "", row.user_query), element("span", "", note(row)));
+    bar.append(make("rect", { class: "rest", width: 100, height: 1 }));
+    bar.append(make("rect", { class: "part", width: (count(row) / most) * 100, height: 1 }));
+    line.append(element("span", "", row.user_query), element("span", "", note(row)), bar);
     box.append(line);
   }
   return box;
@@ -127,13 +127,19 @@ function show(data) {
     figure(percent(sum("clicked"), searches), "with a click"),
     figure(percent(sum("without_results"), searches), "found nothing"),
   );
-  put("days", drawDays(days));
-  put("clicks", drawClicks(days));
+  const plot = (id, draw) => {
+    const none = () => element("p", "nothing", "No searches in this time.");
+    put(id, searches === 0 ? none() : draw(days, document.getElementById(id).clientWidth));
+  };
+  plot("days", drawDays);
+  plot("clicks", drawClicks);
   put("top", list(data.top_queries, (row) => row.searches, (row) => `${whole.format(row.searches)} · ${percent(row.clicked, row.searches)} clicked`, "found"));
   put("none", list(data.no_results, (row) => row.without_results, (row) => whole.format(row.without_results), "empty"));
   document.getElementById("many").textContent = whole.format(data.clients_min);
   document.getElementById("made").textContent = `The last ${data.days} days, as of ${data.made_at.slice(0, 16).replace("T", " ")} UTC`;
 }
+
+let shown;
 
 async function load(days) {
   for (const button of document.querySelectorAll("#spans button")) {
@@ -142,7 +148,8 @@ async function load(days) {
   try {
     const answer = await fetch(`/search-analytics/data.json?days=${days}`);
     if (!answer.ok) throw new Error(String(answer.status));
-    show(await answer.json());
+    shown = await answer.json();
+    show(shown);
   } catch {
     document.getElementById("made").textContent = "The figures cannot be read just now.";
   }
@@ -151,5 +158,8 @@ async function load(days) {
 document.getElementById("spans").addEventListener("click", (event) => {
   const days = Number(event.target.dataset?.days);
   if (days) load(days);
+});
+window.addEventListener("resize", () => {
+  if (shown) show(shown);
 });
 load(30);
