@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId, SearchQueryId};
 use uuid::Uuid;
 
@@ -37,6 +38,20 @@ sql! {
     PURGE_SEARCHES = "
         delete from search_query
          where ctid = any (array(select ctid from search_query where at < $1 limit $2 for update skip locked))";
+    // Ids grow with time.
+    EXPORT_SEARCHES = "
+        select id, at, channel_id, locale, client_id, words, is_initial, step, redirect, banners, hit_ids
+          from search_query
+         where id > $1 and at >= $2
+         order by id
+         limit $3";
+    EXPORT_EVENTS = "
+        select e.query_id, e.action, e.object_id, e.position, e.at, q.client_id, q.words
+          from search_event e
+          join search_query q on q.id = e.query_id
+         where (e.query_id, e.action, e.object_id) > ($1, $2, $3) and e.at >= $4
+         order by e.query_id, e.action, e.object_id
+         limit $5";
     // The first process to write draws the key, and all others take it.
     CLIENT_KEY = "
         insert into setting (key, value, updated_at)
@@ -150,4 +165,69 @@ pub async fn purge(client: &Client, before: Timestamp, limit: i64) -> Result<boo
 /// The key of the hashes of browsers: the one that the shop has, or else the one that was drawn.
 pub async fn client_key(client: &Client, drawn: &str, now: Timestamp) -> Result<String, StoreError> {
     Ok(client.query_one(CLIENT_KEY, &[&drawn, &now]).await?.get(0))
+}
+
+/// Up to `limit` searches since a time whose ids come after one, in the order of their ids.
+pub async fn export_searches(
+    client: &Client,
+    after: SearchQueryId,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<SearchRow>, StoreError> {
+    let rows = client.query(EXPORT_SEARCHES, &[&after.as_uuid(), &since, &limit]).await?;
+    let row = |row: &Row| SearchRow {
+        id: EntityId::from_uuid(row.get(0)),
+        at: row.get(1),
+        channel_id: EntityId::from_uuid(row.get(2)),
+        locale: row.get(3),
+        client_id: row.get(4),
+        words: row.get(5),
+        is_initial: row.get(6),
+        outcome: Arc::new(Outcome {
+            step: word(&["exact", "corrected", "relaxed"], row.get(7)),
+            redirect: row.get(8),
+            banners: row.get(9),
+            hit_ids: row.get::<_, Vec<Uuid>>(10).into_iter().map(EntityId::from_uuid).collect(),
+        }),
+    };
+    Ok(rows.iter().map(row).collect())
+}
+
+/// An event with the browser and the words of its search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedEvent {
+    /// The event.
+    pub event: EventRow,
+    /// Hash of the browser.
+    pub client_id: Option<Uuid>,
+    /// What was searched for.
+    pub words: String,
+}
+
+/// Up to `limit` events since a time that come after one, in the order of their keys.
+pub async fn export_events(
+    client: &Client,
+    (query_id, action, object_id): (SearchQueryId, &str, Uuid),
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let params: Params<'_> = &[&query_id.as_uuid(), &action, &object_id, &since, &limit];
+    let rows = client.query(EXPORT_EVENTS, params).await?;
+    let row = |row: &Row| LoggedEvent {
+        event: EventRow {
+            query_id: EntityId::from_uuid(row.get(0)),
+            action: word(&["click", "add_to_cart", "purchase"], row.get(1)).unwrap_or_default(),
+            object_id: row.get(2),
+            position: row.get(3),
+            at: row.get(4),
+        },
+        client_id: row.get(5),
+        words: row.get(6),
+    };
+    Ok(rows.iter().map(row).collect())
+}
+
+/// The one of some words that a text is; the schema lets no other in.
+fn word(words: &[&'static str], text: Option<&str>) -> Option<&'static str> {
+    words.iter().copied().find(|word| Some(*word) == text)
 }

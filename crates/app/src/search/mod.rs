@@ -9,6 +9,7 @@ pub mod analytics;
 mod ask;
 mod document;
 pub mod events;
+pub mod export;
 mod facet_keys;
 mod facets;
 mod fill;

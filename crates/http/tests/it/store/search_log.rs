@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use tradepost_app::rounds::Round;
 use tradepost_app::search::analytics::publish_searches;
+use tradepost_app::search::export::export_search_log;
 use tradepost_app::search::popular::{SearchLogRules, SearchLogWorker};
 use tradepost_http::{ApiState, Ops};
 use tradepost_port::Clock as _;
@@ -280,6 +281,39 @@ async fn old_searches_are_thrown_away_some_thousand_at_a_time() {
     assert_eq!(count(&app, "select count(*) from search_query").await, 1);
     assert_eq!(worker.step().await.unwrap(), Round::Done);
     assert_eq!(count(&app, "select count(*) from search_query").await, 0);
+}
+
+#[tokio::test]
+async fn the_log_is_exported_as_documents_of_user_behavior_insights() {
+    let app = shop().await;
+    let answer = search(&app, "q=kettle", Some(CLIENT)).await;
+    let nothing = search(&app, "q=zzyzx", None).await;
+    let product = &answer["data"][0]["id"];
+    tell(&app, &[event(&answer, "click", product)]).await;
+    write(&app).await;
+    let mut out = Vec::new();
+    let since = app.clock.now() - SignedDuration::from_hours(1);
+    let written = export_search_log(&app.shop.store, since, &mut out).await.unwrap();
+    assert_eq!((written.queries, written.events), (2, 1));
+    let lines: Vec<Value> =
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 6);
+    assert_eq!(lines[0], json!({"index": {"_index": "ubi_queries", "_id": answer["query_id"]}}));
+    let query = &lines[1];
+    assert_eq!((&query["user_query"], &query["query_id"]), (&json!("kettle"), &answer["query_id"]));
+    assert_eq!(query["query_response_hit_ids"], json!([product]));
+    assert!(query["client_id"].is_string() && query["client_id"] != CLIENT && query["timestamp"].is_string());
+    assert_eq!(
+        (&lines[3]["query_id"], &lines[3]["query_response_hit_ids"]),
+        (&nothing["query_id"], &json!([]))
+    );
+    let told = &lines[5];
+    assert_eq!((&told["action_name"], &told["client_id"]), (&json!("click"), &query["client_id"]));
+    let attributes = json!({"object": {"object_id": product, "object_id_field": "product_id"}, "position": {"ordinal": 1}});
+    assert_eq!(told["event_attributes"], attributes);
+    let later = app.clock.now() + SignedDuration::from_hours(1);
+    let written = export_search_log(&app.shop.store, later, &mut Vec::new()).await.unwrap();
+    assert_eq!((written.queries, written.events), (0, 0));
 }
 
 #[tokio::test]
