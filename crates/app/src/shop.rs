@@ -29,6 +29,7 @@ use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::pricing::RuleBook;
 use crate::search::Shelves;
+use crate::search::log::SearchLog;
 use crate::system::Soundness;
 use crate::throttle::Throttle;
 use crate::webhook::WebhookCounts;
@@ -168,6 +169,8 @@ pub struct Shop {
     pub egress: Outside<dyn Egress>,
     /// What came of its webhooks.
     pub webhooks: WebhookCounts,
+    /// What was searched for and what became of it, as far as it is not written yet.
+    pub search_log: SearchLog,
 }
 
 impl fmt::Debug for Shop {
@@ -236,6 +239,7 @@ impl Shop {
             soundness: Soundness::default(),
             egress: Outside::new(egress),
             webhooks: WebhookCounts::default(),
+            search_log: SearchLog::default(),
         }
     }
 

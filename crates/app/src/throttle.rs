@@ -1,4 +1,5 @@
-//! How often somebody may try: limits on what can be guessed (passwords, addresses), counted in this process.
+//! How often somebody may try: limits on what can be guessed (passwords, addresses) or told by anybody (what became of a
+//! search), counted in this process.
 //!
 //! Each limit lets a burst through and then as many as its time gives back (GCRA). Names of accounts and addresses of
 //! networks are told apart by buckets of their hash, so that no flood of names makes the counters grow; the hash is
@@ -70,6 +71,8 @@ struct Limits {
     attempt_network: Limit,
     reset_account: Limit,
     reset_network: Limit,
+    search_note_network: Limit,
+    search_event_network: Limit,
 }
 
 impl fmt::Debug for Throttle {
@@ -88,6 +91,8 @@ impl Throttle {
             attempt_network: Limit::new(20, minute, clock),
             reset_account: Limit::new(3, hour, clock),
             reset_network: Limit::new(20, hour, clock),
+            search_note_network: Limit::new(600, minute, clock),
+            search_event_network: Limit::new(300, minute, clock),
         }))
     }
 
@@ -102,6 +107,18 @@ impl Throttle {
     pub fn attempt(&self, ip: Option<&str>) -> Result<(), Throttled> {
         let Some(limits) = &self.0 else { return Ok(()) };
         limits.attempt_network.check(network(ip))
+    }
+
+    /// A search to be noted in the log: whoever searches more often is answered all the same.
+    pub fn search_note(&self, ip: Option<&str>) -> Result<(), Throttled> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.search_note_network.check(network(ip))
+    }
+
+    /// A request that tells what became of searches.
+    pub fn search_event(&self, ip: Option<&str>) -> Result<(), Throttled> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.search_event_network.check(network(ip))
     }
 
     /// A mail to the account with this address.

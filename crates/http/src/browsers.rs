@@ -17,7 +17,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 const HTTPS_FOR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Headers that scripts of a storefront send.
-const SENT: [HeaderName; 12] = [
+const SENT: [HeaderName; 13] = [
     header::ACCEPT,
     header::ACCEPT_LANGUAGE,
     header::AUTHORIZATION,
@@ -26,6 +26,7 @@ const SENT: [HeaderName; 12] = [
     header::IF_NONE_MATCH,
     HeaderName::from_static("api-version"),
     HeaderName::from_static("cart-token"),
+    HeaderName::from_static("client-id"),
     HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("order-token"),
     HeaderName::from_static("publishable-key"),

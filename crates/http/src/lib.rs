@@ -43,7 +43,7 @@ pub fn router(state: ApiState) -> Router {
 /// The whole API of a shop in this process.
 pub fn router_with(state: ApiState, ops: Ops) -> Router {
     let (router, _) = routes().split_for_parts();
-    let router = router.merge(ops::docs::pages()).layer(Extension(ops));
+    let router = router.merge(ops::docs::pages()).merge(ops::search_analytics::pages()).layer(Extension(ops));
     let router = router.fallback(problem::not_found).method_not_allowed_fallback(problem::method_not_allowed);
     let router = middleware::wrap(router, &state).with_state(state.clone());
     Router::new().fallback_service(memory::Remembering::new(router, state))

@@ -75,8 +75,7 @@ impl Shelf {
     pub fn settle(&self) -> Result<(), SearchError> {
         let draft = read(&self.suggestions).draft();
         let ready = draft.build().map_err(|error| SearchError::Failed(error.into()))?;
-        write(&self.suggestions).install(ready);
-        Ok(())
+        write(&self.suggestions).install(ready).map_err(|error| SearchError::Failed(error.into()))
     }
 
     /// Changes with the terms that products are found by.
@@ -216,8 +215,7 @@ impl CatalogSearch for Shelf {
     }
 
     fn take_popular_queries(&self, queries: Vec<PopularQuery>) -> Result<(), SearchError> {
-        write(&self.suggestions).take_queries(queries);
-        self.settle()
+        write(&self.suggestions).take_queries(queries).map_err(|error| SearchError::Failed(error.into()))
     }
 
     fn take_synonyms(&self, synonyms: Vec<Synonym>) {

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use tradepost_domain::kernel::ids::{CategoryId, ProductId};
 use tradepost_port::search::{Change, ChangeKind, PopularQuery, SearchDocument, Suggestion, SuggestionKind};
 
-use built::{Built, Entry, KINDS, normal, starts};
+use built::{Built, Entry, KINDS, Near, normal, starts};
 
 /// Suggestions that are enough: with fewer, one letter may be wrong.
 const ENOUGH: usize = 5;
@@ -32,7 +32,11 @@ pub struct Suggestions {
     brands: HashMap<String, (String, u64)>,
     categories: HashMap<CategoryId, (String, u64)>,
     queries: Vec<PopularQuery>,
+    /// Brands and categories as they are compared.
+    names: HashSet<String>,
     built: Option<Built>,
+    /// The searches: they change by themselves, and are few.
+    asked: Option<Built>,
     /// Counts what came and went.
     clock: u64,
     /// What came since the last build.
@@ -54,12 +58,13 @@ struct Fresh {
 pub struct Draft {
     at: u64,
     entries: Vec<Entry>,
+    names: HashSet<String>,
 }
 
 impl Draft {
     /// Builds it.
     pub fn build(self) -> Result<Ready, fst::Error> {
-        Ok(Ready { at: self.at, built: Built::new(self.entries)? })
+        Ok(Ready { at: self.at, built: Built::new(self.entries)?, names: self.names })
     }
 }
 
@@ -67,6 +72,13 @@ impl Draft {
 pub struct Ready {
     at: u64,
     built: Built,
+    names: HashSet<String>,
+}
+
+/// Entries of searches; one for a brand or a category by its name is suggested as that.
+fn asked(queries: &[PopularQuery], names: &HashSet<String>) -> Vec<Entry> {
+    let others = queries.iter().filter(|query| !names.contains(&normal(&query.text)));
+    others.map(|query| entry_of(&query.text, SuggestionKind::Query, None, query.count)).collect()
 }
 
 impl Suggestions {
@@ -134,8 +146,10 @@ impl Suggestions {
     }
 
     /// Takes the searches that are suggested from now on.
-    pub fn take_queries(&mut self, queries: Vec<PopularQuery>) {
+    pub fn take_queries(&mut self, queries: Vec<PopularQuery>) -> Result<(), fst::Error> {
+        self.asked = Some(Built::new(asked(&queries, &self.names))?);
         self.queries = queries;
+        Ok(())
     }
 
     fn tick(&mut self) -> u64 {
@@ -168,23 +182,19 @@ impl Suggestions {
             entry_of(name, SuggestionKind::Category, Some(id.to_string()), *score)
         });
         let mut entries: Vec<Entry> = brands.chain(categories).collect();
-        // A search for a brand or a category by its name is suggested as that.
         let names: HashSet<String> = entries.iter().map(|entry| normal(&entry.suggestion.text)).collect();
-        let queries = self.queries.iter().filter(|query| !names.contains(&normal(&query.text)));
-        entries.extend(
-            queries
-                .map(|query| entry_of(&query.text, SuggestionKind::Query, None, query.count))
-                .collect::<Vec<_>>(),
-        );
         entries.extend(products);
-        Draft { at: self.clock, entries }
+        Draft { at: self.clock, entries, names }
     }
 
     /// Suggests what was built; what came or went since its draft lies beside it still.
-    pub fn install(&mut self, ready: Ready) {
+    pub fn install(&mut self, ready: Ready) -> Result<(), fst::Error> {
         self.fresh.retain(|fresh| fresh.at > ready.at);
         self.stale.retain(|_, at| *at > ready.at);
         self.built = Some(ready.built);
+        self.names = ready.names;
+        let queries = std::mem::take(&mut self.queries);
+        self.take_queries(queries)
     }
 
     /// Ways to go on from what was typed, the best first.
@@ -198,11 +208,16 @@ impl Suggestions {
         let fresh =
             self.fresh.iter().filter(|fresh| fresh.starts.iter().any(|start| start.starts_with(&typed)));
         found.extend(fresh.map(|fresh| &fresh.entry));
-        if let Some(built) = &self.built {
+        let built = || self.asked.iter().chain(&self.built);
+        for built in built() {
             found.extend(self.still(built.beginning_with(&typed)));
-            if found.count() < ENOUGH.min(limit) {
-                found.nearer_end();
-                found.extend(self.still(built.beginning_near(&typed)));
+        }
+        if found.count() < ENOUGH.min(limit)
+            && let Some(near) = Near::of(&typed)
+        {
+            found.nearer_end();
+            for built in built() {
+                found.extend(self.still(built.beginning_near(&near)));
             }
         }
         found.best(limit)
@@ -301,7 +316,7 @@ mod tests {
 
     fn build(suggestions: &mut Suggestions) {
         let ready = suggestions.draft().build().unwrap();
-        suggestions.install(ready);
+        suggestions.install(ready).unwrap();
     }
 
     fn upsert(document: SearchDocument) -> Change {
@@ -348,13 +363,19 @@ mod tests {
         suggestions.take(&products.collect::<Vec<_>>());
         let query = |text: &str, count| PopularQuery { text: text.to_owned(), count };
         let queries = (0..20).map(|number| query(&format!("canon lens {number}"), number));
-        suggestions.take_queries(queries.chain([query("canon", 900)]).collect());
+        suggestions.take_queries(queries.chain([query("canon", 900)]).collect()).unwrap();
         build(&mut suggestions);
         let found = suggestions.suggest("c", 10);
         let count = |kind| found.iter().filter(|suggestion| suggestion.kind == kind).count();
         assert_eq!(KINDS.map(count), [5, 1, 1, 3]);
         assert_eq!(found[0].text, "canon lens 19");
         assert!(!found.iter().any(|suggestion| suggestion.text == "canon"));
+        // Searches come and go without a build of all the rest.
+        suggestions.take_queries(vec![query("canon", 9), query("canon printer ink", 5)]).unwrap();
+        let found = suggestions.suggest("c", 10);
+        assert_eq!(found[0].text, "canon printer ink");
+        assert_eq!(found.iter().filter(|suggestion| suggestion.kind == SuggestionKind::Query).count(), 1);
+        assert_eq!(suggestions.suggest("pritner", 10)[0].text, "canon printer ink");
     }
 
     #[test]
@@ -367,7 +388,7 @@ mod tests {
             upsert(sold("Tea Spoon", 1)),
             Change { sequence: 2, id: gone, kind: ChangeKind::Delete },
         ]);
-        suggestions.install(ready);
+        suggestions.install(ready).unwrap();
         assert_eq!(texts(&suggestions, "tea"), ["Tea Cup", "Tea Spoon"]);
     }
 

@@ -334,6 +334,19 @@ pub struct ImportProducts {
 pub enum ExportWhat {
     /// Products as Shopify CSV or JSON lines.
     Products(ExportProducts),
+    /// The log of searches as documents of User Behavior Insights, in lines for OpenSearch's `_bulk`.
+    SearchLog(ExportSearchLog),
+}
+
+#[derive(Debug, Args)]
+pub struct ExportSearchLog {
+    /// Where to [default: standard output].
+    pub file: Option<PathBuf>,
+    /// Only the last so many days [default: all that is kept].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3_650))]
+    pub days: Option<i64>,
+    #[command(flatten)]
+    pub on: OnData,
 }
 
 #[derive(Debug, Args)]
@@ -369,6 +382,7 @@ impl Command {
             Self::Mail { action: MailAction::Preview(preview) } => &preview.on,
             Self::Import { what: ImportWhat::Products(import) } => &import.on,
             Self::Export { what: ExportWhat::Products(export) } => &export.on,
+            Self::Export { what: ExportWhat::SearchLog(export) } => &export.on,
             Self::Demo(demo) => return Some(&demo.data),
             Self::Config { .. } | Self::Openapi | Self::Lab { .. } | Self::Version => return None,
         };

@@ -89,6 +89,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Export { what: cli::ExportWhat::Products(arguments) } => {
             commands::export::products(&config, arguments).await
         }
+        Command::Export { what: cli::ExportWhat::SearchLog(arguments) } => {
+            commands::export::search_log(&config, arguments).await
+        }
         Command::Mail { action: cli::MailAction::Preview(arguments) } => {
             commands::mail::preview(&config, arguments).await
         }

@@ -20,6 +20,7 @@ pub use database::{OwnServer, TestDatabase};
 pub use shelf::{Shelf, ShelfProduct, ShelfVariant};
 pub use stripe::StripeShop;
 pub use tradepost_adapters::{RandomIds, SystemClock};
+pub use tradepost_store::db::count_statements;
 pub use warehouse::Warehouse;
 
 /// What makes the search index of a shop under test: the embedded engine.

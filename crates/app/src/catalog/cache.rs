@@ -525,6 +525,7 @@ mod tests {
             epoch,
             surrogate_keys: "".into(),
             degraded: false,
+            outcome: None,
         }
     }
 

@@ -46,7 +46,13 @@ pub async fn get_collection(
         let Some(row) = collection::find(&conn, id, handle).await? else { return Ok(None) };
         let surrogate_keys = format!("collections {}", row.id).into();
         let body = serde_json::to_vec(&CollectionCard::from(row))?.into();
-        Ok::<_, GetCollectionError>(Some(Document { body, epoch, surrogate_keys, degraded: false }))
+        Ok::<_, GetCollectionError>(Some(Document {
+            body,
+            epoch,
+            surrogate_keys,
+            degraded: false,
+            outcome: None,
+        }))
     };
     if let Some(document) = catalog.cache.document(&format!("collection {wanted:?}"), write).await? {
         return Ok(CollectionAnswer::Found(document));

@@ -54,6 +54,7 @@ pub async fn list_categories(catalog: &Catalog, shopper: &Shopper) -> Result<Doc
             epoch,
             surrogate_keys: "categories".into(),
             degraded: false,
+            outcome: None,
         }))
     };
     let made = catalog.cache.document(&question, write).await?;

@@ -75,6 +75,7 @@ pub async fn list_collections(
             epoch,
             surrogate_keys: "collections".into(),
             degraded: false,
+            outcome: None,
         }))
     };
     let made = catalog.cache.document(&question, write).await?;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Position, Sort, SortKey};
@@ -17,6 +18,8 @@ use tradepost_store::catalog::{fragment, redirect};
 use super::cursor::{self, KeyKind, Question};
 use super::projection::{CARD_EXPANSIONS, CARD_FIELDS, ObjectWriter};
 use super::{Catalog, Document, Reference, Shopper};
+use crate::search::log::Outcome;
+use crate::search::views::StepView;
 use crate::search::{Answerer, Asked, FacetChoice, Found, find};
 
 /// Which products, in what order, and how much of each.
@@ -238,7 +241,23 @@ async fn make(
     });
     let body = join(&cards, &page_json(next.as_deref(), found.limit, hits.total), &extras(&found)?);
     let surrogate_keys = surrogate_keys(&asked, &found).into();
-    Ok(Some(Document { body, epoch, surrogate_keys, degraded: found.degraded }))
+    let outcome = command.understand.then(|| Arc::new(outcome(&found)));
+    Ok(Some(Document { body, epoch, surrogate_keys, degraded: found.degraded, outcome }))
+}
+
+/// What the log of searches takes of an answer.
+fn outcome(found: &Found) -> Outcome {
+    let step = found.query.as_ref().map(|query| match query.step {
+        StepView::Exact => "exact",
+        StepView::Corrected => "corrected",
+        StepView::Relaxed => "relaxed",
+    });
+    Outcome {
+        step,
+        redirect: found.redirect.clone(),
+        banners: i32::try_from(found.banners.len()).unwrap_or(i32::MAX),
+        hit_ids: found.hits.ids.clone(),
+    }
 }
 
 /// The list as the one who scores it orders it: the scores of another one name no place in it.

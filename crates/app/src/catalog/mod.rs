@@ -50,6 +50,7 @@ use tradepost_store::catalog::fragment::View;
 
 use crate::api_key::KeyUses;
 use crate::search::Shelves;
+use crate::search::log::Outcome;
 
 pub use cache::CatalogCache;
 pub use project::{Projected, Projector};
@@ -106,4 +107,6 @@ pub struct Document {
     pub surrogate_keys: Arc<str>,
     /// Whether it is less than it should be, and will be better soon: nobody keeps it.
     pub degraded: bool,
+    /// Of a search, how it ended.
+    pub outcome: Option<Arc<Outcome>>,
 }

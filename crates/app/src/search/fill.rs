@@ -108,10 +108,11 @@ impl Shelves {
         }
     }
 
-    /// Fills the shelves that are missing or worn, takes away those of channels and locales that are gone, and lets go of
-    /// answers that rules have outlived. Of several that cannot be filled the first one's error is given.
+    /// Fills the shelves that are missing or worn, takes away those of channels and locales that are gone, lets go of
+    /// answers that rules have outlived, and suggests what has become popular. Of several that cannot be filled the first one's error is given.
     pub async fn ensure(&self) -> Result<(), ShelfError> {
         self.mind_the_season();
+        self.mind_popular().await?;
         let names = self.names().await?;
         let wanted: HashMap<View, &ShelfName> = names.iter().map(|name| (view(name), name)).collect();
         let is_kept =
@@ -195,6 +196,7 @@ impl Shelves {
                 break;
             }
         }
+        self.hand_popular(&view, &standing).await?;
         // Nothing is announced between what is found missing now and the moment from which on it is told.
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;

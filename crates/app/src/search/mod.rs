@@ -6,12 +6,17 @@
 //! so that no answer of an epoch is older than it. `ask` puts a listing's question to the shelf and reads the answer; where no
 //! shelf stands, PostgreSQL answers instead (degraded). A shelf whose engine is away rests until it is back.
 
+pub mod analytics;
 mod ask;
 mod document;
+pub mod events;
+pub mod export;
 mod facet_keys;
 mod facets;
 mod fill;
 mod follow;
+pub mod log;
+pub mod popular;
 mod rest;
 mod seat;
 mod standing;
@@ -88,6 +93,8 @@ pub struct Shelves {
     steering: RwLock<Arc<Steering>>,
     /// How many beginnings and ends of rules had passed when it was last looked at.
     season: AtomicUsize,
+    /// What others searched for.
+    popular: Mutex<popular::Known>,
     /// The filling that is under way.
     filling: Mutex<Option<Underway>>,
     /// What this process is called where it tells of its shelves.
@@ -135,6 +142,7 @@ impl Shelves {
             followed: AtomicI64::new(0),
             steering: RwLock::default(),
             season: AtomicUsize::new(0),
+            popular: Mutex::default(),
             filling: Mutex::default(),
             ids,
             process: OnceLock::new(),

@@ -20,6 +20,7 @@ pub mod product_types;
 pub mod products;
 pub mod promotions;
 pub mod reviews;
+pub mod search_analytics;
 pub mod search_rules;
 pub mod search_synonyms;
 pub mod shipping_methods;
@@ -59,6 +60,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(products::routes())
         .merge(promotions::routes())
         .merge(reviews::routes())
+        .merge(search_analytics::routes())
         .merge(search_rules::routes())
         .merge(search_synonyms::routes())
         .merge(shipping_methods::routes())

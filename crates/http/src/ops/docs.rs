@@ -35,12 +35,12 @@ struct Files;
 /// Routes of the pages; they are no part of the document.
 pub(crate) fn pages() -> Router<ApiState> {
     Router::new()
-        .route("/docs", get(async |headers: HeaderMap| file("index.html", &headers)))
+        .route("/docs", get(async |headers: HeaderMap| file::<Files>("index.html", &headers)))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
-        .route("/docs/problems", get(async |headers: HeaderMap| file("problems.html", &headers)))
+        .route("/docs/problems", get(async |headers: HeaderMap| file::<Files>("problems.html", &headers)))
         .route(
             "/docs/{file}",
-            get(async |Path(name): Path<String>, headers: HeaderMap| file(&name, &headers)),
+            get(async |Path(name): Path<String>, headers: HeaderMap| file::<Files>(&name, &headers)),
         )
 }
 
@@ -61,13 +61,14 @@ pub(crate) async fn document(Extension(ops): Extension<Ops>) -> Result<Response,
     Ok(response)
 }
 
-fn file(name: &str, headers: &HeaderMap) -> Result<Response, Response> {
-    let packed = Files::get(&format!("{name}.gz"));
+/// An embedded file, as its client can take it.
+pub(super) fn file<F: RustEmbed>(name: &str, headers: &HeaderMap) -> Result<Response, Response> {
+    let packed = F::get(&format!("{name}.gz"));
     let takes_gzip = headers
         .get_all(header::ACCEPT_ENCODING)
         .iter()
         .any(|value| value.to_str().is_ok_and(|value| value.contains("gzip")));
-    let (body, etag, gzip) = match (packed, Files::get(name)) {
+    let (body, etag, gzip) = match (packed, F::get(name)) {
         (Some(packed), _) if takes_gzip => (Body::from(packed.data.clone()), etag(&packed, "gzip"), true),
         (Some(packed), _) => (
             Body::from(unpacked(&packed).map_err(IntoResponse::into_response)?),

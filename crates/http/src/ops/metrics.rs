@@ -183,6 +183,12 @@ fn add_cache(text: &mut String, shop: &Shop) {
 }
 
 fn add_search(text: &mut String, shop: &Shop) {
+    let dropped = shop.search_log.dropped();
+    single(
+        text,
+        ("search_log_dropped_total", "counter", "Searches and their events that were not kept"),
+        &dropped,
+    );
     let Some(shelves) = &shop.catalog.shelves else { return };
     let states = shelves.states();
     let each = |value: fn(&ShelfState) -> i64| {

@@ -6,6 +6,7 @@ pub mod docs;
 pub mod health;
 pub mod metrics;
 mod process;
+pub mod search_analytics;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -31,17 +32,21 @@ struct Inner {
     readiness: Mutex<Option<health::Readiness>>,
     backlog: Mutex<Option<metrics::Backlog>>,
     document: OnceLock<Bytes>,
+    /// Words are shown that so many browsers searched for; none where nothing is shown.
+    shows_searches: Option<i64>,
+    published: search_analytics::Published,
 }
 
 impl Default for Ops {
     fn default() -> Self {
-        Self::new(None)
+        Self::new(None, None)
     }
 }
 
 impl Ops {
-    /// A process that begins now; without `figures` its `/metrics` has only what is read when it is asked.
-    pub fn new(figures: Option<PrometheusHandle>) -> Self {
+    /// A process that begins now; without `figures` its `/metrics` has only what is read when it is asked. `/search-analytics` is
+    /// there only if it `shows_searches`: words that at least so many browsers searched for.
+    pub fn new(figures: Option<PrometheusHandle>, shows_searches: Option<i64>) -> Self {
         Self(Arc::new(Inner {
             started: Instant::now(),
             draining: AtomicBool::new(false),
@@ -49,6 +54,8 @@ impl Ops {
             readiness: Mutex::new(None),
             backlog: Mutex::new(None),
             document: OnceLock::new(),
+            shows_searches,
+            published: search_analytics::Published::default(),
         }))
     }
 

@@ -24,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(products::reviews::list::handler, products::reviews::create::handler))
         .routes(routes!(search::find::handler))
         .routes(routes!(search::suggest::handler))
+        .routes(routes!(search::events::handler))
         .routes(routes!(categories::list::handler))
         .routes(routes!(categories::get::handler))
         .routes(routes!(collections::list::handler))

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use fst::{IntoStreamer, Map, MapBuilder, Streamer};
-use levenshtein_automata::LevenshteinAutomatonBuilder;
+use levenshtein_automata::{DFA, LevenshteinAutomatonBuilder};
 use tradepost_port::search::{Suggestion, SuggestionKind};
 
 use crate::text;
@@ -48,6 +48,25 @@ pub struct Built {
 /// Errors of one letter, swapped neighbours being one. The tables behind it are made once.
 static ONE_ERROR: LazyLock<LevenshteinAutomatonBuilder> =
     LazyLock::new(|| LevenshteinAutomatonBuilder::new(1, true));
+
+/// What was typed, but for one letter, which is not the first.
+pub struct Near {
+    automaton: DFA,
+    first: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Near {
+    /// Nothing of what is too short to have an error.
+    pub fn of(typed: &str) -> Option<Self> {
+        let first = typed.chars().next().filter(|_| typed.chars().nth(FUZZY_CHARS_MIN - 1).is_some())?;
+        let first = first.to_string().into_bytes();
+        let mut after = first.clone();
+        // No text has this byte, and all that go on have smaller ones.
+        after.push(0xff);
+        Some(Self { automaton: ONE_ERROR.build_prefix_dfa(typed), first, after })
+    }
+}
 
 /// A text as it is compared: its words, folded, with one blank between them.
 pub fn normal(text: &str) -> String {
@@ -151,16 +170,9 @@ impl Built {
     }
 
     /// Entries with a word that begins with what was typed but for one letter, which is not the first.
-    pub fn beginning_near(&self, typed: &str) -> Vec<&Entry> {
-        let Some(first) = typed.chars().next().filter(|_| typed.chars().nth(FUZZY_CHARS_MIN - 1).is_some())
-        else {
-            return Vec::new();
-        };
-        let first = first.to_string().into_bytes();
-        let mut after = first.clone();
-        after.push(0xff);
-        let automaton = ONE_ERROR.build_prefix_dfa(typed);
-        self.take(self.map.search(&automaton).ge(first).lt(after).into_stream(), FUZZY_SCAN_MAX)
+    pub fn beginning_near(&self, near: &Near) -> Vec<&Entry> {
+        let keys = self.map.search(&near.automaton).ge(&near.first).lt(&near.after);
+        self.take(keys.into_stream(), FUZZY_SCAN_MAX)
     }
 
     fn take<'a>(

@@ -1,12 +1,15 @@
-//! `tradepost export products`: the catalogue in the formats that imports read.
+//! `tradepost export`: the catalogue in the formats that imports read, the log of searches for OpenSearch.
 
 use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use tradepost_app::export::{ExportFilter, ExportOptions, ExportReport, export_products};
+use jiff::{SignedDuration, Timestamp};
+use tradepost_app::export::{ExportFilter, ExportOptions, export_products};
 use tradepost_app::import::Format;
+use tradepost_app::search::export::{LogExport, export_search_log};
 
-use crate::cli::ExportProducts;
+use crate::cli::{ExportProducts, ExportSearchLog};
 use crate::config::Config;
 use crate::failure::{Failure, chain};
 use crate::house::{House, Tenancy};
@@ -20,24 +23,14 @@ pub async fn products(config: &Config, arguments: ExportProducts) -> Result<Exit
         currency: None,
         media_base_url: config.public_url.as_ref().map(|url| format!("{url}/media/")),
     };
-    let outcome = match &arguments.file {
-        None => export(&house, &options, std::io::stdout()).await,
-        Some(path) => {
-            let mut temporary = path.as_os_str().to_owned();
-            temporary.push(".part");
-            let written = match std::fs::File::create(&temporary) {
-                Ok(file) => export(&house, &options, file).await,
-                Err(error) => Err(Failure::new(format!("cannot write {}: {error}", path.display()))),
-            };
-            match written {
-                Ok(report) => std::fs::rename(&temporary, path).map(|()| report).map_err(Failure::from),
-                Err(failure) => {
-                    let _ = std::fs::remove_file(&temporary);
-                    Err(failure)
-                }
-            }
-        }
-    };
+    let store = &house.shop.store;
+    let outcome = write_out(arguments.file.as_deref(), async |mut out| {
+        let report = Box::pin(export_products(store, &options, &mut out)).await;
+        let report = report.map_err(|error| Failure::new(chain(&error)))?;
+        out.flush()?;
+        Ok(report)
+    })
+    .await;
     house.close().await?;
     let report = outcome?;
     for handle in &report.left_out {
@@ -63,14 +56,43 @@ fn format(arguments: &ExportProducts) -> Format {
     arguments.format.map_or_else(by_ending, Format::from)
 }
 
-async fn export(
-    house: &House,
-    options: &ExportOptions,
-    out: impl Write + Send,
-) -> Result<ExportReport, Failure> {
-    let mut out = BufWriter::new(out);
-    let report = Box::pin(export_products(&house.shop.store, options, &mut out)).await;
-    let report = report.map_err(|error| Failure::new(chain(&error)))?;
-    out.flush()?;
-    Ok(report)
+/// Exports the log of searches to a file or to standard output; a file is there whole or not at all.
+pub async fn search_log(config: &Config, arguments: ExportSearchLog) -> Result<ExitCode, Failure> {
+    let house = House::open(config, Tenancy::Guest).await?;
+    let now = house.shop.clock.now();
+    let since = |days: i64| now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+    let since = arguments.days.map_or(Timestamp::UNIX_EPOCH, since);
+    let store = &house.shop.store;
+    let outcome = write_out(arguments.file.as_deref(), async |mut out| {
+        let written = Box::pin(export_search_log(store, since, &mut out)).await;
+        let written = written.map_err(|error| Failure::new(chain(&error)))?;
+        out.flush()?;
+        Ok(written)
+    })
+    .await;
+    house.close().await?;
+    let LogExport { queries, events } = outcome?;
+    eprintln!("{queries} searches and {events} events exported");
+    Ok(ExitCode::SUCCESS)
+}
+
+type Out = BufWriter<Box<dyn Write + Send>>;
+
+async fn write_out<T>(
+    file: Option<&Path>,
+    write: impl AsyncFnOnce(Out) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let Some(path) = file else { return write(BufWriter::new(Box::new(std::io::stdout()))).await };
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let created = std::fs::File::create(&temporary);
+    let created =
+        created.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+    match write(BufWriter::new(Box::new(created))).await {
+        Ok(done) => std::fs::rename(&temporary, path).map(|()| done).map_err(Failure::from),
+        Err(failure) => {
+            let _ = std::fs::remove_file(&temporary);
+            Err(failure)
+        }
+    }
 }

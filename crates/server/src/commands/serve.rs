@@ -12,6 +12,7 @@ use tradepost_app::import::ImportWorker;
 use tradepost_app::mail::MailWorker;
 use tradepost_app::order::OrderSweeper;
 use tradepost_app::payment::{InboxWorker, Reconciler};
+use tradepost_app::search::popular::SearchLogWorker;
 use tradepost_app::system::Auditor;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_http::browsers::for_browsers;
@@ -69,10 +70,11 @@ pub async fn serve_house(
             upkeep.run_upkeep();
         }
     });
-    let ops = Ops::new(Some(figures));
+    let ops = Ops::new(Some(figures), config.search.shows());
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
     let key_uses = write_key_uses(&house, phases.clone());
+    let search_log = write_search_log(&house, phases.clone());
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.catalog.clone());
     let address = listeners.address();
@@ -92,6 +94,7 @@ pub async fn serve_house(
         stop_workers(workers).await;
     }
     stop_workers(key_uses).await;
+    stop_workers(search_log).await;
     drop(listener);
     house.close().await?;
     tracing::info!("stopped");
@@ -121,6 +124,7 @@ pub async fn work(config: Config) -> Result<ExitCode, Failure> {
 fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>) -> JoinHandle<()> {
     let shop = house.shop.clone();
     let imports = ImportWorker::new(shop.clone(), config.imports.retention());
+    let searches = SearchLogWorker::new(shop.clone(), config.search.log_rules());
     tokio::spawn(async move {
         let over = || async {
             let _ = phases.clone().wait_for(|phase| *phase > Phase::Serving).await;
@@ -139,6 +143,7 @@ fn start_workers(house: &House, config: &Config, phases: watch::Receiver<Phase>)
             reconciler.run(over()),
             auditor.run(over()),
             webhooks.run(over()),
+            searches.run(over()),
         );
     })
 }
@@ -151,6 +156,17 @@ fn write_key_uses(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHand
             let _ = phases.wait_for(|phase| *phase >= Phase::Cut).await;
         };
         shop.key_uses.run(shop.store.worker(), shutdown).await;
+    })
+}
+
+/// Writes every few seconds what was searched for in this process; a last time when all requests are answered.
+fn write_search_log(house: &House, mut phases: watch::Receiver<Phase>) -> JoinHandle<()> {
+    let shop = house.shop.clone();
+    tokio::spawn(async move {
+        let shutdown = async move {
+            let _ = phases.wait_for(|phase| *phase >= Phase::Cut).await;
+        };
+        shop.search_log.run(&shop, shutdown).await;
     })
 }
 

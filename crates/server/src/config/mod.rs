@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tradepost_app::import::ImportRetention;
+use tradepost_app::search::popular::SearchLogRules;
 use tradepost_http::browsers::Origins;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
@@ -65,6 +66,8 @@ pub struct Config {
     pub imports: Imports,
     /// Whom the shop tells.
     pub webhooks: Webhooks,
+    /// What is remembered of searches.
+    pub search: Search,
     /// Limits of the HTTP server.
     pub limits: Limits,
 }
@@ -100,6 +103,36 @@ impl Imports {
 pub struct Webhooks {
     /// Also this machine and private networks, without encryption.
     pub allow_private_addresses: bool,
+}
+
+/// What is remembered of searches, and who may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// How long the log of searches is kept.
+    pub log_keep_days: u32,
+    /// Whether anybody may see what many search for.
+    pub public_analytics: bool,
+    /// Browsers that must have searched for words that others are shown.
+    pub shared_min_clients: u32,
+    /// Words that are never suggested.
+    pub never_suggest: Vec<String>,
+}
+
+impl Search {
+    /// What becomes of the log of searches.
+    pub fn log_rules(&self) -> SearchLogRules {
+        SearchLogRules {
+            keep: SignedDuration::from_hours(i64::from(self.log_keep_days).saturating_mul(24)),
+            clients_min: i64::from(self.shared_min_clients),
+            never: self.never_suggest.iter().map(|word| word.trim().to_lowercase()).collect(),
+        }
+    }
+
+    /// Browsers that must have searched for words that the public page shows; nothing where there is no such page.
+    pub fn shows(&self) -> Option<i64> {
+        self.public_analytics.then_some(i64::from(self.shared_min_clients))
+    }
 }
 
 /// Connections to PostgreSQL by kind of work.
@@ -165,6 +198,7 @@ struct RawConfig {
     opensearch: search::RawOpenSearch,
     imports: Imports,
     webhooks: Webhooks,
+    search: Search,
     limits: Limits,
 }
 
@@ -206,6 +240,7 @@ impl Config {
             search: SearchConfig::read(layers, &raw.opensearch)?,
             imports: raw.imports,
             webhooks: raw.webhooks,
+            search: raw.search,
             limits: raw.limits,
         })
     }
@@ -226,6 +261,8 @@ const RANGES: &[(&str, i64, i64)] = &[
     ("opensearch.searches_at_once", 1, 1_000),
     ("imports.keep_days", 1, 36_500),
     ("imports.keep_upload_days", 1, 3_650),
+    ("search.log_keep_days", 1, 3_650),
+    ("search.shared_min_clients", 2, 100_000),
     ("limits.connections", 1, 1_000_000),
     ("limits.header_timeout_seconds", 1, 600),
     ("limits.body_timeout_seconds", 1, 3_600),

@@ -37,6 +37,7 @@ pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failur
     config.workers = true;
     // What it tells, it may tell to a program beside it.
     config.webhooks.allow_private_addresses = true;
+    config.search.public_analytics = true;
     let folder = folder::DemoFolder::open(&config.data_dir)?;
     let listeners = bind(&config)?;
     let base_url = config.public_url.get_or_insert_with(|| base_url(listeners.address())).clone();

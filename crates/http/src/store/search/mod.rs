@@ -1,4 +1,5 @@
 //! Search: `/api/search`.
 
+pub mod events;
 pub mod find;
 pub mod suggest;

@@ -16,6 +16,7 @@ mod reviews;
 mod search;
 mod search_faults;
 mod search_index;
+mod search_log;
 mod shape;
 mod statements;
 mod steering;
