@@ -83,7 +83,7 @@ impl House {
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
             rate_limits: config.rate_limit_enabled,
             egress: Arc::new(GuardedEgress::new(reach(config.webhooks)).map_err(Failure::new)?),
-            search: config.search.shelves(),
+            search: config.search_engine.shelves(),
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {

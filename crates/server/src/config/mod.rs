@@ -61,7 +61,7 @@ pub struct Config {
     /// How mails are sent, and what stands in them.
     pub mail: MailConfig,
     /// Where search stands.
-    pub search: SearchConfig,
+    pub search_engine: SearchConfig,
     /// How long imports are kept.
     pub imports: Imports,
     /// Whom the shop tells.
@@ -237,7 +237,7 @@ impl Config {
             checkout: CheckoutConfig::read(layers, &raw.checkout)?,
             pools: raw.pools,
             mail: MailConfig::read(layers, &raw.mail, !raw.public_url.is_empty())?,
-            search: SearchConfig::read(layers, &raw.opensearch)?,
+            search_engine: SearchConfig::read(layers, &raw.opensearch)?,
             imports: raw.imports,
             webhooks: raw.webhooks,
             search: raw.search,
