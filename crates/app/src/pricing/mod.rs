@@ -21,7 +21,7 @@ pub mod tax_zone;
 
 pub use known::{RuleBook, TaxClasses};
 pub use load::{LoadedRules, RulesFor, customer_keys, load_rules};
-pub use tradepost_store::pricing::redemption::{Redeemed, Redemption, redeem, release, wrong_counters};
+pub use tradepost_store::pricing::redemption::{Redeemed, Redemption, redeem, release};
 pub use tradepost_store::pricing::snapshot::coupon_exists;
 
 use jiff::Timestamp;

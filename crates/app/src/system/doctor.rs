@@ -140,7 +140,7 @@ fn ratings(wrong: &Wrong) -> Finding {
 fn rules(broken: &[BrokenRule]) -> Finding {
     const CHECK: &str = "rules";
     if broken.is_empty() {
-        return Finding::sound(CHECK, "every rule of stock and money holds");
+        return Finding::sound(CHECK, "every rule of stock, money and promotions holds");
     }
     let mut by_rule: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
     for BrokenRule { rule, id } in broken {

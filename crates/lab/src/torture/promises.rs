@@ -66,7 +66,7 @@ impl Promise {
             Self::Webhooks => "A message of Stripe counts once, in any order; a forged one never",
             Self::Provider => "A slow, failing or silent Stripe costs no order and does not stop the shop",
             Self::Recovers => "After a crash the shop is ready within 5 s, and all is settled within 30 s",
-            Self::Rules => "Every rule of stock and money holds (the shop's own audit)",
+            Self::Rules => "Every rule of stock, money and promotions holds (the shop's own audit)",
             Self::Told => {
                 "Who wants to know of orders is told of every one, and a repetition can be known as one"
             }

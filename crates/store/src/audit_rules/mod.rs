@@ -4,6 +4,7 @@
 //! text that is joined with the others; each rule has a negative test that breaks one row.
 
 mod money;
+mod promotion;
 mod stock;
 mod webhook;
 
@@ -17,6 +18,7 @@ sql! {
     /// All rules; a row is a rule and the id of what breaks it.
     AUDIT = concat!(stock::rules!(), "
          union all", money::rules!(), "
+         union all", promotion::rules!(), "
          union all", webhook::rules!());
 }
 

@@ -77,22 +77,6 @@ sql! {
            for no key update";
     GIVE_BACK_CUSTOMERS = "
         update customer_usage set used = used - 1 where subject_id = any ($1) and customer_key = any ($2)";
-    WRONG_COUNTERS = "
-        select 'promotion' as kind, p.id
-          from promotion p
-         where p.used <> (select count(*) from redemption r where r.promotion_id = p.id and r.active)
-         union all
-        select 'coupon', c.id
-          from coupon c
-         where c.used <> (select count(*) from redemption r where r.coupon_id = c.id and r.active)
-         union all
-        select 'customer', u.subject_id
-          from customer_usage u
-         where u.used <> (select count(*)
-                            from redemption r
-                           where u.subject_id in (r.promotion_id, r.coupon_id)
-                             and u.customer_key = any (r.customer_keys)
-                             and r.active)";
 }
 
 /// A use to count.
@@ -205,12 +189,6 @@ pub async fn release(tx: &Tx, order: OrderId, now: Timestamp) -> Result<usize, S
     tx.execute(GIVE_BACK_CUSTOMERS, &[&subjects, &keys]).await?;
     tx.execute(BE_NO_LONGER_FIRST, &[&keys, &order.as_uuid()]).await?;
     Ok(released.len())
-}
-
-/// Counters that do not say how many redemptions there are, by kind and id; there must be none.
-pub async fn wrong_counters(client: &crate::db::Client) -> Result<Vec<(String, Uuid)>, StoreError> {
-    let rows = client.query(WRONG_COUNTERS, &[]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 fn without(all: &[Uuid], found: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
