@@ -57,9 +57,16 @@ pub struct RefundCreate {
     /// Whether the units go back on the shelf: of lines these units, of an amount that is all there is all units.
     #[serde(default)]
     pub restock: bool,
-    /// Gives the same amount back twice within a minute, which is refused otherwise: it looks like a double click.
-    #[serde(default)]
+    /// Whether the same amount may be given back twice within a minute. A double click has the same idempotency key and is
+    /// one refund anyway; `false` is for clients that make a new key with every click.
+    #[serde(default = "allowed")]
+    #[schema(default = true)]
     pub allow_duplicate: bool,
+}
+
+/// Requests with keys of their own are meant: two partial refunds of one amount are nothing unusual (case C26).
+const fn allowed() -> bool {
+    true
 }
 
 /// An amount to give back.
@@ -209,8 +216,7 @@ async fn write_down(order: &mut OrderInHand<'_>, create: &RefundCreate) -> Resul
     let minute_ago = now.saturating_sub(SignedDuration::from_secs(60)).unwrap_or(now);
     let twin = record.refunds.iter().find(|row| row.amount == amount && row.created_at > minute_ago);
     if let Some(twin) = twin.filter(|_| !create.allow_duplicate) {
-        let detail =
-            "the same amount was refunded within a minute: send allow_duplicate if it is meant twice";
+        let detail = "the same amount was refunded within a minute, and allow_duplicate is false";
         return Err(WriteError::conflict("duplicate_refund", detail, Some("$.amount"))
             .with_fact("refund_id", twin.id.to_string()));
     }

@@ -247,7 +247,7 @@ impl Torture<'_> {
             self.promises.refunds.insert(order.clone(), fit);
             let refund = |key: String| {
                 let body: Value = json!({
-                    "amount": {"amount": amount, "currency": "EUR"}, "reason": "torture", "allow_duplicate": true,
+                    "amount": {"amount": amount, "currency": "EUR"}, "reason": "torture",
                 });
                 self.bed.as_staff(Call::post(format!("/api/admin/orders/{order}/refunds"), body)).once(&key)
             };

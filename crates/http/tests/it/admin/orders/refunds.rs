@@ -56,7 +56,7 @@ async fn lines_are_refunded_for_what_they_came_to_and_to_the_last_cent() {
     let app = shop().await;
     let boot = product(&app, "Boot", 333, 9).await;
     let placed = paid(&app, &[(&boot, 3)]).await;
-    let line = |units: u32| json!({"lines": [{"line_id": placed.line(0), "quantity": units}], "allow_duplicate": true});
+    let line = |units: u32| json!({"lines": [{"line_id": placed.line(0), "quantity": units}]});
     for _ in 0..3 {
         let _ = refund(&app, &placed, &line(1)).await.expect(201);
     }
@@ -145,14 +145,25 @@ async fn the_same_refund_twice_is_one() {
     let keyed = || app.post(&path).admin().header("idempotency-key", "k").json(&amount(392)).send();
     let (first, second) = (keyed().await.expect(201), keyed().await.expect(201));
     assert_eq!((second.header("idempotent-replayed"), second.json()), ("true", first.json()));
-    let twin = refund(&app, &placed, &amount(392)).await.expect(409).json();
-    assert_eq!((text(&twin, "code"), &twin["refund_id"]), ("duplicate_refund", &first.json()["id"]));
-    let mut meant = amount(392);
-    meant["allow_duplicate"] = json!(true);
-    let _ = refund(&app, &placed, &meant).await.expect(201);
+    assert_eq!(read(&app, &placed).await["refunded"]["amount"], 392);
+    app.audit().await;
+}
+
+/// Case C26: whoever wants no second refund of an amount, whatever its key, says so.
+#[tokio::test]
+async fn two_refunds_of_one_amount_with_keys_of_their_own_are_two() {
+    let app = shop().await;
+    let boot = product(&app, "Boot", 5_000, 9).await;
+    let placed = paid(&app, &[(&boot, 2)]).await;
+    let first = refund(&app, &placed, &amount(500)).await.expect(201).json();
+    let _ = refund(&app, &placed, &amount(500)).await.expect(201);
+    let mut once = amount(500);
+    once["allow_duplicate"] = json!(false);
+    let twin = refund(&app, &placed, &once).await.expect(409).json();
+    assert_eq!((text(&twin, "code"), &twin["refund_id"]), ("duplicate_refund", &first["id"]));
     app.clock.advance(jiff::SignedDuration::from_secs(61));
-    let _ = refund(&app, &placed, &amount(392)).await.expect(201);
-    assert_eq!(read(&app, &placed).await["refunded"]["amount"], 3 * 392);
+    let _ = refund(&app, &placed, &once).await.expect(201);
+    assert_eq!(read(&app, &placed).await["refunded"]["amount"], 3 * 500);
     app.audit().await;
 }
 
