@@ -132,6 +132,7 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
     Ok(Checkout {
         cart_ttl: config.cart_ttl,
         reservation_ttl: config.reservation_ttl,
+        capture: config.capture,
         tax: config.tax.clone().map(|service| Outside::<dyn TaxProvider>::new(service)),
         shipping: config.shipping.clone().map(|service| Outside::<dyn ShippingRates>::new(service)),
         key_lease: config.key_lease,

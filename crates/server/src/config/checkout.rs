@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tradepost_adapters::{RatesService, StripeGateway, StripeSettings};
+use tradepost_port::payment::CaptureMethod;
 
 use super::{ConfigError, Layers};
 
@@ -20,6 +21,8 @@ pub struct CheckoutConfig {
     pub live_mode: bool,
     /// How to reach Stripe; `None` where no key is set.
     pub stripe: Option<StripeSettings>,
+    /// When money that was set aside is taken.
+    pub capture: CaptureMethod,
     /// How long stock is held for an order that is not paid yet.
     pub reservation_ttl: SignedDuration,
     /// How long a cart is kept after its last change.
@@ -41,6 +44,7 @@ pub(super) struct RawCheckout {
     stripe_secret_key: SecretString,
     stripe_webhook_secret: SecretString,
     stripe_api_base: String,
+    payment_capture: String,
     reservation_ttl_seconds: i64,
     cart_ttl_seconds: i64,
     tax_service_url: String,
@@ -70,6 +74,8 @@ impl CheckoutConfig {
         Ok(Self {
             live_mode,
             stripe,
+            capture: CaptureMethod::parse(&raw.payment_capture)
+                .ok_or_else(|| layers.invalid("payment_capture", "must be automatic or manual"))?,
             reservation_ttl: SignedDuration::from_secs(raw.reservation_ttl_seconds),
             cart_ttl: SignedDuration::from_secs(raw.cart_ttl_seconds),
             tax: service(layers, ("tax_service_url", &raw.tax_service_url), &raw.tax_service_secret, limit)?,
@@ -144,6 +150,21 @@ mod tests {
         assert_eq!((stripe.webhook_secrets.len(), stripe.api_base.as_str()), (2, "http://127.0.0.1:12111"));
         assert_eq!((config.reservation_ttl.as_secs(), config.cart_ttl.as_secs()), (60, 3600));
         assert!(!format!("{config:?}").contains("secretword"));
+    }
+
+    #[test]
+    fn money_is_taken_at_once_unless_staff_are_to_take_it() {
+        let capture = |word| load(&[("TRADEPOST_PAYMENT_CAPTURE", word)]).map(|config| config.capture);
+        assert_eq!(load(&[]).unwrap().capture, CaptureMethod::Automatic);
+        assert_eq!(capture("automatic").unwrap(), CaptureMethod::Automatic);
+        assert_eq!(capture("manual").unwrap(), CaptureMethod::Manual);
+        for word in ["later", "Manual", ""] {
+            let refused = capture(word).unwrap_err();
+            assert!(
+                refused.contains("payment_capture") && refused.contains("automatic or manual"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]
