@@ -130,7 +130,8 @@ create table webhook_inbox (
     provider    text not null,
     event_id    text not null,
     kind        text not null,
-    payload     jsonb not null,
+    -- json and not jsonb: it is kept as it came, also with signs that jsonb refuses
+    payload     json not null,
     state       text not null check (state in ('pending', 'done', 'parked')),
     attempts    integer not null default 0,
     next_at     timestamptz not null,

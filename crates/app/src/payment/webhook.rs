@@ -36,6 +36,9 @@ pub async fn receive_webhook(
     let now = shop.clock.now();
     let signature = signature(gateway.call().signature_header());
     let envelope = gateway.call().verify_webhook(signature.as_deref(), body, now)?;
+    if [&envelope.id, &envelope.kind].iter().any(|name| name.contains('\0')) {
+        return Err(WebhookError::MalformedBody.into());
+    }
     let payload = serde_json::from_slice(body).map_err(|_| WebhookError::MalformedBody)?;
     let conn = shop.store.storefront().conn().await?;
     let names = (envelope.id.as_str(), envelope.kind.as_str());

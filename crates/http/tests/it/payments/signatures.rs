@@ -76,3 +76,23 @@ async fn a_webhook_that_stripe_signed_with_either_secret_is_stored_before_it_is_
     assert_eq!(sql_value(&shop.app, "select count(*) from webhook_inbox").await, "3");
     assert_eq!(shop.work_inbox().await, 3);
 }
+
+/// Case C36: what is signed is stored, whatever signs its texts have; a name of an event has none that no name has.
+#[tokio::test]
+async fn a_webhook_with_signs_that_the_database_does_not_take_as_text_is_stored_all_the_same() {
+    let shop = StripeShop::new().await;
+    let now = shop.app.clock.now().as_second();
+    let mut odd = event("evt_1");
+    odd["data"]["object"]["name"] = "a\0b".into();
+    odd["data"]["object"]["lone"] = "\u{fffe}".into();
+    let _ = shop.send(&SignedWebhook::sign(WEBHOOK_SECRET, now, &odd)).await.expect(200);
+    assert_eq!(shop.work_inbox().await, 1);
+    assert_eq!(sql_value(&shop.app, "select state from webhook_inbox").await, "done");
+    let mut kind = event("evt_2");
+    kind["type"] = "product\0created".into();
+    for event in [event("evt\0_3"), kind] {
+        let refused = shop.send(&SignedWebhook::sign(WEBHOOK_SECRET, now, &event)).await.expect(400);
+        assert_eq!(refused.code(), "invalid_webhook");
+    }
+    assert_eq!(sql_value(&shop.app, "select count(*) from webhook_inbox").await, "1");
+}
