@@ -69,6 +69,11 @@ pub enum Command {
         #[command(subcommand)]
         action: MailAction,
     },
+    /// What payment providers tell.
+    Payments {
+        #[command(subcommand)]
+        action: PaymentsAction,
+    },
     /// Make everything that shoppers read anew from the catalogue.
     Rebuild(OnData),
     /// Fill the search index of every process that serves the shop anew, while it goes on answering
@@ -286,6 +291,12 @@ pub enum MailAction {
     Retry(OnData),
 }
 
+#[derive(Debug, Subcommand)]
+pub enum PaymentsAction {
+    /// Work off the events again that were put aside (`tradepost doctor` counts them).
+    Retry(OnData),
+}
+
 #[derive(Debug, Args)]
 pub struct MailPreview {
     /// Kind of mail: order_confirmed, order_shipped, refund_sent, order_canceled, payment_too_late, password_reset,
@@ -364,7 +375,8 @@ impl Command {
             | Self::Rebuild(on)
             | Self::Reindex(on)
             | Self::Doctor(on)
-            | Self::Mail { action: MailAction::Retry(on) } => on,
+            | Self::Mail { action: MailAction::Retry(on) }
+            | Self::Payments { action: PaymentsAction::Retry(on) } => on,
             Self::Keys { action: KeysAction::Create(create) } => &create.on,
             Self::Mail { action: MailAction::Preview(preview) } => &preview.on,
             Self::Import { what: ImportWhat::Products(import) } => &import.on,

@@ -93,6 +93,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             commands::mail::preview(&config, arguments).await
         }
         Command::Mail { action: cli::MailAction::Retry(_) } => commands::mail::retry(&config).await,
+        Command::Payments { action: cli::PaymentsAction::Retry(_) } => {
+            commands::payments::retry(&config).await
+        }
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
         Command::Reindex(_) => commands::reindex::reindex(&config).await,
         Command::Lab { what: cli::LabWhat::Limits(arguments) } => {

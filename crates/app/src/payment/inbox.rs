@@ -166,3 +166,11 @@ fn name(order: &mut OrderInHand<'_>, attempt: PaymentAttemptId, intent: &str) {
         order.touch_payment();
     }
 }
+
+/// Has the events that were put aside worked off once more; answers how many there are.
+pub async fn retry_parked_events(shop: &Shop) -> Result<u64, WriteError> {
+    let conn = shop.store.worker().conn().await?;
+    let count = webhook_inbox::replay_parked(&conn, shop.clock.now()).await?;
+    shop.inbox_arrivals.notify_one();
+    Ok(count)
+}

@@ -19,10 +19,10 @@ pub mod webhook;
 pub use capture::{PaymentCapture, capture_payment};
 pub use confirm::{PaymentConfirm, confirm_payment};
 pub use get::{PaymentStatusView, get_payment, get_payment_status};
-pub use inbox::InboxWorker;
+pub use inbox::{InboxWorker, retry_parked_events};
 pub use reconcile::Reconciler;
 pub use refund::{RefundCreate, RefundView, create_refund, list_refunds};
-pub use staff::{AttemptView, PaymentAdminView, find_payment};
+pub use staff::{AttemptView, DisputeView, PaymentAdminView, find_payment};
 pub use view::PaymentView;
 pub use webhook::{ReceiveWebhookError, receive_webhook};
 

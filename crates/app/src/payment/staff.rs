@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId};
 use tradepost_domain::kernel::{Money, MoneyError};
-use tradepost_domain::payment::{Attempt, RefundStage};
-use tradepost_store::payment::{PaymentRecord, read};
+use tradepost_domain::payment::{Attempt, DisputeStage, RefundStage};
+use tradepost_store::payment::{PaymentRecord, dispute_word, read};
 use utoipa::ToSchema;
 
 use super::missing;
@@ -41,10 +41,29 @@ pub struct PaymentAdminView {
     pub refunded: MoneyView,
     /// What may still go back: not on its way, and not held by a bank.
     pub refundable: MoneyView,
+    /// What a bank holds or keeps: of disputes that are open, and of those that were lost.
+    pub disputed: MoneyView,
     /// The tries to be paid, the oldest first.
     pub attempts: Vec<AttemptView>,
+    /// What buyers disputed at their banks.
+    pub disputes: Vec<DisputeView>,
     /// Grows by one with every change.
     pub version: i64,
+}
+
+/// A payment that a buyer disputes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DisputeView {
+    /// The try that it is about.
+    #[schema(value_type = String)]
+    pub attempt_id: PaymentAttemptId,
+    /// The provider's id of it.
+    pub provider_ref: String,
+    /// `inquiry` (no money has moved), `opened` (the bank holds it), `lost` (the bank keeps it) or `won`.
+    #[schema(value_type = String)]
+    pub status: &'static str,
+    /// How much it is about, maybe in the currency of the buyer's bank.
+    pub amount: MoneyView,
 }
 
 /// One try to be paid.
@@ -83,6 +102,10 @@ pub(super) fn admin_view(record: &PaymentRecord) -> Result<PaymentAdminView, Mon
         None => 0,
     };
     let refunded = attempts.values().map(|attempt| attempt.refunded(RefundStage::Succeeded)).sum();
+    let held = |attempt: &Attempt| {
+        let (opened, lost) = (attempt.disputed(DisputeStage::Opened), attempt.disputed(DisputeStage::Lost));
+        opened.saturating_add(lost)
+    };
     let shown = attempts.values().filter_map(|attempt| {
         let details = record.details.get(&attempt.id)?;
         Some(money(attempt.captured_amount()).map(|captured| AttemptView {
@@ -107,8 +130,19 @@ pub(super) fn admin_view(record: &PaymentRecord) -> Result<PaymentAdminView, Mon
         captured: money(attempts.values().map(Attempt::captured_amount).sum())?,
         refunded: money(refunded)?,
         refundable: money(refundable)?,
+        disputed: money(attempts.values().map(held).sum())?,
         attempts: shown.collect::<Result<_, _>>()?,
+        disputes: attempts.values().flat_map(disputes).collect(),
         version: record.version,
+    })
+}
+
+fn disputes(attempt: &Attempt) -> impl Iterator<Item = DisputeView> {
+    attempt.disputes.iter().map(|(provider_ref, dispute)| DisputeView {
+        attempt_id: attempt.id,
+        provider_ref: provider_ref.clone(),
+        status: dispute_word(dispute.stage),
+        amount: dispute.amount.into(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use tradepost_store::audit_rules::{self, BrokenRule};
 use tradepost_store::job::{self, UndoneJobs};
 use tradepost_store::migrate::{SchemaState, schema_state};
+use tradepost_store::payment::webhook_inbox;
 use tradepost_store::system::{self, Wrong};
 use tradepost_store::{Client, StoreError};
 
@@ -70,6 +71,7 @@ pub async fn examine(
     findings.push(connections(shop, &client).await?);
     findings.push(backlog(shop, &client).await?);
     findings.push(mails(&job::count_undone(&client, QUEUES, COUNTED_MAX).await?));
+    findings.push(payment_events(&webhook_inbox::parked(&client).await?));
     findings.push(ratings(&system::wrong_ratings(&client).await?));
     findings.push(rules(&audit_rules::find_broken(&client, shop.clock.now()).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
@@ -126,6 +128,19 @@ fn mails(undone: &UndoneJobs) -> Finding {
     let reason = last_error.as_deref().unwrap_or("for no known reason");
     let detail = format!(
         "{parked} were put aside, the last one because {reason}: `tradepost mail retry` sends them again"
+    );
+    Finding::notable(CHECK, detail)
+}
+
+/// What payment providers told and nobody understood for a day.
+fn payment_events((parked, last_error): &(i64, Option<String>)) -> Finding {
+    const CHECK: &str = "payment events";
+    if *parked == 0 {
+        return Finding::sound(CHECK, "none was put aside");
+    }
+    let reason = last_error.as_deref().unwrap_or("for no known reason");
+    let detail = format!(
+        "{parked} were put aside, the last one because {reason}: `tradepost payments retry` works them off again"
     );
     Finding::notable(CHECK, detail)
 }
@@ -206,5 +221,15 @@ mod tests {
         let found = mails(&undone(3));
         assert_eq!(found.verdict, Verdict::Notable);
         assert!(found.detail.contains("3 were put aside") && found.detail.contains("no such mailbox"));
+    }
+
+    #[test]
+    fn payment_events_that_were_put_aside_are_told_with_what_to_do() {
+        assert_eq!(payment_events(&(0, None)).verdict, Verdict::Sound);
+        let found = payment_events(&(2, Some("no order of ours belongs to it".to_owned())));
+        assert_eq!(found.verdict, Verdict::Notable);
+        for part in ["2 were put aside", "no order of ours", "tradepost payments retry"] {
+            assert!(found.detail.contains(part), "{}", found.detail);
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod lab_search;
 pub mod mail;
 pub mod migrate;
 pub mod openapi;
+pub mod payments;
 pub mod rebuild;
 pub mod reindex;
 pub mod serve;

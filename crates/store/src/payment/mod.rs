@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId, RefundId};
-use tradepost_domain::payment::{Payment, RefundStage};
+use tradepost_domain::payment::{DisputeStage, Payment, RefundStage};
 
 use crate::sql::Sql;
 
@@ -105,5 +105,15 @@ pub fn refund_word(stage: RefundStage) -> &'static str {
         RefundStage::Pending => "pending",
         RefundStage::Succeeded => "succeeded",
         RefundStage::Failed => "failed",
+    }
+}
+
+/// The word of a stage of a dispute in the database and on the wire.
+pub fn dispute_word(stage: DisputeStage) -> &'static str {
+    match stage {
+        DisputeStage::Inquiry => "inquiry",
+        DisputeStage::Opened => "opened",
+        DisputeStage::Lost => "lost",
+        DisputeStage::Won => "won",
     }
 }

@@ -30,10 +30,14 @@ sql! {
         update webhook_inbox
            set state = $3, next_at = $4, last_error = $5
          where provider = $1 and event_id = $2";
-    REPLAY = "
+    PARKED = "
+        select count(*), (array_agg(last_error order by received_at desc))[1]
+          from webhook_inbox
+         where state = 'parked'";
+    REPLAY_PARKED = "
         update webhook_inbox
-           set state = 'pending', attempts = 0, next_at = $3
-         where provider = $1 and event_id = $2 and state = 'parked'";
+           set state = 'pending', attempts = 0, next_at = $1
+         where state = 'parked'";
     PURGE = "
         delete from webhook_inbox where done_at < $1";
 }
@@ -105,14 +109,15 @@ pub async fn again(
     client.execute(AGAIN, params).await.map(drop)
 }
 
-/// Has a parked event worked off again; `false` when it is not parked.
-pub async fn replay(
-    client: &Client,
-    provider: PaymentProvider,
-    event_id: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    Ok(client.execute(REPLAY, &[&provider.as_str(), &event_id, &now]).await? == 1)
+/// How many events are parked, and why the last one that came is.
+pub async fn parked(client: &Client) -> Result<(i64, Option<String>), StoreError> {
+    let row = client.query_one(PARKED, &[]).await?;
+    Ok((row.get(0), row.get(1)))
+}
+
+/// Has the parked events worked off again; answers how many.
+pub async fn replay_parked(client: &Client, now: Timestamp) -> Result<u64, StoreError> {
+    client.execute(REPLAY_PARKED, &[&now]).await
 }
 
 /// Deletes events that were worked off before a time; answers how many.

@@ -5,7 +5,7 @@ use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::EntityId;
 use tradepost_domain::payment::{Attempt, DisputeStage, RefundStage};
 
-use super::{AttemptDetails, PaymentRecord, RefundRow, refund_word};
+use super::{AttemptDetails, PaymentRecord, RefundRow, dispute_word, refund_word};
 use crate::db::{Params, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -143,17 +143,11 @@ async fn put_disputes(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (id, dispute) in &attempt.disputes {
-        let stage = match dispute.stage {
-            DisputeStage::Inquiry => "inquiry",
-            DisputeStage::Opened => "opened",
-            DisputeStage::Lost => "lost",
-            DisputeStage::Won => "won",
-        };
         let params: Params<'_> = &[
             &attempt.id.as_uuid(),
             id,
             &record.order_id.as_uuid(),
-            &stage,
+            &dispute_word(dispute.stage),
             &dispute.amount.amount(),
             &dispute.amount.currency().code(),
             &now,

@@ -1,5 +1,6 @@
 //! Webhooks that come twice, in any order, before we are ready, or about nothing of ours.
 
+use tradepost_app::payment::retry_parked_events;
 use tradepost_fakestripe::{DeliveryPlan, SignedWebhook};
 use tradepost_port::Clock;
 use tradepost_testkit::StripeShop;
@@ -90,6 +91,28 @@ async fn an_event_about_nothing_of_ours_is_put_aside_after_a_day_and_never_dropp
         "no order of ours belongs to it"
     );
     assert_eq!(shop.work_inbox().await, 0);
+    assert_eq!(retry_parked_events(&shop.app.shop).await.unwrap(), 1);
+    assert_eq!(shop.work_inbox().await, 1, "tried once more");
+    assert_eq!(sql_value(&shop.app, state).await, "parked", "and it is as strange as it was");
+}
+
+/// What was put aside because of a fault of ours pays its order when staff have it worked off again.
+#[tokio::test]
+async fn an_event_that_was_put_aside_is_worked_off_when_staff_ask_for_it() {
+    let shop = StripeShop::new().await;
+    let (_, boot) = stocked(&shop.app, "Boot", 5400, 2).await;
+    let placed = place(&shop.app, &boot, "key-1").await;
+    pay_in_browser(&shop, &intent_of(&placed), "pm_card_visa").await;
+    shop.deliver(DeliveryPlan::Once).await;
+    sql(
+        &shop.app,
+        "update webhook_inbox set state = 'parked', attempts = 30, last_error = 'a fault of ours'",
+    )
+    .await;
+    assert_eq!(shop.work_inbox().await, 0);
+    assert_ne!(retry_parked_events(&shop.app.shop).await.unwrap(), 0);
+    shop.work_inbox().await;
+    assert_paid_once(&shop, &placed).await;
 }
 
 /// Case C24: a fault of ours while an event is worked off; the money is booked when the fault is mended.

@@ -24,7 +24,7 @@ async fn paid() -> (StripeShop, Value) {
 
 async fn refund(shop: &StripeShop, placed: &Value, cents: i64, key: &str) -> TestResponse {
     let path = format!("/api/admin/orders/{}/refunds", text(&placed["order"], "id"));
-    let body = json!({"amount": {"amount": cents, "currency": "EUR"}, "allow_duplicate": true});
+    let body = json!({"amount": {"amount": cents, "currency": "EUR"}});
     shop.app.post(&path).admin().header("idempotency-key", key).json(&body).send().await
 }
 
@@ -98,10 +98,24 @@ async fn a_refund_that_nobody_can_read_back_for_days_is_not_sent_a_second_time()
 #[tokio::test]
 async fn a_refund_and_a_dispute_never_come_to_more_than_was_taken() {
     let (shop, placed) = paid().await;
+    let seen = async || {
+        let path = format!("/api/admin/payments/{}", text(&placed["payment"], "id"));
+        let payment = shop.app.get(&path).admin().send().await.expect(200).json();
+        let shown = payment["disputes"].as_array().unwrap();
+        let shown = shown.iter().map(|dispute| {
+            assert_eq!(dispute["attempt_id"], payment["attempts"][0]["id"]);
+            (dispute["provider_ref"].clone(), dispute["status"].clone(), dispute["amount"]["amount"].clone())
+        });
+        (payment["disputed"]["amount"].as_i64().unwrap(), shown.collect::<Vec<_>>())
+    };
+    assert_eq!(seen().await, (0, vec![]));
     let dispute = shop.stripe.dispute(&intent_of(&placed), 3_000).unwrap();
-    assert!(shop.stripe.close_dispute(&dispute, false));
-    shop.deliver(DeliveryPlan::BackAndForth).await;
-    shop.work_inbox().await;
+    for (status, lost) in [("opened", false), ("lost", true)] {
+        assert_eq!(lost, lost && shop.stripe.close_dispute(&dispute, false));
+        shop.deliver(DeliveryPlan::BackAndForth).await;
+        shop.work_inbox().await;
+        assert_eq!(seen().await, (3_000, vec![(json!(dispute), json!(status), json!(3_000))]));
+    }
     let refused = refund(&shop, &placed, 2_401, "k").await.expect(409).json();
     assert_eq!(
         (text(&refused, "code"), &refused["refundable"]["amount"]),
