@@ -165,7 +165,10 @@ fn services() -> Vec<Service> {
         Service { name: "PostgreSQL", state: "private, durable (fsync on); killed with the shop".to_owned() },
         Service { name: "Stripe", state: "a stand-in on this machine with books of its own".to_owned() },
         other("Redis", "redis"),
-        other("Search server", "search_url"),
+        Service {
+            name: "Search server",
+            state: "none: the shop of this run searches in its own memory, gone with each kill".to_owned(),
+        },
     ]
 }
 
