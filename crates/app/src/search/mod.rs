@@ -18,7 +18,7 @@ mod tell;
 pub mod views;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -78,8 +78,8 @@ pub struct Shelves {
     followed: AtomicI64,
     /// What staff wrote of it.
     steering: RwLock<Arc<Steering>>,
-    /// How many beginnings and ends of rules had passed when it was last looked at.
-    season: AtomicUsize,
+    /// When it was last looked whether rules begin or end, in microseconds since 1970.
+    minded: AtomicI64,
     /// The filling that is under way.
     filling: Mutex<Option<Underway>>,
     /// What this process is called where it tells of its shelves.
@@ -129,7 +129,7 @@ impl Shelves {
             wanted: Notify::new(),
             followed: AtomicI64::new(0),
             steering: RwLock::default(),
-            season: AtomicUsize::new(0),
+            minded: AtomicI64::new(i64::MIN),
             filling: Mutex::default(),
             ids,
             process: OnceLock::new(),

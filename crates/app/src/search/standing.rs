@@ -13,6 +13,7 @@ use tradepost_store::catalog::search_shelf::Tally;
 
 use super::document;
 use super::facet_keys::FacetKeys;
+use super::steer::Steering;
 use super::steer::course::LocalRule;
 
 /// A product as a shelf holds it.
@@ -115,7 +116,15 @@ pub(super) struct Standing {
     pub(super) generation: i64,
     pub(super) filled_at: Timestamp,
     holding: Mutex<Holding>,
-    rules: RwLock<Arc<[LocalRule]>>,
+    steered: RwLock<Steered>,
+}
+
+/// The rules of a shelf.
+#[derive(Default)]
+struct Steered {
+    /// What they are of.
+    by: Option<Arc<Steering>>,
+    rules: Arc<[LocalRule]>,
 }
 
 impl Standing {
@@ -125,14 +134,7 @@ impl Standing {
         holding: Holding,
         (generation, filled_at): (i64, Timestamp),
     ) -> Self {
-        Self {
-            name,
-            shelf,
-            generation,
-            filled_at,
-            holding: Mutex::new(holding),
-            rules: RwLock::new([].into()),
-        }
+        Self { name, shelf, generation, filled_at, holding: Mutex::new(holding), steered: RwLock::default() }
     }
 
     pub(super) fn holding(&self) -> MutexGuard<'_, Holding> {
@@ -141,12 +143,19 @@ impl Standing {
 
     /// The rules of search that can apply here, in their order.
     pub(super) fn rules(&self) -> Arc<[LocalRule]> {
-        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.steered.read().unwrap_or_else(PoisonError::into_inner).rules.clone()
     }
 
     /// Takes other rules.
-    pub(super) fn take_rules(&self, rules: Vec<LocalRule>) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    pub(super) fn take_rules(&self, by: Arc<Steering>, rules: Vec<LocalRule>) {
+        let steered = Steered { by: Some(by), rules: rules.into() };
+        *self.steered.write().unwrap_or_else(PoisonError::into_inner) = steered;
+    }
+
+    /// Whether its rules are of this.
+    pub(super) fn is_steered_by(&self, steering: &Arc<Steering>) -> bool {
+        let steered = self.steered.read().unwrap_or_else(PoisonError::into_inner);
+        steered.by.as_ref().is_some_and(|by| Arc::ptr_eq(by, steering))
     }
 
     /// Makes the shelf equal to the rows of some products. It works on the thread that calls.

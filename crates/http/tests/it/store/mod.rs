@@ -18,6 +18,7 @@ mod search_index;
 mod shape;
 mod statements;
 mod steering;
+mod steering_edges;
 
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};
