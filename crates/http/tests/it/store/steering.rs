@@ -88,7 +88,7 @@ async fn what_cannot_be_meant_is_refused() {
         (RULES, json!({"only": {"product_types": ["none"]}}), 422, "$.only.product_types"),
         (
             RULES,
-            json!({"boosts": [{"products": {"collection_ids": ["coll_00000000000000000000000001"]}, "percent": 200}]}),
+            json!({"boosts": [{"products": {"collection_ids": ["col_00000000000000000000000001"]}, "percent": 200}]}),
             422,
             "$.boosts[0].products.collection_ids",
         ),

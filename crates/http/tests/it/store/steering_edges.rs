@@ -32,8 +32,8 @@ async fn rules_hold_in_their_channels_and_locales_and_where_a_shelf_is_new() {
         json!({"name": "Two", "handle": "two", "currency": "EUR", "default_locale": "en", "locales": ["en"]});
     let two = make(&app, "/api/admin/channels", &body).await;
     let banner = |title: &str| json!([{"title": title}]);
-    rule(&app, json!({"banners": banner("two"), "channel_ids": [two["id"]]})).await;
-    rule(&app, json!({"banners": banner("de"), "locales": ["de"]})).await;
+    rule(&app, json!({"name": "Two", "banners": banner("two"), "channel_ids": [two["id"]]})).await;
+    rule(&app, json!({"name": "German", "banners": banner("de"), "locales": ["de"]})).await;
     let key = key(&app, text(&two, "id")).await;
     let shown = |answer: Value| {
         let banners = answer.get("banners").cloned().unwrap_or(json!([]));
@@ -73,7 +73,7 @@ async fn a_pin_that_cannot_be_shown_takes_no_place_from_one_that_can() {
     let (app, ids) = shop().await;
     app.post("/api/admin/products/sofa/archive").admin().header("if-match", "*").send().await.expect(200);
     let pin = |id: &Value, position: u8| json!({"product_id": id, "position": position});
-    rule(&app, json!({"priority": 1, "pins": [pin(&ids[5], 1)]})).await;
+    rule(&app, json!({"name": "First", "priority": 1, "pins": [pin(&ids[5], 1)]})).await;
     rule(&app, json!({"pins": [pin(&ids[4], 1)]})).await;
     assert_eq!(handles(&app, "limit=1").await, ["lamp-five"]);
     let listed = listing(&app, "facets=brand&count=exact").await;
