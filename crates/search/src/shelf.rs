@@ -5,7 +5,7 @@ mod reading;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tradepost_port::BoxFuture;
-use tradepost_port::search::plan::{Alt, AltKind, Boost, QueryPlan, Scoring, Slot, Start, StepKind};
+use tradepost_port::search::plan::{AltKind, Boost, QueryPlan, Scoring, Start, StepKind};
 use tradepost_port::search::{
     Capabilities, CatalogSearch, Change, ChangeKind, Condition, Hits, IndexDocument, PopularQuery,
     SearchAnswer, SearchDocument, SearchEngine, SearchError, SearchRequest, Sort, SortKey, Suggestion,
@@ -13,7 +13,6 @@ use tradepost_port::search::{
 };
 
 use self::reading::Reading;
-use crate::document::STEM_MARK;
 use crate::engine::ranking::Order;
 use crate::knowledge::Knowledge;
 use crate::pipeline;
@@ -234,19 +233,6 @@ impl CatalogSearch for Shelf {
         let analyzer = read(&self.knowledge).analyzer.clone();
         let synonyms = Arc::new(Synonyms::new(&synonyms, &analyzer));
         write(&self.knowledge).synonyms = synonyms;
-    }
-
-    fn synonyms_of(&self, text: &str) -> Vec<(String, String)> {
-        let weights = read(&self.weights).clone();
-        let plan = pipeline::plan(text, &read(&self.knowledge), &weights);
-        let is_word = |alt: &&Alt| {
-            alt.kind == AltKind::Synonym && !alt.terms.iter().any(|term| term.starts_with(STEM_MARK))
-        };
-        let of_slot = |slot: Slot| {
-            let meant = slot.alts.iter().filter(is_word).map(|alt| alt.terms.join(" "));
-            meant.map(|meant| (slot.word.clone(), meant)).collect::<Vec<_>>()
-        };
-        plan.must.into_iter().flat_map(of_slot).collect()
     }
 
     fn stems(&self, text: &str) -> Vec<String> {

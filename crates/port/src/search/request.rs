@@ -166,9 +166,6 @@ pub trait CatalogSearch: Send + Sync + 'static {
     /// Takes the synonyms of the locale, instead of those before.
     fn take_synonyms(&self, synonyms: Vec<Synonym>);
 
-    /// Other words that are looked for too because of synonyms: (what was typed, what is meant).
-    fn synonyms_of(&self, text: &str) -> Vec<(String, String)>;
-
     /// The words of a text as they are compared: folded, without those that say nothing, each as its stem.
     fn stems(&self, text: &str) -> Vec<String>;
 

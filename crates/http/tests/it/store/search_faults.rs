@@ -110,9 +110,6 @@ impl CatalogSearch for StagedShelf {
     fn take_synonyms(&self, synonyms: Vec<Synonym>) {
         self.0.take_synonyms(synonyms);
     }
-    fn synonyms_of(&self, text: &str) -> Vec<(String, String)> {
-        self.0.synonyms_of(text)
-    }
     fn stems(&self, text: &str) -> Vec<String> {
         self.0.stems(text)
     }
