@@ -1,6 +1,7 @@
 //! What is learnt of a catalogue, so that queries can be understood in its own words.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::ProductId;
@@ -25,7 +26,7 @@ pub struct Knowledge {
     /// What of them are brands, categories and values of attributes.
     pub dictionary: Dictionary,
     /// What else is meant by words.
-    pub synonyms: Synonyms,
+    pub synonyms: Arc<Synonyms>,
     /// Products that were learnt from.
     products: HashSet<ProductId>,
 }
@@ -38,7 +39,7 @@ impl Knowledge {
             vocabulary: Vocabulary::default(),
             structure: Structure::default(),
             dictionary: Dictionary::new(&analyzer),
-            synonyms: Synonyms::default(),
+            synonyms: Arc::default(),
             analyzer,
             products: HashSet::new(),
         }

@@ -15,7 +15,9 @@ use serde_json::Value;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::BoxFuture;
 use tradepost_port::search::document::SearchVariant;
-use tradepost_port::search::plan::{Alt, Collapse, QueryPlan, Scope, Slot, Start, Step, StepKind};
+use tradepost_port::search::plan::{
+    Alt, Boost, Collapse, Pin, QueryPlan, Scope, Slot, Start, Step, StepKind,
+};
 use tradepost_port::search::{
     AttributeTest, Capabilities, Change, ChangeKind, Condition, Filter, Hit, Hits, IndexDocument, Position,
     Range, SearchDocument, SearchEngine, SearchError, Sort, SortKey,
@@ -50,24 +52,17 @@ impl Oracle {
         let state = self.state();
         let conditions: Vec<&Condition> = plan.filters.iter().chain(&plan.groups).collect();
         let (looked_at, taken) = state.look(plan, &conditions);
-        let pins = pins(plan, &state, &conditions);
+        let (pins, kept_out) = pins(plan, &state, &conditions);
         let is_pinned = |id: ProductId| pins.iter().any(|(_, product)| product.document.id == id);
         let mut steps: Vec<(StepKind, u64)> = taken.into_iter().map(|step| (step, 0)).collect();
-        let mut listed: Vec<Found<'_>> = looked_at
-            .iter()
-            .filter(|found| {
-                meets(&found.product.document, &conditions) && !is_pinned(found.product.document.id)
-            })
-            .copied()
-            .collect();
+        let meeting = looked_at.iter().filter(|found| meets(&found.product.document, &conditions));
+        let mut listed: Vec<Found<'_>> = meeting.copied().collect();
         for found in &listed {
             if let Some((_, count)) = steps.get_mut(found.place) {
                 *count = count.saturating_add(1);
             }
         }
-        if let Some((_, count)) = steps.first_mut() {
-            *count = count.saturating_add(count_of(pins.len()));
-        }
+        listed.retain(|found| !is_pinned(found.product.document.id));
         let total = count_of(listed.len().saturating_add(pins.len()));
         listed.sort_by(|first, second| compare(plan, first, second));
         if let Some(collapse) = &plan.collapse {
@@ -76,8 +71,11 @@ impl Oracle {
         let counted: Vec<&SearchDocument> = looked_at
             .iter()
             .map(|found| &found.product.document)
-            .filter(|document| !is_pinned(document.id))
+            .filter(|document| {
+                !is_pinned(document.id) && kept_out.iter().all(|other| other.id != document.id)
+            })
             .chain(pins.iter().map(|(_, product)| &product.document))
+            .chain(kept_out.iter().copied())
             .collect();
         let facets = plan.facets.iter().map(|request| facets::count(request, plan, &counted)).collect();
         let (hits, next) = page(plan, listed, &pins);
@@ -223,24 +221,26 @@ fn alt(product: &IndexDocument, plan: &QueryPlan, alt: &Alt) -> Option<f32> {
     Some(alt.weight * each?.into_iter().min_by(f32::total_cmp)?)
 }
 
-/// Products with a place of their own, by it, each once.
+/// Pins by their places.
+type Pinned<'a> = Vec<(usize, &'a IndexDocument)>;
+
+/// Products with a place of their own, by it, and those that only a choice keeps from one: these count for the facet of that choice.
 fn pins<'a>(
     plan: &QueryPlan,
     state: &'a State,
     conditions: &[&Condition],
-) -> Vec<(usize, &'a IndexDocument)> {
+) -> (Pinned<'a>, Vec<&'a SearchDocument>) {
     if plan.sort != Sort::Relevance {
-        return Vec::new();
+        return Default::default();
     }
-    let mut pins = plan.pins.clone();
-    pins.sort_by_key(|pin| pin.place);
-    let mut found: Vec<(usize, &IndexDocument)> = Vec::new();
-    for pin in pins {
-        let is_new = found.iter().all(|(_, product)| product.document.id != pin.id);
-        let product = state.products.get(&pin.id).filter(|product| meets(&product.document, conditions));
-        found.extend(product.filter(|_| is_new).map(|product| (pin.place, product)));
-    }
-    found
+    let filters: Vec<&Condition> = plan.filters.iter().collect();
+    let known = plan.pins.iter().filter_map(|pin| Some((*pin, state.products.get(&pin.id)?)));
+    let (fit, unfit): (Vec<_>, Vec<_>) = known
+        .filter(|(_, product)| meets(&product.document, &filters))
+        .partition(|(_, product)| meets(&product.document, conditions));
+    let kept_out: BTreeMap<ProductId, &SearchDocument> =
+        unfit.into_iter().map(|(pin, product)| (pin.id, &product.document)).collect();
+    (Pin::settle(fit, plan.pins_within), kept_out.into_values().collect())
 }
 
 /// The key that a list is ordered by.
@@ -265,7 +265,7 @@ fn key(plan: &QueryPlan, found: &Found<'_>) -> SortKey {
 fn rank(plan: &QueryPlan, found: &Found<'_>) -> f32 {
     let document = &found.product.document;
     let boosts = plan.boosts.iter().filter(|boost| meets(document, &[&boost.condition]));
-    let factor: f32 = boosts.map(|boost| boost.factor).product();
+    let factor = Boost::product(boosts.map(|boost| boost.factor));
     let place = f32::from(u8::try_from(found.place).unwrap_or(u8::MAX));
     let score = (found.score + 1.0) * factor;
     score / (score + 100.0) - place

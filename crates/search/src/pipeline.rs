@@ -4,7 +4,7 @@ use tradepost_port::search::plan::{Alt, AltKind, QueryPlan, Slot, Step, StepKind
 
 use crate::document::stem_term;
 use crate::knowledge::Knowledge;
-use crate::text;
+use crate::text::{self, Analyzer};
 use crate::weights::Weights;
 
 mod alternatives;
@@ -25,7 +25,7 @@ struct Written {
 
 /// Plans the words of a query; conditions, order and page are the caller's.
 pub fn plan(query: &str, knowledge: &Knowledge, weights: &Weights) -> QueryPlan {
-    let written = written(query, knowledge);
+    let written = written(query, &knowledge.analyzer);
     let must: Vec<Slot> =
         (0..written.len()).filter_map(|index| slot(&written, index, knowledge, weights)).collect();
     let trusted = written.iter().all(|word| is_trusted(word, knowledge));
@@ -34,7 +34,7 @@ pub fn plan(query: &str, knowledge: &Knowledge, weights: &Weights) -> QueryPlan 
 }
 
 /// The words that count: no word twice, and none that says nothing unless there is no other.
-fn written(query: &str, knowledge: &Knowledge) -> Vec<Written> {
+fn written(query: &str, analyzer: &Analyzer) -> Vec<Written> {
     let mut all: Vec<Written> = Vec::new();
     for chunk in text::chunks(query) {
         let compound = chunk.joined();
@@ -46,14 +46,13 @@ fn written(query: &str, knowledge: &Knowledge) -> Vec<Written> {
     }
     all.truncate(WORDS_MAX);
     let telling: Vec<Written> =
-        all.iter().filter(|word| !knowledge.analyzer.is_stop_word(&word.word)).cloned().collect();
+        all.iter().filter(|word| !analyzer.is_stop_word(&word.word)).cloned().collect();
     if telling.is_empty() { all } else { telling }
 }
 
 /// The words of a text as they are compared with those of another: those that count, by their stems.
-pub fn stems(query: &str, knowledge: &Knowledge) -> Vec<String> {
-    let words = written(query, knowledge).into_iter();
-    words.map(|word| knowledge.analyzer.stem(&word.word)).collect()
+pub fn stems(query: &str, analyzer: &Analyzer) -> Vec<String> {
+    written(query, analyzer).into_iter().map(|word| analyzer.stem(&word.word)).collect()
 }
 
 fn is_trusted(word: &Written, knowledge: &Knowledge) -> bool {
@@ -157,7 +156,7 @@ mod tests {
             Synonym::TwoWay(vec!["cord".to_owned(), "power cable".to_owned()]),
             Synonym::OneWay { from: "disks".to_owned(), to: vec!["drive".to_owned()] },
         ];
-        knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer);
+        knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer).into();
         let planned = |query| plan(query, &knowledge, &Weights::default());
         assert!(has(&planned("cords").must[0], &["power", "cable"], AltKind::Synonym));
         let both = planned("power cable");
@@ -165,6 +164,33 @@ mod tests {
         assert!(has(&planned("disk").must[0], &["drive"], AltKind::Synonym));
         assert!(!has(&planned("drive").must[0], &["disks"], AltKind::Synonym));
         assert!(!has(&planned("power supply").must[0], &["cord"], AltKind::Synonym));
+    }
+
+    #[test]
+    fn synonyms_are_said_in_any_ending_without_words_that_say_nothing() {
+        let mut knowledge = knowledge();
+        let texts = ["cord", "rope of the sea", "yo yo"].map(str::to_owned);
+        knowledge.synonyms = Synonyms::new(&[Synonym::TwoWay(texts.into())], &knowledge.analyzer).into();
+        let said = ["rope of the sea", "sea rope", "ropes of sea", "yo yo"];
+        let meets =
+            |query| has(&plan(query, &knowledge, &Weights::default()).must[0], &["cord"], AltKind::Synonym);
+        assert_eq!(said.map(meets), [true, false, true, true]);
+        let cord = plan("cord", &knowledge, &Weights::default());
+        assert!(has(&cord.must[0], &["rope", "sea"], AltKind::Synonym), "{cord:?}");
+        assert!(!has(&cord.must[0], &["cord"], AltKind::Synonym));
+    }
+
+    #[test]
+    fn a_word_of_very_many_synonyms_is_met_by_some_of_them() {
+        let mut knowledge = knowledge();
+        let texts = |number: usize| (0..19).map(move |text| format!("x{number}y{text}"));
+        let synonyms: Vec<_> = (0..2_000)
+            .map(|number| Synonym::TwoWay(["cord".to_owned()].into_iter().chain(texts(number)).collect()))
+            .collect();
+        knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer).into();
+        let plan = plan("cord", &knowledge, &Weights::default());
+        let synonyms = plan.must[0].alts.iter().filter(|alt| alt.kind == AltKind::Synonym).count();
+        assert_eq!(synonyms, 2 * alternatives::SYNONYMS_MAX);
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tradepost_port::BoxFuture;
 use tradepost_port::search::plan::{AltKind, Boost, QueryPlan, Scoring, Start, StepKind};
 use tradepost_port::search::{
-    Capabilities, CatalogSearch, Change, ChangeKind, Hits, IndexDocument, PopularQuery, SearchAnswer,
-    SearchDocument, SearchEngine, SearchError, SearchRequest, Sort, Suggestion, Synonym,
+    Capabilities, CatalogSearch, Change, ChangeKind, Condition, Hits, IndexDocument, PopularQuery,
+    SearchAnswer, SearchDocument, SearchEngine, SearchError, SearchRequest, Sort, SortKey, Suggestion,
+    Synonym,
 };
 
 use self::reading::Reading;
@@ -120,6 +121,7 @@ impl Shelf {
         if !plan.must.is_empty() {
             plan.boosts.extend(reading.boosts().map(boost));
         }
+        keep_order(&mut plan);
         plan
     }
 
@@ -132,7 +134,8 @@ impl Shelf {
                 return Ok(SearchAnswer::default());
             }
             let hits = self.engine.search(&plan).await?;
-            if hits.total == 0 && reading.drop_weakest() {
+            // Pins that do not hold the words are shown whatever is asked.
+            if hits.steps.iter().all(|(_, count)| *count == 0) && reading.drop_weakest() {
                 continue;
             }
             if let Start::After(after) = &plan.page.start
@@ -147,6 +150,19 @@ impl Shelf {
     }
 }
 
+/// Goes on in the order that the page before had: where no words are, boosts that began or ended since would make another one.
+fn keep_order(plan: &mut QueryPlan) {
+    let Start::After(after) = &plan.page.start else { return };
+    let in_question = plan.sort == Sort::Relevance && plan.must.is_empty();
+    match after.key {
+        SortKey::Integer(_) if in_question => plan.boosts.clear(),
+        SortKey::Score(_) if in_question && plan.boosts.is_empty() => {
+            plan.boosts.push(Boost { condition: Condition::Any(Vec::new()), factor: 1.0 });
+        }
+        _ => {}
+    }
+}
+
 /// The plan of a question whose words are these.
 pub fn plan(words: &str, request: &SearchRequest, knowledge: &Knowledge, weights: &Weights) -> QueryPlan {
     let mut plan = pipeline::plan(words, knowledge, weights);
@@ -155,12 +171,13 @@ pub fn plan(words: &str, request: &SearchRequest, knowledge: &Knowledge, weights
         plan.relax.iter_mut().skip(1).for_each(|step| step.if_fewer_than = 1);
     }
     QueryPlan {
-        filters: request.filters.clone(),
+        filters: request.filters.iter().chain(&request.demands).cloned().collect(),
         groups: request.groups.clone(),
         facets: request.facets.clone(),
         sort: request.sort,
         page: request.page.clone(),
         pins: request.pins.clone(),
+        pins_within: request.pins_within,
         boosts: request.boosts.clone(),
         collapse: request.collapse.clone(),
         ..plan
@@ -219,12 +236,13 @@ impl CatalogSearch for Shelf {
     }
 
     fn take_synonyms(&self, synonyms: Vec<Synonym>) {
-        let mut knowledge = write(&self.knowledge);
-        knowledge.synonyms = Synonyms::new(&synonyms, &knowledge.analyzer);
+        let analyzer = read(&self.knowledge).analyzer.clone();
+        let synonyms = Arc::new(Synonyms::new(&synonyms, &analyzer));
+        write(&self.knowledge).synonyms = synonyms;
     }
 
     fn stems(&self, text: &str) -> Vec<String> {
-        pipeline::stems(text, &read(&self.knowledge))
+        pipeline::stems(text, &read(&self.knowledge).analyzer)
     }
 
     fn take_scoring(&self, scoring: Scoring) {

@@ -4,54 +4,65 @@ use std::collections::HashMap;
 
 use tradepost_port::search::{SYNONYM_WORDS_MAX, Synonym};
 
+use crate::pipeline;
 use crate::text::{self, Analyzer};
 
+/// Synonyms of one text at most: what is in more of them means too much.
+const GROUPS_MAX: usize = 20;
+
 /// What is meant too when something is said.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Synonyms {
-    /// The words of each by the stems of what is said.
-    by_stems: HashMap<String, Vec<Vec<String>>>,
+    /// What is meant together, each text once, with the stems that it is said by.
+    groups: Vec<Vec<(String, Vec<String>)>>,
+    /// The groups that are meant, by the stems of what is said.
+    by_stems: HashMap<String, Vec<usize>>,
 }
 
 impl Synonyms {
-    /// Of a locale. Synonyms of too many words are left out.
+    /// Of a locale. Texts of too many words, and of none that says something, are left out.
     pub fn new(synonyms: &[Synonym], analyzer: &Analyzer) -> Self {
         let mut known = Self::default();
         for synonym in synonyms {
-            match synonym {
-                Synonym::OneWay { from, to } => to.iter().for_each(|to| known.add(from, to, analyzer)),
-                Synonym::TwoWay(all) => {
-                    for (place, from) in all.iter().enumerate() {
-                        let others = all.iter().enumerate().filter(|(other, _)| *other != place);
-                        others.for_each(|(_, to)| known.add(from, to, analyzer));
-                    }
+            let (said, meant) = match synonym {
+                Synonym::OneWay { from, to } => (std::slice::from_ref(from), to),
+                Synonym::TwoWay(all) => (all.as_slice(), all),
+            };
+            let group = known.groups.len();
+            for stems in said.iter().filter_map(|text| said_by(text, analyzer)) {
+                let groups = known.by_stems.entry(stems).or_default();
+                if groups.len() < GROUPS_MAX && groups.last() != Some(&group) {
+                    groups.push(group);
                 }
             }
+            let meant =
+                meant.iter().filter_map(|text| Some((said_by(text, analyzer)?, telling(text, analyzer))));
+            known.groups.push(meant.collect());
         }
         known
     }
 
-    fn add(&mut self, from: &str, to: &str, analyzer: &Analyzer) {
-        let (from, to) = (text::words(from), text::words(to));
-        let fits = |words: &[String]| (1..=SYNONYM_WORDS_MAX).contains(&words.len());
-        if fits(&from) && fits(&to) && from != to {
-            let from: Vec<&str> = from.iter().map(String::as_str).collect();
-            let known = self.by_stems.entry(stems(&from, analyzer)).or_default();
-            if !known.contains(&to) {
-                known.push(to);
-            }
-        }
-    }
-
     /// What is meant too by words that stand side by side.
-    pub fn of(&self, words: &[&str], analyzer: &Analyzer) -> &[Vec<String>] {
+    pub fn of<'a>(&'a self, words: &[&str], analyzer: &Analyzer) -> Vec<&'a [String]> {
         if self.by_stems.is_empty() {
-            return &[];
+            return Vec::new();
         }
-        self.by_stems.get(&stems(words, analyzer)).map(Vec::as_slice).unwrap_or_default()
+        let stems = words.iter().map(|word| analyzer.stem(word)).collect::<Vec<_>>().join(" ");
+        let groups = self.by_stems.get(&stems).map(Vec::as_slice).unwrap_or_default();
+        let meant = groups.iter().filter_map(|group| self.groups.get(*group)).flatten();
+        meant.filter(|(said_by, _)| *said_by != stems).map(|(_, words)| words.as_slice()).collect()
     }
 }
 
-fn stems(words: &[&str], analyzer: &Analyzer) -> String {
-    words.iter().map(|word| analyzer.stem(word)).collect::<Vec<_>>().join(" ")
+/// The stems that a query has which says the text: those of its words that say something, each once.
+fn said_by(text: &str, analyzer: &Analyzer) -> Option<String> {
+    let stems = pipeline::stems(text, analyzer);
+    (1..=SYNONYM_WORDS_MAX).contains(&stems.len()).then(|| stems.join(" "))
+}
+
+/// The words of a text that say something; all where none does.
+fn telling(text: &str, analyzer: &Analyzer) -> Vec<String> {
+    let words = text::words(text);
+    let telling: Vec<String> = words.iter().filter(|word| !analyzer.is_stop_word(word)).cloned().collect();
+    if telling.is_empty() { words } else { telling }
 }

@@ -223,12 +223,17 @@ async fn make(
     epoch: i64,
 ) -> Result<Option<Document>, ListProductsError> {
     let list = list_key(shopper, command);
-    let (after, scored_by) = match &command.cursor {
+    let (cursor, pins_shown) = match &command.cursor {
+        Some(text) => pins_of(text).map(|(cursor, pins)| (Some(cursor), pins))?,
+        None => (None, 0),
+    };
+    let (after, scored_by) = match cursor {
         Some(text) => place(text, &list, command).map(|(after, by)| (Some(after), by))?,
         None => (None, None),
     };
     let (category_id, collection_id) = resolve(catalog, command).await?;
-    let asked = Asked { command, category_id, collection_id, after, scored_by, now: catalog.clock.now() };
+    let now = catalog.clock.now();
+    let asked = Asked { command, category_id, collection_id, after, scored_by, pins_shown, now };
     let found = Box::pin(find(catalog, shopper, &asked)).await?;
     let hits = &found.hits;
     let cards = load_cards(catalog, shopper, command, &hits.ids).await?;
@@ -237,7 +242,8 @@ async fn make(
             SortKey::Score(_) => scored(&list, found.by),
             _ => Question::of(&list),
         };
-        cursor::encode(&position.into(), question)
+        let cursor = cursor::encode(&position.into(), question);
+        if found.pins > 0 { format!("{cursor}.{}", found.pins) } else { cursor }
     });
     let body = join(&cards, &page_json(next.as_deref(), found.limit, hits.total), &extras(&found)?);
     let surrogate_keys = surrogate_keys(&asked, &found).into();
@@ -258,6 +264,14 @@ fn outcome(found: &Found) -> Outcome {
         banners: i32::try_from(found.banners.len()).unwrap_or(i32::MAX),
         hit_ids: found.hits.ids.clone(),
     }
+}
+
+/// A cursor, and behind a dot how many pins the first page showed: these are left out of the pages behind it.
+fn pins_of(text: &str) -> Result<(&str, usize), ListProductsError> {
+    let Some((cursor, pins)) = text.rsplit_once('.') else { return Ok((text, 0)) };
+    let pins = pins.parse().ok().filter(|pins| (1..=PAGE_LIMIT_MAX).contains(pins));
+    let pins = pins.and_then(|pins| usize::try_from(pins).ok());
+    Ok((cursor, pins.ok_or(ListProductsError::InvalidCursor)?))
 }
 
 /// The list as the one who scores it orders it: the scores of another one name no place in it.

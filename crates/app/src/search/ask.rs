@@ -17,7 +17,7 @@ use tradepost_port::search::{
 use super::facets::{FacetChoice, Facets, requests};
 use super::fill::aside;
 use super::standing::{Standing, finish};
-use super::steer::course::Course;
+use super::steer::course::{Course, LocalRule};
 use super::steer::rule::RuleBanner;
 use super::views::{CorrectionView, FacetView, QueryView, StepView, UnderstoodView};
 use crate::catalog::list_categories::Tree;
@@ -35,6 +35,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) after: Option<Position>,
     /// Who made the score that [`Self::after`] has, if it has one.
     pub(crate) scored_by: Option<Answerer>,
+    /// Pins that the first page showed, where this is a later one.
+    pub(crate) pins_shown: usize,
     /// The moment that rules are asked for.
     pub(crate) now: Timestamp,
 }
@@ -59,6 +61,8 @@ pub(crate) struct Found {
     pub(crate) query: Option<QueryView>,
     pub(crate) degraded: bool,
     pub(crate) by: Answerer,
+    /// Pins that the first page showed.
+    pub(crate) pins: usize,
     /// What rules of search lead to and show.
     pub(crate) redirect: Option<String>,
     pub(crate) banners: Vec<RuleBanner>,
@@ -135,25 +139,39 @@ async fn ask_database(
 }
 
 /// What the keys of the requested facets are called, in the order of the facets.
-type Labels = Vec<Option<String>>;
+pub(super) type Labels = Vec<Option<String>>;
 
 async fn ask(
     standing: &Arc<Standing>,
     asked: &Asked<'_>,
     place: OwnedSemaphorePermit,
 ) -> Result<(SearchAnswer, Labels, Course), SearchError> {
-    let (request, labels, course) = request(standing, asked);
-    let standing = standing.clone();
+    let (mut request, labels) = request(standing, asked);
+    let (standing, shown, moment) = (standing.clone(), asked.pins_shown, (asked.category_id, asked.now));
     // Finding and counting may keep a thread busy for some ten milliseconds.
     let work = move || {
         let _place = place;
-        finish(standing.shelf.search(&request))
+        let mut course = course(&standing, &standing.rules(), &request, moment);
+        course.steer(&mut request, shown);
+        Ok((finish(standing.shelf.search(&request))?, course))
     };
-    let answer = aside(work).await?;
+    let (answer, course) = aside(work).await?;
     Ok((answer, labels, course))
 }
 
-fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels, Course) {
+/// What rules make of a request.
+pub(super) fn course(
+    standing: &Standing,
+    rules: &[LocalRule],
+    request: &SearchRequest,
+    moment: (Option<CategoryId>, Timestamp),
+) -> Course {
+    let words = request.text.as_ref().map(|text| standing.shelf.stems(text)).unwrap_or_default();
+    Course::of(rules, &words, moment)
+}
+
+/// The question without what rules make of it.
+pub(super) fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels) {
     let command = asked.command;
     let mut filters = Vec::new();
     filters.extend(asked.category_id.map(|id| Condition::Category(vec![id])));
@@ -176,7 +194,7 @@ fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels, Co
         (facets, labels)
     };
     let start = asked.after.clone().map_or(Start::Offset(0), Start::After);
-    let mut request = SearchRequest {
+    let request = SearchRequest {
         text: command.text.clone(),
         filters,
         groups,
@@ -187,13 +205,11 @@ fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest, Labels, Co
         as_words: command.as_words.clone(),
         ..SearchRequest::default()
     };
-    let words = command.text.as_ref().map(|text| standing.shelf.stems(text)).unwrap_or_default();
-    let course = Course::of(&standing.rules(), &words, (asked.category_id, asked.now));
-    course.steer(&mut request);
-    (request, labels, course)
+    (request, labels)
 }
 
-async fn read(
+/// Reads an answer as a listing tells it.
+pub(super) async fn read(
     catalog: &Catalog,
     standing: &Standing,
     asked: &Asked<'_>,
@@ -229,8 +245,10 @@ async fn read(
     // Whoever searches is always told how much there is: it has been counted anyway.
     let total = (command.count || command.understand).then_some(hits.total);
     let ids = hits.hits.iter().map(|hit| hit.id).collect();
+    let pinned = hits.hits.iter().filter(|hit| hit.pinned).count();
+    let pins = if asked.after.is_some() { asked.pins_shown } else { pinned };
     let hits = ProductHits { ids, next: hits.next, total };
-    Ok(Found { hits, limit: command.limit, facets, query, ..Found::default() })
+    Ok(Found { hits, limit: command.limit, facets, query, pins, ..Found::default() })
 }
 
 /// The first step that found something: how the best products were found.

@@ -18,6 +18,7 @@ use tradepost_store::catalog::{projection, search_shelf};
 use tradepost_store::channel;
 
 use super::standing::{Holding, Standing, finish};
+use super::steer::hand;
 use super::{ShelfError, Shelves, Underway, document};
 
 /// Products that are read at once: their pages, parsed, take some ten times what a shelf keeps of them.
@@ -89,6 +90,8 @@ impl Shelves {
     pub async fn keep(&self, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = pin!(shutdown);
         let mut telling = pin!(self.keep_telling());
+        // A filling may take long, and rules begin and end meanwhile.
+        let mut minding = pin!(self.keep_minding());
         loop {
             let round = async {
                 if let Err(error) = Box::pin(self.ensure()).await {
@@ -103,15 +106,15 @@ impl Shelves {
                 biased;
                 () = &mut shutdown => return,
                 () = &mut telling => {}
+                () = &mut minding => {}
                 () = round => {}
             }
         }
     }
 
-    /// Fills the shelves that are missing or worn, takes away those of channels and locales that are gone, lets go of
-    /// answers that rules have outlived, and suggests what has become popular. Of several that cannot be filled the first one's error is given.
+    /// Fills the shelves that are missing or worn, takes away those of channels and locales that are gone, and suggests what has
+    /// become popular. Of several that cannot be filled the first one's error is given.
     pub async fn ensure(&self) -> Result<(), ShelfError> {
-        self.mind_the_season();
         self.mind_popular().await?;
         let names = self.names().await?;
         let wanted: HashMap<View, &ShelfName> = names.iter().map(|name| (view(name), name)).collect();
@@ -203,7 +206,7 @@ impl Shelves {
         self.catch_up(view, &standing, epoch).await?;
         let full = standing.shelf.clone();
         aside(move || finish(full.put_up())).await?;
-        self.load_steering().await?.hand_to(&standing);
+        hand(&self.load_steering().await?, standing.clone()).await;
         standing.is_here();
         self.resting().remove(view);
         self.followed.fetch_max(epoch, Ordering::SeqCst);

@@ -26,7 +26,7 @@ mod tell;
 pub mod views;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -91,8 +91,8 @@ pub struct Shelves {
     followed: AtomicI64,
     /// What staff wrote of it.
     steering: RwLock<Arc<Steering>>,
-    /// How many beginnings and ends of rules had passed when it was last looked at.
-    season: AtomicUsize,
+    /// When it was last looked whether rules begin or end, in microseconds since 1970.
+    minded: AtomicI64,
     /// What others searched for.
     popular: Mutex<popular::Known>,
     /// The filling that is under way.
@@ -141,7 +141,7 @@ impl Shelves {
             wanted: Notify::new(),
             followed: AtomicI64::new(0),
             steering: RwLock::default(),
-            season: AtomicUsize::new(0),
+            minded: AtomicI64::new(i64::MIN),
             popular: Mutex::default(),
             filling: Mutex::default(),
             ids,

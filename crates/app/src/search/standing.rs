@@ -14,6 +14,7 @@ use tradepost_store::catalog::search_shelf::Tally;
 
 use super::document;
 use super::facet_keys::FacetKeys;
+use super::steer::Steering;
 use super::steer::course::LocalRule;
 
 /// A product as a shelf holds it.
@@ -118,7 +119,15 @@ pub(super) struct Standing {
     holding: Mutex<Holding>,
     /// Searches in a row that found its engine away.
     away: AtomicU32,
-    rules: RwLock<Arc<[LocalRule]>>,
+    steered: RwLock<Steered>,
+}
+
+/// The rules of a shelf.
+#[derive(Default)]
+struct Steered {
+    /// What they are of.
+    by: Option<Arc<Steering>>,
+    rules: Arc<[LocalRule]>,
 }
 
 impl Standing {
@@ -135,7 +144,7 @@ impl Standing {
             filled_at,
             holding: Mutex::new(holding),
             away: AtomicU32::new(0),
-            rules: RwLock::new([].into()),
+            steered: RwLock::default(),
         }
     }
 
@@ -155,12 +164,19 @@ impl Standing {
 
     /// The rules of search that can apply here, in their order.
     pub(super) fn rules(&self) -> Arc<[LocalRule]> {
-        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.steered.read().unwrap_or_else(PoisonError::into_inner).rules.clone()
     }
 
     /// Takes other rules.
-    pub(super) fn take_rules(&self, rules: Vec<LocalRule>) {
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    pub(super) fn take_rules(&self, by: Arc<Steering>, rules: Vec<LocalRule>) {
+        let steered = Steered { by: Some(by), rules: rules.into() };
+        *self.steered.write().unwrap_or_else(PoisonError::into_inner) = steered;
+    }
+
+    /// Whether its rules are of this.
+    pub(super) fn is_steered_by(&self, steering: &Arc<Steering>) -> bool {
+        let steered = self.steered.read().unwrap_or_else(PoisonError::into_inner);
+        steered.by.as_ref().is_some_and(|by| Arc::ptr_eq(by, steering))
     }
 
     /// Makes the shelf equal to the rows of some products, as searches see it. It works on the thread that calls.

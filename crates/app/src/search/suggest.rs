@@ -1,9 +1,11 @@
 //! Suggests how to go on from what was typed.
 
+use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::{SearchError, Suggestion, SuggestionKind};
 use tradepost_store::StoreError;
 
 use super::fill::aside;
+use super::steer::course::Course;
 use super::views::{SuggestionList, SuggestionView};
 use crate::catalog::list_categories::Tree;
 use crate::catalog::{Catalog, Shopper};
@@ -31,10 +33,17 @@ pub async fn suggest(
     let Some((shelves, standing)) = standing else {
         return Ok(SuggestionList { suggestions: Vec::new(), degraded: Some(true) });
     };
-    let place = shelves.place().await?;
+    let (place, now) = (shelves.place().await?, catalog.clock.now());
     let work = move || {
         let _place = place;
-        Ok(standing.shelf.suggest(&typed, limit))
+        let mut found = standing.shelf.suggest(&typed, limit);
+        // What rules hide wherever it is searched for.
+        let course = Course::of(&standing.rules(), &[], (None, now));
+        let id = |found: &Suggestion| found.reference.as_deref().and_then(|id| id.parse::<ProductId>().ok());
+        found.retain(|found| {
+            found.kind != SuggestionKind::Product || id(found).is_none_or(|id| !course.hides(id))
+        });
+        Ok(found)
     };
     let found = aside(work).await?;
     let is_category = |found: &Suggestion| found.kind == SuggestionKind::Category;

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &str); 32] = [
     ("categories", "The tree that products stand in."),
     ("collections", "Selections of products, by hand or by rule."),
     ("reviews", "What customers say of products, shown once staff have seen it."),
-    ("search-steering", "What search shows by decision of staff: synonyms, rules, a look ahead."),
+    ("search-steering", "What search shows by decision of staff: synonyms and rules."),
     ("brands", "Who makes it."),
     ("product-types", "The attributes that products of a kind have."),
     ("media", "Pictures."),

@@ -33,7 +33,7 @@ pub struct Hit {
     pub id: ProductId,
     /// How well it fits within its step; of no meaning across plans. Nothing where words were not asked for.
     pub score: f32,
-    /// The step that found it.
+    /// The step that found it; of a pin, the first one.
     pub step: StepKind,
     /// Whether it stands where it does because of a pin.
     pub pinned: bool,
@@ -46,7 +46,8 @@ pub struct Hits {
     pub hits: Vec<Hit>,
     /// All products that were found, by whatever step; exact.
     pub total: u64,
-    /// How many of them each step found, in the order of the steps that were taken.
+    /// How many of them each step found, in the order of the steps that were taken. A pin counts where its words were met, and
+    /// nowhere if they were not.
     pub steps: Vec<(StepKind, u64)>,
     /// Answers to the requests for facets, in their order. They count what `total` counts.
     pub facets: Vec<Facet>,

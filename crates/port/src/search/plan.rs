@@ -191,13 +191,35 @@ impl Scoring {
     }
 }
 
-/// A product that stands at a place of its own, if it meets filters and choices; it need not hold the words.
+/// A product that is to stand at a place of its own, if it meets filters and choices; it need not hold the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin {
     /// The product.
     pub id: ProductId,
     /// Hits before it.
     pub place: usize,
+}
+
+impl Pin {
+    /// Of pins whose products can be shown, those that have a place, by it. The one that goes first has the place and the
+    /// product. All stand among `within` first hits: those behind these stand at their end, and those for which there is no room
+    /// are none.
+    pub fn settle<T>(candidates: impl IntoIterator<Item = (Self, T)>, within: usize) -> Vec<(usize, T)> {
+        let mut settled: Vec<(Self, T)> = Vec::new();
+        for (pin, what) in candidates {
+            if settled.iter().all(|(other, _)| other.place != pin.place && other.id != pin.id) {
+                settled.push((pin, what));
+            }
+        }
+        settled.sort_by_key(|(pin, _)| pin.place);
+        settled.truncate(within);
+        let mut end = within;
+        for (pin, _) in settled.iter_mut().rev() {
+            end = pin.place.min(end.saturating_sub(1));
+            pin.place = end;
+        }
+        settled.into_iter().map(|(pin, what)| (pin.place, what)).collect()
+    }
 }
 
 /// Products that are to rank higher or lower by relevance.
@@ -215,6 +237,19 @@ impl Boost {
     pub fn by_percent(condition: Condition, percent: u16) -> Self {
         Self { condition, factor: f32::from(percent) / 100.0 }
     }
+
+    /// What a score is multiplied by where boosts of these factors hold: within bounds, so that any number of them leaves a score
+    /// that can be compared.
+    #[expect(clippy::float_arithmetic, reason = "scores are floats; nothing exact hangs on them")]
+    pub fn product(factors: impl IntoIterator<Item = f32>) -> f32 {
+        let multiply = |product: f32, factor: f32| (product * factor.max(0.0)).clamp(1e-18, 1e18);
+        factors.into_iter().fold(1.0, multiply).clamp(Self::LEAST, Self::MOST)
+    }
+
+    /// What any number of boosts leave of a score at least.
+    pub const LEAST: f32 = 1e-4;
+    /// What any number of boosts make of a score at most.
+    pub const MOST: f32 = 1e4;
 }
 
 /// Only a few of the hits that have a value of this key in common are listed; the total and facets count them all. A product
@@ -232,7 +267,7 @@ pub struct Collapse {
 pub enum Start {
     /// After so many hits.
     Offset(usize),
-    /// After the hit that was here. Pins have been shown by then: they are left out.
+    /// After the hit that was here. Pins have been shown by then, all that stand within [`QueryPlan::pins_within`]: they are left out.
     After(Position),
 }
 
@@ -278,8 +313,10 @@ pub struct QueryPlan {
     pub sort: Sort,
     /// Which part of the hits.
     pub page: Page,
-    /// Products at places of their own, when sorted by relevance.
+    /// Products to stand at places of their own, when sorted by relevance, the more important first: see [`Pin::settle`].
     pub pins: Vec<Pin>,
+    /// Pins stand among so many first hits.
+    pub pins_within: usize,
     /// What ranks higher or lower, when sorted by relevance.
     pub boosts: Vec<Boost>,
     /// Whether hits that have something in common are cut to a few.
@@ -298,8 +335,53 @@ impl Default for QueryPlan {
             sort: Sort::Relevance,
             page: Page::default(),
             pins: Vec::new(),
+            pins_within: usize::MAX,
             boosts: Vec::new(),
             collapse: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tradepost_domain::kernel::ids::EntityId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn pin(number: u128, place: usize) -> (Pin, u128) {
+        (Pin { id: ProductId::from_uuid(Uuid::from_u128(number)), place }, number)
+    }
+
+    #[test]
+    fn pins_behind_the_end_stand_at_it_and_push_no_other_off() {
+        let placed = |places: &[usize], within| {
+            let pins = (0..).zip(places).map(|(number, place)| pin(number, *place));
+            Pin::settle(pins, within).into_iter().map(|(place, _)| place).collect::<Vec<_>>()
+        };
+        assert_eq!(placed(&[7, 0, 5], 10), [0, 5, 7]);
+        assert_eq!(placed(&[7, 0, 5], 4), [0, 2, 3]);
+        assert_eq!(placed(&[7, 0, 5], 3), [0, 1, 2]);
+        assert_eq!(placed(&[7, 3, 5], 2), [0, 1]);
+        assert_eq!(placed(&[7], 0), [0; 0]);
+    }
+
+    #[test]
+    fn who_goes_first_has_the_place_and_the_product() {
+        let settled = Pin::settle([pin(1, 3), pin(2, 3), pin(1, 0), pin(3, 1)], 10);
+        assert_eq!(settled, [(1, 3), (3, 1)]);
+    }
+
+    #[test]
+    fn any_number_of_boosts_leaves_a_factor_that_can_be_compared() {
+        assert!((Boost::product([2.0, 3.0]) - 6.0).abs() < f32::EPSILON);
+        for (factors, wanted) in [
+            (vec![100.0; 50], Boost::MOST),
+            (vec![0.01; 50], Boost::LEAST),
+            (vec![f32::MAX, f32::MAX, 0.0], Boost::LEAST),
+            (vec![], 1.0),
+        ] {
+            assert!((Boost::product(factors) - wanted).abs() < f32::EPSILON);
         }
     }
 }

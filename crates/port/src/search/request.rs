@@ -12,8 +12,10 @@ use crate::BoxFuture;
 pub struct SearchRequest {
     /// Words, as they were typed; none for a listing.
     pub text: Option<String>,
-    /// Conditions that stand outside of facets: the category of a page, what a rule demands or hides.
+    /// Conditions that stand outside of facets: the category of a page.
     pub filters: Vec<Condition>,
+    /// Conditions that the shop sets, not the shopper: what rules demand or hide. They say nothing of how words are meant.
+    pub demands: Vec<Condition>,
     /// Choices in facets, one condition a facet: each narrows the hits and every facet but its own.
     pub groups: Vec<Condition>,
     /// What is to be counted.
@@ -22,8 +24,10 @@ pub struct SearchRequest {
     pub sort: Sort,
     /// Which part of the hits.
     pub page: Page,
-    /// Products that stand at a place of their own.
+    /// Products that are to stand at a place of their own, the more important first.
     pub pins: Vec<Pin>,
+    /// Pins stand among so many first hits; behind the first page, among so many as it showed.
+    pub pins_within: usize,
     /// What is to rank higher or lower.
     pub boosts: Vec<Boost>,
     /// Whether hits that have something in common are cut to a few.
@@ -39,11 +43,13 @@ impl Default for SearchRequest {
         Self {
             text: None,
             filters: Vec::new(),
+            demands: Vec::new(),
             groups: Vec::new(),
             facets: Vec::new(),
             sort: Sort::Relevance,
             page: Page::default(),
             pins: Vec::new(),
+            pins_within: usize::MAX,
             boosts: Vec::new(),
             collapse: None,
             understand: true,

@@ -269,6 +269,12 @@ fn places(add: Add<'_>) {
     add("pins at places", pinned(vec![pin(150, 2), pin(3, 0), pin(77, 2)]), Some(200));
     add("a pin behind the end", pinned(vec![pin(150, 9_999)]), Some(200));
     add("a pin of nobody", pinned(vec![pin(900, 0)]), Some(200));
+    add("a pin of nobody before one at the same place", pinned(vec![pin(900, 0), pin(150, 0)]), Some(200));
+    let within = |pins: Vec<Pin>, pins_within| SearchRequest { pins_within, ..pinned(pins) };
+    let three = || vec![pin(900, 0), pin(150, 1), pin(3, 9), pin(9, 7)];
+    for first in 0..5 {
+        add(&format!("pins within {first} hits"), within(three(), first), Some(200));
+    }
     add("a pin twice", pinned(vec![pin(150, 0), pin(150, 5)]), Some(200));
     for offset in [0, 5, 10] {
         let request =
@@ -290,11 +296,32 @@ fn places(add: Add<'_>) {
         SearchRequest { groups: vec![brand("acme")], facets: all_facets(), ..pinned(vec![pin(150, 0)]) },
         Some(40),
     );
+    for number in [0, 6, 7] {
+        let request = SearchRequest {
+            groups: vec![brand("acme"), option("size", &["m"])],
+            facets: all_facets(),
+            ..words(vec![pin(number, 1), pin(150, 1), pin(12, 3)])
+        };
+        add(&format!("words, choices and facets: a pin of {number}"), request, None);
+    }
+    let relaxed =
+        SearchRequest { text: Some("unknownword webcam".to_owned()), ..words(vec![pin(0, 1), pin(6, 2)]) };
+    add("pins before hits of a later step", relaxed, None);
     add("pins are for relevance", SearchRequest { sort: Sort::Name, ..pinned(vec![pin(150, 0)]) }, Some(200));
     let boost =
         |condition, factor| SearchRequest { boosts: vec![Boost { condition, factor }], ..everything() };
     add("a boost", boost(brand("zephyr"), 100.0), Some(200));
     add("a burial", boost(option("colour", &["red"]), 0.0), Some(200));
+    let many = |percent| vec![Boost::by_percent(brand("zephyr"), percent); 50];
+    for percent in [1, 10_000] {
+        let boosted = |text: Option<&str>| SearchRequest {
+            text: text.map(str::to_owned),
+            boosts: many(percent),
+            ..everything()
+        };
+        add(&format!("many boosts of {percent}"), boosted(None), Some(200));
+        add(&format!("words and many boosts of {percent}"), boosted(Some("webcam")), Some(25));
+    }
     let collapsed = |key, keep| SearchRequest { collapse: Some(Collapse { key, keep }), ..everything() };
     add("one of each brand", collapsed(FacetKey::Brand, 1), Some(200));
     add("two of each colour", collapsed(option_key("colour"), 2), Some(200));

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use tradepost_port::search::plan::QueryPlan;
+use tradepost_port::search::plan::{Boost, QueryPlan};
 use tradepost_port::search::{AttributeTest, Condition, FacetKey, FacetValue, Filter, Range};
 
 use super::table::{Row, Table, VariantRow};
@@ -271,7 +271,7 @@ impl Boosts {
         let raises = plan.boosts.iter().map(|boost| Raise {
             test: Test::of(&boost.condition, table),
             about_variants: boost.condition.is_about_variants(),
-            factor: boost.factor.max(0.0),
+            factor: boost.factor,
         });
         Self(raises.collect())
     }
@@ -285,7 +285,7 @@ impl Boosts {
                 raise.test.holds(number, row, None)
             }
         };
-        self.0.iter().filter(holds).map(|raise| raise.factor).product()
+        Boost::product(self.0.iter().filter(holds).map(|raise| raise.factor))
     }
 
     /// Whether there are none.

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use tradepost_port::search::plan::{QueryPlan, StepKind};
+use tradepost_port::search::plan::{Pin, QueryPlan, StepKind};
 use tradepost_port::search::{Hits, Sort};
 
 use super::conditions::{Boosts, Conditions, Verdict};
@@ -58,21 +58,29 @@ impl<'a> Pass<'a> {
 
     fn find_pins(&mut self) {
         let step = self.plan.relax.first().map_or(StepKind::Exact, |step| step.kind);
-        let mut pins = self.plan.pins.clone();
-        pins.sort_by_key(|pin| pin.place);
-        for pin in pins {
+        let mut candidates = Vec::new();
+        for pin in &self.plan.pins {
             let Some(number) = self.table.find(pin.id) else { continue };
             let Some(row) = self.table.row(number) else { continue };
-            if self.is_seen(number)
-                || !self.conditions.judge(number, row, &mut self.verdict)
-                || !self.conditions.meets(&self.verdict, 0)
-            {
+            if self.is_seen(number) || !self.conditions.judge(number, row, &mut self.verdict) {
                 continue;
             }
+            if self.conditions.meets(&self.verdict, 0) {
+                candidates.push((*pin, number));
+            } else {
+                // With another choice it would be a pin, words or not.
+                self.see(number);
+                self.counting.count(row, &self.verdict, &self.conditions);
+            }
+        }
+        for (place, number) in Pin::settle(candidates, self.plan.pins_within) {
+            let Some(row) = self.table.row(number) else { continue };
             self.see(number);
-            self.counting.count(row, &self.verdict, &self.conditions);
+            if self.conditions.judge(number, row, &mut self.verdict) {
+                self.counting.count(row, &self.verdict, &self.conditions);
+            }
             self.pins_left.insert(number);
-            self.pinned.push((pin.place, Found { row: number, rank: 0.0, score: 0.0, step }));
+            self.pinned.push((place, Found { row: number, rank: 0.0, score: 0.0, step }));
         }
     }
 
@@ -118,7 +126,7 @@ impl<'a> Pass<'a> {
     /// Looks at a product that holds the words of a step, or that no words are asked of.
     fn look(&mut self, number: u32, score: Option<f32>, (step, steps_after): (StepKind, u8)) {
         if self.pins_left.remove(&number) {
-            self.met = self.met.saturating_add(1);
+            self.meet();
         }
         if self.is_seen(number) {
             return;
@@ -132,12 +140,17 @@ impl<'a> Pass<'a> {
         if !self.conditions.meets(&self.verdict, 0) {
             return;
         }
+        self.meet();
+        let (rank, score) = self.score(number, row, score, steps_after);
+        self.found.push(Found { row: number, rank, score, step });
+    }
+
+    /// Takes note of a product whose words the step at hand meets.
+    fn meet(&mut self) {
         self.met = self.met.saturating_add(1);
         if let Some((_, count)) = self.steps.last_mut() {
             *count = count.saturating_add(1);
         }
-        let (rank, score) = self.score(number, row, score, steps_after);
-        self.found.push(Found { row: number, rank, score, step });
     }
 
     /// What a hit is ranked by, and its score.
@@ -159,11 +172,8 @@ impl<'a> Pass<'a> {
     }
 
     /// The answer.
-    pub fn finish(mut self) -> Hits {
+    pub fn finish(self) -> Hits {
         let pins = u64::try_from(self.pinned.len()).unwrap_or(u64::MAX);
-        if let Some((_, count)) = self.steps.first_mut() {
-            *count = count.saturating_add(pins);
-        }
         let total = u64::try_from(self.found.len()).unwrap_or(u64::MAX).saturating_add(pins);
         let ranked = ranking::page(self.plan, self.found, &self.pinned, self.table);
         Hits {

@@ -4,19 +4,23 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tradepost_port::search::plan::{QueryPlan, Start, Step, StepKind};
+use tradepost_domain::kernel::ids::ProductId;
+use tradepost_port::search::plan::{Boost, Pin, QueryPlan, Start, Step, StepKind};
 use tradepost_port::search::{Condition, Hit, Hits, Position, Sort};
 
 use super::client::OpenSearchError;
 use super::conditions::{Asked, meets};
 use super::entry::{id_of, key_of};
 use super::facets::Counting;
-use super::order::{Listed, Order, first_value, score, thin_out};
+use super::order::{Listed, Order, SCORE_LEAST, SCORE_MOST, first_value, score, thin_out};
 use super::query::{Bool, Search, any, at, everything, term, terms};
 use super::{OpenSearch, Statistics, WINDOW_MAX, words};
 
 /// Hits of a chunk, where it is not known how many will be left.
 const CHUNK: usize = 1_000;
+
+/// What a pin is marked by that meets all conditions.
+const FITS: &str = "fits";
 
 /// The answer to a search.
 #[derive(Debug, Deserialize)]
@@ -79,6 +83,8 @@ pub struct Following<'a> {
     /// Everything that is asked of all hits but their words.
     base: Vec<Value>,
     pins: Vec<Pinned>,
+    /// Keys of pins, and of products that only a choice keeps from being one: those of them count for the facet of that choice.
+    set_apart: Vec<String>,
     /// What holds the words of the steps that were taken.
     members: Vec<Value>,
     listed: Vec<Listed>,
@@ -113,6 +119,7 @@ impl<'a> Following<'a> {
             counting: Counting::new(plan),
             base: vec![term("shelved", true), filters.but_for_stock()],
             pins: Vec::new(),
+            set_apart: Vec::new(),
             members: Vec::new(),
             listed: Vec::new(),
             steps: Vec::new(),
@@ -129,13 +136,11 @@ impl<'a> Following<'a> {
             let query = self.query(everything(), None);
             self.take(&Ask { query, kind: StepKind::Exact, steps_after: 0 }).await?;
             self.members.push(everything());
+            self.count_pins(self.pins.len());
         } else {
             self.take_steps().await?;
         }
         let pins = u64::try_from(self.pins.len()).unwrap_or(u64::MAX);
-        if let Some((_, count)) = self.steps.first_mut() {
-            *count = count.saturating_add(pins);
-        }
         let histograms = self.counting.histograms();
         if let Some(asked) = histograms {
             let query = Some(self.looked_at());
@@ -160,11 +165,20 @@ impl<'a> Following<'a> {
             let steps_after = u32::try_from(self.plan.relax.len().saturating_sub(place)).unwrap_or(u32::MAX);
             self.take(&Ask { query, kind: step.kind, steps_after }).await?;
             let pins = self.pins.iter().enumerate().filter(|(_, pin)| pin.holds.contains(&place));
+            let before = met_pins.len();
             met_pins.extend(pins.map(|(number, _)| number));
+            self.count_pins(met_pins.len().saturating_sub(before));
             met = usize::try_from(self.total).unwrap_or(usize::MAX).saturating_add(met_pins.len());
             self.members.push(members);
         }
         Ok(())
+    }
+
+    /// Pins whose words the last step meets.
+    fn count_pins(&mut self, pins: usize) {
+        if let Some((_, count)) = self.steps.last_mut() {
+            *count = count.saturating_add(u64::try_from(pins).unwrap_or(u64::MAX));
+        }
     }
 
     /// All conditions, those in facets too.
@@ -172,56 +186,63 @@ impl<'a> Following<'a> {
         self.plan.filters.iter().chain(&self.plan.groups)
     }
 
-    /// Products that pins are of; they must meet all conditions, and need not hold the words.
+    /// Products that pins are of; they must meet all conditions, and need not hold the words. What only a choice keeps from being one is
+    /// counted as if it were.
     async fn find_pins(&mut self) -> Result<(), OpenSearchError> {
         let keys: Vec<String> = self.plan.pins.iter().map(|pin| key_of(pin.id)).collect();
         let holds = self.plan.relax.iter().enumerate().map(|(place, step)| {
             json!({"bool": {"filter": [words::members(self.plan, *step)], "_name": place.to_string()}})
         });
-        let query = Bool {
-            filter: vec![term("shelved", true), terms("product", &keys), meets(self.conditions())],
-            should: holds.collect(),
-            ..Bool::default()
-        };
+        let fits = json!({"bool": {"filter": [meets(self.conditions())], "_name": FITS}});
+        let mut filter = self.base.clone();
+        filter.push(terms("product", &keys));
+        let query = Bool { filter, should: holds.chain([fits]).collect(), ..Bool::default() };
         let search = Search {
             size: keys.len(),
             query: Some(query.into()),
             sort: Some(json!(["product"])),
-            aggs: Some(self.counting.aggregations()),
             docvalue_fields: self.columns(),
             ..Search::default()
         };
-        let answer = self.engine.ask(&search).await?;
-        self.counting.take(&answer.aggregations);
-        let kind = self.plan.relax.first().map_or(StepKind::Exact, |step| step.kind);
-        let mut pins = self.plan.pins.clone();
-        pins.sort_by_key(|pin| pin.place);
-        for pin in pins {
-            let is_new = self.pins.iter().all(|other| other.listed.id != pin.id);
+        let found = self.engine.ask(&search).await?.hits.hits;
+        let is_fit = |hit: &FoundHit| hit.matched_queries.iter().any(|name| name == FITS);
+        let hit_of = |pin: &Pin| {
             let key = key_of(pin.id);
-            let Some(hit) = answer.hits.hits.iter().find(|hit| is_new && hit.id == key) else { continue };
-            let listed = Listed {
-                id: pin.id,
-                key: self.order.key(&Value::Null, 0),
-                score: 0.0,
-                step: kind,
-                value: self.common_value(hit),
-            };
-            let holds = hit.matched_queries.iter().filter_map(|name| name.parse().ok()).collect();
-            self.pins.push(Pinned { place: pin.place, listed, holds });
+            found.iter().find(|hit| is_fit(hit) && hit.id == key).map(|hit| (*pin, (pin.id, hit)))
+        };
+        let settled = Pin::settle(self.plan.pins.iter().filter_map(hit_of), self.plan.pins_within);
+        self.pins = settled.into_iter().map(|(place, (id, hit))| self.pin(place, id, hit)).collect();
+        let pinned = self.pins.iter().map(|pin| key_of(pin.listed.id));
+        let kept_out = found.iter().filter(|hit| !is_fit(hit)).map(|hit| hit.id.clone());
+        self.set_apart = pinned.chain(kept_out).collect();
+        if !self.plan.facets.is_empty() && !self.set_apart.is_empty() {
+            let mut filter = self.base.clone();
+            filter.push(terms("product", &self.set_apart));
+            let query = Some(Bool { filter, ..Bool::default() }.into());
+            let aggs = Some(self.counting.aggregations());
+            let answer = self.engine.ask(&Search { query, aggs, ..Search::default() }).await?;
+            self.counting.take(&answer.aggregations);
         }
         Ok(())
     }
 
-    fn pinned(&self) -> Value {
-        terms("product", &self.pins.iter().map(|pin| key_of(pin.listed.id)).collect::<Vec<_>>())
+    fn pin(&self, place: usize, id: ProductId, hit: &FoundHit) -> Pinned {
+        let listed = Listed {
+            id,
+            key: self.order.key(&Value::Null, 0),
+            score: 0.0,
+            step: self.plan.relax.first().map_or(StepKind::Exact, |step| step.kind),
+            value: self.common_value(hit),
+        };
+        let holds = hit.matched_queries.iter().filter_map(|name| name.parse().ok()).collect();
+        Pinned { place, listed, holds }
     }
 
     /// Everything that was counted: pins, and what holds the words of any step that was taken.
     fn looked_at(&self) -> Value {
         let mut filter = self.base.clone();
-        filter.push(any(self.members.clone()));
-        any(vec![self.pinned(), Bool { filter, ..Bool::default() }.into()])
+        filter.push(any(vec![terms("product", &self.set_apart), any(self.members.clone())]));
+        Bool { filter, ..Bool::default() }.into()
     }
 
     /// What holds the words of a step and of none before, and is no pin; with its scores, if they are asked for.
@@ -229,7 +250,7 @@ impl<'a> Following<'a> {
         let mut filter = self.base.clone();
         filter.push(members);
         let mut must_not = self.members.clone();
-        must_not.extend((!self.pins.is_empty()).then(|| self.pinned()));
+        must_not.extend((!self.set_apart.is_empty()).then(|| terms("product", &self.set_apart)));
         let mut query = Bool { filter, must_not, ..Bool::default() };
         if self.order != Order::Rank {
             return query.into();
@@ -278,12 +299,16 @@ impl<'a> Following<'a> {
             .boosts
             .iter()
             .map(|boost| json!({"filter": meets([&boost.condition]), "weight": boost.factor.max(0.0)}));
-        json!({"function_score": {
+        let boosted = json!({"function_score": {
             "query": query,
             "functions": functions.collect::<Vec<_>>(),
             "score_mode": "multiply",
             "boost_mode": "multiply",
-        }})
+            "max_boost": Boost::MOST,
+        }});
+        // What is beyond a rank could not be gone on from.
+        let bounded = |query: Value, bound: f32, mode: &str| json!({"function_score": {"query": query, "functions": [{"weight": bound}], "boost_mode": mode}});
+        bounded(bounded(boosted, SCORE_LEAST, "max"), SCORE_MOST, "min")
     }
 
     /// Sends a request with its counts, and lists what it found.

@@ -44,7 +44,12 @@ pub enum Order {
 const SCORE_BITS: u32 = 28;
 
 /// The smallest score that is told from none, as bits: 2^-16. The largest is next to 2^16.
-const SCORE_LEAST: u32 = 111 << 23;
+const LEAST_BITS: u32 = 111 << 23;
+
+/// The bounds of scores that ranks tell apart.
+pub const SCORE_LEAST: f32 = 2e-5;
+/// See [`SCORE_LEAST`].
+pub const SCORE_MOST: f32 = 65_000.0;
 
 /// Steps that ranks tell apart; with more of them the bits would not be a finite number any more.
 const STEPS_MAX: u32 = 6;
@@ -53,7 +58,7 @@ const STEPS_MAX: u32 = 6;
 /// go on from it.
 pub fn rank(score: f32, steps_after: u32) -> f32 {
     let most = (1 << SCORE_BITS) - 1;
-    let score = score.max(0.0).to_bits().saturating_sub(SCORE_LEAST).min(most);
+    let score = score.max(0.0).to_bits().saturating_sub(LEAST_BITS).min(most);
     f32::from_bits(steps_after.min(STEPS_MAX) << SCORE_BITS | score)
 }
 
@@ -61,7 +66,7 @@ pub fn rank(score: f32, steps_after: u32) -> f32 {
 pub fn unrank(rank: f32) -> (f32, u32) {
     let bits = rank.to_bits();
     let score = bits & ((1 << SCORE_BITS) - 1);
-    let score = if score == 0 { 0.0 } else { f32::from_bits(score.saturating_add(SCORE_LEAST)) };
+    let score = if score == 0 { 0.0 } else { f32::from_bits(score.saturating_add(LEAST_BITS)) };
     (score, bits >> SCORE_BITS)
 }
 

@@ -12,11 +12,12 @@ use crate::text;
 use crate::vocabulary::Candidate;
 use crate::weights::Weights;
 
-/// Corrections, splits and completions of a word at most: each costs a look into every field.
+/// Corrections, splits, completions and synonyms of a word at most: each costs a look into every field.
 const TYPOS_MAX: usize = 8;
 const SPLITS_MAX: usize = 3;
 const BEGINNINGS_MAX: usize = 24;
 const NEAR_BEGINNINGS_MAX: usize = 12;
+pub const SYNONYMS_MAX: usize = 40;
 
 /// Letters of the parts of a split at least, unless the parts stand side by side somewhere.
 const PART_CHARS_MIN: usize = 2;
@@ -53,22 +54,26 @@ pub fn compounds(written: &[Written], index: usize, knowledge: &Knowledge, weigh
 
 /// Other words for a word, or for several that stand side by side. Each of those gets them, so that they are met by them together.
 pub fn synonyms(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weights) -> Vec<Alt> {
-    let mut found = Vec::new();
+    let mut found: Vec<Vec<&str>> = Vec::new();
     for length in 1..=SYNONYM_WORDS_MAX {
         for start in index.saturating_add(1).saturating_sub(length)..=index {
             let Some(said) = written.get(start..start.saturating_add(length)) else { continue };
             let said: Vec<&str> = said.iter().map(|word| word.word.as_str()).collect();
             for meant in knowledge.synonyms.of(&said, &knowledge.analyzer) {
                 let words: Vec<&str> = meant.iter().map(String::as_str).collect();
-                let stems: Vec<String> =
-                    words.iter().map(|word| stem_term(word, &knowledge.analyzer)).collect();
-                let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
-                found.push(alt(&words, weights.synonym, AltKind::Synonym, 0));
-                found.push(alt(&stems, weights.synonym * weights.stem, AltKind::Synonym, 0));
+                if found.len() < SYNONYMS_MAX && !found.contains(&words) {
+                    found.push(words);
+                }
             }
         }
     }
-    found
+    let both = |words: Vec<&str>| {
+        let stems: Vec<String> = words.iter().map(|word| stem_term(word, &knowledge.analyzer)).collect();
+        let stems: Vec<&str> = stems.iter().map(String::as_str).collect();
+        let stems = alt(&stems, weights.synonym * weights.stem, AltKind::Synonym, 0);
+        [alt(&words, weights.synonym, AltKind::Synonym, 0), stems]
+    };
+    found.into_iter().flat_map(both).collect()
 }
 
 /// A word as two: "harddrive" as "hard drive", "tn2110" as "tn 2110".

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
-use tradepost_port::search::plan::{Page, Pin, Start};
+use tradepost_port::search::plan::{Boost, Page, Pin, Start};
 use tradepost_port::search::{
     AttributeTest, Change, ChangeKind, Condition, FacetKey, FacetRequest, Filter, Hits, IndexDocument, Live,
     LiveVariant, Range, SearchEngine, SearchRequest, Sort,
@@ -125,6 +125,48 @@ fn pages_go_on_behind_one_that_is_all_pins() {
             page.start = Start::After(next);
         }
         assert_eq!(shown, all, "{text}");
+    }
+}
+
+#[test]
+fn pages_go_on_behind_as_many_pins_as_were_shown() {
+    let both = Both::new();
+    let pins: Vec<Pin> =
+        [150, 6, 3].into_iter().zip([0, 4, 7]).map(|(id, place)| Pin { id: product_id(id), place }).collect();
+    for (text, first, wanted) in [("", 2, 2), ("webcam", 2, 2), ("", 9, 3), ("webcam", 9, 3)] {
+        let request = SearchRequest {
+            pins: pins.clone(),
+            pins_within: first,
+            page: Page::new(0, first),
+            ..asked(text)
+        };
+        let hits = now(both.engine.search(&both.suite.plan(&request))).unwrap();
+        let shown = hits.hits.iter().filter(|hit| hit.pinned).count();
+        assert_eq!(shown, wanted);
+        let page = Page { start: Start::After(hits.next.unwrap()), limit: 500 };
+        let rest = SearchRequest { page, pins_within: shown, ..request };
+        let rest = now(both.engine.search(&both.suite.plan(&rest))).unwrap();
+        let all: HashSet<_> = hits.hits.iter().chain(&rest.hits).map(|hit| hit.id).collect();
+        assert_eq!(hits.hits.len() + rest.hits.len(), all.len(), "none twice");
+        assert_eq!(
+            (u64::try_from(all.len()).unwrap(), hits.total),
+            (rest.total, rest.total),
+            "{text} {first}"
+        );
+    }
+}
+
+#[test]
+fn what_is_boosted_most_comes_first_and_what_is_buried_most_last() {
+    let both = Both::new();
+    let boosted = |text: &str, percent| {
+        let brand = Condition::Is(Filter::Brand(vec!["zephyr".to_owned()]));
+        both.ids(&SearchRequest { boosts: vec![Boost::by_percent(brand, percent); 50], ..asked(text) })
+    };
+    for text in ["", "webcam"] {
+        let is_zephyr = |id: &u64| product(*id).brand.is_some_and(|brand| brand.handle == "zephyr");
+        assert!(is_zephyr(boosted(text, 10_000).first().unwrap()), "{text}");
+        assert!(is_zephyr(boosted(text, 1).last().unwrap()), "{text}");
     }
 }
 

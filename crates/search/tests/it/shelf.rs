@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tradepost_port::search::plan::Page;
+use tradepost_port::search::plan::{Boost, Page, Pin, Start, StepKind};
 use tradepost_port::search::{
     CatalogSearch, Change, ChangeKind, Condition, Filter, Interpreted, SearchAnswer, SearchDocument,
     SearchRequest, Sort, Synonym, Treatment,
@@ -172,4 +172,54 @@ fn synonyms_find_what_is_called_otherwise() {
     let camera = of("camera");
     shelf.take_synonyms(vec![Synonym::TwoWay(vec!["camera".to_owned(), "webcam".to_owned()])]);
     assert_eq!((camera, of("cameras")), (0, of("webcam")));
+}
+
+fn pin(number: u64, place: usize) -> Pin {
+    Pin { id: product_id(number), place }
+}
+
+#[test]
+fn a_pin_keeps_no_condition_that_leaves_nothing_else() {
+    let shelf = shelf();
+    let cheap = |document: &SearchDocument| document.variants.iter().any(|variant| variant.price <= 1_200);
+    let other = products().into_iter().find(|it| cheap(it) && !it.title.contains("webcam")).unwrap();
+    let pins = vec![Pin { id: other.id, place: 0 }];
+    let plain = asked("webcam under $12");
+    let (bare, pinned) = (ask(&shelf, &plain), ask(&shelf, &SearchRequest { pins, ..plain }));
+    assert_eq!(chips(&bare), chips(&pinned));
+    assert!(pinned.hits.hits[0].pinned && pinned.hits.total > 1, "{:?}", chips(&pinned));
+}
+
+#[test]
+fn a_pin_makes_no_poor_match_a_good_one() {
+    let request = SearchRequest { pins: vec![pin(0, 0)], ..asked("unknownword webcam") };
+    let steps = ask(&shelf(), &request).hits.steps;
+    let taken: Vec<_> = steps.iter().filter(|(_, count)| *count > 0).map(|(step, _)| *step).collect();
+    assert_eq!(taken, [StepKind::Relaxed], "{steps:?}");
+}
+
+#[test]
+fn what_the_shop_demands_is_no_choice_of_the_shopper() {
+    let colours = ["red", "black"].map(str::to_owned).into();
+    let demand = Condition::Is(Filter::Option { name: "colour".to_owned(), values: colours });
+    let request = SearchRequest { demands: vec![demand], ..asked("red webcam") };
+    let answer = ask(&shelf(), &request);
+    assert_eq!(chips(&answer)[0], ("Red", Treatment::Filter));
+    assert!(documents(&answer).iter().all(|document| has_red_below(document, i64::MAX)));
+}
+
+#[test]
+fn a_list_goes_on_in_its_order_when_boosts_begin_or_end() {
+    let shelf = shelf();
+    let brand = Condition::Is(Filter::Brand(vec!["zephyr".to_owned()]));
+    let boosts = vec![Boost { condition: brand, factor: 50.0 }];
+    for (first, then) in [(vec![], boosts.clone()), (boosts, vec![])] {
+        let listing = SearchRequest { text: None, page: Page::new(0, 30), ..asked("") };
+        let page = ask(&shelf, &SearchRequest { boosts: first, ..listing.clone() }).hits;
+        let start = Start::After(page.next.unwrap());
+        let rest = SearchRequest { boosts: then, page: Page { start, limit: 500 }, ..listing };
+        assert_eq!(ask(&shelf, &rest).hits.total, 200);
+        let after = ask(&shelf, &rest).hits.hits;
+        assert!(!after.is_empty() && after.len() <= 170 + 40, "{}", after.len());
+    }
 }

@@ -16,7 +16,9 @@ use crate::sql::{Sql, sql};
 #[derive(Debug, Clone, Copy)]
 pub struct RuleTable {
     list: Sql,
+    versions: Sql,
     count: Sql,
+    lock_for_count: Sql,
     find: Sql,
     get_for_update: Sql,
     insert: Sql,
@@ -36,6 +38,11 @@ macro_rules! rule_tables {
                      where ($1::uuid is null or id < $1)
                      order by id desc
                      limit $2");
+                VERSIONS = concat!("
+                    select id, version from ", $table, " order by id");
+                /// Those who make some wait for each other, so that the limit of their number holds.
+                LOCK_FOR_COUNT = concat!("
+                    select pg_advisory_xact_lock(hashtext('", $table, " ' || current_schema()))");
                 COUNT = concat!("
                     select count(*) from ", $table);
                 FIND = concat!("
@@ -63,7 +70,9 @@ macro_rules! rule_tables {
         $(#[$doc])*
         pub const $name: RuleTable = RuleTable {
             list: $module::LIST,
+            versions: $module::VERSIONS,
             count: $module::COUNT,
+            lock_for_count: $module::LOCK_FOR_COUNT,
             find: $module::FIND,
             get_for_update: $module::GET_FOR_UPDATE,
             insert: $module::INSERT,
@@ -104,6 +113,16 @@ rule_tables! {
 sql! {
     LOCK_CHANNELS = "
         select id from channel where id = any ($1) order by id for key share";
+    KNOWN_PRODUCTS = "
+        select id::text from product where id = any ($1::text[]::uuid[])";
+    KNOWN_CATEGORIES = "
+        select id::text from category where id = any ($1::text[]::uuid[])";
+    KNOWN_COLLECTIONS = "
+        select id::text from collection where id = any ($1::text[]::uuid[])";
+    KNOWN_BRANDS = "
+        select handle from brand where handle = any ($1)";
+    KNOWN_PRODUCT_TYPES = "
+        select handle from product_type where handle = any ($1)";
     /// Rules name others by the id that the API shows, wherever in their definition.
     NAMED = "
         select exists (
@@ -152,6 +171,44 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<RuleRow>, StoreError> {
     Ok(client.query(table.list, &[&after, &limit]).await?.iter().map(from_row).collect())
+}
+
+/// The id and version of each, by id.
+pub async fn versions(client: &Client, table: RuleTable) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let rows = client.query(table.versions, &[]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// Keeps others from making some until the transaction ends.
+pub async fn lock_for_count(tx: &Tx, table: RuleTable) -> Result<(), StoreError> {
+    tx.query_one(table.lock_for_count, &[]).await.map(drop)
+}
+
+/// Things of the catalogue that rules may speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// Products, by id.
+    Products,
+    /// Categories, by id.
+    Categories,
+    /// Collections, by id.
+    Collections,
+    /// Brands, by handle.
+    Brands,
+    /// Product types, by handle.
+    ProductTypes,
+}
+
+/// Those of the things that exist; ids are texts as the database writes them.
+pub async fn known(client: &Client, what: Spoken, keys: &[&str]) -> Result<Vec<String>, StoreError> {
+    let statement = match what {
+        Spoken::Products => KNOWN_PRODUCTS,
+        Spoken::Categories => KNOWN_CATEGORIES,
+        Spoken::Collections => KNOWN_COLLECTIONS,
+        Spoken::Brands => KNOWN_BRANDS,
+        Spoken::ProductTypes => KNOWN_PRODUCT_TYPES,
+    };
+    Ok(client.query(statement, &[&keys]).await?.iter().map(|row| row.get(0)).collect())
 }
 
 /// How many there are.

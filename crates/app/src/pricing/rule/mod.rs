@@ -19,7 +19,7 @@ use serde_json::Value;
 use tradepost_domain::kernel::ids::EntityId;
 use tradepost_domain::kernel::{Handle, Issue};
 use tradepost_store::StoreError;
-use tradepost_store::pricing::rule::{RuleRow, RuleTable};
+use tradepost_store::pricing::rule::{RuleRow, RuleTable, Spoken};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -58,9 +58,32 @@ pub trait RuleFields:
         Vec::new()
     }
 
+    /// What of the catalogue it speaks of, which must be there when it does so first.
+    fn spoken_of(&self) -> Vec<SpokenOf> {
+        Vec::new()
+    }
+
     /// Why it cannot stand beside what was counted so far.
     fn check_uses(&self, _used: i32) -> Result<(), WriteError> {
         Ok(())
+    }
+}
+
+/// Things of the catalogue that a rule speaks of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SpokenOf {
+    /// What they are.
+    pub what: Spoken,
+    /// Which: handles, or ids as the database writes them.
+    pub keys: Vec<String>,
+    /// JSONPath of the field.
+    pub param: String,
+}
+
+impl SpokenOf {
+    /// The things of a list of ids.
+    pub fn ids<T: EntityId>(what: Spoken, ids: impl IntoIterator<Item = T>, param: String) -> Self {
+        Self { what, keys: ids.into_iter().map(|id| id.as_uuid().to_string()).collect(), param }
     }
 }
 

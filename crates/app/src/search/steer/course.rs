@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tradepost_domain::catalog::product_query::{Filter, Sort};
+use tradepost_domain::catalog::product_query::{Filter, Sort, SortKey};
 use tradepost_domain::kernel::ids::{CategoryId, ProductId};
-use tradepost_port::search::plan::{Boost, Pin};
+use tradepost_port::search::plan::{Boost, Pin, Start};
 use tradepost_port::search::{Condition, SearchRequest};
 
-use super::rule::{QueryMatch, RuleBanner, RuleProducts, SearchRuleView};
+use super::rule::{QueryMatch, RuleBanner, RuleBoost, RuleProducts, SearchRuleView};
 
 /// A rule with its words as a shelf compares them.
 #[derive(Debug)]
@@ -20,12 +20,22 @@ pub(crate) struct LocalRule {
 /// What rules make of a question.
 #[derive(Debug, Default)]
 pub(crate) struct Course {
+    /// The rules that apply, in their order.
+    pub(crate) applied: Vec<Arc<SearchRuleView>>,
     pins: Vec<Pin>,
     boosts: Vec<Boost>,
-    filters: Vec<Condition>,
+    hidden: Vec<ProductId>,
+    only: Vec<Condition>,
     pub(crate) redirect: Option<String>,
     pub(crate) banners: Vec<RuleBanner>,
 }
+
+/// What rules that apply together do at most: each of it is looked at for every product that is found.
+const PINS_MAX: usize = 200;
+const BOOSTS_MAX: usize = 100;
+const HIDDEN_MAX: usize = 5_000;
+const ONLY_MAX: usize = 20;
+const BANNERS_MAX: usize = 50;
 
 impl LocalRule {
     pub(super) fn new(rule: Arc<SearchRuleView>, stems: &dyn Fn(&str) -> Vec<String>) -> Self {
@@ -64,60 +74,55 @@ impl Course {
         course
     }
 
-    fn take(&mut self, rule: &SearchRuleView) {
+    fn take(&mut self, rule: &Arc<SearchRuleView>) {
         let fields = &rule.fields;
-        for pin in &fields.pins {
-            let place = usize::from(pin.position).saturating_sub(1);
-            // The rule that goes first has the place and the product.
-            if self.pins.iter().all(|other| other.place != place && other.id != pin.product_id) {
-                self.pins.push(Pin { id: pin.product_id, place });
-            }
-        }
-        let boost =
-            |boost: &super::rule::RuleBoost| Boost::by_percent(selected(&boost.products), boost.percent);
-        self.boosts.extend(fields.boosts.iter().map(boost));
-        if !fields.hide_product_ids.is_empty() {
-            let hidden: Vec<ProductId> = fields.hide_product_ids.clone();
-            self.filters.push(Condition::Product(hidden).negated());
-        }
-        self.filters.extend(fields.only.as_ref().map(selected));
+        let place = |position: u16| usize::from(position).saturating_sub(1);
+        let pins = fields.pins.iter().map(|pin| Pin { id: pin.product_id, place: place(pin.position) });
+        add(&mut self.pins, pins, PINS_MAX);
+        let boost = |boost: &RuleBoost| Boost::by_percent(selected(&boost.products), boost.percent);
+        add(&mut self.boosts, fields.boosts.iter().map(boost), BOOSTS_MAX);
+        add(&mut self.hidden, fields.hide_product_ids.iter().copied(), HIDDEN_MAX);
+        add(&mut self.only, fields.only.iter().map(selected), ONLY_MAX);
         if self.redirect.is_none() {
             self.redirect.clone_from(&fields.redirect);
         }
-        self.banners.extend(fields.banners.iter().cloned());
+        add(&mut self.banners, fields.banners.iter().cloned(), BANNERS_MAX);
+        self.applied.push(rule.clone());
     }
 
-    /// Steers a request.
-    pub(crate) fn steer(&self, request: &mut SearchRequest) {
-        request.filters.extend(self.filters.iter().cloned());
-        if request.text.is_none() && request.sort == Sort::BestSelling && self.is_about_order() {
+    /// Steers a request. Behind the first page, `shown` says how many pins that had.
+    pub(crate) fn steer(&mut self, request: &mut SearchRequest, shown: usize) {
+        request.demands.append(&mut self.only);
+        if !self.hidden.is_empty() {
+            request.demands.push(Condition::Product(std::mem::take(&mut self.hidden)).negated());
+        }
+        let by_score = match &request.page.start {
+            Start::Offset(_) => !self.pins.is_empty() || !self.boosts.is_empty(),
+            // It goes on as it began, whatever rules there are by now.
+            Start::After(after) => shown > 0 || matches!(after.key, SortKey::Score(_)),
+        };
+        if request.text.is_none() && request.sort == Sort::BestSelling && by_score {
             // Without words relevance is what sells, with pins and boosts.
             request.sort = Sort::Relevance;
         }
-        request.pins = fitting(self.pins.clone(), request.page.limit);
-        request.boosts.clone_from(&self.boosts);
+        request.pins_within =
+            if matches!(request.page.start, Start::Offset(_)) { request.page.limit } else { shown };
+        request.pins = std::mem::take(&mut self.pins);
+        request.boosts = std::mem::take(&mut self.boosts);
     }
 
-    fn is_about_order(&self) -> bool {
-        !self.pins.is_empty() || !self.boosts.is_empty()
+    /// Whether a rule hides a product.
+    pub(crate) fn hides(&self, id: ProductId) -> bool {
+        self.hidden.contains(&id)
     }
 }
 
-/// Pins with places of their own on a page of so many hits: one behind it would be on none, for later pages have no pins. Those
-/// for which there is no room are none.
-fn fitting(mut pins: Vec<Pin>, limit: usize) -> Vec<Pin> {
-    pins.sort_unstable_by_key(|pin| pin.place);
-    pins.truncate(limit);
-    let mut end = limit;
-    for pin in pins.iter_mut().rev() {
-        end = pin.place.min(end.saturating_sub(1));
-        pin.place = end;
-    }
-    pins
+fn add<T>(to: &mut Vec<T>, more: impl Iterator<Item = T>, most: usize) {
+    to.extend(more.take(most.saturating_sub(to.len())));
 }
 
 /// The products of a selection.
-fn selected(products: &RuleProducts) -> Condition {
+pub(crate) fn selected(products: &RuleProducts) -> Condition {
     let RuleProducts { product_ids, category_ids, collection_ids, brands, product_types, tags } = products;
     let mut any = Vec::new();
     let mut add = |is_empty: bool, condition: Condition| {
@@ -132,26 +137,4 @@ fn selected(products: &RuleProducts) -> Condition {
     add(product_types.is_empty(), Condition::Is(Filter::ProductType(product_types.clone())));
     add(tags.is_empty(), Condition::Is(Filter::Tag(tags.clone())));
     Condition::Any(any)
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use tradepost_domain::kernel::ids::EntityId;
-
-    #[test]
-    fn pins_behind_the_page_stand_at_its_end_and_push_no_other_off() {
-        let placed = |places: &[usize], limit| {
-            let pins =
-                places.iter().map(|place| Pin { id: ProductId::from_uuid(Uuid::nil()), place: *place });
-            fitting(pins.collect(), limit).iter().map(|pin| pin.place).collect::<Vec<_>>()
-        };
-        assert_eq!(placed(&[7, 0, 5], 10), [0, 5, 7]);
-        assert_eq!(placed(&[7, 0, 5], 4), [0, 2, 3]);
-        assert_eq!(placed(&[7, 0, 5], 3), [0, 1, 2]);
-        assert_eq!(placed(&[7, 3, 5], 2), [0, 1]);
-        assert_eq!(placed(&[7], 0), [0; 0]);
-    }
 }

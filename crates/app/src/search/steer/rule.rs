@@ -7,18 +7,20 @@ use tradepost_domain::kernel::ids::{CategoryId, ChannelId, CollectionId, Product
 use tradepost_domain::kernel::issue::check_line;
 use tradepost_domain::kernel::limits::RULE_LIST_MAX;
 use tradepost_domain::kernel::{Handle, Issue, Locale};
-use tradepost_store::pricing::rule::{RuleTable, SEARCH_RULE};
+use tradepost_store::pricing::rule::{RuleTable, SEARCH_RULE, Spoken};
 use utoipa::ToSchema;
 
 use super::synonym::text_issue;
 use crate::change::Kind;
-use crate::pricing::rule::{Named, PatchOf, RuleFields, RuleView, rule_kind};
+use crate::pricing::rule::{Named, PatchOf, RuleFields, RuleView, SpokenOf, rule_kind};
 use crate::pricing::{common_issues, yes};
 
 /// Rules of a shop: every search looks at all of them.
 const RULES_MAX: i64 = 1_000;
 /// Queries, pins, boosts or banners of one rule.
 const PARTS_MAX: usize = 50;
+/// Entries of all boosts of one rule together.
+const BOOSTED_MAX: usize = 1_000;
 /// Words of a query in a rule.
 const QUERY_WORDS_MAX: usize = 16;
 /// Characters of an address.
@@ -63,24 +65,27 @@ pub struct RulePin {
     pub position: u16,
 }
 
-/// A selection of products: those on any of its lists.
+/// A selection of products: those on any of its lists, which have 1 to 250 entries together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleProducts {
     /// Products.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, max_items = 250)]
     pub product_ids: Vec<ProductId>,
     /// Categories, with all below them.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, max_items = 250)]
     pub category_ids: Vec<CategoryId>,
     /// Collections.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<String>, max_items = 250)]
     pub collection_ids: Vec<CollectionId>,
     /// Handles of brands.
+    #[schema(max_items = 250)]
     pub brands: Vec<String>,
     /// Handles of product types.
+    #[schema(max_items = 250)]
     pub product_types: Vec<String>,
     /// Tags.
+    #[schema(max_items = 250)]
     pub tags: Vec<String>,
 }
 
@@ -141,7 +146,7 @@ pub struct SearchRuleCreate {
     pub ends_at: Option<Timestamp>,
     /// Only in these channels; in all when empty.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, required = false, max_items = 500)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 250)]
     pub channel_ids: Vec<ChannelId>,
     /// Only in these languages; in all when empty.
     #[serde(default)]
@@ -153,7 +158,7 @@ pub struct SearchRuleCreate {
     pub queries: Vec<RuleQuery>,
     /// Only in lists of these categories, not of those below; everywhere when empty.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, required = false, max_items = 500)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 250)]
     pub category_ids: Vec<CategoryId>,
     /// Products at places of their own, in the usual order of a list.
     #[serde(default)]
@@ -161,7 +166,7 @@ pub struct SearchRuleCreate {
     pub pins: Vec<RulePin>,
     /// Products that are not listed.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, required = false, max_items = 500)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 250)]
     pub hide_product_ids: Vec<ProductId>,
     /// Products that come sooner or later, in the usual order of a list.
     #[serde(default)]
@@ -195,12 +200,39 @@ fn url_issue(path: &str, url: &str) -> Option<Issue> {
 }
 
 impl RuleProducts {
+    fn entries(&self) -> usize {
+        let Self { product_ids, category_ids, collection_ids, brands, product_types, tags } = self;
+        let ids = [product_ids.len(), category_ids.len(), collection_ids.len()];
+        ids.into_iter().chain([brands.len(), product_types.len(), tags.len()]).sum()
+    }
+
+    fn spoken_of(&self, path: &str) -> [SpokenOf; 5] {
+        let handles = |what, keys: &Vec<String>, field: &str| SpokenOf {
+            what,
+            keys: keys.clone(),
+            param: format!("{path}.{field}"),
+        };
+        [
+            SpokenOf::ids(Spoken::Products, self.product_ids.iter().copied(), format!("{path}.product_ids")),
+            SpokenOf::ids(
+                Spoken::Categories,
+                self.category_ids.iter().copied(),
+                format!("{path}.category_ids"),
+            ),
+            SpokenOf::ids(
+                Spoken::Collections,
+                self.collection_ids.iter().copied(),
+                format!("{path}.collection_ids"),
+            ),
+            handles(Spoken::Brands, &self.brands, "brands"),
+            handles(Spoken::ProductTypes, &self.product_types, "product_types"),
+        ]
+    }
+
     fn issues(&self, path: &str) -> Vec<Issue> {
         let names = [("brands", &self.brands), ("product_types", &self.product_types), ("tags", &self.tags)];
-        let ids = [self.product_ids.len(), self.category_ids.len(), self.collection_ids.len()];
-        let entries = ids.iter().sum::<usize>() + names.iter().map(|(_, names)| names.len()).sum::<usize>();
         let mut issues = Vec::new();
-        if !(1..=RULE_LIST_MAX).contains(&entries) {
+        if !(1..=RULE_LIST_MAX).contains(&self.entries()) {
             let words = format!("a selection has 1 to {RULE_LIST_MAX} entries");
             issues.push(Issue::new(path, "invalid_count", words));
         }
@@ -227,7 +259,38 @@ impl SearchRuleCreate {
             ("$.banners", self.banners.len(), PARTS_MAX),
         ];
         let over = counts.into_iter().filter(|(_, count, most)| count > most);
-        over.map(|(path, _, most)| Issue::new(path, "too_many", format!("at most {most} entries"))).collect()
+        let mut issues: Vec<Issue> = over
+            .map(|(path, _, most)| Issue::new(path, "too_many", format!("at most {most} entries")))
+            .collect();
+        if self.boosts.iter().map(|boost| boost.products.entries()).sum::<usize>() > BOOSTED_MAX {
+            let words = format!("boosts have at most {BOOSTED_MAX} entries together");
+            issues.push(Issue::new("$.boosts", "too_many", words));
+        }
+        issues
+    }
+
+    /// What cannot be meant together.
+    fn contradictions(&self) -> Vec<Issue> {
+        let mut issues = Vec::new();
+        for (index, pin) in self.pins.iter().enumerate() {
+            let before = self.pins.iter().take(index);
+            let path = |field: &str| format!("$.pins[{index}].{field}");
+            if before.clone().any(|other| other.product_id == pin.product_id) {
+                issues.push(Issue::new(
+                    path("product_id"),
+                    "duplicate_value",
+                    "another pin has this product",
+                ));
+            }
+            if before.clone().any(|other| other.position == pin.position) {
+                issues.push(Issue::new(path("position"), "duplicate_value", "another pin has this position"));
+            }
+            if self.hide_product_ids.contains(&pin.product_id) {
+                let words = "this product is hidden by the same rule";
+                issues.push(Issue::new(path("product_id"), "contradiction", words));
+            }
+        }
+        issues
     }
 
     fn part_issues(&self) -> Vec<Issue> {
@@ -281,6 +344,7 @@ impl RuleFields for SearchRuleCreate {
         let mut issues = common_issues(&self.name, self.starts_at, self.ends_at);
         issues.extend(self.count_issues());
         issues.extend(self.part_issues());
+        issues.extend(self.contradictions());
         issues.extend(self.only.as_ref().map(|only| only.issues("$.only")).unwrap_or_default());
         issues.extend(self.redirect.as_ref().and_then(|url| url_issue("$.redirect", url)));
         if self.redirect.is_some() && self.queries.is_empty() {
@@ -292,5 +356,25 @@ impl RuleFields for SearchRuleCreate {
 
     fn named(&self) -> Vec<Named> {
         vec![Named::new(None, &self.channel_ids, "$.channel_ids")]
+    }
+
+    fn spoken_of(&self) -> Vec<SpokenOf> {
+        let categories = self.category_ids.iter().copied();
+        let hidden = self.hide_product_ids.iter().copied();
+        let mut all = vec![
+            SpokenOf::ids(Spoken::Categories, categories, "$.category_ids".to_owned()),
+            SpokenOf::ids(Spoken::Products, hidden, "$.hide_product_ids".to_owned()),
+        ];
+        let pin = |(index, pin): (usize, &RulePin)| {
+            SpokenOf::ids(Spoken::Products, [pin.product_id], format!("$.pins[{index}].product_id"))
+        };
+        all.extend(self.pins.iter().enumerate().map(pin));
+        all.extend(self.only.iter().flat_map(|only| only.spoken_of("$.only")));
+        let boosts = self.boosts.iter().enumerate();
+        all.extend(
+            boosts
+                .flat_map(|(index, boost)| boost.products.spoken_of(&format!("$.boosts[{index}].products"))),
+        );
+        all
     }
 }

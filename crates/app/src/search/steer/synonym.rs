@@ -97,6 +97,14 @@ impl RuleFields for SearchSynonymCreate {
         issues.extend(self.from.as_ref().and_then(|from| text_issue("$.from", from, SYNONYM_WORDS_MAX)));
         for (index, text) in self.texts.iter().enumerate() {
             issues.extend(text_issue(&format!("$.texts[{index}]"), text, SYNONYM_WORDS_MAX));
+            let said = |other: &String| other.trim().to_lowercase() == text.trim().to_lowercase();
+            if self.texts.iter().take(index).chain(&self.from).any(said) {
+                issues.push(Issue::new(
+                    format!("$.texts[{index}]"),
+                    "duplicate_value",
+                    "this text is there twice",
+                ));
+            }
         }
         issues
     }

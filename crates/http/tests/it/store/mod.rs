@@ -20,6 +20,7 @@ mod search_log;
 mod shape;
 mod statements;
 mod steering;
+mod steering_edges;
 
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};

@@ -9,7 +9,7 @@ use super::{handles, listing, put, texts};
 use crate::admin::{check_kept, make};
 
 pub(super) const SYNONYMS: &str = "/api/admin/search/synonyms";
-const RULES: &str = "/api/admin/search/rules";
+pub(super) const RULES: &str = "/api/admin/search/rules";
 
 /// Lamps, the most sold first, and a sofa; answers their ids.
 pub(super) async fn shop() -> (TestApp, Vec<Value>) {
@@ -47,6 +47,8 @@ async fn synonyms_and_rules_are_kept() {
 
 #[tokio::test]
 async fn what_cannot_be_meant_is_refused() {
+    let pin =
+        |number: u8, position: u8| json!({"product_id": format!("prod_{number:026}"), "position": position});
     let app = TestApp::new().await;
     for (path, body, status, param) in [
         (SYNONYMS, json!({"locale": "en", "texts": ["sofa"]}), 422, "$.texts"),
@@ -70,6 +72,27 @@ async fn what_cannot_be_meant_is_refused() {
             422,
             "$.pins[0].position",
         ),
+        (SYNONYMS, json!({"locale": "en", "texts": ["sofa", "Sofa"]}), 422, "$.texts[1]"),
+        (SYNONYMS, json!({"locale": "en", "from": "sofa", "texts": ["sofa"]}), 422, "$.texts[0]"),
+        (RULES, json!({"pins": [pin(1, 1), pin(1, 2)]}), 422, "$.pins[1].product_id"),
+        (RULES, json!({"pins": [pin(1, 1), pin(2, 1)]}), 422, "$.pins[1].position"),
+        (
+            RULES,
+            json!({"pins": [pin(1, 1)], "hide_product_ids": [pin(1, 1)["product_id"]]}),
+            422,
+            "$.pins[0].product_id",
+        ),
+        (RULES, json!({"pins": [pin(1, 1)]}), 422, "$.pins[0].product_id"),
+        (RULES, json!({"hide_product_ids": [pin(1, 1)["product_id"]]}), 422, "$.hide_product_ids"),
+        (RULES, json!({"only": {"brands": ["Nordvik"]}}), 422, "$.only.brands"),
+        (RULES, json!({"only": {"product_types": ["none"]}}), 422, "$.only.product_types"),
+        (
+            RULES,
+            json!({"boosts": [{"products": {"collection_ids": ["col_00000000000000000000000001"]}, "percent": 200}]}),
+            422,
+            "$.boosts[0].products.collection_ids",
+        ),
+        (RULES, json!({"category_ids": ["cat_00000000000000000000000001"]}), 422, "$.category_ids"),
         (RULES, json!({"channel_ids": ["chan_00000000000000000000000001"]}), 422, "$.channel_ids"),
         (RULES, json!({"queries": [{"match": "like", "text": "x"}]}), 400, "$.queries[0].match"),
     ] {
@@ -130,7 +153,7 @@ async fn pins_hides_boosts_and_banners_are_seen_where_the_words_are_searched_for
 }
 
 /// What all pages show.
-async fn paged(app: &TestApp, query: &str) -> Vec<String> {
+pub(super) async fn paged(app: &TestApp, query: &str) -> Vec<String> {
     let (mut shown, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = listing(app, &format!("{query}{cursor}")).await;
@@ -180,8 +203,8 @@ async fn a_rule_begins_and_ends_at_its_moments_without_any_change() {
     rule(&app, json!({"starts_at": at(1), "ends_at": at(2), "only": {"product_ids": [ids[5]]}})).await;
     let shelves = app.shop.catalog.shelves.clone().unwrap();
     for wanted in [6, 1, 6] {
-        // As a running shop does every few seconds.
-        shelves.ensure().await.unwrap();
+        // As a running shop does every second.
+        shelves.mind_the_season();
         assert_eq!(handles(&app, "").await.len(), wanted);
         app.clock.advance(jiff::SignedDuration::from_hours(1));
     }
