@@ -199,7 +199,7 @@ impl Shelves {
                 break;
             }
         }
-        self.hand_popular(&view, &standing).await?;
+        self.hand_popular(view, &standing).await?;
         // Nothing is announced between what is found missing now and the moment from which on it is told.
         let _turn = self.turn.lock().await;
         let epoch = projection::current_epoch(&*self.store.worker().conn().await?).await?;
