@@ -24,8 +24,8 @@ const DAYS_DEFAULT: i64 = 30;
     tag = "search",
     params(
         ("report" = SearchReport, Query, description = "What to tell"),
-        ("from" = Option<String>, Query, description = "From this time on; 30 days before `to` when absent"),
-        ("to" = Option<String>, Query, description = "Until this time, at most 92 days after `from`; now when absent"),
+        ("from" = Option<String>, Query, description = "From this time on; 30 days before `to` when absent", format = DateTime),
+        ("to" = Option<String>, Query, description = "Until this time, at most 92 days after `from`; now when absent", format = DateTime),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Rows at most; 20 when absent")
     ),
     responses((status = 200, body = SearchReportView), StaffReadProblems),

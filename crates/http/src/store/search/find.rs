@@ -23,7 +23,7 @@ use crate::store::shopper::Storefront;
 #[utoipa::path(get, path = "/api/search", operation_id = "search_products", tag = "search",
     params(query::ProductListQuery,
         ("as_words" = Option<String>, Query, description = "Texts of conditions that were read out of the words and are not to be, separated by commas"),
-        ("Client-Id" = Option<String>, Header, description = "A random UUID by which the browser is told from others; send it only if its shopper has agreed"),
+        ("Client-Id" = Option<String>, Header, description = "A random UUID by which the browser is told from others; send it only if its shopper has agreed", format = "uuid"),
         ("Publishable-Key" = Option<String>, Header, description = "Names the channel; the default one when absent")),
     responses((status = 200, body = SearchResults, description = "What was found"), ReadProblems))]
 pub async fn handler(
