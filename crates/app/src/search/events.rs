@@ -29,7 +29,7 @@ pub struct SearchEvents {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SearchEvent {
     /// The search: `query_id` of its answer.
-    #[schema(value_type = String, example = "qry_0000000000000000000000000a")]
+    #[schema(value_type = String, pattern = "^qry_[0-7][0-9a-hjkmnp-tv-z]{25}$", example = "qry_0000000000000000000000000a")]
     pub query_id: SearchQueryId,
     /// What was done.
     pub action_name: SearchAction,
