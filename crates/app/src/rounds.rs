@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
+use tradepost_domain::kernel::with_causes;
 use tradepost_store::db::count_statements;
 
 use crate::error::WriteError;
@@ -43,6 +44,7 @@ where
 {
     tokio::pin!(shutdown);
     let mut rest_after_failure = REST_AFTER_FAILURE;
+    let mut failures = 0_u32;
     loop {
         // A scope of its own: that no port is called within a transaction is checked for each kind of work by itself.
         let caught = AssertUnwindSafe(count_statements(Box::pin(round()))).catch_unwind().await;
@@ -50,11 +52,16 @@ where
         let rest = match result {
             Ok(round) => {
                 rest_after_failure = REST_AFTER_FAILURE;
+                failures = 0;
                 if round == Round::Done { rhythm.every } else { Duration::ZERO }
             }
             Err(error) => {
-                let error = error.map_or("it panicked".to_owned(), |error| error.to_string());
-                tracing::warn!(error, work = rhythm.name, "a round of background work failed");
+                failures = failures.saturating_add(1);
+                // A database that is away is told of more and more rarely.
+                if failures.is_power_of_two() {
+                    let error = error.map_or("it panicked".to_owned(), |error| with_causes(&error));
+                    tracing::warn!(error, work = rhythm.name, failures, "a round of background work failed");
+                }
                 let rest = rest_after_failure;
                 rest_after_failure = rest.saturating_mul(2).min(REST_MAX);
                 rest

@@ -11,6 +11,7 @@ use tradepost_app::WriteError;
 use tradepost_app::password::PasswordError;
 use tradepost_app::throttle::Throttled;
 use tradepost_domain::catalog::Issue;
+use tradepost_domain::kernel::with_causes;
 use tradepost_port::ImageError;
 use utoipa::ToSchema;
 
@@ -91,13 +92,13 @@ impl Problem {
 
     /// 500; the cause goes to the log, never into the answer.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
-        tracing::error!(error = %chain(cause), "request failed");
+        tracing::error!(error = with_causes(cause), "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "something failed on our side")
     }
 
     /// 503 with the time after which to try again.
     pub fn unavailable(cause: &dyn std::error::Error) -> Self {
-        tracing::warn!(error = %chain(cause), "dependency unavailable");
+        tracing::warn!(error = with_causes(cause), "dependency unavailable");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
@@ -153,17 +154,6 @@ impl From<Issue> for Finding {
     fn from(issue: Issue) -> Self {
         Self { param: issue.path, code: issue.code.to_owned(), detail: issue.message.into_owned() }
     }
-}
-
-/// The error and all its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 impl IntoResponse for Problem {

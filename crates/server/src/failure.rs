@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use tradepost_domain::kernel::with_causes;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
@@ -33,26 +35,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error with all its causes in one line; a cause that the text before it already says is left out.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        source = cause.source();
-    }
-    text
-}
-
 macro_rules! failure_from {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self::new(chain(&error))
+                Self::new(with_causes(&error))
             }
         })*
     };
@@ -66,23 +53,3 @@ failure_from!(
     tradepost_store::StoreError,
     tradepost_store::local::LocalServerError,
 );
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{said}")]
-    struct Layer {
-        said: &'static str,
-        source: Option<Box<Layer>>,
-    }
-
-    #[test]
-    fn a_chain_says_every_cause_once() {
-        let inner = Layer { said: "disk full", source: None };
-        let middle = Layer { said: "cannot write: disk full", source: Some(Box::new(inner)) };
-        let outer = Layer { said: "the import stopped", source: Some(Box::new(middle)) };
-        assert_eq!(chain(&outer), "the import stopped: cannot write: disk full");
-    }
-}

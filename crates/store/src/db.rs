@@ -17,6 +17,8 @@ use futures_util::{SinkExt, TryStreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
+use tradepost_domain::kernel::with_causes;
+
 use crate::error::StoreError;
 use crate::listen::{Listener, Topic};
 use crate::sql::Sql;
@@ -209,7 +211,10 @@ impl Db {
     }
 
     async fn object(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| StoreError::Unavailable(format!("pool {}: {error}", self.name)))
+        self.pool
+            .get()
+            .await
+            .map_err(|error| StoreError::Unavailable(format!("pool {}: {}", self.name, with_causes(&error))))
     }
 
     async fn client(&self, in_transaction: bool) -> Result<Client, StoreError> {

@@ -252,6 +252,23 @@ fn a_killed_postmaster_is_told_of_and_recovered_from() {
 }
 
 #[test]
+fn a_server_that_is_killed_while_it_is_needed_is_started_again_with_what_it_kept() {
+    let folder = passable_folder();
+    let server = LocalServer::start(&durable(folder.path())).unwrap();
+    sql(&server, "create table kept (n int); insert into kept values (7)");
+    let first_pid = server.pid();
+    assert!(Command::new("kill").args(["-KILL", &first_pid.to_string()]).status().unwrap().success());
+    let begun = std::time::Instant::now();
+    while server.pid() == first_pid {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it was not started again");
+        sleep(Duration::from_millis(20));
+    }
+    assert_eq!(sql(&server, "select n from kept"), "7");
+    server.stop().unwrap();
+    wait_until_no_postgres(folder.path(), Duration::ZERO);
+}
+
+#[test]
 fn a_folder_in_use_is_refused_with_the_process_that_uses_it() {
     let folder = passable_folder();
     let mut holder = hold(folder.path());

@@ -5,9 +5,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tradepost_domain::kernel::with_causes;
 use tradepost_store::{Listener, StoreError, Topic, idempotency, outbox};
 
-use super::project::{Pace, Projector, with_causes};
+use super::project::{Pace, Projector};
 
 /// How long nothing may tell of work before it is looked for.
 const POLL: Duration = Duration::from_secs(1);

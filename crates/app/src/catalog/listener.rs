@@ -8,12 +8,13 @@
 //! connection, so that a connection that is dead without saying so, or an announcement that got lost, is found out.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tradepost_domain::kernel::ids::{EntityId, ProductId};
+use tradepost_domain::kernel::with_causes;
 use tradepost_store::StoreError;
 use tradepost_store::listen::{Listener, Topic};
 use uuid::Uuid;
@@ -23,8 +24,10 @@ use crate::search::Shelves;
 
 /// How often the connection is tried, and how long an answer may take.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Pause before connecting again.
+/// Pause before connecting again; it grows by as much with each failure.
 const RECONNECT_AFTER: Duration = Duration::from_millis(200);
+/// The longest such pause.
+const REST_MAX: Duration = Duration::from_secs(2);
 
 /// An announcement of the projector.
 #[derive(Debug, serde::Deserialize)]
@@ -50,12 +53,20 @@ impl CatalogListener {
         let (tell, told) = mpsc::unbounded_channel();
         let following = tokio::spawn(follow(catalog.clone(), told));
         let listening = tokio::spawn(async move {
+            let mut failures = 0_u32;
             loop {
+                let begun = Instant::now();
                 if let Err(error) = listen(&catalog, &tell).await {
-                    tracing::warn!(error = %error, "catalogue changes are not heard; connecting again");
+                    // One that was heard for a while begins a new count.
+                    failures = if begun.elapsed() > REST_MAX { 1 } else { failures.saturating_add(1) };
+                    if failures.is_power_of_two() {
+                        let error = with_causes(&error);
+                        tracing::warn!(error, failures, "catalogue changes are not heard; connecting again");
+                    }
                 }
                 catalog.cache.deafened();
-                tokio::time::sleep(RECONNECT_AFTER).await;
+                let rest = RECONNECT_AFTER.saturating_mul(failures.max(1)).min(REST_MAX);
+                tokio::time::sleep(rest).await;
             }
         });
         let keeping =
@@ -175,7 +186,10 @@ async fn follow(catalog: Catalog, mut told: UnboundedReceiver<Heard>) {
         match taken {
             Ok(()) => catalog.cache.begin(heard.epoch),
             Err(error) => {
-                tracing::warn!(error = %error, "search could not follow the catalogue: trying again");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "search could not follow the catalogue: trying again"
+                );
                 // How far it came nobody knows.
                 owed = Some(Heard::everything(heard.epoch));
                 tokio::time::sleep(RECONNECT_AFTER).await;

@@ -14,12 +14,12 @@
 //! moments lives for one batch at most.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tradepost_domain::kernel::ids::{AuditEntryId, EntityId, EventId, ProductId};
+use tradepost_domain::kernel::with_causes;
 use tradepost_store::audit::AuditRow;
 use tradepost_store::catalog::projection::{
     self, CatalogSnapshot, ProjectorLock, PublishedDraft, RenderedView,
@@ -405,17 +405,6 @@ async fn take_backlog(
 
 fn rows_of(events: &[PendingEvent]) -> Vec<i64> {
     events.iter().map(|event| event.row).collect()
-}
-
-/// An error with all that caused it, for the log.
-pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Products to render together.

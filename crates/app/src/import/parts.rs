@@ -2,6 +2,7 @@
 //! That product gets a row error; all others are imported, in the same single transaction.
 
 use tradepost_domain::kernel::ids::ImportId;
+use tradepost_domain::kernel::with_causes;
 use tradepost_store::StoreError;
 
 use super::chunk::Chunk;
@@ -10,7 +11,6 @@ use super::error::ImportError;
 use super::record::RowError;
 use super::run::{ATTEMPTS, Run};
 use super::write::{Tally, Writer};
-use crate::catalog::project::with_causes;
 
 impl Run<'_> {
     /// Writes what can be written of a chunk; `false` when the shop changed under it.

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tradepost_domain::kernel::ids::ImportId;
+use tradepost_domain::kernel::with_causes;
 use tradepost_store::StoreError;
 use tradepost_store::import_run::{self, Claim, Ending, ImportRun};
 
@@ -21,7 +22,6 @@ use super::retention::{SWEEP_EVERY, sweep};
 use super::run::{fail, run_opened};
 use super::upload::upload_path;
 use super::{FileSource, Format, ImportContext, ImportError, ImportOptions, ImportSource};
-use crate::catalog::project::with_causes;
 use crate::shop::Shop;
 
 pub use super::retention::ImportRetention;

@@ -9,6 +9,7 @@ use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort,
 };
 use tradepost_domain::kernel::ids::{CategoryId, CollectionId};
+use tradepost_domain::kernel::with_causes;
 use tradepost_port::search::plan::{Page, Start, StepKind};
 use tradepost_port::search::{
     Condition, Facet, FacetKey, Interpreted, SearchAnswer, SearchError, SearchRequest, Treatment,
@@ -92,18 +93,14 @@ pub(crate) async fn find(
                 return Ok(found);
             }
             Err(error @ SearchError::Unavailable(_)) => {
-                tracing::warn!(
-                    error = crate::catalog::project::with_causes(&error),
-                    "a search found nobody: the database answers"
-                );
+                tracing::warn!(error = with_causes(&error), "a search found nobody: the database answers");
                 shelves.doubt(&standing, &error);
             }
             Err(SearchError::Misplaced) => return Err(ListProductsError::InvalidCursor),
             // One question that fails does not take the shelf from all others.
-            Err(error @ SearchError::Failed(_)) => tracing::error!(
-                error = crate::catalog::project::with_causes(&error),
-                "a search failed: the database answers"
-            ),
+            Err(error @ SearchError::Failed(_)) => {
+                tracing::error!(error = with_causes(&error), "a search failed: the database answers")
+            }
         }
     }
     let limit = asked.command.limit.min(DEGRADED_LIMIT_MAX);

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tradepost_domain::kernel::ids::ProductId;
+use tradepost_domain::kernel::with_causes;
 use tradepost_port::search::{Change, ChangeKind, SearchDocument, SearchError, ShelfFilling, ShelfName};
 use tradepost_store::catalog::fragment::View;
 use tradepost_store::catalog::indexing::{self, IndexRow};
@@ -95,10 +96,7 @@ impl Shelves {
         loop {
             let round = async {
                 if let Err(error) = Box::pin(self.ensure()).await {
-                    tracing::warn!(
-                        error = crate::catalog::project::with_causes(&error),
-                        "search could not be filled: trying again"
-                    );
+                    tracing::warn!(error = with_causes(&error), "search could not be filled: trying again");
                 }
                 let _ = tokio::time::timeout(LOOK_EVERY, self.wanted.notified()).await;
             };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+use tradepost_domain::kernel::with_causes;
 use tradepost_port::search::SearchError;
 use tradepost_store::catalog::fragment::View;
 
@@ -31,7 +32,7 @@ impl Shelves {
         tracing::error!(
             channel.id = %lost.name.channel_id,
             locale = %lost.name.locale,
-            error = crate::catalog::project::with_causes(error),
+            error = with_causes(error),
             "search is away: the database answers until it is back"
         );
         self.resting().insert(view(&lost.name), lost.clone());

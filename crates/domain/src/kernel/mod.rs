@@ -1,8 +1,9 @@
-//! What every context uses: ids, money, currencies, locales, handles, quantities, addresses of places and mailboxes, and
-//! the limits of the shop.
+//! What every context uses: ids, money, currencies, locales, handles, quantities, addresses of places and mailboxes, the
+//! causes of errors, and the limits of the shop.
 
 pub mod address;
 pub mod amounts;
+pub mod causes;
 pub mod country;
 pub mod currency;
 pub mod email;
@@ -18,6 +19,7 @@ pub mod quantity;
 
 pub use address::{Address, AddressFields};
 pub use amounts::{Amounts, AmountsError};
+pub use causes::with_causes;
 pub use country::{Country, CountryError};
 pub use currency::{Currency, CurrencyError};
 pub use email::{EmailAddress, EmailError};

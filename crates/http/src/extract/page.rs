@@ -18,7 +18,7 @@ pub struct PageQuery {
     #[param(required = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
     /// `exact` adds `page.total`.
-    #[param(required = false)]
+    #[param(required = false, inline)]
     count: Option<Count>,
 }
 

@@ -159,6 +159,25 @@ fn every_way_to_sign_in_that_an_operation_names_is_described() {
 }
 
 #[test]
+fn whatever_the_document_refers_to_is_in_it() {
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let (mut left, mut found) = (vec![&document], 0);
+    while let Some(value) = left.pop() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let place = reference.strip_prefix('#').expect("within the document");
+            assert!(document.pointer(place).is_some(), "{reference}");
+            found += 1;
+        }
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => left.extend(members.values()),
+            _ => {}
+        }
+    }
+    assert!(found > 500, "{found}");
+}
+
+#[test]
 fn the_groups_begin_with_what_is_sold_and_every_group_is_told_of() {
     let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
     let groups: Vec<&str> =

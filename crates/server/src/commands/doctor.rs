@@ -7,8 +7,10 @@ use tradepost_app::catalog::{Projector, Verify};
 use tradepost_app::search::{IndexProof, ShelfProof, prove_shelves};
 use tradepost_app::system::{Finding, Verdict, examine as examine_shop};
 
+use tradepost_domain::kernel::with_causes;
+
 use crate::config::Config;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::house::{House, Tenancy};
 
 /// How often, and in what time, it is looked again at an index that is not what it should be: longer than a process that has ended
@@ -81,7 +83,7 @@ async fn engine(house: &House) -> Option<Finding> {
     }
     Some(match proof {
         Err(error) => {
-            let detail = format!("cannot be asked, the database answers instead: {}", chain(&error));
+            let detail = format!("cannot be asked, the database answers instead: {}", with_causes(&error));
             Finding::broken(CHECK, detail)
         }
         Ok(proof) => {

@@ -9,9 +9,11 @@ use tradepost_app::export::{ExportFilter, ExportOptions, export_products};
 use tradepost_app::import::Format;
 use tradepost_app::search::export::{LogExport, export_search_log};
 
+use tradepost_domain::kernel::with_causes;
+
 use crate::cli::{ExportProducts, ExportSearchLog};
 use crate::config::Config;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::house::{House, Tenancy};
 
 /// Exports to a file or to standard output; a file is there whole or not at all.
@@ -26,7 +28,7 @@ pub async fn products(config: &Config, arguments: ExportProducts) -> Result<Exit
     let store = &house.shop.store;
     let outcome = write_out(arguments.file.as_deref(), async |mut out| {
         let report = Box::pin(export_products(store, &options, &mut out)).await;
-        let report = report.map_err(|error| Failure::new(chain(&error)))?;
+        let report = report.map_err(|error| Failure::new(with_causes(&error)))?;
         out.flush()?;
         Ok(report)
     })
@@ -65,7 +67,7 @@ pub async fn search_log(config: &Config, arguments: ExportSearchLog) -> Result<E
     let store = &house.shop.store;
     let outcome = write_out(arguments.file.as_deref(), async |mut out| {
         let written = Box::pin(export_search_log(store, since, &mut out)).await;
-        let written = written.map_err(|error| Failure::new(chain(&error)))?;
+        let written = written.map_err(|error| Failure::new(with_causes(&error)))?;
         out.flush()?;
         Ok(written)
     })

@@ -8,9 +8,11 @@ use tradepost_app::import::{
     FileSource, Format, ImportContext, ImportError, ImportOptions, ImportReport, RowError, run_import,
 };
 
+use tradepost_domain::kernel::with_causes;
+
 use crate::cli::{CatalogFormat, ImportProducts};
 use crate::config::Config;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::house::{House, Tenancy};
 use crate::progress::Progress;
 
@@ -82,7 +84,7 @@ pub async fn import(
             ImportError::Read(_) => "correct the file and import it again",
             _ => "import the same file again: it goes on where it stopped",
         };
-        Failure::new(format!("{}: {}; {advice}", name.display(), chain(&error)))
+        Failure::new(format!("{}: {}; {advice}", name.display(), with_causes(&error)))
     })
 }
 

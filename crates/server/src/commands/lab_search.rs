@@ -6,8 +6,10 @@ use tradepost_search::opensearch::Settings;
 use tradepost_search::quality::measure;
 use tradepost_search::weights::Weights;
 
+use tradepost_domain::kernel::with_causes;
+
 use crate::cli::LabSearchQuality;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 
 /// Measures and prints. Nothing else runs in this process, so the thread may be kept busy.
 pub fn quality(arguments: &LabSearchQuality) -> Result<ExitCode, Failure> {
@@ -15,7 +17,7 @@ pub fn quality(arguments: &LabSearchQuality) -> Result<ExitCode, Failure> {
     let settings = |url: &String| Settings { search_timeout_ms: 60_000, ..Settings::at(url) };
     let opensearch = arguments.opensearch.as_ref().map(settings);
     let quality = measure(&arguments.data, &Weights::default(), opensearch.as_ref())
-        .map_err(|error| Failure::new(chain(&error)))?;
+        .map_err(|error| Failure::new(with_causes(&error)))?;
     println!("{quality}");
     Ok(ExitCode::SUCCESS)
 }

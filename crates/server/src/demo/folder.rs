@@ -5,7 +5,9 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::failure::{Failure, chain};
+use tradepost_domain::kernel::with_causes;
+
+use crate::failure::Failure;
 use crate::house::private_folder;
 
 /// Says that the folder is a demo's.
@@ -28,7 +30,7 @@ impl DemoFolder {
             Failure::new(format!(
                 "cannot {action} {}: {}; name another folder with --data",
                 dir.display(),
-                chain(&error)
+                with_causes(&error)
             ))
         };
         fs::create_dir_all(dir).map_err(|error| failed("make the folder", error))?;

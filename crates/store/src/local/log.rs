@@ -16,7 +16,7 @@ const TAIL_LINES: usize = 20;
 const TAIL_BYTES: u64 = 16 * 1024;
 
 /// The log file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ServerLog {
     path: PathBuf,
 }

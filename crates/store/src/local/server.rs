@@ -6,7 +6,11 @@ use std::{
     os::{fd::OwnedFd, unix::process::CommandExt},
     path::PathBuf,
     process::{Child, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
     thread::{self, JoinHandle, sleep},
     time::{Duration, Instant},
 };
@@ -27,6 +31,8 @@ const IMMEDIATE_SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 /// How often a running server is looked after: its log kept small, its end noticed.
 const ROUND: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(3);
+/// Pause before a server that ended is started again.
+const START_PAUSE: Duration = Duration::from_millis(200);
 
 /// All that is needed to start the postmaster.
 #[derive(Debug)]
@@ -43,11 +49,28 @@ pub(super) struct Launch {
     pub(super) log: ServerLog,
 }
 
+impl Launch {
+    /// For one more start.
+    fn again(&self) -> Result<Self, LocalServerError> {
+        let copied = LocalServerError::io("share the lock of", &self.data);
+        Ok(Self {
+            program: self.program.clone(),
+            account: self.account.clone(),
+            data: self.data.clone(),
+            data_access: self.account.access(&self.data)?,
+            arguments: self.arguments.clone(),
+            keep_open: self.keep_open.try_clone().map_err(copied)?,
+            log: self.log.clone(),
+        })
+    }
+}
+
 /// Owns the thread that spawned the postmaster. The kernel ends the postmaster when that thread ends, so the thread
 /// lives exactly as long as the server shall.
 #[derive(Debug)]
 pub(super) struct Warden {
-    pid: u32,
+    /// Of the server that runs, or ran last.
+    pid: Arc<AtomicU32>,
     /// Dropping it tells the thread to stop the server.
     running: Option<Sender<()>>,
     thread: Option<JoinHandle<Result<(), LocalServerError>>>,
@@ -59,12 +82,15 @@ impl Warden {
         let (running, stop) = mpsc::channel();
         let (report, reported) = mpsc::channel();
         let program = launch.program.clone();
-        let run = move || match Postmaster::spawn(launch).and_then(Postmaster::wait_until_ready) {
+        let pid = Arc::new(AtomicU32::new(0));
+        let told = Arc::clone(&pid);
+        let run = move || match start(&launch) {
             Ok(postmaster) => {
+                told.store(postmaster.child.id(), Ordering::Relaxed);
                 // Nobody listens when the caller has been unwound: then `stop` is closed as well.
-                let _ = report.send(Ok(postmaster.child.id()));
+                let _ = report.send(Ok(()));
                 drop(report);
-                postmaster.look_after(&stop)
+                keep_running(postmaster, (&launch, &told), &stop)
             }
             Err(error) => {
                 let _ = report.send(Err(error));
@@ -75,7 +101,7 @@ impl Warden {
             .name("postgres-warden".to_owned())
             .spawn(run)
             .map_err(LocalServerError::io("start a thread for", &program))?;
-        let pid = reported.recv().unwrap_or_else(|_| {
+        reported.recv().unwrap_or_else(|_| {
             Err(LocalServerError::io("run", program)(io::Error::other(
                 "the thread of the server ended early",
             )))
@@ -84,7 +110,7 @@ impl Warden {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.pid
+        self.pid.load(Ordering::Relaxed)
     }
 
     /// Stops the server and waits for its end; the second time there is nothing to do.
@@ -100,6 +126,52 @@ impl Drop for Warden {
         // `LocalServer::stop` is there for those who want to know.
         let _ = self.stop();
     }
+}
+
+fn start(launch: &Launch) -> Result<Postmaster, LocalServerError> {
+    launch.again().and_then(Postmaster::spawn).and_then(Postmaster::wait_until_ready)
+}
+
+/// Looks after a server until it is told to stop; one that ends before is started again, as a shop that has no other
+/// database needs it.
+fn keep_running(
+    mut postmaster: Postmaster,
+    (launch, told): (&Launch, &AtomicU32),
+    stop: &Receiver<()>,
+) -> Result<(), LocalServerError> {
+    loop {
+        match postmaster.look_after(stop)? {
+            Watched::Stopped => return Ok(()),
+            Watched::Ended(error) => {
+                tracing::error!(%error, "the private PostgreSQL ended; starting it again");
+            }
+        }
+        let begun = Instant::now();
+        postmaster = loop {
+            // What the dead one left behind may be going still: its memory is in use for as long.
+            if !matches!(stop.recv_timeout(START_PAUSE), Err(RecvTimeoutError::Timeout)) {
+                return Ok(());
+            }
+            match start(launch) {
+                Ok(postmaster) => break postmaster,
+                Err(error) if begun.elapsed() > START_PATIENCE => {
+                    tracing::error!(%error, "the private PostgreSQL does not start again: the shop has no database");
+                    return Err(error);
+                }
+                Err(error) => tracing::warn!(%error, "the private PostgreSQL did not start; trying again"),
+            }
+        };
+        told.store(postmaster.child.id(), Ordering::Relaxed);
+        tracing::info!(pid = postmaster.child.id(), "the private PostgreSQL runs again");
+    }
+}
+
+/// How it was that a server was no longer looked after.
+enum Watched {
+    /// It was told to stop, and did.
+    Stopped,
+    /// It ended by itself, or by somebody else's hand.
+    Ended(LocalServerError),
 }
 
 /// The postmaster, on the thread that spawned it.
@@ -158,16 +230,16 @@ impl Postmaster {
     }
 
     /// Stays with the server until it is told to stop, or the server ends.
-    fn look_after(mut self, stop: &Receiver<()>) -> Result<(), LocalServerError> {
+    fn look_after(mut self, stop: &Receiver<()>) -> Result<Watched, LocalServerError> {
         while let Err(RecvTimeoutError::Timeout) = stop.recv_timeout(ROUND) {
             self.log.bound();
-            if self.ended()?.is_some() {
-                break;
+            if let Some(status) = self.ended()? {
+                return Ok(Watched::Ended(self.ended_badly(status)));
             }
         }
         match self.ended()? {
             Some(status) => Err(self.ended_badly(status)),
-            None => self.stop(),
+            None => self.stop().map(|()| Watched::Stopped),
         }
     }
 

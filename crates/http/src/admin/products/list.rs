@@ -49,7 +49,7 @@ enum AdminProductSort {
         ("filter[updated_at][gt]" = Option<String>, Query, description = "Changed later than this", format = DateTime),
         ("filter[updated_at][lte]" = Option<String>, Query, description = "Changed at this time or earlier", format = DateTime),
         ("filter[updated_at][lt]" = Option<String>, Query, description = "Changed earlier than this", format = DateTime),
-        ("sort" = Option<AdminProductSort>, Query, description = "Newest first when it is not said"),
+        ("sort" = inline(Option<AdminProductSort>), Query, description = "Newest first when it is not said"),
         ("fields" = Option<String>, Query, description = "Fields to show, separated by commas")
     ),
     responses((status = 200, body = Page<ProductAdminView>), StaffReadProblems),

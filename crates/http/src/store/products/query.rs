@@ -77,7 +77,7 @@ pub struct ProductListQuery {
     #[param(required = false, rename = "filter[tag]")]
     tag: Option<Vec<String>>,
     /// Order of the list; without words `relevance` is `best_selling`.
-    #[param(required = false, value_type = ProductSort)]
+    #[param(required = false, inline, value_type = ProductSort)]
     sort: Option<String>,
     /// `page.next` of the page before.
     #[param(required = false)]

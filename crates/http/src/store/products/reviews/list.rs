@@ -32,7 +32,7 @@ enum ProductReviewSort {
 #[utoipa::path(get, path = "/api/products/{product}/reviews", operation_id = "list_product_reviews", tag = "products",
     params(
         ("product" = String, Path, description = "Id `prod_…` or handle"),
-        ("sort" = Option<ProductReviewSort>, Query, description = "Newest first when it is not said"),
+        ("sort" = inline(Option<ProductReviewSort>), Query, description = "Newest first when it is not said"),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before"),
         ("limit" = Option<u32>, Query, description = "Reviews at most", minimum = 1, maximum = 100),
         ("locale" = Option<String>, Query, description = "Locale of the product's page"),
