@@ -114,14 +114,26 @@ pub fn read_patch<F: RuleFields>(fields: Fields) -> Result<PatchOf<F>, Problem> 
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        return Ok(());
+    let refuse = |header, detail| {
+        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail).param(header))
+    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut content_type = text(header::CONTENT_TYPE).split(';').map(str::trim);
+    if !content_type.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+        return refuse("Content-Type", "send the body as application/json");
     }
-    let detail = "send the body as application/json";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-        .param("Content-Type"))
+    // JSON is UTF-8 (RFC 8259, 8.1): read as such, a text in another would be another text.
+    let charsets = content_type.filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.eq_ignore_ascii_case("charset").then(|| value.trim_matches('"'))
+    });
+    if !charsets.into_iter().all(|charset| charset.eq_ignore_ascii_case("utf-8")) {
+        return refuse("Content-Type", "JSON is sent as UTF-8");
+    }
+    match text(header::CONTENT_ENCODING) {
+        encoding if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") => Ok(()),
+        _ => refuse("Content-Encoding", "send the body without compression"),
+    }
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -130,7 +142,7 @@ pub async fn read(body: RawBody, limit: usize) -> Result<bytes::Bytes, Problem> 
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             let detail = format!("a body has at most {limit} bytes");
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail))
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).param("$"))
         }
         Err(_) => Err(Problem::malformed("incomplete_body", "$", "the body ended before it was complete")),
     }
@@ -182,6 +194,7 @@ fn is_rule_of_several(detail: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
     use tradepost_domain::kernel::Amounts;
 
     #[test]
@@ -194,6 +207,26 @@ mod tests {
         assert_eq!(large, Some(vec![3_681_862_429_315_214]));
         assert_eq!(read("[217.5]"), Err("invalid_type".to_owned()));
         assert_eq!(read("[70000.0]"), Err("invalid_value".to_owned()));
+    }
+
+    #[test]
+    fn json_is_plain_utf_8_whatever_else_its_headers_promise() {
+        let read = |content_type: &'static str, encoding: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            headers.extend(encoding.map(|it| (header::CONTENT_ENCODING, HeaderValue::from_static(it))));
+            require_json(&headers).map_err(|problem| (problem.status, problem.param.unwrap_or_default()))
+        };
+        for plain in
+            ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""]
+        {
+            assert_eq!(read(plain, None), Ok(()), "{plain}");
+        }
+        assert_eq!(read("application/json", Some("identity")), Ok(()));
+        let refused = |param: &str| Err((415, param.to_owned()));
+        assert_eq!(read("text/plain", None), refused("Content-Type"));
+        assert_eq!(read("application/json; charset=iso-8859-1", None), refused("Content-Type"));
+        assert_eq!(read("application/json", Some("gzip")), refused("Content-Encoding"));
     }
 
     #[test]

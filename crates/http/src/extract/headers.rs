@@ -27,18 +27,26 @@ impl IfMatch {
     }
 }
 
-/// Reads `"v17"` or `*`.
+/// No resource has it: what a tag asks for that is none of ours, which is no fault of the header but never matches.
+const NO_VERSION: i64 = -1;
+
+/// Reads `"v17"` or `*`. A weak tag and one that another server wrote are tags, too, and match nothing
+/// (RFC 9110, 13.1.1).
 fn read_if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
         return Ok(Some(IfMatch::Any));
     }
-    let number = text.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"'));
-    let digits =
-        number.filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
-    match digits.and_then(|digits| digits.parse().ok()) {
-        Some(version) => Ok(Some(IfMatch::Version(version))),
+    let quoted = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"');
+    let tag = quoted.and_then(|rest| rest.strip_suffix('"')).filter(|tag| !tag.contains('"'));
+    let number = tag.and_then(|tag| tag.strip_prefix('v')).filter(|_| text.starts_with('"'));
+    let digits = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    match tag {
+        Some(_) => {
+            let version = digits.and_then(|digits| digits.parse().ok()).unwrap_or(NO_VERSION);
+            Ok(Some(IfMatch::Version(version)))
+        }
         None => Err(Problem::malformed(
             "invalid_if_match",
             "If-Match",
@@ -111,7 +119,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     #[test]
-    fn if_match_takes_our_etags_and_the_star_and_nothing_else() {
+    fn if_match_takes_our_etags_and_the_star_and_other_tags_match_nothing() {
         let read = |text: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_MATCH, HeaderValue::from_static(text));
@@ -119,10 +127,11 @@ mod tests {
         };
         assert_eq!(read("\"v17\""), Ok(Some(IfMatch::Version(17))));
         assert_eq!(read("*"), Ok(Some(IfMatch::Any)));
-        for text in
-            ["v17", "\"17\"", "\"v\"", "W/\"v17\"", "\"v1\", \"v2\"", "\"v99999999999999999999\"", "\"v+1\""]
-        {
+        for text in ["v17", "17", "", "\"v1\", \"v2\"", "\"v1", "W/v1"] {
             assert_eq!(read(text), Err("invalid_if_match".to_owned()), "{text}");
+        }
+        for text in ["W/\"v17\"", "\"17\"", "\"v\"", "\"v99999999999999999999\"", "\"v+1\"", "\"\""] {
+            assert_eq!(read(text), Ok(Some(IfMatch::Version(NO_VERSION))), "{text}");
         }
         assert_eq!(read_if_match(&HeaderMap::new()), Ok(None));
     }

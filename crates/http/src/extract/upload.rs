@@ -74,7 +74,7 @@ async fn from_form(request: Request) -> Result<Bytes, Problem> {
     let file = file.ok_or_else(|| Problem::malformed("malformed_form", "body", "the form holds no file"))?;
     if file.len() > UPLOAD_BYTES_MAX {
         let detail = format!("a picture has at most {UPLOAD_BYTES_MAX} bytes");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail));
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).param("body"));
     }
     Ok(file)
 }

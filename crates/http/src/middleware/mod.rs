@@ -48,8 +48,8 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 async fn check_version(request: Request, next: Next) -> Response {
-    let Some(asked) = request.headers().get(API_VERSION) else { return next.run(request).await };
-    if asked.to_str().is_ok_and(|asked| API_VERSIONS.contains(&asked)) {
+    let mut asked = request.headers().get_all(API_VERSION).iter();
+    if asked.all(|asked| asked.to_str().is_ok_and(|asked| API_VERSIONS.contains(&asked))) {
         return next.run(request).await;
     }
     let detail = format!("this API has the versions {}", API_VERSIONS.join(", "));

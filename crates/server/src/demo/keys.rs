@@ -11,7 +11,8 @@ use crate::failure::Failure;
 use crate::files::write_privately;
 use crate::house::House;
 
-const FILE: &str = "demo.json";
+/// Where the shop is and the keys to it.
+pub(super) const FILE: &str = "demo.json";
 /// Name of the demo's keys, by which those of a lost file are found and taken back.
 const NAME: &str = "Demo";
 

@@ -31,6 +31,14 @@ use crate::shutdown::Signals;
 /// Starts the shop, fills it once, serves it until a signal.
 pub async fn run(mut config: Config, arguments: Demo) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
+    // Before anything is made, or with --fresh thrown away; a shop that is there does not need the file any more.
+    let is_new = arguments.fresh || !config.data_dir.join(keys::FILE).exists();
+    if let Some(file) = &arguments.catalog
+        && is_new
+        && let Err(error) = std::fs::File::open(file)
+    {
+        return Err(Failure::usage(format!("--catalog {}: {error}", file.display())));
+    }
     let mut signals = Signals::new()?;
     // A demo is one process for one person: nobody has to notice that it goes.
     config.limits.shutdown_grace_seconds = 0;

@@ -119,6 +119,10 @@ fn a_demo_is_filled_from_a_file_and_what_is_exported_can_be_imported() {
         r#"{"title":"No price"}"#,
     ];
     fs::write(&catalog, lines.join("\n")).unwrap();
+    let missing = run(&["demo", "--data", data.to_str().unwrap(), "--catalog", "/nowhere.csv"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("--catalog /nowhere.csv"));
+    assert!(!data.exists(), "nothing is made for a file that is not there");
     let mut demo = Demo::start_with(&data, &["--catalog", catalog.to_str().unwrap()]);
     demo.ready();
     assert!(demo.log().contains("1 products of"), "{}", demo.log());

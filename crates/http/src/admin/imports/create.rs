@@ -100,7 +100,7 @@ fn format(headers: &http::HeaderMap) -> Result<Format, Problem> {
 
 fn too_large() -> Problem {
     let detail = format!("a file has at most {UPLOAD_BYTES_MAX} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).param("body")
 }
 
 /// Refuses what says of itself that it is too large, before a byte of it is read.
