@@ -152,7 +152,7 @@ pub async fn read(body: RawBody, limit: usize) -> Result<bytes::Bytes, Problem> 
 fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let text = error.inner().to_string();
     // serde_json adds where the text was, which the JSONPath says better.
-    let detail = text.split(" at line ").next().unwrap_or_default().to_owned();
+    let detail = in_words_of_json(text.split(" at line ").next().unwrap_or_default());
     let code = [
         ("unknown field", "unknown_field"),
         ("missing field", "missing_field"),
@@ -174,6 +174,22 @@ fn misfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail).param(path);
     }
     Problem::malformed(code, &path, detail)
+}
+
+/// What serde expected, in the words of JSON instead of those of Rust.
+fn in_words_of_json(text: &str) -> String {
+    let Some((found, expected)) = text.rsplit_once(", expected ") else { return text.to_owned() };
+    let whole = ["i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize"];
+    let expected = match expected {
+        kind if whole.contains(&kind) => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        kind if kind.starts_with("struct ") => "an object",
+        kind => kind,
+    };
+    let found = found.replace("invalid type: sequence", "invalid type: list");
+    format!("{}, expected {expected}", found.replace("invalid type: map", "invalid type: object"))
 }
 
 /// Whether each value could be read, and what they are together is against a rule: no schema can say that a currency is
@@ -207,6 +223,28 @@ mod tests {
         assert_eq!(large, Some(vec![3_681_862_429_315_214]));
         assert_eq!(read("[217.5]"), Err("invalid_type".to_owned()));
         assert_eq!(read("[70000.0]"), Err("invalid_value".to_owned()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_in_words_of_json() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            #[expect(dead_code, reason = "read, never used")]
+            inner: Inner,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Inner {
+            #[expect(dead_code, reason = "read, never used")]
+            count: u8,
+        }
+        let told =
+            |body: &str| parse::<Outer>(body.as_bytes()).map_err(|problem| problem.detail).unwrap_err();
+        assert_eq!(told(r#"{"inner": 7}"#), "invalid type: integer `7`, expected an object");
+        assert_eq!(told(r#"{"inner": {"count": {}}}"#), "invalid type: object, expected a whole number");
+        assert_eq!(
+            told(r#"{"inner": {"count": 300}}"#),
+            "invalid value: integer `300`, expected a whole number"
+        );
     }
 
     #[test]
