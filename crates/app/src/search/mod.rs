@@ -8,6 +8,7 @@
 
 pub mod analytics;
 mod ask;
+mod bench;
 mod document;
 pub mod events;
 pub mod export;
@@ -30,6 +31,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tradepost_port::search::{SearchError, ShelfMaker};
@@ -171,6 +173,13 @@ impl Shelves {
             Ok(Err(closed)) => Err(SearchError::Unavailable(closed.into())),
             Err(late) => Err(SearchError::Unavailable(late.into())),
         }
+    }
+
+    /// When each of the shelves that stand was filled.
+    pub fn filled_at(&self) -> Vec<Timestamp> {
+        let mut all: Vec<Timestamp> = self.read().values().map(|standing| standing.filled_at).collect();
+        all.sort_unstable();
+        all
     }
 
     /// The shelves that stand.
