@@ -1,44 +1,74 @@
-//! Gives memory back that something large has left behind: the filling of the search index, an import, a peak.
+//! What the filling of the search index needed for a moment is given back at once.
 //!
-//! The allocator gives back what is free when somebody allocates, a second later at the earliest: a shop that becomes idle keeps
-//! what it took at its busiest.
+//! The allocator keeps what becomes free for a second, and looks after it when somebody allocates: good for a shop at work, but one
+//! that is idle after a filling would keep for ever what that took at its largest.
 
+use std::ffi::{c_int, c_long};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tradepost_app::Shop;
 
-/// How often it is looked whether a shelf was filled.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Looks after which it is done in any case: a minute.
-const LOOKS_MAX: u32 = 120;
+/// How often it is looked whether shelves are being filled.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Looks after the last filling until things are as usual: what was let go at its end comes last.
+const QUIET_LOOKS: u32 = 8;
+/// `mi_option_purge_delay` of mimalloc.h: milliseconds until free memory is given back.
+const PURGE_DELAY: c_int = 15;
+/// What it is when nobody sets it.
+const USUAL_MS: c_long = 1_000;
 
 #[expect(unsafe_code, reason = "the allocator's crate does not tell of it")]
-// SAFETY: mimalloc is linked, as it is the allocator of this program; this is its signature in mimalloc.h.
+// SAFETY: mimalloc is linked, being the allocator of this program; these are its signatures in mimalloc.h.
 unsafe extern "C" {
-    fn mi_collect(force: bool);
+    fn mi_option_get(option: c_int) -> c_long;
+    fn mi_option_set(option: c_int, value: c_long);
 }
 
-/// Gives back what is free.
-fn give_back() {
+/// How long free memory is kept.
+fn purge_delay() -> c_long {
     #[expect(unsafe_code, reason = "a function of C")]
-    // SAFETY: any thread may call it at any time; what is in use stays.
+    // SAFETY: it reads a number; any thread may call it at any time.
     unsafe {
-        mi_collect(true);
+        mi_option_get(PURGE_DELAY)
     }
 }
 
-/// Gives back what is free after a shelf was filled, and now and then.
+fn set_purge_delay(milliseconds: c_long) {
+    #[expect(unsafe_code, reason = "a function of C")]
+    // SAFETY: it writes a number that is read when memory becomes free.
+    unsafe {
+        mi_option_set(PURGE_DELAY, milliseconds);
+    }
+}
+
+/// Has free memory given back at once while shelves are filled, the first ones included; whoever set a delay of his own keeps it.
 pub async fn keep_small(shop: Arc<Shop>) {
-    let (mut filled_before, mut looks) = (Vec::new(), 0_u32);
+    if purge_delay() != USUAL_MS {
+        return;
+    }
+    set_purge_delay(0);
+    let mut quiet = 0_u32;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        looks = looks.saturating_add(1);
-        let filled = shop.catalog.shelves.as_ref().map(|shelves| shelves.filled_at()).unwrap_or_default();
-        if filled != filled_before || looks >= LOOKS_MAX {
-            (filled_before, looks) = (filled, 0);
-            // It walks through all that there is.
-            let _ = tokio::task::spawn_blocking(give_back).await;
+        let is_filling = shop.catalog.shelves.as_ref().is_some_and(|shelves| shelves.is_filling());
+        let was_quiet = quiet >= QUIET_LOOKS;
+        quiet = if is_filling { 0 } else { quiet.saturating_add(1) };
+        if was_quiet != (quiet >= QUIET_LOOKS) {
+            set_purge_delay(if was_quiet { 0 } else { USUAL_MS });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_option_is_that_of_the_delay() {
+        assert_eq!(purge_delay(), USUAL_MS, "another version of the allocator may number its options anew");
+        set_purge_delay(0);
+        assert_eq!(purge_delay(), 0);
+        set_purge_delay(USUAL_MS);
     }
 }

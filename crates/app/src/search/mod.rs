@@ -31,7 +31,6 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tradepost_port::search::{SearchError, ShelfMaker};
@@ -175,11 +174,9 @@ impl Shelves {
         }
     }
 
-    /// When each of the shelves that stand was filled.
-    pub fn filled_at(&self) -> Vec<Timestamp> {
-        let mut all: Vec<Timestamp> = self.read().values().map(|standing| standing.filled_at).collect();
-        all.sort_unstable();
-        all
+    /// Whether a shelf is being filled.
+    pub fn is_filling(&self) -> bool {
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// The shelves that stand.

@@ -290,7 +290,8 @@ fn never_asked() -> Requests {
     let asked = AtomicU64::new(0);
     Arc::new(move |_| {
         let number = asked.fetch_add(1, Ordering::Relaxed);
-        let (from, sort) = (number % 20_000, if number / 20_000 % 2 == 0 { "price" } else { "newest" });
+        let (from, sort) =
+            (number % 20_000, if (number / 20_000).is_multiple_of(2) { "price" } else { "newest" });
         let cap = 1_000_000 + number / 40_000;
         let query =
             format!("limit=20&sort={sort}&filter%5Bprice%5D%5Bgte%5D={from}&filter%5Bprice%5D%5Blt%5D={cap}");
