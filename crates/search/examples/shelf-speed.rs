@@ -136,8 +136,9 @@ fn ask(shelf: &Shelf, queries: &[&str]) {
 /// Lists without words: pages alone, and with all that is counted beside them.
 fn listings(shelf: &Shelf) {
     let search = |request: SearchRequest| {
+        let is_filtered = !request.filters.is_empty() || !request.groups.is_empty();
         let found = ready(shelf.search(&request));
-        assert!(found.is_ok_and(|found| !found.hits.hits.is_empty()), "an empty list is no measure");
+        assert!(found.is_ok_and(|found| is_filtered || !found.hits.hits.is_empty()), "nothing is no measure");
     };
     let list = || SearchRequest { counted: false, ..SearchRequest::default() };
     report(
@@ -151,7 +152,7 @@ fn listings(shelf: &Shelf) {
         report(
             what,
             timed(0..1_000, |cents| {
-                search(SearchRequest { sort, filters: vec![from(cents * 20)], ..list() })
+                search(SearchRequest { sort, filters: vec![from(cents * 20)], ..list() });
             }),
         );
     }
