@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tradepost_domain::kernel::ids::{EntityId, ProductId};
 use tradepost_port::search::plan::Page;
 use tradepost_port::search::{
-    CatalogSearch, Change, ChangeKind, Condition, FacetKey, FacetRequest, Filter, Live, LiveVariant,
+    CatalogSearch, Change, ChangeKind, Condition, FacetKey, FacetRequest, Filter, Live, LiveVariant, Range,
     SearchDocument, SearchRequest, Sort,
 };
 use tradepost_search::engine::Engine;
@@ -121,30 +121,7 @@ fn ask(shelf: &Shelf, queries: &[&str]) {
             search(SearchRequest { facets: facets(), ..words(text) });
         }),
     );
-    report(
-        "listings of everything",
-        timed(0..100, |_| search(SearchRequest { sort: Sort::Newest, ..words("") })),
-    );
-    report(
-        "listings of everything with facets",
-        timed(0..50, |_| {
-            search(SearchRequest { facets: facets(), ..words("") });
-        }),
-    );
-    let red = Condition::Is(Filter::Option { name: "colour".to_owned(), values: vec!["red".to_owned()] });
-    report(
-        "listings of a choice with facets",
-        timed(0..50, |_| {
-            search(SearchRequest { groups: vec![red.clone()], facets: facets(), ..words("") });
-        }),
-    );
-    report(
-        "listings of a filter",
-        timed(0..100, |_| {
-            let page = Page::new(40, 20);
-            search(SearchRequest { filters: vec![red.clone()], page, ..words("") });
-        }),
-    );
+    listings(shelf);
     let typed = queries
         .iter()
         .flat_map(|query| (1..=8).map(|letters| query.chars().take(letters).collect::<String>()));
@@ -152,6 +129,59 @@ fn ask(shelf: &Shelf, queries: &[&str]) {
         "suggestions after 1 to 8 letters",
         timed(typed, |typed| {
             shelf.suggest(&typed, 10);
+        }),
+    );
+}
+
+/// Lists without words: pages alone, and with all that is counted beside them.
+fn listings(shelf: &Shelf) {
+    let search = |request: SearchRequest| {
+        let is_filtered = !request.filters.is_empty() || !request.groups.is_empty();
+        let found = ready(shelf.search(&request));
+        assert!(found.is_ok_and(|found| is_filtered || !found.hits.hits.is_empty()), "nothing is no measure");
+    };
+    let list = || SearchRequest { counted: false, ..SearchRequest::default() };
+    report(
+        "pages of everything, newest first",
+        timed(0..1_000, |_| search(SearchRequest { sort: Sort::Newest, ..list() })),
+    );
+    let from = |gte: i64| Condition::Is(Filter::Price(Range { gte: Some(gte), ..Range::default() }));
+    for (what, sort) in
+        [("pages from a price on, cheapest", Sort::PriceAscending), ("the same, newest", Sort::Newest)]
+    {
+        report(
+            what,
+            timed(0..1_000, |cents| {
+                search(SearchRequest { sort, filters: vec![from(cents * 20)], ..list() });
+            }),
+        );
+    }
+    report(
+        "lists of a price with facets, never asked",
+        timed(0..50, |cents| {
+            let groups = vec![from(cents * 20)];
+            search(SearchRequest { groups, facets: facets(), ..SearchRequest::default() });
+        }),
+    );
+    report(
+        "listings of everything with facets",
+        timed(0..50, |_| {
+            search(SearchRequest { facets: facets(), ..SearchRequest::default() });
+        }),
+    );
+    let red = Condition::Is(Filter::Option { name: "colour".to_owned(), values: vec!["red".to_owned()] });
+    report(
+        "listings of a choice with facets",
+        timed(0..50, |_| {
+            let groups = vec![red.clone()];
+            search(SearchRequest { groups, facets: facets(), ..SearchRequest::default() });
+        }),
+    );
+    report(
+        "listings of a filter",
+        timed(0..100, |_| {
+            let page = Page::new(40, 20);
+            search(SearchRequest { filters: vec![red.clone()], page, ..list() });
         }),
     );
 }

@@ -64,7 +64,16 @@ impl Suite {
         let plan = self.plan(request);
         let found = engine.search(&plan).await.map_err(|error| format!("{error:?}"))?;
         let wanted = self.oracle.follow(&plan);
-        differences(&plan, &found, &wanted).map(|()| found)
+        differences(&plan, &found, &wanted)?;
+        let uncounted = QueryPlan { counted: false, facets: Vec::new(), ..plan };
+        let page = engine.search(&uncounted).await.map_err(|error| format!("{error:?}"))?;
+        same(
+            "the page of a list that is not counted",
+            &(&page.hits, &page.next),
+            &(&found.hits, &found.next),
+        )?;
+        same("whether there is anything", &(page.total > 0), &(found.total > 0))?;
+        Ok(found)
     }
 }
 

@@ -170,12 +170,18 @@ pub fn plan(words: &str, request: &SearchRequest, knowledge: &Knowledge, weights
         // Where the best match does not come first, poor ones must not come at all while there are good ones.
         plan.relax.iter_mut().skip(1).for_each(|step| step.if_fewer_than = 1);
     }
+    of_words(plan, request)
+}
+
+/// The plan of a question, from that of its words.
+fn of_words(plan: QueryPlan, request: &SearchRequest) -> QueryPlan {
     QueryPlan {
         filters: request.filters.iter().chain(&request.demands).cloned().collect(),
         groups: request.groups.clone(),
         facets: request.facets.clone(),
         sort: request.sort,
         page: request.page.clone(),
+        counted: request.counted,
         pins: request.pins.clone(),
         pins_within: request.pins_within,
         boosts: request.boosts.clone(),
@@ -225,6 +231,21 @@ impl CatalogSearch for Shelf {
 
     fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>> {
         Box::pin(self.answer(request))
+    }
+
+    fn glance(&self, request: &SearchRequest) -> Option<SearchAnswer> {
+        if request.text.is_some() {
+            return None;
+        }
+        let mut plan = of_words(QueryPlan::default(), request);
+        keep_order(&mut plan);
+        if let Start::After(after) = &plan.page.start
+            && !Order::of(&plan).takes(&after.key)
+        {
+            return None;
+        }
+        let hits = self.engine.glance(&plan)?;
+        Some(SearchAnswer { hits, ..SearchAnswer::default() })
     }
 
     fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {

@@ -11,6 +11,7 @@ mod failure;
 mod files;
 mod house;
 mod logging;
+mod memory;
 mod progress;
 mod proxies;
 mod serve;

@@ -12,7 +12,6 @@ mod room;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
-use bytes::Bytes;
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId};
@@ -23,6 +22,7 @@ use uuid::Uuid;
 
 use self::room::{Entry, Room};
 use super::Document;
+use super::digest::Card;
 use super::get_product::ProductPage;
 
 pub use self::room::RoomStats;
@@ -131,7 +131,7 @@ pub struct CatalogCache {
 }
 
 struct Inner {
-    cards: Room<FragmentKey, Bytes>,
+    cards: Room<FragmentKey, Card>,
     pages: Room<FragmentKey, ProductPage>,
     handles: Room<(Uuid, [u8; 8], String), ProductId>,
     bodies: Room<String, Document>,
@@ -318,14 +318,14 @@ impl CatalogCache {
     }
 
     /// The card of a product.
-    pub(super) fn card(&self, view: &View, id: ProductId) -> Option<Bytes> {
+    pub(super) fn card(&self, view: &View, id: ProductId) -> Option<Card> {
         let stamp = self.stamp(id).0;
         self.inner.cards.get(&fragment_key(view, id), |entry| entry.stamp == stamp && self.is_current(entry))
     }
 
     /// Keeps a card that was read after the stamp was taken.
-    pub(super) fn put_card(&self, view: &View, id: ProductId, (card, stamp): (Bytes, Stamp)) {
-        let bytes = card.len();
+    pub(super) fn put_card(&self, view: &View, id: ProductId, (card, stamp): (Card, Stamp)) {
+        let bytes = card.body.len();
         self.inner.cards.entries.insert(fragment_key(view, id), self.entry(card, stamp.0, bytes));
     }
 
@@ -495,6 +495,7 @@ impl CatalogCache {
 mod tests {
     use super::room::FLIGHT_WAIT_MAX;
     use super::*;
+    use bytes::Bytes;
     use jiff::{SignedDuration, Timestamp};
     use std::convert::Infallible;
     use std::sync::atomic::AtomicUsize;
@@ -523,6 +524,7 @@ mod tests {
         Document {
             body: Bytes::from_static(body.as_bytes()),
             epoch,
+            tag: None,
             surrogate_keys: "".into(),
             degraded: false,
             outcome: None,
@@ -596,11 +598,11 @@ mod tests {
     async fn a_card_is_kept_with_the_stamp_of_before_its_reading() {
         let (cache, view, id) = listening();
         let stamp = cache.stamp(id);
-        cache.put_card(&view, id, (Bytes::from_static(b"old"), stamp));
+        cache.put_card(&view, id, (Card::new(Bytes::from_static(b"old")), stamp));
         assert!(cache.card(&view, id).is_some());
         let before = cache.stamp(id);
         cache.apply(2, Some(&[id.as_uuid()]));
-        cache.put_card(&view, id, (Bytes::from_static(b"old"), before));
+        cache.put_card(&view, id, (Card::new(Bytes::from_static(b"old")), before));
         assert_eq!(cache.card(&view, id), None);
     }
 
@@ -703,7 +705,7 @@ mod tests {
         let body = "x".repeat(2_000);
         for number in 0..5_000 {
             let id = ProductId::from_uuid(Uuid::from_u128(number));
-            cache.put_card(&view, id, (Bytes::from(body.clone()), cache.stamp(id)));
+            cache.put_card(&view, id, (Card::new(Bytes::from(body.clone())), cache.stamp(id)));
         }
         let cards = cache.stats().cards;
         assert!(cards.bytes <= 4 * 1024 * 1024 / 5, "{cards:?}");

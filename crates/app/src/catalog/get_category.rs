@@ -91,7 +91,7 @@ pub async fn get_category(
             let Some(view) = view(&tree, shopper, category) else { return Ok(None) };
             let surrogate_keys = format!("categories {}", view.id).into();
             let body = serde_json::to_vec(&view)?.into();
-            Ok(Some(Document { body, epoch, surrogate_keys, degraded: false, outcome: None }))
+            Ok(Some(Document { body, epoch, surrogate_keys, tag: None, degraded: false, outcome: None }))
         };
         cache.present(&question, find, find_moved()).await
     };

@@ -50,6 +50,7 @@ pub async fn get_collection(
             body,
             epoch,
             surrogate_keys,
+            tag: None,
             degraded: false,
             outcome: None,
         }))

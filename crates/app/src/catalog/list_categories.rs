@@ -53,6 +53,7 @@ pub async fn list_categories(catalog: &Catalog, shopper: &Shopper) -> Result<Doc
             body,
             epoch,
             surrogate_keys: "categories".into(),
+            tag: None,
             degraded: false,
             outcome: None,
         }))

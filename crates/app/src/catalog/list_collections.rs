@@ -74,6 +74,7 @@ pub async fn list_collections(
             body,
             epoch,
             surrogate_keys: "collections".into(),
+            tag: None,
             degraded: false,
             outcome: None,
         }))

@@ -15,7 +15,9 @@ use tradepost_port::search::SearchError;
 use tradepost_store::StoreError;
 use tradepost_store::catalog::{fragment, redirect};
 
+use super::cache::Stamp;
 use super::cursor::{self, KeyKind, Question};
+use super::digest::{self, Card};
 use super::projection::{CARD_EXPANSIONS, CARD_FIELDS, ObjectWriter};
 use super::{Catalog, Document, Reference, Shopper};
 use crate::search::log::Outcome;
@@ -124,8 +126,9 @@ pub async fn list_products(
         return Err(ListProductsError::FacetsUnavailable);
     }
     let command = canonical(command);
-    let question = question(shopper, &command);
-    let answer = async |epoch| make(catalog, shopper, &command, epoch).await;
+    let list = list_key(shopper, &command);
+    let question = question(&list, &command);
+    let answer = async |epoch| make(catalog, shopper, (&command, &list), epoch).await;
     let made = catalog.cache.document(&question, answer).await?;
     // Every listing has an answer, if an empty one.
     made.ok_or_else(|| StoreError::inconsistent("product_view", "no answer was made").into())
@@ -209,8 +212,9 @@ fn list_key(shopper: &Shopper, command: &ListProducts) -> String {
     key
 }
 
-fn question(shopper: &Shopper, command: &ListProducts) -> String {
-    let mut key = list_key(shopper, command);
+fn question(list: &str, command: &ListProducts) -> String {
+    let mut key = String::with_capacity(list.len().saturating_add(128));
+    key.push_str(list);
     let ListProducts { limit, cursor, count, facets, fields, expand, .. } = command;
     let _ = write!(key, " {limit} {cursor:?} {count} {facets:?} {fields:?} {expand:?}");
     key
@@ -219,16 +223,15 @@ fn question(shopper: &Shopper, command: &ListProducts) -> String {
 async fn make(
     catalog: &Catalog,
     shopper: &Shopper,
-    command: &ListProducts,
+    (command, list): (&ListProducts, &str),
     epoch: i64,
 ) -> Result<Option<Document>, ListProductsError> {
-    let list = list_key(shopper, command);
     let (cursor, pins_shown) = match &command.cursor {
         Some(text) => pins_of(text).map(|(cursor, pins)| (Some(cursor), pins))?,
         None => (None, 0),
     };
     let (after, scored_by) = match cursor {
-        Some(text) => place(text, &list, command).map(|(after, by)| (Some(after), by))?,
+        Some(text) => place(text, list, command).map(|(after, by)| (Some(after), by))?,
         None => (None, None),
     };
     let (category_id, collection_id) = resolve(catalog, command).await?;
@@ -239,16 +242,18 @@ async fn make(
     let cards = load_cards(catalog, shopper, command, &hits.ids).await?;
     let next = hits.next.as_ref().map(|position| {
         let question = match position.key {
-            SortKey::Score(_) => scored(&list, found.by),
-            _ => Question::of(&list),
+            SortKey::Score(_) => scored(list, found.by),
+            _ => Question::of(list),
         };
         let cursor = cursor::encode(&position.into(), question);
         if found.pins > 0 { format!("{cursor}.{}", found.pins) } else { cursor }
     });
-    let body = join(&cards, &page_json(next.as_deref(), found.limit, hits.total), &extras(&found)?);
+    let page = page_json(next.as_deref(), found.limit, hits.total);
+    let extras = extras(&found)?;
+    let (body, tag) = (join(&cards, &page, &extras), Some(digest::of_listing(&cards, [&page, &extras])));
     let surrogate_keys = surrogate_keys(&asked, &found).into();
     let outcome = command.understand.then(|| Arc::new(outcome(&found)));
-    Ok(Some(Document { body, epoch, surrogate_keys, degraded: found.degraded, outcome }))
+    Ok(Some(Document { body, epoch, tag, surrogate_keys, degraded: found.degraded, outcome }))
 }
 
 /// What the log of searches takes of an answer.
@@ -349,53 +354,56 @@ async fn load_cards(
     shopper: &Shopper,
     command: &ListProducts,
     ids: &[ProductId],
-) -> Result<Vec<Bytes>, ListProductsError> {
+) -> Result<Vec<Card>, ListProductsError> {
     let view = shopper.view();
     let cache = &catalog.cache;
     let with_pages = !command.expand.is_empty();
-    let mut known: HashMap<ProductId, (Bytes, Option<Bytes>)> = HashMap::with_capacity(ids.len());
-    let mut missing = Vec::new();
-    for id in ids {
+    let mut cards: Vec<Option<Loaded>> = Vec::with_capacity(ids.len());
+    let mut missing: HashMap<ProductId, (usize, Stamp)> = HashMap::new();
+    for (place, id) in ids.iter().enumerate() {
         let page = if with_pages { cache.kept_page(&view, *id).map(|page| page.body) } else { None };
-        match cache.card(&view, *id) {
-            Some(card) if page.is_some() == with_pages => {
-                known.insert(*id, (card, page));
-            }
-            _ => missing.push((*id, cache.stamp(*id))),
+        let kept = cache.card(&view, *id).filter(|_| page.is_some() == with_pages);
+        if kept.is_none() {
+            missing.insert(*id, (place, cache.stamp(*id)));
         }
+        cards.push(kept.map(|card| (card, page)));
     }
     if !missing.is_empty() {
         let conn = catalog.store.storefront().conn().await?;
-        let wanted: Vec<ProductId> = missing.iter().map(|(id, _)| *id).collect();
+        let wanted: Vec<ProductId> = missing.keys().copied().collect();
         let rows = if with_pages {
             fragment::list_cards_and_pages(&conn, &view, &wanted).await?
         } else {
             fragment::list_cards(&conn, &view, &wanted).await?
         };
-        let stamps: HashMap<ProductId, _> = missing.into_iter().collect();
         for row in rows {
-            if let Some(stamp) = stamps.get(&row.product_id) {
-                cache.put_card(&view, row.product_id, (row.card.clone(), *stamp));
+            let Some((place, stamp)) = missing.get(&row.product_id) else { continue };
+            let card = Card::new(row.card);
+            cache.put_card(&view, row.product_id, (card.clone(), *stamp));
+            if let Some(place) = cards.get_mut(*place) {
+                *place = Some((card, row.page));
             }
-            known.insert(row.product_id, (row.card, row.page));
         }
     }
-    ids.iter().filter_map(|id| known.remove(id)).map(|(card, page)| shape(command, card, page)).collect()
+    cards.into_iter().flatten().map(|(card, page)| shape(command, card, page)).collect()
 }
 
+/// A card, and the page where that was asked for, too.
+type Loaded = (Card, Option<Bytes>);
+
 /// The card as it was asked for.
-fn shape(command: &ListProducts, card: Bytes, page: Option<Bytes>) -> Result<Bytes, ListProductsError> {
+fn shape(command: &ListProducts, card: Card, page: Option<Bytes>) -> Result<Card, ListProductsError> {
     let wanted =
         |name: &str| command.fields.as_ref().is_none_or(|fields| fields.iter().any(|field| field == name));
     if command.fields.is_none() && command.expand.is_empty() {
         return Ok(card);
     }
     let mut writer = ObjectWriter::new();
-    writer.take(&card, wanted)?;
+    writer.take(&card.body, wanted)?;
     if let Some(page) = page {
         writer.take(&page, |name| command.expand.iter().any(|field| field == name) && wanted(name))?;
     }
-    Ok(writer.finish().into())
+    Ok(Card::new(writer.finish().into()))
 }
 
 /// The list's `page` object.
@@ -406,15 +414,15 @@ pub(super) fn page_json(next: Option<&str>, limit: u32, total: Option<u64>) -> S
     format!("{{\"next\":{next},\"has_more\":{has_more},\"limit\":{limit}{total}}}")
 }
 
-fn join(cards: &[Bytes], page: &str, extras: &str) -> Bytes {
-    let length = cards.iter().map(|card| card.len() + 1).sum::<usize>() + page.len() + extras.len() + 20;
+fn join(cards: &[Card], page: &str, extras: &str) -> Bytes {
+    let length = cards.iter().map(|card| card.body.len() + 1).sum::<usize>() + page.len() + extras.len() + 20;
     let mut body = Vec::with_capacity(length);
     body.extend_from_slice(b"{\"data\":[");
     for (index, card) in cards.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        body.extend_from_slice(card);
+        body.extend_from_slice(&card.body);
     }
     body.extend_from_slice(b"],\"page\":");
     body.extend_from_slice(page.as_bytes());
@@ -423,13 +431,22 @@ fn join(cards: &[Bytes], page: &str, extras: &str) -> Bytes {
     body.into()
 }
 
+/// A product among the surrogate keys: a blank, `prod_` and 26 letters.
+const KEY_LEN: usize = 32;
+
 fn surrogate_keys(asked: &Asked<'_>, found: &Found) -> String {
-    let mut keys = "products".to_owned();
-    let places = asked.category_id.map(|id| id.to_string()).into_iter();
-    let places = places.chain(asked.collection_id.map(|id| id.to_string()));
-    for key in places.chain(found.hits.ids.iter().map(ToString::to_string)) {
-        keys.push(' ');
-        keys.push_str(&key);
+    let ids = &found.hits.ids;
+    let mut keys = String::with_capacity(ids.len().saturating_mul(KEY_LEN).saturating_add(80));
+    keys.push_str("products");
+    // Writing to a text cannot fail.
+    if let Some(id) = asked.category_id {
+        let _ = write!(keys, " {id}");
+    }
+    if let Some(id) = asked.collection_id {
+        let _ = write!(keys, " {id}");
+    }
+    for id in ids {
+        let _ = write!(keys, " {id}");
     }
     keys
 }

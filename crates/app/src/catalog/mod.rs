@@ -15,6 +15,7 @@ pub mod category;
 pub mod channels;
 pub mod collection;
 pub mod cursor;
+mod digest;
 mod follow;
 pub mod get_category;
 pub mod get_collection;
@@ -103,6 +104,8 @@ pub struct Document {
     pub body: Bytes,
     /// Epoch that was known before it was made: the same epoch and question give the same body.
     pub epoch: i64,
+    /// Another one for each body, where that is known without reading it once more.
+    pub tag: Option<[u8; 16]>,
     /// What it was made of, separated by blanks: names by which caches in front may drop it.
     pub surrogate_keys: Arc<str>,
     /// Whether it is less than it should be, and will be better soon: nobody keeps it.

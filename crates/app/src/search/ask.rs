@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
 use tradepost_domain::catalog::product_query::{
     AttributeTest, Filter, Position, ProductHits, ProductQuery, Range, Sort,
 };
@@ -15,6 +14,7 @@ use tradepost_port::search::{
     Condition, Facet, FacetKey, Interpreted, SearchAnswer, SearchError, SearchRequest, Treatment,
 };
 
+use super::Shelves;
 use super::facets::{FacetChoice, Facets, requests};
 use super::fill::aside;
 use super::standing::{Standing, finish};
@@ -83,9 +83,7 @@ pub(crate) async fn find(
         if asked.scored_by == Some(Answerer::Database) {
             return Err(ListProductsError::InvalidCursor);
         }
-        // Too much for the shelves would be far too much for the database: whoever finds no place is not sent there.
-        let place = shelves.place().await?;
-        match ask(&standing, asked, place).await {
+        match ask(shelves, &standing, asked).await? {
             Ok((answer, labels, course)) => {
                 standing.is_here();
                 let mut found = read(catalog, &standing, asked, answer, labels).await?;
@@ -138,22 +136,34 @@ async fn ask_database(
 /// What the keys of the requested facets are called, in the order of the facets.
 pub(super) type Labels = Vec<Option<String>>;
 
-async fn ask(
-    standing: &Arc<Standing>,
-    asked: &Asked<'_>,
-    place: OwnedSemaphorePermit,
-) -> Result<(SearchAnswer, Labels, Course), SearchError> {
+/// What a shelf answers; the outer error is for those who find no place.
+type Told = Result<Result<(SearchAnswer, Labels, Course), SearchError>, SearchError>;
+
+async fn ask(shelves: &Shelves, standing: &Arc<Standing>, asked: &Asked<'_>) -> Told {
     let (mut request, labels) = request(standing, asked);
-    let (standing, shown, moment) = (standing.clone(), asked.pins_shown, (asked.category_id, asked.now));
+    let (shown, moment) = (asked.pins_shown, (asked.category_id, asked.now));
+    let steer = move |standing: &Standing, request: &mut SearchRequest| {
+        let mut course = course(standing, &standing.rules(), request, moment);
+        course.steer(request, shown);
+        course
+    };
+    // Most lists are read in less time than it takes to hand them to another thread. Words are not: they are looked up first.
+    let steered = request.text.is_none().then(|| steer(standing, &mut request));
+    if steered.is_some()
+        && let Some(answer) = standing.shelf.glance(&request)
+    {
+        return Ok(Ok((answer, labels, steered.unwrap_or_default())));
+    }
+    // Too much for the shelves would be far too much for the database: whoever finds no place is not sent there.
+    let place = shelves.place().await?;
+    let standing = standing.clone();
     // Finding and counting may keep a thread busy for some ten milliseconds.
     let work = move || {
         let _place = place;
-        let mut course = course(&standing, &standing.rules(), &request, moment);
-        course.steer(&mut request, shown);
+        let course = steered.unwrap_or_else(|| steer(&standing, &mut request));
         Ok((finish(standing.shelf.search(&request))?, course))
     };
-    let (answer, course) = aside(work).await?;
-    Ok((answer, labels, course))
+    Ok(aside(work).await.map(|(answer, course)| (answer, labels, course)))
 }
 
 /// What rules make of a request.
@@ -198,6 +208,8 @@ pub(super) fn request(standing: &Standing, asked: &Asked<'_>) -> (SearchRequest,
         facets,
         sort: command.sort,
         page: Page { start, limit: usize::try_from(command.limit).unwrap_or(usize::MAX) },
+        // Who searches is always told how much there is.
+        counted: command.count || command.understand,
         understand: command.understand,
         as_words: command.as_words.clone(),
         ..SearchRequest::default()

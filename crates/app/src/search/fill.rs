@@ -18,6 +18,7 @@ use tradepost_store::catalog::indexing::{self, IndexRow};
 use tradepost_store::catalog::{projection, search_shelf};
 use tradepost_store::channel;
 
+use super::bench::Bench;
 use super::standing::{Holding, Standing, finish};
 use super::steer::hand;
 use super::{ShelfError, Shelves, Underway, document};
@@ -173,14 +174,16 @@ impl Shelves {
     async fn fill(&self, name: &ShelfName, generation: i64) -> Result<(), ShelfError> {
         let view = view(name);
         let (maker, begun, seat) = (self.maker.clone(), name.clone(), self.seat.clone());
-        let empty = aside(move || finish(maker.begin(&begun, generation, seat))).await?;
+        let bench = Bench::new()?;
+        let empty = bench.run(move || finish(maker.begin(&begun, generation, seat))).await?;
         let total = indexing::count(&*self.store.worker().conn().await?, &view).await?;
         let due = total.saturating_mul(2);
         self.note_filling(Some(Underway { view: view.clone(), done: 0, due }));
         let making = Making { filling: empty, holding: Holding::default() };
-        let making = self.read_all(&view, making, Making::learn).await?;
-        let making = self.read_all(&view, making, Making::put).await?;
-        let (full, holding) = aside(move || Ok((finish(making.filling.finish())?, making.holding))).await?;
+        let making = self.read_all((&view, &bench), making, Making::learn).await?;
+        let making = self.read_all((&view, &bench), making, Making::put).await?;
+        let (full, holding) =
+            bench.run(move || Ok((finish(making.filling.finish())?, making.holding))).await?;
         let standing = Arc::new(Standing::new(name.clone(), full, holding, (generation, self.clock.now())));
         let products = standing.tally().products;
         self.put_up(&view, standing).await?;
@@ -215,7 +218,7 @@ impl Shelves {
     /// Shows every product of a view to a shelf in the making.
     async fn read_all(
         &self,
-        view: &View,
+        (view, bench): (&View, &Bench),
         mut making: Making,
         show: fn(Making, Vec<IndexRow>) -> Result<Making, SearchError>,
     ) -> Result<Making, ShelfError> {
@@ -228,7 +231,7 @@ impl Shelves {
             let Some(last) = rows.last() else { return Ok(making) };
             after = Some(last.product_id);
             self.note_read(rows.len());
-            making = aside(move || show(making, rows)).await?;
+            making = bench.run(move || show(making, rows)).await?;
         }
     }
 }

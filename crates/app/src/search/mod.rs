@@ -8,6 +8,7 @@
 
 pub mod analytics;
 mod ask;
+mod bench;
 mod document;
 pub mod events;
 pub mod export;
@@ -171,6 +172,11 @@ impl Shelves {
             Ok(Err(closed)) => Err(SearchError::Unavailable(closed.into())),
             Err(late) => Err(SearchError::Unavailable(late.into())),
         }
+    }
+
+    /// Whether a shelf is being filled.
+    pub fn is_filling(&self) -> bool {
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// The shelves that stand.

@@ -30,15 +30,24 @@ pub enum IdError {
     },
 }
 
-fn encode(uuid: Uuid) -> String {
-    let bits = uuid.as_u128();
-    (0..ENCODED_LEN)
-        .map(|place| {
-            let shift = 5 * (ENCODED_LEN - 1 - place);
-            let group = usize::try_from((bits >> shift) & 31).unwrap_or_default();
-            char::from(ALPHABET.get(group).copied().unwrap_or(b'0'))
-        })
-        .collect()
+/// The letters of an id; a listing writes dozens, so they are not put into a text of their own first.
+struct Letters([u8; ENCODED_LEN]);
+
+impl Letters {
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+fn encode(uuid: Uuid) -> Letters {
+    let mut letters = [b'0'; ENCODED_LEN];
+    let mut bits = uuid.as_u128();
+    for place in letters.iter_mut().rev() {
+        let group = usize::try_from(bits & 31).unwrap_or_default();
+        *place = ALPHABET.get(group).copied().unwrap_or(b'0');
+        bits >>= 5;
+    }
+    Letters(letters)
 }
 
 fn decode(text: &str) -> Option<Uuid> {
@@ -63,7 +72,7 @@ fn decode(text: &str) -> Option<Uuid> {
 
 /// The id on the wire of a thing whose kind is known by its prefix alone.
 pub fn wire_id(prefix: &str, uuid: Uuid) -> String {
-    format!("{prefix}_{}", encode(uuid))
+    format!("{prefix}_{}", encode(uuid).as_str())
 }
 
 /// An id of one kind of thing.
@@ -94,7 +103,8 @@ macro_rules! define_ids {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(formatter, "{}_{}", $prefix, encode(self.0))
+                formatter.write_str(concat!($prefix, "_"))?;
+                formatter.write_str(encode(self.0).as_str())
             }
         }
 

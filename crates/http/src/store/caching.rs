@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use tradepost_app::catalog::Document;
 use tradepost_app::idempotency::body_hash;
 
 use crate::memory::Memorable;
@@ -20,10 +21,21 @@ const VARY: HeaderValue = HeaderValue::from_static("publishable-key, accept-enco
 
 /// A public answer, or 304 where the client has it already.
 ///
-/// The tag is made of the bytes: a number of the shop (an epoch, a version) would come again with other bytes after a
+/// The tag is made of the bytes, or of those of the parts: a number of the shop (an epoch, a version) would come again with other bytes after a
 /// backup was restored or the program was renewed. It is made once an epoch; answers given again carry it along.
 pub fn public(request: &HeaderMap, body: Bytes, surrogate_keys: &str) -> Response {
-    let etag = format!("\"{}\"", tag(&body));
+    let tag = digest(&body);
+    tagged(request, (body, tag), surrogate_keys)
+}
+
+/// The same of a finished answer, whose tag may be known.
+pub fn finished(request: &HeaderMap, document: Document) -> Response {
+    let tag = document.tag.unwrap_or_else(|| digest(&document.body));
+    tagged(request, (document.body, tag), &document.surrogate_keys)
+}
+
+fn tagged(request: &HeaderMap, (body, tag): (Bytes, [u8; 16]), surrogate_keys: &str) -> Response {
+    let etag = format!("\"{}\"", hexadecimal(tag));
     let mut response = if has_it(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -65,14 +77,15 @@ pub fn moved(path: &str, query: Option<&str>) -> Response {
     response
 }
 
-/// The first 128 bits of the body's SHA-256, in hexadecimal.
-fn tag(body: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut tag = String::with_capacity(32);
-    for byte in body_hash(body).into_iter().take(16) {
-        let _ = write!(tag, "{byte:02x}");
-    }
-    tag
+/// The first 128 bits of the body's SHA-256.
+fn digest(body: &[u8]) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.iter_mut().zip(body_hash(body)).for_each(|(place, byte)| *place = byte);
+    digest
+}
+
+fn hexadecimal(tag: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(tag))
 }
 
 /// Whether `If-None-Match` names the tag; weakly compared, as RFC 9110, section 13.1.2, wants it.

@@ -44,7 +44,7 @@ pub struct Hit {
 pub struct Hits {
     /// The page.
     pub hits: Vec<Hit>,
-    /// All products that were found, by whatever step; exact.
+    /// All products that were found, by whatever step; exact where the plan is [counted](QueryPlan::counted) or has facets.
     pub total: u64,
     /// How many of them each step found, in the order of the steps that were taken. A pin counts where its words were met, and
     /// nowhere if they were not.
@@ -93,6 +93,11 @@ pub trait SearchEngine: Send + Sync + 'static {
 
     /// Follows a plan.
     fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>>;
+
+    /// The answer to a plan that takes some microseconds and waits for nobody; nothing where it may take longer.
+    fn glance(&self, _plan: &QueryPlan) -> Option<Hits> {
+        None
+    }
 
     /// What it can promise.
     fn capabilities(&self) -> Capabilities;

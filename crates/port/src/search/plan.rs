@@ -313,6 +313,9 @@ pub struct QueryPlan {
     pub sort: Sort,
     /// Which part of the hits.
     pub page: Page,
+    /// Whether all hits are to be counted. Where they are not and facets neither, an engine may stop when the page is full: the total
+    /// and what steps found are then at least that, and nothing only where there is nothing.
+    pub counted: bool,
     /// Products to stand at places of their own, when sorted by relevance, the more important first: see [`Pin::settle`].
     pub pins: Vec<Pin>,
     /// Pins stand among so many first hits.
@@ -334,6 +337,7 @@ impl Default for QueryPlan {
             facets: Vec::new(),
             sort: Sort::Relevance,
             page: Page::default(),
+            counted: true,
             pins: Vec::new(),
             pins_within: usize::MAX,
             boosts: Vec::new(),

@@ -24,6 +24,8 @@ pub struct SearchRequest {
     pub sort: Sort,
     /// Which part of the hits.
     pub page: Page,
+    /// See [`QueryPlan::counted`](super::plan::QueryPlan::counted).
+    pub counted: bool,
     /// Products that are to stand at a place of their own, the more important first.
     pub pins: Vec<Pin>,
     /// Pins stand among so many first hits; behind the first page, among so many as it showed.
@@ -48,6 +50,7 @@ impl Default for SearchRequest {
             facets: Vec::new(),
             sort: Sort::Relevance,
             page: Page::default(),
+            counted: true,
             pins: Vec::new(),
             pins_within: usize::MAX,
             boosts: Vec::new(),
@@ -162,6 +165,12 @@ pub trait CatalogSearch: Send + Sync + 'static {
 
     /// Answers a question.
     fn search<'a>(&'a self, request: &'a SearchRequest) -> BoxFuture<'a, Result<SearchAnswer, SearchError>>;
+
+    /// The answer to a question that takes some microseconds and waits for nobody, on the thread that asks; nothing where it may take
+    /// longer: then it is to be [searched](Self::search).
+    fn glance(&self, _request: &SearchRequest) -> Option<SearchAnswer> {
+        None
+    }
 
     /// Ways to go on from what was typed, the best first.
     fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion>;

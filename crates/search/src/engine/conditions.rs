@@ -95,11 +95,19 @@ impl Test {
     }
 
     /// Rows that may meet it, if they are known without looking at all of them.
-    fn rows<'a>(&'a self, table: &'a Table) -> Option<Vec<&'a [u32]>> {
+    fn rows<'t>(&self, table: &'t Table) -> Option<Vec<&'t [u32]>> {
         match self {
             Self::Value(values) | Self::Option(values) => {
                 Some(values.iter().filter_map(|id| Some(table.values.get(*id)?.rows.as_slice())).collect())
             }
+            _ => None,
+        }
+    }
+
+    /// The range that it wants a price in.
+    fn prices(&self) -> Option<Range<i64>> {
+        match self {
+            Self::Price(range) => Some(*range),
             _ => None,
         }
     }
@@ -226,14 +234,27 @@ impl Conditions {
         self.sold_out || self.sold_out_groups & !own != 0
     }
 
-    /// Rows that may meet the narrowest filter whose rows are known; none if there is no such filter.
-    pub fn narrow(&self, table: &Table) -> Option<Vec<u32>> {
-        let known = self.hard.iter().chain(&self.hard_variant).filter_map(|test| test.rows(table));
-        let narrowest = known.min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>())?;
-        let mut rows: Vec<u32> = narrowest.into_iter().flatten().copied().collect();
-        rows.sort_unstable();
-        rows.dedup();
-        Some(rows)
+    /// Rows that may meet the narrowest filter whose rows are known, some of them perhaps twice; none if no such filter narrows it.
+    /// Choices narrow it as filters do where nothing is counted beside them.
+    pub fn narrow<'t>(&self, table: &'t Table, by_groups: bool) -> Option<Vec<&'t [u32]>> {
+        let tests = self.hard.iter().chain(&self.hard_variant);
+        let choices = self.groups.iter().filter(|_| by_groups).map(|group| &group.test);
+        let known = tests.chain(choices).filter_map(|test| test.rows(table));
+        let mut prices: Vec<Range<i64>> = self.hard_variant.iter().filter_map(Test::prices).collect();
+        if by_groups {
+            prices = self.prices();
+        }
+        let by_price = if prices.is_empty() { None } else { Some(table.costing(&prices)) };
+        let count = |lists: &Vec<&[u32]>| lists.iter().map(|list| list.len()).sum::<usize>();
+        let narrowest = known.chain(by_price).min_by_key(count)?;
+        // Nearly all of them are sooner looked at as they lie.
+        (count(&narrowest) < table.rows().len() / 2).then_some(narrowest)
+    }
+
+    /// Ranges in each of which every hit has a price.
+    pub fn prices(&self) -> Vec<Range<i64>> {
+        let choices = self.groups.iter().filter(|group| group.about_variants).map(|group| &group.test);
+        self.hard_variant.iter().chain(choices).filter_map(Test::prices).collect()
     }
 }
 

@@ -7,6 +7,9 @@ mod conditions;
 mod facets;
 mod histogram;
 mod index;
+mod kept;
+mod listing;
+mod orders;
 mod pass;
 mod query;
 pub(crate) mod ranking;
@@ -29,11 +32,13 @@ use tradepost_port::search::{
     Capabilities, Change, ChangeKind, Hits, IndexDocument, Live, SearchDocument, SearchEngine, SearchError,
 };
 
+use self::conditions::Conditions;
 pub(crate) use self::conditions::wants_sold_out;
 pub(crate) use self::facets::best;
 pub(crate) use self::histogram::steps as histogram_steps;
 pub(crate) use self::index::field_name;
 use self::index::{Fields, Rows, Stored};
+use self::kept::Kept;
 use self::pass::Pass;
 use self::statistics::Statistics;
 use self::table::Table;
@@ -67,12 +72,16 @@ const WRITER_BYTES: usize = 16 << 20;
 /// Products whose price or stock changed, from which on those are written beside the words even if no word changed.
 const UNSAVED_MAX: usize = 2_000;
 
+/// Products that an answer at a glance looks at, at most: a fraction of a millisecond.
+const GLANCE_ROWS_MAX: usize = 2_000;
+
 /// An index that answers plans.
 pub struct Engine {
     reader: IndexReader,
     fields: Fields,
     writer: Mutex<Writer>,
     table: RwLock<Table>,
+    kept: Kept,
     visible: Visible,
     durable: AtomicI64,
     in_folder: bool,
@@ -132,6 +141,7 @@ impl Engine {
                 unsaved: HashSet::new(),
             }),
             table: RwLock::default(),
+            kept: Kept::default(),
             visible: Visible::default(),
             durable: AtomicI64::new(0),
             in_folder,
@@ -267,19 +277,19 @@ impl Engine {
     /// Follows a plan; see [`SearchEngine::search`].
     pub fn follow(&self, plan: &QueryPlan) -> Result<Hits, EngineError> {
         let sequence = self.visible.sequence();
+        if plan.must.is_empty() {
+            let found = listing::answer(plan, &self.read_table(), &self.kept, usize::MAX);
+            return Ok(Hits { sequence, ..found.unwrap_or_default() });
+        }
         let searcher = self.reader.searcher();
         let table = self.read_table();
-        let mut pass = Pass::new(plan, &table);
-        if plan.must.is_empty() {
-            pass.take_all();
-        } else {
-            let statistics = Statistics::new(&searcher, plan, &self.fields)?;
-            for (place, step) in plan.relax.iter().enumerate() {
-                pass.take_step(place, || {
-                    let query = query::of(plan, *step, &self.fields);
-                    searcher.search_with_statistics_provider(query.as_ref(), &Rows, &statistics)
-                })?;
-            }
+        let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table));
+        let statistics = Statistics::new(&searcher, plan, &self.fields)?;
+        for (place, step) in plan.relax.iter().enumerate() {
+            pass.take_step(place, || {
+                let query = query::of(plan, *step, &self.fields);
+                searcher.search_with_statistics_provider(query.as_ref(), &Rows, &statistics)
+            })?;
         }
         Ok(Hits { sequence, ..pass.finish() })
     }
@@ -310,6 +320,17 @@ impl SearchEngine for Engine {
 
     fn search<'a>(&'a self, plan: &'a QueryPlan) -> BoxFuture<'a, Result<Hits, SearchError>> {
         Box::pin(async move { Ok(self.follow(plan)?) })
+    }
+
+    fn glance(&self, plan: &QueryPlan) -> Option<Hits> {
+        if !plan.must.is_empty() {
+            return None;
+        }
+        let sequence = self.visible.sequence();
+        // Whoever writes may hold it for long.
+        let table = self.table.try_read().ok()?;
+        let found = listing::answer(plan, &table, &self.kept, GLANCE_ROWS_MAX)?;
+        Some(Hits { sequence, ..found })
     }
 
     fn capabilities(&self) -> Capabilities {

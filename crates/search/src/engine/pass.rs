@@ -34,8 +34,7 @@ pub struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     /// Of a plan; pins are found first.
-    pub fn new(plan: &'a QueryPlan, table: &'a Table) -> Self {
-        let conditions = Conditions::of(plan, table);
+    pub fn new(plan: &'a QueryPlan, table: &'a Table, conditions: Conditions) -> Self {
         let mut pass = Self {
             plan,
             table,
@@ -94,11 +93,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Looks at all products, for a plan without words.
-    pub fn take_all(&mut self) {
+    /// Looks at all products, or at those of some lists, for a plan without words.
+    pub fn take_all(&mut self, lists: Option<Vec<&[u32]>>) {
         self.steps.push((StepKind::Exact, 0));
-        match self.conditions.narrow(self.table) {
-            Some(rows) => rows.into_iter().for_each(|row| self.look(row, None, (StepKind::Exact, 0))),
+        match lists {
+            Some(lists) => {
+                lists.into_iter().flatten().for_each(|row| self.look(*row, None, (StepKind::Exact, 0)));
+            }
             None => (0..)
                 .zip(self.table.rows())
                 .for_each(|(row, _): (u32, &Row)| self.look(row, None, (StepKind::Exact, 0))),

@@ -69,20 +69,29 @@ impl Order {
         }
     }
 
-    fn descending(self) -> bool {
+    /// Whether the greatest comes first.
+    pub fn descending(self) -> bool {
         !matches!(self, Self::Cheapest | Self::Title)
     }
 
-    /// Ascending, without ties broken.
+    /// Ascending.
     fn compare(self, (first, first_row): (&Found, &Row), (second, second_row): (&Found, &Row)) -> Ordering {
-        match self {
-            Self::Rank => first.rank.total_cmp(&second.rank),
-            Self::Published => first_row.published_at_us.cmp(&second_row.published_at_us),
-            Self::Cheapest | Self::Dearest => first_row.price_min.cmp(&second_row.price_min),
-            Self::Title => first_row.title_sort.cmp(&second_row.title_sort),
-            Self::Popularity => first_row.popularity.cmp(&second_row.popularity),
-            Self::Rating => first_row.rating.cmp(&second_row.rating),
-        }
+        let by_rank = if self == Self::Rank { first.rank.total_cmp(&second.rank) } else { Ordering::Equal };
+        by_rank.then_with(|| self.compare_rows(first_row, second_row))
+    }
+
+    /// Ascending by what rows hold; ties go by id.
+    pub fn compare_rows(self, first: &Row, second: &Row) -> Ordering {
+        let by_key = match self {
+            // A rank is not of the row.
+            Self::Rank => Ordering::Equal,
+            Self::Published => first.published_at_us.cmp(&second.published_at_us),
+            Self::Cheapest | Self::Dearest => first.price_min.cmp(&second.price_min),
+            Self::Title => first.title_sort.cmp(&second.title_sort),
+            Self::Popularity => first.popularity.cmp(&second.popularity),
+            Self::Rating => first.rating.cmp(&second.rating),
+        };
+        by_key.then_with(|| first.id.cmp(&second.id))
     }
 
     fn key(self, found: &Found, row: &Row) -> SortKey {
@@ -112,8 +121,17 @@ impl Order {
 
     /// How a product stands to a position of this order, ascending; nothing if the position is of another one.
     fn against(self, (found, row): (&Found, &Row), after: &Position) -> Option<Ordering> {
+        match (self, &after.key) {
+            (Self::Rank, SortKey::Score(key)) => {
+                Some(found.rank.total_cmp(key).then_with(|| row.id.cmp(&after.id)))
+            }
+            _ => self.against_row(row, after),
+        }
+    }
+
+    /// The same by what the row holds.
+    pub fn against_row(self, row: &Row, after: &Position) -> Option<Ordering> {
         let by_key = match (self, &after.key) {
-            (Self::Rank, SortKey::Score(key)) => found.rank.total_cmp(key),
             (Self::Published, SortKey::Time(key)) => row.published_at_us.cmp(&key.as_microsecond()),
             (Self::Cheapest | Self::Dearest, SortKey::Integer(key)) => row.price_min.cmp(key),
             (Self::Title, SortKey::Text(key)) => row.title_sort.as_ref().cmp(key.as_str()),
@@ -185,7 +203,6 @@ fn sort_first(found: &mut Vec<Found>, count: usize, order: Order, table: &Table)
             return Ordering::Equal;
         };
         let ascending = order.compare((first, first_row), (second, second_row));
-        let ascending = ascending.then_with(|| first_row.id.cmp(&second_row.id));
         if order.descending() { ascending.reverse() } else { ascending }
     };
     if count < found.len() {

@@ -2,12 +2,14 @@
 //! stock change in it without the index being touched.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{ProductId, VariantId};
 use tradepost_port::search::document::OptionValue;
-use tradepost_port::search::{FacetKey, FacetValue, Live, LiveVariant, SearchDocument};
+use tradepost_port::search::{FacetKey, FacetValue, Live, LiveVariant, Range, SearchDocument};
 
+use super::orders::{Orders, Walk};
 use super::values::{ValueId, Values, index, plain_number};
 use crate::document::scalars;
 
@@ -26,6 +28,8 @@ pub struct Row {
     pub title_sort: Box<str>,
     /// Lowest price of its variants; 0 where it has none.
     pub price_min: i64,
+    /// Highest price of its variants; 0 where it has none.
+    pub price_max: i64,
     /// When it was published, in microseconds since 1970.
     pub published_at_us: i64,
     /// How much it is sold.
@@ -55,12 +59,35 @@ pub struct Table {
     pub values: Values,
     /// The highest popularity that was ever seen.
     pub popularity_max: i64,
+    orders: Orders,
+    /// Counts changes.
+    generation: u64,
 }
 
 impl Table {
     /// All rows, also of products that are off the shelf, in their order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Moves with every change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many products are on the shelf.
+    pub fn on_shelf(&self) -> u64 {
+        u64::try_from(self.orders.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Looks at products on the shelf in an order, one after the other, until told to stop.
+    pub fn walk(&self, walk: Walk<'_>, look: impl FnMut(u32, &Row) -> ControlFlow<()>) {
+        self.orders.walk(walk, &self.rows, look);
+    }
+
+    /// Products on the shelf that may have a price in each of these ranges, and some others.
+    pub fn costing(&self, prices: &[Range<i64>]) -> Vec<&[u32]> {
+        self.orders.costing(prices)
     }
 
     /// A row.
@@ -83,6 +110,10 @@ impl Table {
 
     /// Puts a product into a row that was its own before a restart.
     pub fn put_at(&mut self, number: u32, document: &SearchDocument) {
+        self.generation = self.generation.saturating_add(1);
+        if self.row(number).is_some_and(|row| row.on_shelf) {
+            self.orders.remove(number, &self.rows);
+        }
         let row = self.make(document);
         self.popularity_max = self.popularity_max.max(row.popularity);
         let old = self.find(document.id).and_then(|number| self.row(number));
@@ -99,26 +130,37 @@ impl Table {
         if let Some(place) = self.rows.get_mut(index(number)) {
             *place = row;
         }
+        self.orders.insert(number, &self.rows);
     }
 
     /// Gives back memory that was taken ahead.
     pub fn settle(&mut self) {
         self.rows.shrink_to_fit();
         self.values.settle();
+        self.orders.settle();
     }
 
     /// Takes a product off the shelf.
     pub fn remove(&mut self, id: ProductId) {
-        if let Some(row) = self.find(id).and_then(|number| self.rows.get_mut(index(number))) {
+        let Some(number) = self.find(id) else { return };
+        if self.row(number).is_some_and(|row| row.on_shelf) {
+            self.generation = self.generation.saturating_add(1);
+            self.orders.remove(number, &self.rows);
+        }
+        if let Some(row) = self.rows.get_mut(index(number)) {
             row.on_shelf = false;
         }
     }
 
     /// Takes over prices and stock; whether the product is there.
     pub fn take(&mut self, id: ProductId, live: &Live) -> bool {
-        let Some(row) = self.find(id).and_then(|number| self.rows.get_mut(index(number))) else {
-            return false;
-        };
+        let Some(number) = self.find(id) else { return false };
+        let is_listed = self.row(number).is_some_and(|row| row.on_shelf);
+        self.generation = self.generation.saturating_add(1);
+        if is_listed {
+            self.orders.remove_price(number, &self.rows);
+        }
+        let Some(row) = self.rows.get_mut(index(number)) else { return false };
         for change in &live.variants {
             for variant in row.variants.iter_mut().filter(|variant| variant.id == change.id) {
                 variant.price = change.price;
@@ -126,7 +168,11 @@ impl Table {
             }
         }
         row.price_min = row.variants.iter().map(|variant| variant.price).min().unwrap_or_default();
-        row.on_shelf
+        row.price_max = row.variants.iter().map(|variant| variant.price).max().unwrap_or_default();
+        if is_listed {
+            self.orders.insert_price(number, &self.rows);
+        }
+        is_listed
     }
 
     /// Prices and stock of a product as they are now.
@@ -158,6 +204,7 @@ impl Table {
             variants: variants.into(),
             title_sort: document.title_sort.as_str().into(),
             price_min: document.prices().map(|(min, _)| min).unwrap_or_default(),
+            price_max: document.prices().map(|(_, max)| max).unwrap_or_default(),
             published_at_us: document.published_at.as_microsecond(),
             popularity: document.popularity,
             rating: document.rating_hundredths,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -283,10 +284,14 @@ fn sample(address: SocketAddr) -> Result<(Bytes, Vec<String>), LabError> {
     }
 }
 
-/// Listings of which each is asked for once: prices from an ever other cent on.
+/// Listings of which each is asked for once: prices from an ever other cent on. The count goes on from one round to the next: what
+/// was asked in the round before would be answered from memory.
 fn never_asked() -> Requests {
-    Arc::new(|number| {
-        let (from, sort) = (number % 20_000, if number / 20_000 % 2 == 0 { "price" } else { "newest" });
+    let asked = AtomicU64::new(0);
+    Arc::new(move |_| {
+        let number = asked.fetch_add(1, Ordering::Relaxed);
+        let (from, sort) =
+            (number % 20_000, if (number / 20_000).is_multiple_of(2) { "price" } else { "newest" });
         let cap = 1_000_000 + number / 40_000;
         let query =
             format!("limit=20&sort={sort}&filter%5Bprice%5D%5Bgte%5D={from}&filter%5Bprice%5D%5Blt%5D={cap}");
@@ -314,5 +319,22 @@ pub(super) fn ask(address: SocketAddr, request: &str) -> Result<Bytes, LabError>
             status: String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned(),
             request: request.lines().next().unwrap_or_default().to_owned(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn what_was_asked_in_a_round_is_not_asked_in_the_next() {
+        let requests = never_asked();
+        let mut asked = BTreeSet::new();
+        for _ in 0..3 {
+            // A round counts its requests from nought.
+            assert!((0..50_000).all(|number| asked.insert(requests(number))));
+        }
     }
 }

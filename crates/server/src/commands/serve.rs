@@ -21,6 +21,7 @@ use tradepost_http::{ApiState, Ops};
 use crate::config::{Config, Limits};
 use crate::failure::Failure;
 use crate::house::{House, Tenancy, base_url};
+use crate::memory::keep_small;
 use crate::serve::{Listeners, Phase, raise_file_limit, run};
 use crate::shutdown::{Signals, close_on_signal};
 
@@ -70,6 +71,7 @@ pub async fn serve_house(
             upkeep.run_upkeep();
         }
     });
+    let tidying = tokio::spawn(keep_small(house.shop.clone()));
     let ops = Ops::new(Some(figures), config.search.shows());
     let (phase, phases) = watch::channel(Phase::Serving);
     let workers = config.workers.then(|| start_workers(&house, config, phases.clone()));
@@ -96,6 +98,9 @@ pub async fn serve_house(
     stop_workers(key_uses).await;
     stop_workers(search_log).await;
     drop(listener);
+    // It holds the shop.
+    tidying.abort();
+    let _ = tidying.await;
     house.close().await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -31,7 +31,7 @@ pub async fn handler(
     if document.degraded {
         return Ok(caching::passing(document.body));
     }
-    Ok(caching::public(&headers, document.body, &document.surrogate_keys))
+    Ok(caching::finished(&headers, document))
 }
 
 impl From<ListProductsError> for Problem {
