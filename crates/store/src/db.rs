@@ -431,9 +431,21 @@ impl Tx {
     }
 
     /// Makes everything in it durable and visible, all at once.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.commit_by("commit").await
+    }
+
+    /// Makes everything in it visible, all at once, and durable soon after, without a wait for the disk: a crash of
+    /// PostgreSQL within less than a second loses it whole, and all that was committed after it. For the steps of a work
+    /// that finds out itself how far it has come, and ends with [`Tx::commit`], which makes all before it durable, too
+    /// (<https://www.postgresql.org/docs/15/wal-async-commit.html>).
+    pub async fn commit_soon(self) -> Result<(), StoreError> {
+        self.commit_by("set local synchronous_commit = off; commit").await
+    }
+
+    async fn commit_by(mut self, text: &'static str) -> Result<(), StoreError> {
         if let Some(client) = &self.client {
-            client.batch(Sql { name: self.name, text: "commit" }).await?;
+            client.batch(Sql { name: self.name, text }).await?;
         }
         // Given back only after the answer: a connection that broke is rolled back by `drop` instead.
         self.client = None;

@@ -271,7 +271,8 @@ impl Run<'_> {
         let (counts, errors) = self.count(chunk, tally);
         self.advance((&tx, id), &counts, &errors).await?;
         outbox::wake(&tx).await?;
-        tx.commit().await?;
+        // How far the run has come is part of it: what a crash of the machine takes is imported again when it continues.
+        tx.commit_soon().await?;
         self.keep(counts, errors);
         Ok(())
     }
