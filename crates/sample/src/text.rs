@@ -31,22 +31,36 @@ fn title_words(draft: &Draft) -> Vec<&(String, String)> {
 /// `Nordvik Ridge 2 Waterproof Hiking Boot`.
 pub(crate) fn title(draft: &Draft) -> String {
     if let Some(form) = &draft.kind.title {
-        return fill(form, &facts(draft, Language::English));
+        return undoubled(&fill(form, &facts(draft, Language::English)));
     }
     let mut words = vec![draft.brand.name.as_str(), &draft.model];
     words.extend(title_words(draft).iter().map(|words| words.0.as_str()));
     words.push(&draft.kind.noun);
-    words.join(" ")
+    undoubled(&words.join(" "))
 }
 
 /// `Nordvik Ridge 2 Wanderschuh, wasserdicht`: German puts the words behind, where they are not inflected.
 pub(crate) fn title_de(draft: &Draft) -> String {
     if let Some(form) = &draft.kind.title_de {
-        return fill(form, &facts(draft, Language::German));
+        return undoubled(&fill(form, &facts(draft, Language::German)));
     }
     let mut words = vec![format!("{} {} {}", draft.brand.name, draft.model, draft.kind.noun_de)];
     words.extend(title_words(draft).iter().map(|words| words.1.clone()));
-    words.join(", ")
+    undoubled(&words.join(", "))
+}
+
+/// The text without a word that stands there twice in a row, since a model may be called what the noun begins with
+/// (`Trail Trail Running Shoe`). The second one stays, with the sign behind it.
+fn undoubled(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_word = |word: &str| word.chars().next().is_some_and(char::is_alphabetic);
+    let bare = |word: &str| word.trim_end_matches([',', ';', ':', '.']).to_lowercase();
+    let doubled = |(place, word): (usize, &&str)| {
+        let next = words.get(place.saturating_add(1));
+        is_word(word) && next.is_some_and(|next| bare(next) == word.to_lowercase())
+    };
+    let kept = words.iter().enumerate().filter(|place| !doubled(*place)).map(|(_, word)| *word);
+    kept.collect::<Vec<_>>().join(" ")
 }
 
 /// One of the sentences that hold for the product.
@@ -134,6 +148,13 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_twice_in_a_row_stands_once() {
+        assert_eq!(undoubled("Interval Trail Trail Running Shoe"), "Interval Trail Running Shoe");
+        assert_eq!(undoubled("Oliveto Nove nove, No. 7"), "Oliveto nove, No. 7");
+        assert_eq!(undoubled("Fell 2 2 Person Tent"), "Fell 2 2 Person Tent");
+    }
 
     #[test]
     fn cut_ends_with_a_sentence_or_a_word_and_never_exceeds_the_limit() {

@@ -213,6 +213,25 @@ fn barcodes_are_ean_13_of_the_in_store_range() {
 }
 
 #[test]
+fn no_title_has_a_word_twice_in_a_row() {
+    for seed in [1, 2, 7, 42] {
+        for product in SampleCatalog::new(seed, 3_000).iter() {
+            for title in [&product.title, &product.title_de, &product.seo_title] {
+                let lower = title.to_lowercase();
+                let words: Vec<&str> = lower.split(' ').collect();
+                let is_word = |word: &str| word.chars().next().is_some_and(char::is_alphabetic);
+                // A comma between two is a list, and no stammer.
+                let doubled = words.windows(2).find(|pair| {
+                    is_word(pair[0])
+                        && pair[0] == pair[1].trim_end_matches(|sign: char| !sign.is_alphanumeric())
+                });
+                assert_eq!(doubled, None, "{title}");
+            }
+        }
+    }
+}
+
+#[test]
 fn texts_are_complete_sentences_without_holes() {
     for product in products(6_000) {
         let texts = [

@@ -364,7 +364,7 @@ pub struct ExportSearchLog {
 pub struct ExportProducts {
     /// Where to [default: standard output].
     pub file: Option<PathBuf>,
-    /// Format [default: by the file's ending, else JSON lines].
+    /// Format [default: by the file's ending; JSON lines where it has none].
     #[arg(long, value_enum)]
     pub format: Option<CatalogFormat>,
     #[command(flatten)]

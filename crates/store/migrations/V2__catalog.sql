@@ -158,13 +158,14 @@ create table price (
     primary key (variant_id, currency)
 );
 
--- Earlier handles, which answer with a redirect to the present one.
+-- Earlier handles, which answer with a redirect to the present one. Several may have had one handle: who had it last is
+-- led to, of those that are there to be seen.
 create table handle_history (
     kind       text not null check (kind in ('product', 'category', 'collection')),
     handle     text not null,
     target_id  uuid not null,
     created_at timestamptz not null,
-    primary key (kind, handle)
+    primary key (kind, handle, target_id)
 );
 create index handle_history_target_idx on handle_history (kind, target_id);
 

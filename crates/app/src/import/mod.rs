@@ -28,6 +28,7 @@ pub mod refs;
 pub mod resume;
 mod retention;
 pub mod run;
+mod shopify_cells;
 pub mod shopify_csv;
 mod shopify_header;
 pub mod source;

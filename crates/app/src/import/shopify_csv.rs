@@ -17,6 +17,7 @@ use super::record::{
     Labels, MediaRecord, NameRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY,
     VariantRecord,
 };
+use super::shopify_cells::{none_below_zero, with_point};
 use super::shopify_header::Headers;
 use super::source::Budgeted;
 use crate::export::formula::unescape;
@@ -43,6 +44,8 @@ pub struct ShopifyCsvReader<R> {
     passed_through: Arc<[String]>,
     ahead: Option<Row>,
     offset: u64,
+    /// Whether numbers have a decimal comma: where commas stand in numbers, semicolons separate columns.
+    decimal_comma: bool,
 }
 
 impl<R: Read> ShopifyCsvReader<R> {
@@ -66,8 +69,9 @@ impl<R: Read> ShopifyCsvReader<R> {
             _ => None,
         });
         let passed_through = passed_through.collect();
-        let mut reader =
-            Self { csv, columns, labels: Arc::new(headers), passed_through, ahead: None, offset };
+        let labels = Arc::new(headers);
+        let decimal_comma = separator == b';';
+        let mut reader = Self { csv, columns, labels, passed_through, ahead: None, offset, decimal_comma };
         reader.csv.get_mut().line_of_record(offset, 0);
         reader.ahead = reader.read_row()?;
         Ok(reader)
@@ -141,7 +145,13 @@ impl<R: Read> ShopifyCsvReader<R> {
         }
     }
 
-    fn record(&self, rows: &[Row]) -> ProductRecord {
+    fn record(&self, mut rows: Vec<Row>) -> ProductRecord {
+        let media = self.media(&rows);
+        let lead = self.lead(&rows);
+        if let Some(above) = rows.get_mut(..=lead) {
+            above.rotate_right(1);
+        }
+        let rows = rows.as_slice();
         let Some(first) = rows.first() else { return ProductRecord::default() };
         let text = |known| self.cell(first, known).map(str::to_owned);
         let mut record = ProductRecord {
@@ -161,7 +171,7 @@ impl<R: Read> ShopifyCsvReader<R> {
             columns: Arc::clone(&self.passed_through),
             seo_title: text(Known::SeoTitle),
             seo_description: text(Known::SeoDescription),
-            media: self.cell(first, Known::ImageSrc).map(|_| self.media(rows)),
+            media: self.cell(first, Known::ImageSrc).map(|_| media),
             ..ProductRecord::default()
         };
         self.read_fields(first, &mut record);
@@ -175,10 +185,21 @@ impl<R: Read> ShopifyCsvReader<R> {
         record
     }
 
-    /// Whether a row holds a variant, not only a picture. The first one always does.
+    /// The row of the product itself: the first one, or the first with a title where only pictures stand above it.
+    fn lead(&self, rows: &[Row]) -> usize {
+        let titled = rows.iter().position(|row| self.filled(row, Known::Title).is_some()).unwrap_or(0);
+        let pictures = |row: &Row| !self.holds_variant(row) && self.filled(row, Known::ImageSrc).is_some();
+        if rows.iter().take(titled).all(pictures) { titled } else { 0 }
+    }
+
+    /// Whether a row holds a variant, not only a picture. The product's own always does.
     fn is_variant(&self, place: usize, row: &Row) -> bool {
+        place == 0 || self.holds_variant(row)
+    }
+
+    fn holds_variant(&self, row: &Row) -> bool {
         let columns = [Known::OptionValue(0), Known::Sku, Known::Price];
-        place == 0 || columns.into_iter().any(|known| self.filled(row, known).is_some())
+        columns.into_iter().any(|known| self.filled(row, known).is_some())
     }
 
     fn media(&self, rows: &[Row]) -> Vec<MediaRecord> {
@@ -237,6 +258,7 @@ impl<R: Read> ShopifyCsvReader<R> {
         let Some(first) = rows.first() else { return };
         let names: Vec<&str> =
             (0..3).map(|number| self.cell(first, Known::OptionName(number)).unwrap_or_default()).collect();
+        record.errors.extend(self.doubled_options(first, &names));
         for (place, row) in rows.iter().enumerate() {
             if !self.is_variant(place, row) {
                 continue;
@@ -276,6 +298,19 @@ impl<R: Read> ShopifyCsvReader<R> {
         }
     }
 
+    /// Options of one name: a variant has one value of each, so the second one's would get lost.
+    fn doubled_options(&self, first: &Row, names: &[&str]) -> Vec<RowError> {
+        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        let doubled = lower.iter().enumerate().filter(|(number, name)| {
+            !name.is_empty() && lower.iter().take(*number).any(|earlier| earlier == *name)
+        });
+        let told = doubled.map(|(number, _)| {
+            let column = self.labels.label_of(Known::OptionName(number));
+            RowError::new(first.line, Some(column), "duplicate_option", "the option is there twice")
+        });
+        told.collect()
+    }
+
     /// Options that a row calls otherwise than the first one does.
     fn renamed_options(&self, row: &Row, names: &[&str]) -> Vec<RowError> {
         let renamed = names.iter().enumerate().filter_map(|(number, first)| {
@@ -290,23 +325,24 @@ impl<R: Read> ShopifyCsvReader<R> {
 
     fn variant(&self, row: &Row) -> VariantRecord {
         let text = |known| self.cell(row, known).map(str::to_owned);
-        let grams = self.cell(row, Known::Grams).map(|grams| (grams.to_owned(), "g".to_owned()));
+        let number = |text: &str| if self.decimal_comma { with_point(text) } else { text.to_owned() };
+        let grams = self.cell(row, Known::Grams).map(|grams| (number(grams), "g".to_owned()));
         let weighed = || {
             let unit = self.columns.iter().position(|column| {
                 matches!(column, Column::PassedThrough(passed) if passed.name == "Variant Weight Unit")
             });
             let unit = unit.and_then(|place| row.cells.get(place)).map(|unit| unit.trim().to_lowercase());
             let unit = unit.filter(|unit| !unit.is_empty()).unwrap_or_else(|| "g".to_owned());
-            self.cell(row, Known::Weight).map(|weight| (weight.to_owned(), unit))
+            self.cell(row, Known::Weight).map(|weight| (number(weight), unit))
         };
         VariantRecord {
             line: row.line,
             sku: text(Known::Sku),
             options: Vec::new(),
-            price: self.filled(row, Known::Price).map(str::to_owned),
-            compare_at: text(Known::CompareAt),
+            price: self.filled(row, Known::Price).map(number),
+            compare_at: self.cell(row, Known::CompareAt).map(number),
             prices: Vec::new(),
-            stock: text(Known::Quantity),
+            stock: self.cell(row, Known::Quantity).map(none_below_zero),
             weight: grams.filter(|(grams, _)| !grams.is_empty()).or_else(weighed),
             barcode: text(Known::Barcode),
             tracked: self.cell(row, Known::Tracker).map(|tracker| !tracker.is_empty()),
@@ -422,7 +458,7 @@ impl<R: Read> RecordReader for ShopifyCsvReader<R> {
         }
         let end = rows.last().map_or(self.offset, |row| row.end);
         self.offset = if self.ahead.is_none() { self.csv.position().byte() } else { end };
-        Ok(Some(self.record(&rows)))
+        Ok(Some(self.record(rows)))
     }
 
     fn byte_offset(&self) -> u64 {

@@ -280,7 +280,11 @@ impl Writer {
             return Ok(None);
         }
         // What was valid in the file may not be so together with what was there.
-        let schema = self.refs.schema(merged.product.product_type_id).cloned().unwrap_or_default();
+        let mut schema = self.refs.schema(merged.product.product_type_id).cloned().unwrap_or_default();
+        if merged.product.product_type_id == stored.product.product_type_id {
+            // The schema may have changed since: the file answers for the attributes that it speaks of.
+            schema = schema.of_keys(|key| draft.attributes.contains_key(key));
+        }
         if let Err(issues) = merged.product.validate(&schema) {
             let lines: Vec<u64> = draft.variants.iter().map(|variant| variant.line).collect();
             return Err(row_errors(issues, (draft.line, &lines, draft.given.has(Given::VARIANTS)), labels));

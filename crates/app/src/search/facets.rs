@@ -85,7 +85,10 @@ pub(super) fn name(key: &FacetKey) -> String {
         FacetKey::Collection => "collection".to_owned(),
         FacetKey::Tag => "tag".to_owned(),
         FacetKey::Option(name) => format!("option.{name}"),
-        FacetKey::Attribute(path) => format!("attribute.{}", path.join(".")),
+        FacetKey::Attribute(path) => {
+            let escaped = path.iter().map(|key| key.replace('\\', r"\\").replace('.', r"\."));
+            format!("attribute.{}", escaped.collect::<Vec<_>>().join("."))
+        }
         FacetKey::Price => "price".to_owned(),
         FacetKey::InStock => "in_stock".to_owned(),
         FacetKey::Rating => "rating".to_owned(),

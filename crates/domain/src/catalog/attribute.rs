@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::product::JsonMap;
 use super::validate::Issue;
-use crate::kernel::limits::{ATTRIBUTE_DEPTH_MAX, ATTRIBUTES_MAX};
+use crate::kernel::limits::{ATTRIBUTE_DEPTH_MAX, ATTRIBUTES_MAX, JSON_BYTES_MAX};
 
 /// What an attribute's value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -81,6 +81,13 @@ impl AttributeSchema {
         if issues.is_empty() { Ok(()) } else { Err(issues) }
     }
 
+    /// The part of the schema that is about these keys: a change answers for what it touches, not for what a schema that
+    /// was changed meanwhile has against the rest.
+    #[must_use]
+    pub fn of_keys(&self, is_touched: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|definition| is_touched(&definition.key)).cloned().collect())
+    }
+
     /// Checks a product's attributes; every finding names its key.
     pub fn check(&self, attributes: &JsonMap) -> Vec<Issue> {
         let mut issues = Vec::new();
@@ -131,6 +138,10 @@ fn mismatch(definition: &AttributeDefinition, value: &Value) -> Option<String> {
 /// Checks the bounds that hold for every JSON object of a product; `at` is its path: `$.attributes`.
 pub fn check_json_bounds(at: &str, map: &JsonMap) -> Vec<Issue> {
     let mut issues = Vec::new();
+    let size = serde_json::to_string(map).map_or(usize::MAX, |text| text.len());
+    if size > JSON_BYTES_MAX {
+        issues.push(Issue::new(at, "too_large", format!("at most {JSON_BYTES_MAX} bytes as JSON")));
+    }
     if map.len() > ATTRIBUTES_MAX {
         issues.push(Issue::new(at, "too_many_keys", format!("at most {ATTRIBUTES_MAX} keys")));
     }
@@ -218,6 +229,32 @@ mod tests {
         ]);
         let codes: Vec<_> = schema.validate().unwrap_err().into_iter().map(|issue| issue.code).collect();
         assert_eq!(codes, ["duplicate_key", "values_required", "invalid_key"]);
+    }
+
+    #[test]
+    fn of_some_keys_a_schema_says_what_the_whole_one_says_of_them() {
+        let schema = AttributeSchema(vec![
+            definition("material", AttributeKind::Enum, &["wool"], true),
+            definition("height", AttributeKind::Integer, &[], true),
+        ]);
+        let wrong = json!({"material": "steel"});
+        assert_eq!(findings(&schema, wrong.clone()).len(), 2);
+        let of = |key: &'static str| findings(&schema.of_keys(|touched| touched == key), wrong.clone());
+        assert_eq!(of("material"), ["$.attributes.material attribute_invalid"]);
+        assert_eq!(of("height"), ["$.attributes.height attribute_required"]);
+        assert!(of("title").is_empty());
+    }
+
+    #[test]
+    fn an_object_is_bounded_in_bytes_with_its_keys_and_signs() {
+        // {"a":"xxx"} has eight bytes beside the text.
+        let codes = |length: usize| {
+            let Value::Object(map) = json!({"a": "x".repeat(length)}) else { panic!("an object") };
+            let issues = check_json_bounds("$.metadata", &map);
+            issues.into_iter().map(|issue| (issue.path, issue.code)).collect::<Vec<_>>()
+        };
+        assert!(codes(JSON_BYTES_MAX - 8).is_empty());
+        assert_eq!(codes(JSON_BYTES_MAX - 7), [("$.metadata".to_owned(), "too_large")]);
     }
 
     #[test]

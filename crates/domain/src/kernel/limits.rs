@@ -40,6 +40,8 @@ pub const TAGS_MAX: usize = 250;
 pub const CATEGORIES_MAX: usize = 50;
 /// Keys in a product's attributes, and in its metadata.
 pub const ATTRIBUTES_MAX: usize = 250;
+/// Bytes of a product's attributes as JSON, of its metadata, and of each variant's metadata.
+pub const JSON_BYTES_MAX: usize = 64 * 1024;
 /// Depth of a product's attributes or metadata.
 pub const ATTRIBUTE_DEPTH_MAX: usize = 8;
 /// Depth of the category tree.

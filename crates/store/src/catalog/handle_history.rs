@@ -8,13 +8,13 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
-    /// The new handle is nobody's former one any more.
+    /// The new handle is not its own former one any more. It may stay another's, who is led to again when this one leaves.
     MOVE = "
         with regained as (
-               delete from handle_history where kind = $1 and handle = $4)
+               delete from handle_history where kind = $1 and handle = $4 and target_id = $2)
         insert into handle_history (kind, handle, target_id, created_at)
         values ($1, $3, $2, $5)
-        on conflict (kind, handle) do update set target_id = excluded.target_id, created_at = excluded.created_at";
+        on conflict (kind, handle, target_id) do update set created_at = excluded.created_at";
     FORGET = "
         delete from handle_history where kind = $1 and target_id = $2";
 }

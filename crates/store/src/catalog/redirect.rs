@@ -9,32 +9,42 @@ use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
-    /// An old handle leads to the product only where the view shows it.
+    /// An old handle leads to the product only where the view shows it: a draft that has it stands in nobody's way.
     FIND_MOVED_PRODUCT = "
         select v.handle
           from handle_history h
           join product_view v on v.product_id = h.target_id and v.channel_id = $1 and v.locale = $2
-         where h.kind = 'product' and h.handle = $3";
+         where h.kind = 'product' and h.handle = $3
+         order by h.created_at desc, h.target_id desc
+         limit 1";
     FIND_MOVED_CATEGORY = "
         select c.handle
           from handle_history h
           join category c on c.id = h.target_id
-         where h.kind = 'category' and h.handle = $1";
+         where h.kind = 'category' and h.handle = $1
+         order by h.created_at desc, h.target_id desc
+         limit 1";
     FIND_MOVED_COLLECTION = "
         select c.handle
           from handle_history h
           join collection c on c.id = h.target_id
-         where h.kind = 'collection' and h.handle = $1";
+         where h.kind = 'collection' and h.handle = $1
+         order by h.created_at desc, h.target_id desc
+         limit 1";
     /// Present names before former ones: a handle may have gone from one to another.
     RESOLVE = "
         select coalesce((select id from category where id = $1),
                         (select id from category where handle = $2),
                         (select c.id from handle_history h join category c on c.id = h.target_id
-                          where h.kind = 'category' and h.handle = $2)),
+                          where h.kind = 'category' and h.handle = $2
+                          order by h.created_at desc, h.target_id desc
+                          limit 1)),
                coalesce((select id from collection where id = $3),
                         (select id from collection where handle = $4),
                         (select c.id from handle_history h join collection c on c.id = h.target_id
-                          where h.kind = 'collection' and h.handle = $4))";
+                          where h.kind = 'collection' and h.handle = $4
+                          order by h.created_at desc, h.target_id desc
+                          limit 1))";
 }
 
 /// A thing by its id or by its handle.

@@ -62,8 +62,6 @@ sql! {
           from variant v
           join product p on p.id = v.product_id
          where v.sku = any ($1)";
-    RELEASE_HANDLES = "
-        delete from handle_history where kind = 'product' and handle = any ($1)";
     COPY_PRODUCT = copy!("product", product);
     COPY_MEDIA = copy!("product_media", media);
     COPY_VARIANT = copy!("variant", variant);
@@ -225,8 +223,6 @@ pub async fn copy_new_products(
     if products.is_empty() {
         return Ok(());
     }
-    let handles: Vec<&str> = products.iter().map(|imported| imported.product.handle.as_str()).collect();
-    tx.execute(RELEASE_HANDLES, &[&handles]).await?;
     let tables = [COPY_PRODUCT, COPY_MEDIA, COPY_VARIANT, COPY_PRICE, COPY_STOCK];
     let left_out = foreign_keys::leave_out(tx, products, location).await?;
     copy_products(tx, tables, products, (location, now)).await?;

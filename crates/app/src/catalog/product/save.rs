@@ -1,7 +1,7 @@
 //! The one way of every change: resolve, apply, validate, claim names, store, tell.
 
 use serde_json::{Value, json};
-use tradepost_domain::catalog::{Issue, Product, ProductStatus};
+use tradepost_domain::catalog::{AttributeSchema, Issue, Product, ProductStatus};
 use tradepost_domain::kernel::Handle;
 use tradepost_domain::kernel::ids::{EntityId, ProductId};
 use tradepost_port::IdSource;
@@ -77,7 +77,8 @@ pub(super) async fn save(
     let resolved = resolve::resolve(work, before, changes, &mut issues).await?;
     let mut draft = Draft { record, stock: std::collections::BTreeMap::new(), issues, ids };
     apply::apply(&mut draft, changes, &resolved, work.now);
-    if let Err(found) = draft.record.product.validate(&resolved.schema) {
+    let schema = answered_for(before, &draft.record.product, (changes, resolved.schema));
+    if let Err(found) = draft.record.product.validate(&schema) {
         let place =
             |issue: Issue| Issue { path: relocate(&draft.record.product, changes, &issue.path), ..issue };
         draft.issues.extend(found.into_iter().map(place).collect::<Vec<_>>());
@@ -89,6 +90,21 @@ pub(super) async fn save(
     choose_handle(work, &mut draft.record.product, before, changes).await?;
     refuse_taken_skus(work, &draft.record.product, changes).await?;
     store(work, draft, before, action).await
+}
+
+/// The part of the type's schema that a change must meet: all of it when the product is new or gets another type, else
+/// what it says of the attributes that are sent.
+fn answered_for(
+    before: Option<&ProductRecord>,
+    after: &Product,
+    (changes, schema): (&ProductChanges, AttributeSchema),
+) -> AttributeSchema {
+    let same_type = before.is_some_and(|before| before.product.product_type_id == after.product_type_id);
+    match &changes.attributes {
+        Some(Some(sent)) if same_type => schema.of_keys(|key| sent.contains_key(key)),
+        None if same_type => AttributeSchema::default(),
+        _ => schema,
+    }
 }
 
 /// What a change begins with.

@@ -5,6 +5,7 @@ mod broken_off;
 mod bulk;
 mod errors;
 mod exact;
+mod foreign;
 mod harsh;
 mod outage;
 mod refused;

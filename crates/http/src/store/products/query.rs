@@ -42,7 +42,7 @@ pub struct ProductListQuery {
     /// Conditions on options and attributes by their names: `filter[option.color]=red,blue`,
     /// `filter[attribute.material]=wool`, `filter[attribute.size.width]=40`; numbers also with a bound,
     /// `filter[attribute.height_cm][lt]=80`. All conditions must hold; those on options, price and stock are met by one
-    /// and the same variant. A comma in a value is written `\\,`.
+    /// and the same variant. A comma in a value is written `\\,`, a dot in a key of an attribute `\\.`.
     #[param(required = false, style = DeepObject, explode, value_type = Object)]
     filter: Option<serde_json::Map<String, Value>>,
     /// Price in minor units of the channel's currency, at or above this.
@@ -208,11 +208,7 @@ fn facet_key(name: &str) -> Option<FacetKey> {
         "rating" => FacetKey::Rating,
         _ => match name.split_once('.')? {
             ("option", option) if !option.is_empty() => FacetKey::Option(option.to_lowercase()),
-            ("attribute", path) => {
-                let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-                let sound = path.len() <= PATH_MAX && !path.iter().any(String::is_empty);
-                FacetKey::Attribute(sound.then_some(path)?)
-            }
+            ("attribute", path) => FacetKey::Attribute(attribute_path(path)?),
             _ => return None,
         },
     })
@@ -347,10 +343,8 @@ fn add_attribute(
     (path, bound): (&str, Option<&str>),
     (param, value): (&str, &str),
 ) -> Result<(), Problem> {
-    let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-    if path.iter().any(String::is_empty) || path.len() > PATH_MAX {
-        return Err(refuse("invalid_filter", param, "expected keys separated by dots"));
-    }
+    let path = attribute_path(path)
+        .ok_or_else(|| refuse("invalid_filter", param, "expected keys separated by dots"))?;
     let Some(bound) = bound else {
         let candidates = values(param, value)?.iter().flat_map(|value| candidates(value)).collect();
         filters.push(Filter::Attribute { path, test: AttributeTest::AnyOf(candidates) });
@@ -414,21 +408,31 @@ fn hundredths(param: &str, value: &str) -> Result<i64, Problem> {
     if hundredths > 500 { Err(refuse()) } else { Ok(hundredths) }
 }
 
-/// Values between commas; `\,` is a comma of the value and `\\` a backslash.
-fn values(param: &str, text: &str) -> Result<Vec<String>, Problem> {
-    let mut values = vec![String::new()];
+/// The keys of a path between dots; `\.` is a dot of a key and `\\` a backslash.
+fn attribute_path(text: &str) -> Option<Vec<String>> {
+    let path = unescaped(text, '.');
+    let sound = path.len() <= PATH_MAX && !path.iter().any(String::is_empty);
+    sound.then_some(path)
+}
+
+/// What stands between separators; a backslash takes the sign behind it as it is.
+fn unescaped(text: &str, separator: char) -> Vec<String> {
+    let mut parts = vec![String::new()];
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
         let next = if letter == '\\' { letters.next() } else { None };
-        match (letter, next) {
-            (',', None) => values.push(String::new()),
-            (letter, escaped) => {
-                if let Some(value) = values.last_mut() {
-                    value.push(escaped.unwrap_or(letter));
-                }
-            }
+        if letter == separator {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(next.unwrap_or(letter));
         }
     }
+    parts
+}
+
+/// Values between commas; `\,` is a comma of the value and `\\` a backslash.
+fn values(param: &str, text: &str) -> Result<Vec<String>, Problem> {
+    let values = unescaped(text, ',');
     let values: Vec<String> = values.iter().map(|value| value.trim().to_owned()).collect();
     let sound = |value: &String| !value.is_empty() && value.chars().count() <= VALUE_LEN_MAX;
     if values.len() > FILTER_VALUES_MAX || !values.iter().all(sound) {
@@ -505,6 +509,15 @@ mod tests {
     fn a_comma_of_a_value_is_escaped() {
         let command = parse(r"filter[tag]=a\,b,c\\d").unwrap();
         assert_eq!(command.filters, [Filter::Tag(vec!["a,b".to_owned(), r"c\d".to_owned()])]);
+    }
+
+    #[test]
+    fn a_dot_of_a_key_is_escaped() {
+        let path = vec!["dot.key".to_owned(), "b".to_owned()];
+        let test = AttributeTest::AnyOf(vec![json!("x")]);
+        let command = parse(r"filter[attribute.dot\.key.b]=x&facets=attribute.dot\.key.b").unwrap();
+        assert_eq!(command.filters, [Filter::Attribute { path: path.clone(), test }]);
+        assert_eq!(command.facets, FacetChoice::Named(vec![FacetKey::Attribute(path)]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ async fn shelf() -> TestApp {
     let boot = json!({
         "brand": "Nordvik", "type": "Boots", "tags": ["warm", "new, and blue"], "options": colors,
         "variants": [variant(&json!({"Color": "Red", "Size": "M"}), 5000, 0), variant(&json!({"Color": "Blue", "Size": "L"}), 9000, 4)],
-        "attributes": {"material": "wool", "height_cm": 18, "waterproof": true, "specs": {"sole": {"mm": 4.5}}},
+        "attributes": {"material": "wool", "height_cm": 18, "waterproof": true, "specs": {"sole": {"mm": 4.5}}, "fit.size": "1,5 L"},
     });
     put(&app, "Boot", 0, boot).await;
     let scarf = json!({
@@ -83,6 +83,16 @@ async fn attributes_are_found_as_texts_numbers_truth_values_and_inside_of_object
     ] {
         assert_eq!(found(&app, query).await, expected, "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_key_with_a_dot_and_a_value_with_a_comma_can_be_asked_for_as_facets_write_them() {
+    let app = shelf().await;
+    assert_eq!(found(&app, "filter[attribute.fit%5C.size]=1%5C,5+L,other").await, ["boot"]);
+    assert_eq!(found(&app, "filter[attribute.fit%5C.size]=1,5+L").await, Vec::<String>::new());
+    assert_eq!(found(&app, "filter[attribute.specs%5C.sole.mm]=4.5").await, Vec::<String>::new());
+    let listed = app.get("/api/products?facets=attribute.fit%5C.size").send().await.expect(200).json();
+    assert_eq!(listed["facets"][0]["key"], r"attribute.fit\.size");
 }
 
 #[tokio::test]

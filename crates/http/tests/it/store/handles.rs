@@ -46,6 +46,57 @@ async fn former_handles_of_a_category_lead_to_the_present_one() {
 }
 
 #[tokio::test]
+async fn a_former_handle_leads_on_again_when_who_had_it_meanwhile_leaves_it_or_goes() {
+    let app = TestApp::new().await;
+    put(&app, "Boot", 100, json!({})).await;
+    change(&app, "/api/admin/products/boot", &json!({"handle": "trail-boot"})).await;
+    let leads_on = async |when: &str| {
+        app.project().await;
+        let moved = app.get("/api/products/boot").send().await.expect(301);
+        assert_eq!(moved.header("location"), "/api/products/trail-boot", "{when}");
+    };
+    put(&app, "Draft", 100, json!({"handle": "boot", "status": "draft"})).await;
+    leads_on("a draft has it, which no shopper sees").await;
+    change(&app, "/api/admin/products/boot", &json!({"handle": "draft"})).await;
+    leads_on("the draft has left it").await;
+    change(&app, "/api/admin/products/draft", &json!({"handle": "boot"})).await;
+    let delete = || app.delete("/api/admin/products/boot").admin().header("if-match", "*").send();
+    let _ = delete().await.expect(204);
+    leads_on("the draft is deleted").await;
+    put(&app, "Other", 100, json!({"handle": "boot"})).await;
+    app.project().await;
+    assert_eq!(app.get("/api/products/boot").send().await.expect(200).json()["title"], "Other");
+    let archive = app.post("/api/admin/products/boot/archive").admin().header("if-match", "*");
+    let _ = archive.send().await.expect(200);
+    let _ = delete().await.expect(204);
+    leads_on("what was on the shelf is deleted").await;
+    // Its own memories go with a product.
+    change(&app, "/api/admin/products/trail-boot", &json!({"status": "draft"})).await;
+    let gone = app.delete("/api/admin/products/trail-boot").admin().header("if-match", "*");
+    let _ = gone.send().await.expect(204);
+    app.project().await;
+    let _ = app.get("/api/products/boot").send().await.expect(404);
+}
+
+#[tokio::test]
+async fn a_former_handle_of_a_category_outlives_another_that_had_it() {
+    let app = TestApp::new().await;
+    let rename = async |category: &serde_json::Value, handle: &str| {
+        change(&app, &format!("/api/admin/categories/{}", text(category, "id")), &json!({"handle": handle}))
+            .await;
+    };
+    let hats = make(&app, "/api/admin/categories", &json!({"name": "Hats"})).await;
+    rename(&hats, "caps").await;
+    let other = make(&app, "/api/admin/categories", &json!({"name": "Other"})).await;
+    rename(&other, "hats").await;
+    let path = format!("/api/admin/categories/{}", text(&other, "id"));
+    let _ = app.delete(&path).admin().header("if-match", "*").send().await.expect(204);
+    app.project().await;
+    let moved = app.get("/api/categories/hats").send().await.expect(301);
+    assert_eq!(moved.header("location"), "/api/categories/caps");
+}
+
+#[tokio::test]
 async fn what_is_not_on_the_shelf_is_not_found_by_any_name() {
     let app = TestApp::new().await;
     let draft = put(&app, "Draft", 100, json!({"status": "draft"})).await;

@@ -69,12 +69,13 @@ sql! {
         select * from unnest($1::uuid[], $2::text[], $3::int8[], $4::int8[])
         on conflict (variant_id, currency) do update
            set amount = excluded.amount, compare_at_amount = excluded.compare_at_amount";
-    FORGET_HANDLE = "
-        delete from handle_history where kind = 'product' and handle = $1";
+    // Others' memories of the handle stay: they lead on again when this product leaves it or goes.
+    REGAIN_HANDLE = "
+        delete from handle_history where kind = 'product' and handle = $1 and target_id = $2";
     REMEMBER_HANDLE = "
         insert into handle_history (kind, handle, target_id, created_at)
         values ('product', $1, $2, $3)
-        on conflict (kind, handle) do update set target_id = excluded.target_id, created_at = excluded.created_at";
+        on conflict (kind, handle, target_id) do update set created_at = excluded.created_at";
     DELETE_HISTORY = "
         delete from handle_history where kind = 'product' and target_id = $1";
     DELETE_PRODUCT = "
@@ -143,7 +144,7 @@ async fn save_product(tx: &Tx, record: &ProductRecord) -> Result<(), StoreError>
     tx.execute(SAVE_PRODUCT, params).await.map(drop)
 }
 
-/// The handle that a product leaves answers with a redirect, until another product takes it.
+/// The handle that a product leaves answers with a redirect while no product on the shelf has it.
 async fn save_handle_history(
     tx: &Tx,
     before: Option<&ProductRecord>,
@@ -153,8 +154,8 @@ async fn save_handle_history(
     if old == Some(product.handle.as_str()) {
         return Ok(());
     }
-    tx.execute(FORGET_HANDLE, &[&product.handle.as_str()]).await?;
     if let Some(old) = old {
+        tx.execute(REGAIN_HANDLE, &[&product.handle.as_str(), &product.id.as_uuid()]).await?;
         tx.execute(REMEMBER_HANDLE, &[&old, &product.id.as_uuid(), &product.updated_at]).await?;
     }
     Ok(())

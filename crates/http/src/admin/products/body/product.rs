@@ -153,10 +153,11 @@ macro_rules! product_body {
             #[schema(value_type = Option<u32>, maximum = 100_000_000)]
             weight_grams: Patch<u32>,
             /// Merged by key, null removes one; checked against the schema of the type where that names a key.
+            /// At most 64 KiB as JSON.
             #[serde(default)]
             #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
             attributes: Patch<JsonMap>,
-            /// Facts that the shop does not interpret: merged by key, null removes one.
+            /// Facts that the shop does not interpret: merged by key, null removes one. At most 64 KiB as JSON.
             #[serde(default)]
             #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
             metadata: Patch<JsonMap>,

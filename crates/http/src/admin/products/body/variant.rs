@@ -163,7 +163,7 @@ macro_rules! variant_body {
             #[serde(default)]
             #[schema(value_type = Option<String>)]
             image: Patch<String>,
-            /// Facts that the shop does not interpret: merged by key, null removes one.
+            /// Facts that the shop does not interpret: merged by key, null removes one. At most 64 KiB as JSON.
             #[serde(default)]
             #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
             metadata: Patch<JsonMap>,

@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod create;
+mod facts;
 mod list;
 mod patch;
 pub(crate) mod races;
