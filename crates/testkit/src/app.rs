@@ -33,6 +33,7 @@ use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
 
 use crate::database::TestDatabase;
+use crate::guard::AuditGuard;
 
 /// A shop under test.
 #[derive(Debug, Clone)]
@@ -54,6 +55,8 @@ pub struct TestApp {
     /// Whether the search index has not yet taken what [`Self::project`] has.
     is_behind: Arc<AtomicBool>,
     router: axum::Router,
+    /// Audits the shop when its test is over.
+    guard: AuditGuard,
     // The folder goes with the last copy of the app.
     #[expect(dead_code, reason = "held so that the folder stays")]
     uploads: Arc<tempfile::TempDir>,
@@ -255,7 +258,20 @@ impl TestApp {
         let is_behind = Arc::default();
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, mails, outside, channel_id, admin_key, is_behind, router, uploads }
+        let guard = AuditGuard::new(&database, &clock);
+        Self {
+            database,
+            shop,
+            clock,
+            mails,
+            outside,
+            channel_id,
+            admin_key,
+            is_behind,
+            router,
+            guard,
+            uploads,
+        }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
@@ -286,6 +302,11 @@ impl TestApp {
             let name: String = row.get(0);
             assert!(find_event_type(&name).is_some(), "{name} is not in the catalogue of events");
         }
+    }
+
+    /// Lets the shop end broken: for a test that breaks it on purpose, which says why.
+    pub fn leave_broken(&self, why: &'static str) {
+        self.guard.leave_broken(why);
     }
 
     /// Sends the webhooks that are due.
