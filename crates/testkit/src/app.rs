@@ -18,6 +18,7 @@ use tradepost_app::order::OrderSweeper;
 use tradepost_app::order::sweep::Swept;
 use tradepost_app::outside::Outside;
 use tradepost_app::payment::Reconciler;
+use tradepost_app::payment::missed::Missed;
 use tradepost_app::payment::reconcile::Reconciled;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_app::{Checkout, Shop, ShopParts, count_statements};
@@ -327,6 +328,11 @@ impl TestApp {
     /// Lets the worker read back what nobody told, a round.
     pub async fn read_back(&self) -> Reconciled {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).read_back())).await.0.unwrap()
+    }
+
+    /// Lets the worker look for what providers told and nobody heard, a round.
+    pub async fn list_events(&self) -> Missed {
+        count_statements(Box::pin(Reconciler::new(self.shop.clone()).list_events())).await.0.unwrap()
     }
 
     /// Registers a customer.
