@@ -20,6 +20,7 @@ use tradepost_app::outside::Outside;
 use tradepost_app::payment::Reconciler;
 use tradepost_app::payment::missed::Missed;
 use tradepost_app::payment::reconcile::Reconciled;
+use tradepost_app::throttle::ShopperLimits;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_app::{Checkout, Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
@@ -149,6 +150,14 @@ impl TestRequest<'_> {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// From an address.
+    #[must_use]
+    pub fn from(mut self, ip: &str) -> Self {
+        let peer = std::net::SocketAddr::new(ip.parse().unwrap(), 40_000);
+        self.request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        self
+    }
+
     /// With `If-Match: "v<version>"`.
     #[must_use]
     pub fn if_match(self, version: i64) -> Self {
@@ -252,7 +261,7 @@ impl TestApp {
             staff_mail: "staff@shop.example.com".parse().ok(),
             mail_templates: MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap(),
             public_url: "https://shop.example.com".to_owned(),
-            rate_limits,
+            rate_limits: rate_limits.then(ShopperLimits::default),
             egress: outside.clone(),
             search: crate::shelves(),
         }));
