@@ -13,7 +13,7 @@ use tradepost_domain::kernel::ids::PaymentAttemptId;
 use tradepost_domain::payment::{AttemptStatus, FactKind, PaymentFact, PaymentProvider, RefundStage};
 use tradepost_port::payment::{
     BalanceEntry, CaptureIntent, CaptureMethod, ClientAction, ConfirmIntent, CreateIntent, Decline,
-    EventEnvelope, Intent, IntentRef, NewCustomer, Outcome, Page, PaymentGateway, ProviderEvent,
+    EventEnvelope, Intent, IntentRef, ListedEvent, NewCustomer, Outcome, Page, PaymentGateway, ProviderEvent,
     ProviderRefund, ReadError, RefundIntent, Refusal, SavedPaymentMethod, Since, WebhookError,
 };
 use tradepost_port::{BoxFuture, Clock};
@@ -192,7 +192,7 @@ impl PaymentGateway for TestPayments {
         &'a self,
         _: &'a Since,
         _: Duration,
-    ) -> BoxFuture<'a, Result<Page<ProviderEvent>, ReadError>> {
+    ) -> BoxFuture<'a, Result<Page<ListedEvent>, ReadError>> {
         ready(Ok(Page { items: Vec::new(), next: None }))
     }
 

@@ -31,7 +31,7 @@ use crate::pricing::RuleBook;
 use crate::search::Shelves;
 use crate::search::log::SearchLog;
 use crate::system::Soundness;
-use crate::throttle::Throttle;
+use crate::throttle::{ShopperLimits, Throttle};
 use crate::webhook::WebhookCounts;
 
 /// What a shop is made of.
@@ -60,8 +60,8 @@ pub struct ShopParts {
     pub staff_mail: Option<EmailAddress>,
     /// Where it is reached from outside, without a slash at the end: never what a request says of itself.
     pub public_url: String,
-    /// Whether it counts how often somebody tries.
-    pub rate_limits: bool,
+    /// How often shoppers may try; `None` where nothing is counted.
+    pub rate_limits: Option<ShopperLimits>,
     /// How its checkout works.
     pub checkout: Checkout,
     /// What calls addresses that people have given.

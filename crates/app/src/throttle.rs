@@ -1,17 +1,22 @@
-//! How often somebody may try: limits on what can be guessed (passwords, addresses) or told by anybody (what became of a
-//! search), counted in this process.
+//! How often somebody may try: limits on what can be guessed (passwords, addresses, coupons, numbers of cards), made by
+//! the thousand (carts) or told by anybody (what became of a search), counted in this process.
 //!
 //! Each limit lets a burst through and then as many as its time gives back (GCRA). Names of accounts and addresses of
 //! networks are told apart by buckets of their hash, so that no flood of names makes the counters grow; the hash is
 //! salted, so that nobody can aim at another's bucket.
+//!
+//! What is left of the limits that a request met is told to its client, by whoever wraps it in [`noting_limits`].
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::SignedDuration;
+use tradepost_domain::kernel::ids::{CartId, PaymentId};
 use tradepost_port::Clock;
 
 /// Counters of one limit, at most.
@@ -25,8 +30,74 @@ pub struct Throttled {
     pub retry_after_seconds: u64,
 }
 
+/// What is left of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Name of the limit, in snake case.
+    pub limit: &'static str,
+    /// Tries that it lets through in its time.
+    pub quota: i64,
+    /// Its time.
+    pub window_seconds: i64,
+    /// Tries that are left now.
+    pub remaining: i64,
+    /// When all of them are there again, or, with none left, one.
+    pub reset_seconds: i64,
+}
+
+tokio::task_local! {
+    static TIGHTEST: Cell<Option<Allowance>>;
+}
+
+/// Runs a request, and says what is left of the limit that it came closest to.
+pub async fn noting_limits<F: Future>(request: F) -> (F::Output, Option<Allowance>) {
+    let noted = async {
+        let output = request.await;
+        (output, TIGHTEST.with(Cell::get))
+    };
+    TIGHTEST.scope(Cell::new(None), noted).await
+}
+
+fn note(allowance: Allowance) {
+    let _ = TIGHTEST.try_with(|tightest| {
+        if tightest.get().is_none_or(|noted| allowance.remaining < noted.remaining) {
+            tightest.set(Some(allowance));
+        }
+    });
+}
+
+/// How often what shoppers do is let through, a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShopperLimits {
+    /// Carts that a network makes.
+    pub carts_network: u32,
+    /// Coupons that are tried on a cart.
+    pub coupons_cart: u32,
+    /// Coupons that a network tries, on whatever cart.
+    pub coupons_network: u32,
+    /// Confirmations of a payment, each perhaps with another card.
+    pub confirmations_payment: u32,
+    /// Confirmations of a network, of whatever payment.
+    pub confirmations_network: u32,
+}
+
+impl Default for ShopperLimits {
+    fn default() -> Self {
+        Self {
+            carts_network: 120,
+            coupons_cart: 10,
+            coupons_network: 60,
+            confirmations_payment: 20,
+            confirmations_network: 120,
+        }
+    }
+}
+
 /// One limit: how long a try takes to be given back, how many may come at once, and when each bucket is empty again.
 struct Limit {
+    name: &'static str,
+    quota: i64,
     interval_ms: i64,
     burst_ms: i64,
     empty_at: Mutex<HashMap<u64, i64>>,
@@ -35,9 +106,12 @@ struct Limit {
 }
 
 impl Limit {
-    fn new(count: i64, period: SignedDuration, clock: &Arc<dyn Clock>) -> Self {
+    fn new(name: &'static str, count: u32, period: SignedDuration, clock: &Arc<dyn Clock>) -> Self {
+        let count = i64::from(count);
         let interval_ms = i64::try_from(period.as_millis()).unwrap_or(i64::MAX) / count.max(1);
         Self {
+            name,
+            quota: count,
             interval_ms,
             burst_ms: interval_ms.saturating_mul(count - 1),
             empty_at: Mutex::default(),
@@ -46,7 +120,15 @@ impl Limit {
         }
     }
 
+    /// Counts a try, lets it through or not, and has its client told what is left.
     fn check(&self, name: impl std::hash::Hash) -> Result<(), Throttled> {
+        let (checked, allowance) = self.count(name);
+        note(allowance);
+        checked
+    }
+
+    /// Counts a try, and says what is left.
+    fn count(&self, name: impl std::hash::Hash) -> (Result<(), Throttled>, Allowance) {
         let bucket = self.salt.hash_one(name) % BUCKETS;
         let now = self.clock.now().as_millisecond();
         let mut buckets = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,11 +136,29 @@ impl Limit {
         let next = now.max(*empty_at);
         let wait = next.saturating_sub(self.burst_ms).saturating_sub(now);
         if wait > 0 {
-            let seconds = u64::try_from(wait / 1_000).unwrap_or_default();
-            return Err(Throttled { retry_after_seconds: seconds.saturating_add(1) });
+            let seconds = (wait / 1_000).saturating_add(1);
+            let retry_after_seconds = u64::try_from(seconds).unwrap_or_default();
+            return (Err(Throttled { retry_after_seconds }), self.allowance(0, seconds));
         }
         *empty_at = next.saturating_add(self.interval_ms);
-        Ok(())
+        let used = empty_at.saturating_sub(now);
+        let left = self.burst_ms.saturating_add(self.interval_ms).saturating_sub(used);
+        let remaining = left / self.interval_ms.max(1);
+        (Ok(()), self.allowance(remaining, used.saturating_add(999) / 1_000))
+    }
+
+    /// The same for a network. Who comes from this machine itself is the proxy or the shop's own server in front, and with it
+    /// all of its shoppers: together they are no network.
+    fn check_network(&self, ip: Option<&str>) -> Result<(), Throttled> {
+        match network(ip) {
+            Some(ip) if !ip.is_loopback() => self.check(ip),
+            _ => Ok(()),
+        }
+    }
+
+    fn allowance(&self, remaining: i64, reset_seconds: i64) -> Allowance {
+        let window_seconds = self.interval_ms.saturating_mul(self.quota).saturating_add(999) / 1_000;
+        Allowance { limit: self.name, quota: self.quota, window_seconds, remaining, reset_seconds }
     }
 }
 
@@ -73,6 +173,11 @@ struct Limits {
     reset_network: Limit,
     search_note_network: Limit,
     search_event_network: Limit,
+    carts_network: Limit,
+    coupons_cart: Limit,
+    coupons_network: Limit,
+    confirmations_payment: Limit,
+    confirmations_network: Limit,
 }
 
 impl fmt::Debug for Throttle {
@@ -82,17 +187,24 @@ impl fmt::Debug for Throttle {
 }
 
 impl Throttle {
-    /// The usual limits, or none at all where somebody else keeps them (or a test of load would measure nothing else).
-    pub fn new(clock: &Arc<dyn Clock>, enabled: bool) -> Self {
+    /// The usual limits and these, or none at all where somebody else keeps them (or a test of load would measure nothing
+    /// else).
+    pub fn new(clock: &Arc<dyn Clock>, shoppers: Option<ShopperLimits>) -> Self {
+        let limit = |name, count, period| Limit::new(name, count, period, clock);
         let (minute, hour) = (SignedDuration::from_mins(1), SignedDuration::from_hours(1));
-        Self(enabled.then(|| Limits {
-            sign_in_account: Limit::new(5, minute, clock),
-            sign_in_network: Limit::new(20, minute, clock),
-            attempt_network: Limit::new(20, minute, clock),
-            reset_account: Limit::new(3, hour, clock),
-            reset_network: Limit::new(20, hour, clock),
-            search_note_network: Limit::new(600, minute, clock),
-            search_event_network: Limit::new(300, minute, clock),
+        Self(shoppers.map(|shoppers| Limits {
+            sign_in_account: limit("sign_in_account", 5, minute),
+            sign_in_network: limit("sign_in_network", 20, minute),
+            attempt_network: limit("attempt_network", 20, minute),
+            reset_account: limit("reset_account", 3, hour),
+            reset_network: limit("reset_network", 20, hour),
+            search_note_network: limit("search_note_network", 600, minute),
+            search_event_network: limit("search_event_network", 300, minute),
+            carts_network: limit("carts_network", shoppers.carts_network, minute),
+            coupons_cart: limit("coupons_cart", shoppers.coupons_cart, minute),
+            coupons_network: limit("coupons_network", shoppers.coupons_network, minute),
+            confirmations_payment: limit("confirmations_payment", shoppers.confirmations_payment, minute),
+            confirmations_network: limit("confirmations_network", shoppers.confirmations_network, minute),
         }))
     }
 
@@ -109,16 +221,36 @@ impl Throttle {
         limits.attempt_network.check(network(ip))
     }
 
-    /// A search to be noted in the log: whoever searches more often is answered all the same.
+    /// A search to be noted in the log: whoever searches more often is answered all the same, and so is told nothing of it.
     pub fn search_note(&self, ip: Option<&str>) -> Result<(), Throttled> {
         let Some(limits) = &self.0 else { return Ok(()) };
-        limits.search_note_network.check(network(ip))
+        limits.search_note_network.count(network(ip)).0
     }
 
     /// A request that tells what became of searches.
     pub fn search_event(&self, ip: Option<&str>) -> Result<(), Throttled> {
         let Some(limits) = &self.0 else { return Ok(()) };
         limits.search_event_network.check(network(ip))
+    }
+
+    /// A cart to be made.
+    pub fn cart(&self, ip: Option<&str>) -> Result<(), Throttled> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.carts_network.check_network(ip)
+    }
+
+    /// A coupon tried on a cart: its code may be guessed.
+    pub fn coupon(&self, cart: CartId, ip: Option<&str>) -> Result<(), Throttled> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.coupons_network.check_network(ip)?;
+        limits.coupons_cart.check(cart)
+    }
+
+    /// A confirmation of a payment: whoever has a list of stolen cards finds out which of them work by paying.
+    pub fn confirmation(&self, payment: PaymentId, ip: Option<&str>) -> Result<(), Throttled> {
+        let Some(limits) = &self.0 else { return Ok(()) };
+        limits.confirmations_network.check_network(ip)?;
+        limits.confirmations_payment.check(payment)
     }
 
     /// A mail to the account with this address.
@@ -132,6 +264,7 @@ impl Throttle {
 /// Whose address it is: one of IPv4, the first half of one of IPv6, which a household or a server has whole.
 fn network(ip: Option<&str>) -> Option<IpAddr> {
     match ip?.parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V6(ip) if ip.is_loopback() => Some(IpAddr::V6(ip)),
         IpAddr::V6(ip) => Some(IpAddr::V6((ip.to_bits() >> 64 << 64).into())),
         four @ IpAddr::V4(_) => Some(four),
     }
@@ -146,7 +279,7 @@ mod tests {
     fn throttle(enabled: bool) -> (Throttle, Arc<FakeClock>) {
         let clock = Arc::new(FakeClock::at("2026-11-01T12:00:00Z".parse::<Timestamp>().unwrap()));
         let shared: Arc<dyn Clock> = clock.clone();
-        (Throttle::new(&shared, enabled), clock)
+        (Throttle::new(&shared, enabled.then(ShopperLimits::default)), clock)
     }
 
     #[test]
@@ -184,5 +317,15 @@ mod tests {
         assert!(
             (0..100).all(|_| free.sign_in("ada@example.com", None).is_ok() && free.attempt(None).is_ok())
         );
+    }
+
+    #[test]
+    fn what_comes_from_this_machine_is_everybodys_and_no_network() {
+        let (throttle, _) = throttle(true);
+        for ip in [None, Some("127.0.0.1"), Some("::1"), Some("::ffff:127.0.0.1")] {
+            assert!((0..200).all(|_| throttle.cart(ip).is_ok()), "{ip:?}");
+        }
+        let from_elsewhere = (0..200).filter(|_| throttle.cart(Some("192.0.2.1")).is_ok()).count();
+        assert_eq!(from_elsewhere, 120);
     }
 }

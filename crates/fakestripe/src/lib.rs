@@ -214,6 +214,14 @@ impl FakeStripe {
         self.shared.world().close_dispute(dispute, won, now)
     }
 
+    /// Gives some of what an intent captured back by hand, as on Stripe's own pages: without any name of the shop's. Returns
+    /// whether it could be.
+    pub fn refund_by_hand(&self, intent: &str, amount: i64) -> bool {
+        let now = self.shared.now();
+        let form = format!("payment_intent={intent}&amount={amount}");
+        self.shared.world().refund(&form::Params::parse(form.as_bytes()), now).is_ok()
+    }
+
     /// Lets a refund that went out come back from the bank. Returns whether there was one.
     pub fn fail_refund(&self, refund: &str) -> bool {
         let now = self.shared.now();

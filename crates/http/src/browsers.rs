@@ -33,10 +33,12 @@ const SENT: [HeaderName; 13] = [
     HeaderName::from_static("x-request-id"),
 ];
 /// Headers of answers that scripts may read.
-const READ: [HeaderName; 6] = [
+const READ: [HeaderName; 8] = [
     header::ETAG,
     header::LOCATION,
     header::RETRY_AFTER,
+    HeaderName::from_static("ratelimit"),
+    HeaderName::from_static("ratelimit-policy"),
     HeaderName::from_static("api-version"),
     HeaderName::from_static("idempotent-replayed"),
     HeaderName::from_static("x-request-id"),

@@ -81,7 +81,7 @@ impl House {
             staff_mail: config.mail.staff.clone(),
             mail_templates: config.mail.templates().map_err(Failure::new)?,
             public_url: config.public_url.clone().unwrap_or_else(|| base_url(config.listen)),
-            rate_limits: config.rate_limit_enabled,
+            rate_limits: config.rate_limit_enabled.then_some(config.rate_limits),
             egress: Arc::new(GuardedEgress::new(reach(config.webhooks)).map_err(Failure::new)?),
             search: config.search_engine.shelves(),
         }));
@@ -118,11 +118,6 @@ fn checkout(config: &CheckoutConfig) -> Result<Checkout, Failure> {
     let mut gateways: Vec<Arc<dyn PaymentGateway>> = Vec::new();
     if let Some(settings) = &config.stripe {
         gateways.push(Arc::new(StripeGateway::new(settings).map_err(Failure::new)?));
-        if settings.webhook_secrets.is_empty() {
-            tracing::warn!(
-                "stripe_webhook_secret is not set: payments are found out by asking, minutes late"
-            );
-        }
     }
     if !config.live_mode {
         gateways.push(Arc::new(TestPayments::new(Arc::new(SystemClock))));

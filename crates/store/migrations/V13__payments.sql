@@ -142,3 +142,9 @@ create table webhook_inbox (
 create index webhook_inbox_pending_idx on webhook_inbox (next_at) where state = 'pending';
 create index webhook_inbox_parked_idx on webhook_inbox (received_at) where state = 'parked';
 create index webhook_inbox_done_idx on webhook_inbox (done_at) where done_at is not null;
+
+-- Up to when a provider's own list of events was read for those whose webhook never came.
+create table webhook_listing (
+    provider     text primary key,
+    listed_until timestamptz not null
+);

@@ -18,7 +18,9 @@ use tradepost_app::order::OrderSweeper;
 use tradepost_app::order::sweep::Swept;
 use tradepost_app::outside::Outside;
 use tradepost_app::payment::Reconciler;
+use tradepost_app::payment::missed::Missed;
 use tradepost_app::payment::reconcile::Reconciled;
+use tradepost_app::throttle::ShopperLimits;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_app::{Checkout, Shop, ShopParts, count_statements};
 use tradepost_domain::catalog::Channel;
@@ -33,6 +35,7 @@ use tradepost_store::api_key::{self, ApiKeyRow};
 use tradepost_store::channel;
 
 use crate::database::TestDatabase;
+use crate::guard::AuditGuard;
 
 /// A shop under test.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct TestApp {
     /// Whether the search index has not yet taken what [`Self::project`] has.
     is_behind: Arc<AtomicBool>,
     router: axum::Router,
+    /// Audits the shop when its test is over.
+    guard: AuditGuard,
     // The folder goes with the last copy of the app.
     #[expect(dead_code, reason = "held so that the folder stays")]
     uploads: Arc<tempfile::TempDir>,
@@ -143,6 +148,14 @@ impl TestRequest<'_> {
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// From an address.
+    #[must_use]
+    pub fn from(mut self, ip: &str) -> Self {
+        let peer = std::net::SocketAddr::new(ip.parse().unwrap(), 40_000);
+        self.request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        self
     }
 
     /// With `If-Match: "v<version>"`.
@@ -248,14 +261,27 @@ impl TestApp {
             staff_mail: "staff@shop.example.com".parse().ok(),
             mail_templates: MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap(),
             public_url: "https://shop.example.com".to_owned(),
-            rate_limits,
+            rate_limits: rate_limits.then(ShopperLimits::default),
             egress: outside.clone(),
             search: crate::shelves(),
         }));
         let is_behind = Arc::default();
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
         let router = tradepost_http::router(ApiState::new(shop.clone()));
-        Self { database, shop, clock, mails, outside, channel_id, admin_key, is_behind, router, uploads }
+        let guard = AuditGuard::new(&database, &clock);
+        Self {
+            database,
+            shop,
+            clock,
+            mails,
+            outside,
+            channel_id,
+            admin_key,
+            is_behind,
+            router,
+            guard,
+            uploads,
+        }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
@@ -288,6 +314,11 @@ impl TestApp {
         }
     }
 
+    /// Lets the shop end broken: for a test that breaks it on purpose, which says why.
+    pub fn leave_broken(&self, why: &'static str) {
+        self.guard.leave_broken(why);
+    }
+
     /// Sends the webhooks that are due.
     pub async fn send_webhooks(&self) {
         WebhookWorker::new(self.shop.clone()).drain().await.unwrap();
@@ -306,6 +337,11 @@ impl TestApp {
     /// Lets the worker read back what nobody told, a round.
     pub async fn read_back(&self) -> Reconciled {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).read_back())).await.0.unwrap()
+    }
+
+    /// Lets the worker look for what providers told and nobody heard, a round.
+    pub async fn list_events(&self) -> Missed {
+        count_statements(Box::pin(Reconciler::new(self.shop.clone()).list_events())).await.0.unwrap()
     }
 
     /// Registers a customer.

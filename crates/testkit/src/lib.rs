@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod database;
+pub mod guard;
 pub mod opensearch;
 pub mod shelf;
 pub mod stripe;

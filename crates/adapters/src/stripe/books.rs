@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde::Deserialize as _;
 use tradepost_domain::kernel::Money;
 use tradepost_port::payment::{
-    BalanceEntry, BalanceKind, EventEnvelope, EventMeaning, Page, ProviderEvent, ReadError, Since,
+    BalanceEntry, BalanceKind, EventEnvelope, EventMeaning, ListedEvent, Page, ProviderEvent, ReadError,
+    Since,
 };
 
 use super::client::{Form, StripeClient};
@@ -14,6 +16,7 @@ use super::object::{BalanceSource, BalanceTransaction, Dispute, Event, Expandabl
 
 fn page_of(since: &Since) -> Form {
     let mut query = vec![field("limit", &PAGE_SIZE), field("created[gte]", &since.from.as_second())];
+    query.extend(since.until.map(|until| field("created[lte]", &until.as_second())));
     query.extend(since.after.as_ref().map(|id| field("starting_after", id)));
     query
 }
@@ -26,11 +29,17 @@ pub(super) async fn events(
     client: &StripeClient,
     since: &Since,
     within: Duration,
-) -> Result<Page<ProviderEvent>, ReadError> {
-    let list: List<Event> = client.get("/v1/events", &page_of(since), within).await?;
-    let next = next(&list, |event| &event.id);
-    let items: Result<_, _> = list.data.into_iter().map(facts::event).collect();
-    Ok(Page { items: items?, next })
+) -> Result<Page<ListedEvent>, ReadError> {
+    let list: List<serde_json::Value> = client.get("/v1/events", &page_of(since), within).await?;
+    let items: Result<Vec<_>, _> = list.data.into_iter().map(listed).collect();
+    let items = items?;
+    let next = items.last().map(|event| event.envelope.id.clone()).filter(|_| list.has_more);
+    Ok(Page { items, next })
+}
+
+fn listed(body: serde_json::Value) -> Result<ListedEvent, ReadError> {
+    let event = Event::deserialize(&body).map_err(|error| ReadError::Malformed(error.to_string()))?;
+    Ok(ListedEvent { envelope: facts::envelope(&event)?, body })
 }
 
 /// A dispute as it stands, in the form of the event that would tell of it.

@@ -22,8 +22,8 @@ use tradepost_domain::kernel::ids::PaymentAttemptId;
 use tradepost_domain::payment::PaymentProvider;
 use tradepost_port::BoxFuture;
 use tradepost_port::payment::{
-    BalanceEntry, CaptureIntent, ConfirmIntent, CreateIntent, EventEnvelope, Intent, IntentRef, NewCustomer,
-    Outcome, Page, PaymentGateway, ProviderEvent, ProviderRefund, ReadError, RefundIntent,
+    BalanceEntry, CaptureIntent, ConfirmIntent, CreateIntent, EventEnvelope, Intent, IntentRef, ListedEvent,
+    NewCustomer, Outcome, Page, PaymentGateway, ProviderEvent, ProviderRefund, ReadError, RefundIntent,
     SavedPaymentMethod, Since, WebhookError,
 };
 
@@ -115,7 +115,7 @@ impl PaymentGateway for StripeGateway {
         &'a self,
         since: &'a Since,
         within: Duration,
-    ) -> BoxFuture<'a, Result<Page<ProviderEvent>, ReadError>> {
+    ) -> BoxFuture<'a, Result<Page<ListedEvent>, ReadError>> {
         Box::pin(books::events(&self.client, since, within))
     }
 

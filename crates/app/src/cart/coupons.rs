@@ -27,6 +27,7 @@ pub async fn add_cart_coupon(
     version: Option<i64>,
     coupon: CouponAdd,
 ) -> Result<Answer, WriteError> {
+    context.caller.shop.throttle.coupon(id, context.caller.origin.ip.as_deref())?;
     let code = read_code("$.code", &coupon.code).map_err(|issue| WriteError::Invalid(vec![issue]))?;
     let conn = context.caller.shop.store.storefront().conn().await?;
     let exists = super::rules::coupon_exists(&conn, &code).await?;

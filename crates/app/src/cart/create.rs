@@ -57,6 +57,7 @@ pub struct CartCreate {
 
 /// Makes a cart: the signed-in customer's, or a guest's with a token that is told this once.
 pub async fn create_cart(context: &ShopperContext, create: CartCreate) -> Result<Answer, WriteError> {
+    context.caller.shop.throttle.cart(context.caller.origin.ip.as_deref())?;
     asking(&context.caller.shop, || async {
         let work = context.begin("create_cart").await?;
         let cart = assemble(context, &work.tx, create.clone(), "$.lines").await?;

@@ -68,6 +68,7 @@ pub async fn confirm_payment(
     id: PaymentId,
     confirm: PaymentConfirm,
 ) -> Result<Answer, WriteError> {
+    context.caller.shop.throttle.confirmation(id, context.caller.origin.ip.as_deref())?;
     let record = own_payment(context, id).await?;
     let order_id = record.order_id;
     let provider = record.state.provider;

@@ -1,5 +1,6 @@
 //! Reads back what nobody told us: attempts whose outcome is not known or that wait too long, refunds that were not
-//! answered, and attempts of orders that were given up. With it a shop is right even when no webhook ever comes.
+//! answered, attempts of orders that were given up, and what happened at the provider alone. With it a shop is right even
+//! when no webhook ever comes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tradepost_port::payment::{Outcome, PaymentGateway, ReadError};
 use tradepost_store::payment::{PaymentRecord, read};
 
 use super::begin::{ask, note};
+use super::missed::{self, Missed, take_missed_events};
 use super::refund::ask_provider;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
 use crate::error::WriteError;
@@ -65,10 +67,21 @@ impl Reconciler {
         let shutdown = shutdown.shared();
         let reading = Rhythm { name: "reading payments back", every: self.read_every(), woken_by: None };
         let refunding = Rhythm { name: "asking for refunds", every: REFUND_EVERY, woken_by: None };
+        let listing = Rhythm { name: "listing what providers told", every: missed::EVERY, woken_by: None };
+        let list = || async {
+            let is_more_due = self.list_events().await?.more_is_due;
+            Ok(if is_more_due { Round::MoreIsDue } else { Round::Done })
+        };
         tokio::join!(
             keep_doing(reading, shutdown.clone(), || async { self.read_back().await.map(Reconciled::round) }),
-            keep_doing(refunding, shutdown, || async { self.refund().await.map(Reconciled::round) }),
+            keep_doing(refunding, shutdown.clone(), || async { self.refund().await.map(Reconciled::round) }),
+            keep_doing(listing, shutdown, list),
         );
+    }
+
+    /// Puts what providers have told, and no webhook brought, into the inbox.
+    pub async fn list_events(&self) -> Result<Missed, WriteError> {
+        take_missed_events(&self.caller.shop).await
     }
 
     /// Rest between two looks at attempts that wait: half of what they are left alone.

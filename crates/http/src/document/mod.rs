@@ -96,7 +96,7 @@ problems! {
     ReadProblems: Malformed Unauthenticated NotFound Unavailable;
     /// Problems that every write of a shopper may answer with.
     ShopperWriteProblems: Malformed Unauthenticated NotFound Conflict VersionMismatch TooLarge
-        UnsupportedMediaType Invalid Unavailable;
+        UnsupportedMediaType Invalid TooMany Unavailable;
     /// Problems that signing in, up and out can answer with.
     SignInProblems: Malformed Unauthenticated Forbidden Conflict TooLarge UnsupportedMediaType Invalid TooMany Unavailable;
     /// Problems that every read of a customer may answer with.

@@ -1,5 +1,7 @@
 //! What wraps every request: its id, its version, its measure, the writing of problems, the headers of every answer.
 
+mod limits;
+
 use std::any::Any;
 use std::time::Instant;
 
@@ -11,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, extract::State};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
+use tradepost_app::throttle::noting_limits;
 
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::state::{ApiState, RequestIds};
@@ -68,8 +71,8 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
     let started = Instant::now();
     let in_flight = InFlight::begin();
     let span = tracing::info_span!("request", request.id = %id, http.method = %method, http.route = %route);
-    let (mut response, statements) =
-        tradepost_app::count_statements(next.run(request)).instrument(span.clone()).await;
+    let answered = tradepost_app::count_statements(noting_limits(next.run(request)));
+    let ((mut response, allowance), statements) = answered.instrument(span.clone()).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = write_problem(response, problem, &id);
     }
@@ -81,6 +84,9 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
     });
     record(&route, &method, status, elapsed, statements);
     add_headers(&mut response, &id);
+    if let Some(allowance) = allowance {
+        limits::tell(response.headers_mut(), &allowance);
+    }
     response.extensions_mut().insert(Statements(statements));
     if let Some(matched) = matched {
         response.extensions_mut().insert(matched);

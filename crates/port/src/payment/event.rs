@@ -38,11 +38,22 @@ pub struct ProviderEvent {
     pub meaning: EventMeaning,
 }
 
+/// An event as it stands in the provider's list, not yet read: one that cannot be read must not hide the others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedEvent {
+    /// Its envelope.
+    pub envelope: EventEnvelope,
+    /// Its body, as a webhook would have brought it.
+    pub body: serde_json::Value,
+}
+
 /// From when on to list, and where to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {
     /// The earliest moment of interest, by the provider's clock.
     pub from: Timestamp,
+    /// The latest moment of interest; `None` for all that has happened.
+    pub until: Option<Timestamp>,
     /// The provider's id of the last entry of the page before.
     pub after: Option<String>,
 }

@@ -18,7 +18,8 @@ pub use answer::{
     ClientAction, Decline, Intent, Outcome, ProviderRefund, ReadError, Refusal, SavedPaymentMethod,
 };
 pub use event::{
-    BalanceEntry, BalanceKind, EventEnvelope, EventMeaning, Page, ProviderEvent, Since, WebhookError,
+    BalanceEntry, BalanceKind, EventEnvelope, EventMeaning, ListedEvent, Page, ProviderEvent, Since,
+    WebhookError,
 };
 pub use request::{
     CaptureIntent, CaptureMethod, ConfirmIntent, CreateIntent, IntentRef, NewCustomer, RefundIntent,
@@ -82,7 +83,7 @@ pub trait PaymentGateway: Send + Sync + 'static {
         &'a self,
         since: &'a Since,
         within: Duration,
-    ) -> BoxFuture<'a, Result<Page<ProviderEvent>, ReadError>>;
+    ) -> BoxFuture<'a, Result<Page<ListedEvent>, ReadError>>;
 
     /// The provider's book of what moved, newest first.
     fn balance<'a>(

@@ -66,6 +66,11 @@ impl CheckoutConfig {
         if stripe.is_none() && !raw.stripe_webhook_secret.expose_secret().is_empty() {
             return Err(layers.invalid("stripe_webhook_secret", "is of no use without stripe_secret_key"));
         }
+        if stripe.as_ref().is_some_and(|stripe| stripe.webhook_secrets.is_empty()) {
+            let advice =
+                "must hold the signing secret of the webhook endpoint where stripe_secret_key is set";
+            return Err(layers.invalid("stripe_webhook_secret", advice));
+        }
         if live_mode && stripe.is_none() {
             let advice = "needs a provider that takes real money: set stripe_secret_key";
             return Err(layers.invalid("live_mode", advice));
@@ -132,6 +137,7 @@ mod tests {
     }
 
     const KEY: (&str, &str) = ("TRADEPOST_STRIPE_SECRET_KEY", "sk_test_secretword");
+    const HOOK: (&str, &str) = ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1");
 
     #[test]
     fn without_a_key_there_is_no_stripe_and_with_one_there_is() {
@@ -170,10 +176,10 @@ mod tests {
     #[test]
     fn a_live_key_means_live_mode_and_live_mode_means_a_key() {
         for key in ["sk_live_1", "rk_live_1"] {
-            assert!(load(&[("TRADEPOST_STRIPE_SECRET_KEY", key)]).unwrap().live_mode, "{key}");
+            assert!(load(&[("TRADEPOST_STRIPE_SECRET_KEY", key), HOOK]).unwrap().live_mode, "{key}");
         }
-        assert!(!load(&[KEY]).unwrap().live_mode);
-        assert!(load(&[KEY, ("TRADEPOST_LIVE_MODE", "true")]).unwrap().live_mode);
+        assert!(!load(&[KEY, HOOK]).unwrap().live_mode);
+        assert!(load(&[KEY, HOOK, ("TRADEPOST_LIVE_MODE", "true")]).unwrap().live_mode);
         assert!(load(&[("TRADEPOST_LIVE_MODE", "true")]).unwrap_err().contains("set stripe_secret_key"));
     }
 
@@ -185,6 +191,8 @@ mod tests {
                 &[KEY, ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1,")][..],
                 "webhook secret of Stripe is empty",
             ),
+            (&[KEY], "`stripe_webhook_secret`"),
+            (&[KEY, ("TRADEPOST_STRIPE_WEBHOOK_SECRET", "")], "must hold the signing secret"),
             (&[("TRADEPOST_STRIPE_SECRET_KEY", " ")], "secret key of Stripe is empty"),
             (&[("TRADEPOST_STRIPE_WEBHOOK_SECRET", "whsec_1")], "without stripe_secret_key"),
             (&[KEY, ("TRADEPOST_STRIPE_API_BASE", "http://api.stripe.com")], "must begin with https://"),

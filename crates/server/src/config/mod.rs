@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tradepost_app::import::ImportRetention;
 use tradepost_app::search::popular::SearchLogRules;
+use tradepost_app::throttle::ShopperLimits;
 use tradepost_http::browsers::Origins;
 
 use crate::proxies::{Network, NotANetwork, TrustedProxies};
@@ -52,6 +53,8 @@ pub struct Config {
     pub workers: bool,
     /// Whether it is counted how often somebody tries.
     pub rate_limit_enabled: bool,
+    /// How often shoppers may try.
+    pub rate_limits: ShopperLimits,
     /// Memory for cached answers, in bytes.
     pub cache_bytes: u64,
     /// How orders are taken and paid.
@@ -190,6 +193,7 @@ struct RawConfig {
     log_format: String,
     workers: bool,
     rate_limit_enabled: bool,
+    rate_limits: ShopperLimits,
     cache_bytes: u64,
     #[serde(flatten)]
     checkout: checkout::RawCheckout,
@@ -233,6 +237,7 @@ impl Config {
             log_format,
             workers: raw.workers,
             rate_limit_enabled: raw.rate_limit_enabled,
+            rate_limits: raw.rate_limits,
             cache_bytes: memory::cache_bytes(raw.cache_bytes),
             checkout: CheckoutConfig::read(layers, &raw.checkout)?,
             pools: raw.pools,
@@ -248,6 +253,11 @@ impl Config {
 
 /// Whole numbers with the least and the most that they may be.
 const RANGES: &[(&str, i64, i64)] = &[
+    ("rate_limits.carts_network", 1, 1_000_000),
+    ("rate_limits.coupons_cart", 1, 10_000),
+    ("rate_limits.coupons_network", 1, 1_000_000),
+    ("rate_limits.confirmations_payment", 1, 10_000),
+    ("rate_limits.confirmations_network", 1, 1_000_000),
     ("cache_bytes", 0, 1 << 40),
     ("reservation_ttl_seconds", 60, 86_400),
     ("cart_ttl_seconds", 3_600, 31_536_000),
@@ -365,6 +375,7 @@ mod tests {
                 "`pools.admin` is `0` (environment variable TRADEPOST_POOLS_ADMIN)",
             ),
             ("TRADEPOST_POOLS_ADMIN", "many", "must be a whole number"),
+            ("TRADEPOST_RATE_LIMITS_COUPONS_CART", "0", "must be a whole number from 1 to 10000"),
             ("TRADEPOST_WORKERS", "perhaps", "must be true or false"),
             ("TRADEPOST_LOG", "tradepost=loud", "is no filter"),
             ("TRADEPOST_LOG_FORMAT", "xml", "must be json, text or auto"),

@@ -4,5 +4,6 @@
 mod commands;
 mod demo;
 mod exports;
+mod payments;
 mod process;
 mod torture;

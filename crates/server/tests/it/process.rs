@@ -53,9 +53,15 @@ impl Demo {
 
     /// Starts one on a free port.
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        Self::start_configured(data, arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn start_configured(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let started = Instant::now();
         let mut command = tradepost(&["demo", "--listen", "127.0.0.1:0", "--data"]);
         let log = fs::File::create(data.with_extension("log")).unwrap();
+        command.envs(variables.iter().copied());
         command.arg(data).args(arguments).stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
         Self { child: command.spawn().unwrap(), data: data.to_owned(), started }
     }
@@ -146,9 +152,21 @@ pub fn get(demo: &Value, path: &str) -> Option<(u16, String)> {
 
 /// A GET with further headers, each with its line end.
 pub fn get_with(demo: &Value, path: &str, headers: &str) -> Option<(u16, String)> {
+    ask(demo, ("GET", path), headers, "")
+}
+
+/// A POST of JSON with further headers, each with its line end.
+pub fn post_with(demo: &Value, path: &str, headers: &str, body: &Value) -> Option<(u16, String)> {
+    let body = body.to_string();
+    let headers = format!("{headers}content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    ask(demo, ("POST", path), &headers, &body)
+}
+
+fn ask(demo: &Value, (method, path): (&str, &str), headers: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address(demo)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n{headers}\r\n").ok()?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n{headers}\r\n{body}")
+        .ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;

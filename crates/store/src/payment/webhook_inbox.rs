@@ -1,5 +1,7 @@
 //! What providers tell us: stored before it is acknowledged, worked off after, none twice.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::payment::PaymentProvider;
@@ -38,6 +40,15 @@ sql! {
         update webhook_inbox
            set state = 'pending', attempts = 0, next_at = $1
          where state = 'parked'";
+    KNOWN = "
+        select event_id from webhook_inbox where provider = $1 and event_id = any($2)";
+    LISTED_UNTIL = "
+        select listed_until from webhook_listing where provider = $1";
+    LIST_ON = "
+        insert into webhook_listing (provider, listed_until)
+        values ($1, $2)
+        on conflict (provider) do update
+           set listed_until = greatest(webhook_listing.listed_until, excluded.listed_until)";
     PURGE = "
         delete from webhook_inbox where done_at < $1";
 }
@@ -118,6 +129,30 @@ pub async fn parked(client: &Client) -> Result<(i64, Option<String>), StoreError
 /// Has the parked events worked off again; answers how many.
 pub async fn replay_parked(client: &Client, now: Timestamp) -> Result<u64, StoreError> {
     client.execute(REPLAY_PARKED, &[&now]).await
+}
+
+/// Which of these events are stored.
+pub async fn known(
+    client: &Client,
+    provider: PaymentProvider,
+    event_ids: &[&str],
+) -> Result<BTreeSet<String>, StoreError> {
+    let rows = client.query(KNOWN, &[&provider.as_str(), &event_ids]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Up to when the provider's own list was read; `None` when it never was.
+pub async fn listed_until(
+    client: &Client,
+    provider: PaymentProvider,
+) -> Result<Option<Timestamp>, StoreError> {
+    let row = client.query_opt(LISTED_UNTIL, &[&provider.as_str()]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Notes up to when the provider's own list was read; it never goes back.
+pub async fn list_on(client: &Client, provider: PaymentProvider, until: Timestamp) -> Result<(), StoreError> {
+    client.execute(LIST_ON, &[&provider.as_str(), &until]).await.map(drop)
 }
 
 /// Deletes events that were worked off before a time; answers how many.

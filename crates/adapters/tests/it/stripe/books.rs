@@ -10,7 +10,7 @@ use super::{WITHIN, World, applied, done, eur, refund_of};
 
 impl World {
     async fn all_lines(&self) -> Vec<BalanceEntry> {
-        let mut since = Since { from: self.now(), after: None };
+        let mut since = Since { from: self.now(), until: None, after: None };
         let mut lines = Vec::new();
         loop {
             let page = self.gateway.balance(&since, WITHIN).await.unwrap();
@@ -28,11 +28,12 @@ async fn the_list_of_events_tells_what_webhooks_would_have_told() {
     let world = World::new().await;
     let intent = world.paid().await;
     done(world.gateway.refund(&refund_of(&intent, 1, eur(350)), WITHIN).await);
-    let since = Since { from: world.now(), after: None };
+    let since = Since { from: world.now(), until: Some(world.now()), after: None };
     let page = world.gateway.events(&since, WITHIN).await.unwrap();
     let facts: Vec<PaymentFact> = page
         .items
         .into_iter()
+        .map(|event| world.gateway.read_event(event.body.to_string().as_bytes()).unwrap())
         .flat_map(|event| if let EventMeaning::Facts(facts) = event.meaning { facts } else { Vec::new() })
         .collect();
     assert_eq!(applied(&facts).0.status(), PaymentStatus::PartiallyRefunded);

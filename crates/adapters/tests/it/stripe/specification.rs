@@ -114,7 +114,11 @@ async fn every_request_is_as_stripe_describes_it_in_the_pinned_version() {
     gateway.retrieve(&intent, WITHIN).await.unwrap();
     gateway.find(attempt_id(1), Timestamp::UNIX_EPOCH, WITHIN).await.unwrap();
     gateway.dispute("du_1", WITHIN).await.unwrap();
-    let since = Since { from: Timestamp::UNIX_EPOCH, after: Some("evt_1".to_owned()) };
+    let since = Since {
+        from: Timestamp::UNIX_EPOCH,
+        until: Some(Timestamp::UNIX_EPOCH),
+        after: Some("evt_1".to_owned()),
+    };
     gateway.events(&since, WITHIN).await.unwrap();
     gateway.balance(&since, WITHIN).await.unwrap();
 }

@@ -69,7 +69,7 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
         )
         .unwrap(),
         public_url: "https://shop.example.com".to_owned(),
-        rate_limits: false,
+        rate_limits: None,
         egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
         search: tradepost_testkit::shelves(),
     }))

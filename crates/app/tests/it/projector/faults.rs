@@ -163,7 +163,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         )
         .unwrap(),
         public_url: "https://shop.example.com".to_owned(),
-        rate_limits: false,
+        rate_limits: None,
         egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
         search: tradepost_testkit::shelves(),
     }));

@@ -83,7 +83,7 @@ impl TestShop {
             )
             .unwrap(),
             public_url: "https://shop.example.com".to_owned(),
-            rate_limits: false,
+            rate_limits: None,
             egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
             search: tradepost_testkit::shelves(),
         }));

@@ -163,6 +163,7 @@ async fn stock_is_not_changed_behind_the_movements() {
 #[tokio::test]
 async fn stock_that_orders_hold_is_neither_counted_away_nor_made_scarce() {
     let app = TestApp::new().await;
+    app.leave_broken("it reserves by hand, for no order");
     let level = stocked(&app).await;
     let promised =
         "update stock_level set reserved = 3, moved_kind = 'reserved', moved_id = gen_random_uuid()

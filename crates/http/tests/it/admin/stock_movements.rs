@@ -14,6 +14,7 @@ async fn list(app: &TestApp, query: &str) -> Value {
 #[tokio::test]
 async fn movements_are_listed_by_what_moved_where_and_why_newest_first() {
     let app = TestApp::new().await;
+    app.leave_broken("it reserves by hand, for no order");
     for (title, sku, stock) in [("Boot", "S-1", 5), ("Hat", "S-2", 3)] {
         let price = json!({"amount": 1, "currency": "EUR"});
         create(&app, &json!({"title": title, "sku": sku, "stock": stock, "price": price})).await;

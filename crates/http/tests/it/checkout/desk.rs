@@ -213,7 +213,7 @@ async fn an_outage_while_orders_are_decided_and_wait_leaves_no_key_behind() {
         assert_eq!(again.header("idempotent-replayed"), "");
     }
     assert_eq!(stock(app, &boot).await, "5/3/0");
-    app.audit().await;
+    drop(shop);
     server.stop().await;
 }
 
@@ -242,7 +242,7 @@ async fn a_database_that_does_not_answer_keeps_no_worker_for_ever() {
         assert_eq!(again.header("idempotent-replayed"), "");
     }
     assert_eq!(stock(app, &boot).await, "5/3/0");
-    app.audit().await;
+    drop(shop);
     server.stop().await;
 }
 

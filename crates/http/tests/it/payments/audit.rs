@@ -6,7 +6,7 @@ use tradepost_port::Clock;
 use tradepost_testkit::StripeShop;
 
 use super::place;
-use crate::admin::text;
+use crate::admin::{sql, text};
 use crate::checkout::{confirm, stocked};
 
 /// What stands in the way of breaking things.
@@ -93,4 +93,18 @@ async fn each_rule_of_money_finds_its_broken_row() {
         let broken = shop.app.database.broken_after(&[UNGUARDED, text], now).await;
         assert!(broken.iter().any(|broken| broken == rule), "{rule}: {text}: {broken:?}");
     }
+}
+
+#[tokio::test]
+#[should_panic(expected = "the test leaves a shop with broken rules")]
+async fn a_test_that_leaves_a_broken_shop_fails() {
+    let shop = shop_with_orders().await;
+    sql(&shop.app, "update orders set captured = captured + 1 where captured = 5400").await;
+}
+
+#[tokio::test]
+async fn a_test_that_says_why_may_leave_a_broken_shop() {
+    let shop = shop_with_orders().await;
+    shop.app.leave_broken("that is what it tests");
+    sql(&shop.app, "update orders set captured = captured + 1 where captured = 5400").await;
 }

@@ -54,6 +54,35 @@ async fn goods_of_an_order_that_nobody_has_begun_to_pay_are_not_held_longer() {
     assert_eq!((shop.app.sweep_orders().await.orders, sold(&shop.app, &boot).await.as_str()), (1, "1/0/0"));
 }
 
+/// Case C08: who was declined may try again while the hold lasts; it is not made longer by that, and then the goods are the
+/// next buyer's.
+#[tokio::test]
+async fn goods_of_a_buyer_who_was_declined_and_left_are_the_next_ones_when_the_hold_ends() {
+    let shop = StripeShop::new().await;
+    let (_, boot) = stocked(&shop.app, "Boot", 5400, 1).await;
+    let placed = place(&shop.app, &boot, "key-1").await;
+    let pay = async |method: &str| confirm(&shop.app, &placed, &json!({"payment_method": method})).await;
+    for _ in 0..2 {
+        let declined = pay("pm_card_visa_chargeDeclined").await.expect(200).json();
+        assert_eq!(text(&declined, "status"), "failed");
+        wait(&shop, 449);
+    }
+    assert_eq!((shop.app.sweep_orders().await.orders, sold(&shop.app, &boot).await.as_str()), (0, "1/1/0"));
+    wait(&shop, 3);
+    assert_eq!((shop.app.sweep_orders().await.orders, sold(&shop.app, &boot).await.as_str()), (1, "1/0/0"));
+    assert_eq!(sql_value(&shop.app, EXTENSIONS).await, "0");
+    let next = place(&shop.app, &boot, "key-2").await;
+    let too_late = pay("pm_card_visa").await.expect(409);
+    assert!(
+        ["order_canceled", "payment_canceled"].contains(&too_late.code().as_str()),
+        "{}",
+        too_late.code()
+    );
+    let _ = confirm(&shop.app, &next, &json!({"payment_method": "pm_card_visa"})).await.expect(200);
+    let moved = "select string_agg(kind, ',' order by id) from stock_movement";
+    assert_eq!(sql_value(&shop.app, moved).await, "received,reserved,released,reserved,allocated");
+}
+
 /// An order whose money is set aside, with its intent.
 async fn authorized(shop: &StripeShop, variant: &str) -> (Value, IntentRef) {
     let placed = place(&shop.app, variant, "key-1").await;

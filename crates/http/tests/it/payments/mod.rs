@@ -8,6 +8,7 @@ mod holds;
 mod inbox;
 mod late;
 mod mails;
+mod missed;
 mod outage;
 mod races;
 mod refunds;

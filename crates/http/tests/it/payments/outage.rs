@@ -115,5 +115,6 @@ async fn an_outage_of_the_database_loses_no_payment_and_every_worker_catches_up(
     assert_paid_once(&shop, &unknown).await;
     assert_eq!(statuses(&shown(&shop.app, &unpaid).await)[0], "canceled");
     assert_eq!((net(&shop, &refunded), sold(&shop.app, &boot).await.as_str()), (0, "9/0/2"));
+    drop(shop);
     server.stop().await;
 }

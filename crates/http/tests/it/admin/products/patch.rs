@@ -215,6 +215,7 @@ async fn only_what_is_not_on_the_shelf_is_deleted() {
 #[tokio::test]
 async fn a_variant_that_is_promised_to_somebody_stays() {
     let app = TestApp::new().await;
+    app.leave_broken("it reserves by hand, for no order");
     let mut body = boot("Boot");
     body["stock"] = json!(5);
     let product = create(&app, &body).await;

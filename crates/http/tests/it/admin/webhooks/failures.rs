@@ -260,6 +260,7 @@ async fn old_deliveries_are_deleted_some_at_a_time_and_not_by_who_sends() {
 #[tokio::test]
 async fn a_delivery_that_nobody_sends_breaks_a_rule() {
     let app = TestApp::new().await;
+    app.leave_broken("that is what it tests");
     endpoint(&app, "a.example", &["brand.*"]).await;
     make_brand(&app, "one").await;
     pass(&app, 601);
