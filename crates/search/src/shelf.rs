@@ -180,6 +180,7 @@ pub fn plan(words: &str, request: &SearchRequest, knowledge: &Knowledge, weights
         pins_within: request.pins_within,
         boosts: request.boosts.clone(),
         collapse: request.collapse.clone(),
+        scoring: request.scoring.clone().unwrap_or(plan.scoring),
         ..plan
     }
 }
@@ -243,6 +244,10 @@ impl CatalogSearch for Shelf {
 
     fn stems(&self, text: &str) -> Vec<String> {
         pipeline::stems(text, &read(&self.knowledge).analyzer)
+    }
+
+    fn scoring(&self) -> Scoring {
+        read(&self.weights).scoring.clone()
     }
 
     fn take_scoring(&self, scoring: Scoring) {

@@ -17,7 +17,7 @@ use tradepost_port::search::{
 use super::facets::{FacetChoice, Facets, requests};
 use super::fill::aside;
 use super::standing::{Standing, finish};
-use super::steer::course::{Course, LocalRule};
+use super::steer::course::{Course, LocalRule, Occasion};
 use super::steer::rule::RuleBanner;
 use super::views::{CorrectionView, FacetView, QueryView, StepView, UnderstoodView};
 use crate::catalog::list_categories::Tree;
@@ -39,6 +39,12 @@ pub(crate) struct Asked<'a> {
     pub(crate) pins_shown: usize,
     /// The moment that rules are asked for.
     pub(crate) now: Timestamp,
+}
+
+impl Asked<'_> {
+    fn occasion(&self) -> Occasion {
+        Occasion { category: self.category_id, now: self.now, groups: self.command.groups.clone() }
+    }
 }
 
 /// Who answers. The scores of the one say nothing to the other.
@@ -147,11 +153,11 @@ async fn ask(
     place: OwnedSemaphorePermit,
 ) -> Result<(SearchAnswer, Labels, Course), SearchError> {
     let (mut request, labels) = request(standing, asked);
-    let (standing, shown, moment) = (standing.clone(), asked.pins_shown, (asked.category_id, asked.now));
+    let (standing, shown, occasion) = (standing.clone(), asked.pins_shown, asked.occasion());
     // Finding and counting may keep a thread busy for some ten milliseconds.
     let work = move || {
         let _place = place;
-        let mut course = course(&standing, &standing.rules(), &request, moment);
+        let mut course = course(&standing, &standing.rules(), &request, &occasion);
         course.steer(&mut request, shown);
         Ok((finish(standing.shelf.search(&request))?, course))
     };
@@ -164,10 +170,10 @@ pub(super) fn course(
     standing: &Standing,
     rules: &[LocalRule],
     request: &SearchRequest,
-    moment: (Option<CategoryId>, Timestamp),
+    occasion: &Occasion,
 ) -> Course {
     let words = request.text.as_ref().map(|text| standing.shelf.stems(text)).unwrap_or_default();
-    Course::of(rules, &words, moment)
+    Course::of(rules, &words, occasion)
 }
 
 /// The question without what rules make of it.
