@@ -5,9 +5,9 @@ use tradepost_app::catalog::list_products::ListProducts;
 use tradepost_app::search::FacetChoice;
 use tradepost_app::search::steer::preview::{PreviewError, SearchPreview, SearchPreviewView, preview};
 
-use crate::document::StaffReadProblems;
+use crate::document::StaffWriteProblems;
 use crate::extract::staff::ProductsRead;
-use crate::extract::{Body, ListParams, Staff};
+use crate::extract::{Body, ListParams, NoParams, Staff};
 use crate::problem::Problem;
 use crate::respond;
 use crate::store::products::query;
@@ -19,10 +19,14 @@ use crate::store::products::query;
     operation_id = "preview_search",
     tag = "search-steering",
     request_body = SearchPreview,
-    responses((status = 200, body = SearchPreviewView), StaffReadProblems),
+    responses((status = 200, body = SearchPreviewView), StaffWriteProblems),
     security(("secret_key" = []))
 )]
-pub async fn handler(staff: Staff<ProductsRead>, body: Body<SearchPreview>) -> Result<Response, Problem> {
+pub async fn handler(
+    staff: Staff<ProductsRead>,
+    _: NoParams,
+    body: Body<SearchPreview>,
+) -> Result<Response, Problem> {
     let mut asked = body.value;
     let command = query::search(ListParams::of(std::mem::take(&mut asked.parameters)))?;
     let ListProducts { cursor, facets, fields, expand, .. } = &command;
