@@ -53,10 +53,10 @@ fn meeting(
 /// Asks with and without rules. It works on the thread that calls.
 pub(super) fn look(
     standing: &Standing,
-    request: SearchRequest,
+    request: &SearchRequest,
     mut course: Course,
 ) -> Result<Seen, SearchError> {
-    let plain = ask(standing, &request)?;
+    let plain = ask(standing, request)?;
     let mut steered = request.clone();
     course.steer(&mut steered, 0);
     let answer = ask(standing, &steered)?;
@@ -79,7 +79,7 @@ pub(super) fn look(
         hidden: hidden(standing, &course, &left_out)?,
         pinned_by: pinned_by(&course, &answer.hits, steered.pins_within),
         boosts,
-        parts: parts(standing, &request, &answer.hits.hits)?,
+        parts: parts(standing, request, &answer.hits.hits)?,
         answer,
         course,
     })

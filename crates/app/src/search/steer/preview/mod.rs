@@ -138,7 +138,7 @@ pub async fn preview(
         let groups = preview.customer_group_ids.clone();
         let rules = rules(&own, preview);
         let course = course(&own, &rules, &request, &Occasion { category: category_id, now, groups });
-        look(&own, request, course)
+        look(&own, &request, course)
     };
     let mut seen = aside(work).await?;
     let answer = std::mem::take(&mut seen.answer);
