@@ -30,8 +30,7 @@ use crate::store::shopper::Storefront;
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
-    visitor: Visitor,
-    Recognised(customer): Recognised,
+    (visitor, Recognised(customer)): (Visitor, Recognised),
     headers: HeaderMap,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
