@@ -186,6 +186,7 @@ fn of_words(plan: QueryPlan, request: &SearchRequest) -> QueryPlan {
         pins_within: request.pins_within,
         boosts: request.boosts.clone(),
         collapse: request.collapse.clone(),
+        scoring: request.scoring.clone().unwrap_or(plan.scoring),
         ..plan
     }
 }
@@ -264,6 +265,10 @@ impl CatalogSearch for Shelf {
 
     fn stems(&self, text: &str) -> Vec<String> {
         pipeline::stems(text, &read(&self.knowledge).analyzer)
+    }
+
+    fn scoring(&self) -> Scoring {
+        read(&self.weights).scoring.clone()
     }
 
     fn take_scoring(&self, scoring: Scoring) {

@@ -199,6 +199,16 @@ create table search_synonym (
     updated_at timestamptz not null
 );
 
+-- What matches count: one row.
+create table search_weights (
+    id         uuid primary key,
+    definition jsonb not null check (jsonb_typeof(definition) = 'object'),
+    version    bigint not null default 1,
+    updated_at timestamptz not null
+);
+create unique index search_weights_key on search_weights ((true));
+insert into search_weights (id, definition, updated_at) values ('00000000-0000-7000-8000-000000000001', '{}', now());
+
 create table search_rule (
     id         uuid primary key,
     handle     text not null unique,

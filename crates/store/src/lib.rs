@@ -29,6 +29,7 @@ pub mod pricing;
 pub mod search_log;
 pub mod search_popular;
 pub mod search_report;
+pub mod search_weights;
 pub mod seed;
 pub mod setting;
 pub mod sql;

@@ -37,7 +37,7 @@ sql! {
 
 /// What events are about that the projector follows. Of all others nothing is left to do once they are written: webhook
 /// deliveries are written with them.
-pub const FOLLOWED: [&str; 13] = [
+pub const FOLLOWED: [&str; 14] = [
     "brand",
     "category",
     "channel",
@@ -49,6 +49,7 @@ pub const FOLLOWED: [&str; 13] = [
     "review",
     "search_rule",
     "search_synonym",
+    "search_weights",
     "stock",
     "variant",
 ];

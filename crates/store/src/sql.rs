@@ -37,6 +37,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::search_log::STATEMENTS,
         crate::search_popular::STATEMENTS,
         crate::search_report::STATEMENTS,
+        crate::search_weights::STATEMENTS,
         crate::seed::STATEMENTS,
         crate::setting::STATEMENTS,
         crate::system::STATEMENTS,

@@ -6,9 +6,9 @@ use serde_json::Value;
 use tradepost_domain::kernel::ids::{
     ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CouponId, CustomerAddressId,
     CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, OrderId, PriceListId, ProductId,
-    ProductTypeId, PromotionId, ReviewId, SearchRuleId, SearchSynonymId, ShippingMethodId, ShippingZoneId,
-    StaffMemberId, StockLevelId, StockLocationId, TaxClassId, TaxRateId, TaxZoneId, VariantId,
-    WebhookEndpointId,
+    ProductTypeId, PromotionId, ReviewId, SearchRuleId, SearchSynonymId, SearchWeightsId, ShippingMethodId,
+    ShippingZoneId, StaffMemberId, StockLevelId, StockLocationId, TaxClassId, TaxRateId, TaxZoneId,
+    VariantId, WebhookEndpointId,
 };
 use tradepost_store::StoreError;
 use tradepost_store::audit::{self, AuditFilter, AuditRow};
@@ -123,6 +123,7 @@ kinds! {
     "shipping_method" => ShippingMethodId,
     "search_synonym" => SearchSynonymId,
     "search_rule" => SearchRuleId,
+    "search_weights" => SearchWeightsId,
 }
 
 fn view(row: AuditRow) -> AuditEntryView {

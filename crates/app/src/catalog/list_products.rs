@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Position, Sort, SortKey};
-use tradepost_domain::kernel::ids::{CategoryId, CollectionId, ProductId, SearchQueryId};
+use tradepost_domain::kernel::ids::{CategoryId, CollectionId, CustomerGroupId, ProductId, SearchQueryId};
 use tradepost_domain::kernel::limits::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX};
 use tradepost_port::search::SearchError;
 use tradepost_store::StoreError;
@@ -49,6 +49,8 @@ pub struct ListProducts {
     pub understand: bool,
     /// Texts that no condition is to be read from.
     pub as_words: Vec<String>,
+    /// Groups of customers that the shopper is of, as far as rules of search are for them, in their order.
+    pub groups: Vec<CustomerGroupId>,
     /// Only these fields of each card.
     pub fields: Option<Vec<String>>,
     /// These fields of the product's page as well.
@@ -69,6 +71,7 @@ impl Default for ListProducts {
             facets: FacetChoice::None,
             understand: false,
             as_words: Vec::new(),
+            groups: Vec::new(),
             fields: None,
             expand: Vec::new(),
         }
@@ -159,7 +162,7 @@ fn check_shape(command: &ListProducts) -> Result<(), ListProductsError> {
 }
 
 /// The same question always in the same words.
-fn canonical(mut command: ListProducts) -> ListProducts {
+pub(crate) fn canonical(mut command: ListProducts) -> ListProducts {
     fn tidy(names: &mut Vec<String>) {
         names.sort_unstable();
         names.dedup();
@@ -215,8 +218,11 @@ fn list_key(shopper: &Shopper, command: &ListProducts) -> String {
 fn question(list: &str, command: &ListProducts) -> String {
     let mut key = String::with_capacity(list.len().saturating_add(128));
     key.push_str(list);
-    let ListProducts { limit, cursor, count, facets, fields, expand, .. } = command;
+    let ListProducts { limit, cursor, count, facets, fields, expand, groups, .. } = command;
     let _ = write!(key, " {limit} {cursor:?} {count} {facets:?} {fields:?} {expand:?}");
+    if !groups.is_empty() {
+        let _ = write!(key, " {groups:?}");
+    }
     key
 }
 
@@ -329,7 +335,8 @@ fn extras(found: &Found) -> Result<String, ListProductsError> {
     Ok(extras)
 }
 
-async fn resolve(
+/// What the places of a listing mean.
+pub(crate) async fn resolve(
     catalog: &Catalog,
     command: &ListProducts,
 ) -> Result<(Option<CategoryId>, Option<CollectionId>), ListProductsError> {

@@ -53,7 +53,7 @@ impl Reach {
             "product_type" => self.spread.product_type_ids.push(id),
             "collection" => self.spread.collection_ids.push(id),
             "channel" => self.spread.everything = true,
-            "search_rule" | "search_synonym" => self.steers = true,
+            "search_rule" | "search_synonym" | "search_weights" => self.steers = true,
             _ => return,
         }
         if matches!(context, "category" | "brand" | "product_type" | "collection" | "channel") {

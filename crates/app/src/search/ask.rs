@@ -18,7 +18,7 @@ use super::Shelves;
 use super::facets::{FacetChoice, Facets, requests};
 use super::fill::aside;
 use super::standing::{Standing, finish};
-use super::steer::course::{Course, LocalRule};
+use super::steer::course::{Course, LocalRule, Occasion};
 use super::steer::rule::RuleBanner;
 use super::views::{CorrectionView, FacetView, QueryView, StepView, UnderstoodView};
 use crate::catalog::list_categories::Tree;
@@ -40,6 +40,12 @@ pub(crate) struct Asked<'a> {
     pub(crate) pins_shown: usize,
     /// The moment that rules are asked for.
     pub(crate) now: Timestamp,
+}
+
+impl Asked<'_> {
+    fn occasion(&self) -> Occasion {
+        Occasion { category: self.category_id, now: self.now, groups: self.command.groups.clone() }
+    }
 }
 
 /// Who answers. The scores of the one say nothing to the other.
@@ -141,9 +147,9 @@ type Told = Result<Result<(SearchAnswer, Labels, Course), SearchError>, SearchEr
 
 async fn ask(shelves: &Shelves, standing: &Arc<Standing>, asked: &Asked<'_>) -> Told {
     let (mut request, labels) = request(standing, asked);
-    let (shown, moment) = (asked.pins_shown, (asked.category_id, asked.now));
+    let (shown, occasion) = (asked.pins_shown, asked.occasion());
     let steer = move |standing: &Standing, request: &mut SearchRequest| {
-        let mut course = course(standing, &standing.rules(), request, moment);
+        let mut course = course(standing, &standing.rules(), request, &occasion);
         course.steer(request, shown);
         course
     };
@@ -171,10 +177,10 @@ pub(super) fn course(
     standing: &Standing,
     rules: &[LocalRule],
     request: &SearchRequest,
-    moment: (Option<CategoryId>, Timestamp),
+    occasion: &Occasion,
 ) -> Course {
     let words = request.text.as_ref().map(|text| standing.shelf.stems(text)).unwrap_or_default();
-    Course::of(rules, &words, moment)
+    Course::of(rules, &words, occasion)
 }
 
 /// The question without what rules make of it.

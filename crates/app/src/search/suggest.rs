@@ -5,7 +5,7 @@ use tradepost_port::search::{SearchError, Suggestion, SuggestionKind};
 use tradepost_store::StoreError;
 
 use super::fill::aside;
-use super::steer::course::Course;
+use super::steer::course::{Course, Occasion};
 use super::views::{SuggestionList, SuggestionView};
 use crate::catalog::list_categories::Tree;
 use crate::catalog::{Catalog, Shopper};
@@ -38,7 +38,8 @@ pub async fn suggest(
         let _place = place;
         let mut found = standing.shelf.suggest(&typed, limit);
         // What rules hide wherever it is searched for.
-        let course = Course::of(&standing.rules(), &[], (None, now));
+        let course =
+            Course::of(&standing.rules(), &[], &Occasion { category: None, now, groups: Vec::new() });
         let id = |found: &Suggestion| found.reference.as_deref().and_then(|id| id.parse::<ProductId>().ok());
         found.retain(|found| {
             found.kind != SuggestionKind::Product || id(found).is_none_or(|id| !course.hides(id))

@@ -232,6 +232,8 @@ define_ids! {
     SearchSynonymId = "syn";
     /// A rule of what search shows.
     SearchRuleId = "srule";
+    /// What matches count in search.
+    SearchWeightsId = "swt";
 }
 
 #[cfg(test)]

@@ -87,6 +87,7 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
     ("review.updated", "prod", "reviews:write", "It changed; `review_id`, `status`"),
     ("review.moderated", "prod", "reviews:write", "Staff decided on it; `review_id`, `status`"),
     ("review.deleted", "prod", "reviews:write", "It is gone; `review_id`, `status`"),
+    ("search_weights.updated", "swt", "products:read", "Other weights of search hold"),
     ("customer.created", "cus", "customers:read", "A customer registered"),
     ("customer.updated", "cus", "customers:read", "An account changed"),
     ("customer.erased", "cus", "customers:read", "An account was erased: forget what you keep of it"),

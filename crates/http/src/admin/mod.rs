@@ -21,8 +21,10 @@ pub mod products;
 pub mod promotions;
 pub mod reviews;
 pub mod search_analytics;
+pub mod search_preview;
 pub mod search_rules;
 pub mod search_synonyms;
+pub mod search_weights;
 pub mod shipping_methods;
 pub mod shipping_zones;
 pub mod stock_levels;
@@ -61,8 +63,10 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(promotions::routes())
         .merge(reviews::routes())
         .merge(search_analytics::routes())
+        .merge(search_preview::routes())
         .merge(search_rules::routes())
         .merge(search_synonyms::routes())
+        .merge(search_weights::routes())
         .merge(shipping_methods::routes())
         .merge(shipping_zones::routes())
         .merge(stock_levels::routes())

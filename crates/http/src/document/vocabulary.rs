@@ -221,6 +221,7 @@ fn field_text(name: &str) -> Option<Text> {
     Some(match name {
         "handle" | "group" | "groups" => Text::handle(),
         "product_id" | "product_ids" | "hide_product_ids" => Text::id("prod"),
+        "without" => Text::id("srule"),
         "channel_id" | "channel_ids" | "default_channel_ids" | "channel" => Text::id("chan"),
         "variant_id" => Text::id("var"),
         "location_id" => Text::id("loc"),

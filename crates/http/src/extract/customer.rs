@@ -28,6 +28,20 @@ impl FromRequestParts<ApiState> for Visitor {
     }
 }
 
+/// The customer who is signed in, where somebody is. Whoever may read anyway is not sent away for a token that holds no more, or
+/// that is somebody else's: that is a guest.
+#[derive(Debug, Clone, Copy)]
+pub struct Recognised(pub Option<CustomerId>);
+
+impl FromRequestParts<ApiState> for Recognised {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let Ok(token) = bearer(parts) else { return Ok(Self(None)) };
+        let verified = state.shop.keys.verify(token).await?;
+        Ok(Self(verified.ok().map(|(id, _)| id)))
+    }
+}
+
 /// A customer who is signed in. As `Option<Customer>` where a guest will do: no `Authorization` is none, a bad one is
 /// refused all the same.
 #[derive(Debug)]

@@ -29,6 +29,11 @@ impl ListParams {
         Ok(Self { params })
     }
 
+    /// Those of a body.
+    pub fn of(params: BTreeMap<String, String>) -> Self {
+        Self { params }
+    }
+
     /// Takes a parameter.
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.params.remove(name)

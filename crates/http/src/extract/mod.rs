@@ -14,7 +14,7 @@ pub mod strict_json;
 pub mod upload;
 
 pub use body::Body;
-pub use customer::{Customer, Visitor};
+pub use customer::{Customer, Recognised, Visitor};
 pub use headers::{IfMatch, WriteRequest};
 pub use list::{ListParams, NoParams};
 pub use once::run_once;

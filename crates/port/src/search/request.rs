@@ -38,6 +38,8 @@ pub struct SearchRequest {
     pub understand: bool,
     /// Texts that conditions would be read from, and that are not to be: chips that a shopper took away.
     pub as_words: Vec<String>,
+    /// What matches count, where that is not what is usual here: weights that are tried.
+    pub scoring: Option<Scoring>,
 }
 
 impl Default for SearchRequest {
@@ -57,6 +59,7 @@ impl Default for SearchRequest {
             collapse: None,
             understand: true,
             as_words: Vec::new(),
+            scoring: None,
         }
     }
 }
@@ -183,6 +186,9 @@ pub trait CatalogSearch: Send + Sync + 'static {
 
     /// The words of a text as they are compared: folded, without those that say nothing, each as its stem.
     fn stems(&self, text: &str) -> Vec<String>;
+
+    /// What it ranks by.
+    fn scoring(&self) -> Scoring;
 
     /// Ranks by this from now on.
     fn take_scoring(&self, scoring: Scoring);

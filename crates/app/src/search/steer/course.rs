@@ -4,17 +4,28 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tradepost_domain::catalog::product_query::{Filter, Sort, SortKey};
-use tradepost_domain::kernel::ids::{CategoryId, ProductId};
+use tradepost_domain::kernel::ids::{CategoryId, CustomerGroupId, ProductId};
 use tradepost_port::search::plan::{Boost, Pin, Start};
 use tradepost_port::search::{Condition, SearchRequest};
 
-use super::rule::{QueryMatch, RuleBanner, RuleBoost, RuleProducts, SearchRuleView};
+use super::rule::{QueryMatch, RuleBanner, RuleBoost, RulePin, RuleProducts, SearchRuleView};
 
 /// A rule with its words as a shelf compares them.
 #[derive(Debug)]
 pub(crate) struct LocalRule {
     rule: Arc<SearchRuleView>,
     queries: Vec<Vec<String>>,
+}
+
+/// On what occasion something is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Occasion {
+    /// In the list of this category.
+    pub(crate) category: Option<CategoryId>,
+    /// When.
+    pub(crate) now: Timestamp,
+    /// By a customer of these groups.
+    pub(crate) groups: Vec<CustomerGroupId>,
 }
 
 /// What rules make of a question.
@@ -43,7 +54,13 @@ impl LocalRule {
         Self { rule, queries }
     }
 
-    fn applies(&self, words: &[String], category: Option<CategoryId>, now: Timestamp) -> bool {
+    /// The rule as staff wrote it.
+    pub(super) fn rule(&self) -> &Arc<SearchRuleView> {
+        &self.rule
+    }
+
+    fn applies(&self, words: &[String], occasion: &Occasion) -> bool {
+        let Occasion { category, now, groups } = occasion;
         let fields = &self.rule.fields;
         let meets = |(own, query): (&Vec<String>, &super::rule::RuleQuery)| match query.r#match {
             _ if own.is_empty() => false,
@@ -52,23 +69,22 @@ impl LocalRule {
             QueryMatch::Contains => words.windows(own.len()).any(|part| part == own),
         };
         let in_category = fields.category_ids.is_empty()
-            || category.is_some_and(|category| fields.category_ids.contains(&category));
+            || category.as_ref().is_some_and(|category| fields.category_ids.contains(category));
+        let for_them = fields.customer_group_ids.is_empty()
+            || fields.customer_group_ids.iter().any(|group| groups.contains(group));
         in_category
-            && fields.starts_at.is_none_or(|start| start <= now)
-            && fields.ends_at.is_none_or(|end| now < end)
+            && for_them
+            && fields.starts_at.is_none_or(|start| start <= *now)
+            && fields.ends_at.is_none_or(|end| *now < end)
             && (self.queries.is_empty() || self.queries.iter().zip(&fields.queries).any(meets))
     }
 }
 
 impl Course {
-    /// What the rules, in their order, make of a question: its words, its category, its moment.
-    pub(crate) fn of(
-        rules: &[LocalRule],
-        words: &[String],
-        (category, now): (Option<CategoryId>, Timestamp),
-    ) -> Self {
+    /// What the rules, in their order, make of a question of these words.
+    pub(crate) fn of(rules: &[LocalRule], words: &[String], occasion: &Occasion) -> Self {
         let mut course = Self::default();
-        for rule in rules.iter().filter(|rule| rule.applies(words, category, now)) {
+        for rule in rules.iter().filter(|rule| rule.applies(words, occasion)) {
             course.take(&rule.rule);
         }
         course
@@ -76,9 +92,7 @@ impl Course {
 
     fn take(&mut self, rule: &Arc<SearchRuleView>) {
         let fields = &rule.fields;
-        let place = |position: u16| usize::from(position).saturating_sub(1);
-        let pins = fields.pins.iter().map(|pin| Pin { id: pin.product_id, place: place(pin.position) });
-        add(&mut self.pins, pins, PINS_MAX);
+        add(&mut self.pins, fields.pins.iter().map(RulePin::pin), PINS_MAX);
         let boost = |boost: &RuleBoost| Boost::by_percent(selected(&boost.products), boost.percent);
         add(&mut self.boosts, fields.boosts.iter().map(boost), BOOSTS_MAX);
         add(&mut self.hidden, fields.hide_product_ids.iter().copied(), HIDDEN_MAX);

@@ -1,23 +1,29 @@
 //! How staff steer search: synonyms and rules, held in memory by every process and renewed by the epoch that tells of them.
 
 pub(crate) mod course;
+pub mod preview;
 pub mod rule;
+pub mod segment;
 pub mod synonym;
+pub mod weights;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tradepost_domain::kernel::Locale;
-use tradepost_domain::kernel::ids::EntityId;
+use tradepost_domain::kernel::ids::{CustomerGroupId, EntityId};
 use tradepost_store::StoreError;
 use tradepost_store::pricing::rule::{self as rule_store, RuleRow};
+use tradepost_store::search_weights::{self, WeightsRow};
 use uuid::Uuid;
 
 use self::course::LocalRule;
 use self::rule::{SearchRuleCreate, SearchRuleView};
 use self::synonym::SearchSynonymCreate;
+use self::weights::SearchWeightsPut;
 use super::Shelves;
 use super::fill::aside;
 use super::standing::Standing;
@@ -29,13 +35,16 @@ pub(super) struct Steering {
     synonyms: Vec<SearchSynonymCreate>,
     /// Rules that can apply, in the order in which they do.
     rules: Vec<Arc<SearchRuleView>>,
+    weights: SearchWeightsPut,
+    /// Groups of customers that rules are for.
+    groups: BTreeSet<CustomerGroupId>,
     /// The moments at which rules begin or end.
     turns: Vec<Timestamp>,
     read: Versions,
 }
 
-/// The rows of synonyms and of rules, by id, in the versions that they have.
-type Versions = (Vec<(Uuid, i64)>, Vec<(Uuid, i64)>);
+/// The rows of synonyms and of rules, by id, in the versions that they have, and the version of the weights.
+type Versions = (Vec<(Uuid, i64)>, Vec<(Uuid, i64)>, i64);
 
 /// The ids and versions of rows, by id.
 fn versions(rows: &[RuleRow]) -> Vec<(Uuid, i64)> {
@@ -46,25 +55,26 @@ fn versions(rows: &[RuleRow]) -> Vec<(Uuid, i64)> {
 
 /// What a row says; one that cannot be read, of a program newer than this say, is left out: it is no reason for all others to
 /// stand still.
-fn readable<T>(row: &RuleRow, read: Result<T, StoreError>) -> Option<T> {
+fn readable<T>(id: Uuid, read: Result<T, StoreError>) -> Option<T> {
     read.inspect_err(|error| {
-        tracing::error!(row.id = %row.id, %error, "a synonym or rule of search cannot be read: it is left out");
+        tracing::error!(row.id = %id, %error, "a synonym, a rule or the weights of search cannot be read: left out");
     })
     .ok()
 }
 
 impl Steering {
-    fn new(synonyms: &[RuleRow], rules: &[RuleRow]) -> Self {
-        let read = (versions(synonyms), versions(rules));
-        let synonyms = synonyms.iter().filter_map(|row| readable(row, read_definition(&row.definition)));
+    fn new(synonyms: &[RuleRow], rules: &[RuleRow], weights: &WeightsRow) -> Self {
+        let read = (versions(synonyms), versions(rules), weights.version);
+        let weights = readable(weights.id, read_definition(&weights.definition)).unwrap_or_default();
+        let synonyms = synonyms.iter().filter_map(|row| readable(row.id, read_definition(&row.definition)));
         let mut rules: Vec<Arc<SearchRuleView>> =
-            rules.iter().filter_map(|row| readable(row, view_of(row)).map(Arc::new)).collect();
+            rules.iter().filter_map(|row| readable(row.id, view_of(row)).map(Arc::new)).collect();
         rules.retain(|rule| rule.fields.active);
-        // Ids grow with time: of the same priority, the older goes first.
-        rules.sort_by_key(|rule| (std::cmp::Reverse(rule.fields.priority), rule.id.as_uuid()));
+        put_in_order(&mut rules);
         let turns =
             rules.iter().flat_map(|rule| [rule.fields.starts_at, rule.fields.ends_at]).flatten().collect();
-        Self { synonyms: synonyms.collect(), rules, turns, read }
+        let groups = rules.iter().flat_map(|rule| rule.fields.customer_group_ids.iter().copied()).collect();
+        Self { synonyms: synonyms.collect(), rules, weights, groups, turns, read }
     }
 
     /// Lets a shelf take what is for it, unless it has. It works on the thread that calls.
@@ -75,10 +85,17 @@ impl Steering {
         let locale = &standing.name.locale;
         let synonyms = self.synonyms.iter().filter_map(|synonym| synonym.for_locale(locale));
         standing.shelf.take_synonyms(synonyms.collect());
+        standing.shelf.take_scoring(self.weights.of(standing.name.channel_id));
         let own = self.rules.iter().filter(|rule| is_for(rule, standing));
         let local = own.map(|rule| LocalRule::new(rule.clone(), &|text| standing.shelf.stems(text)));
         standing.take_rules(self.clone(), local.collect());
     }
+}
+
+/// Puts rules in the order in which they apply.
+fn put_in_order(rules: &mut [Arc<SearchRuleView>]) {
+    // Ids grow with time: of the same priority, the older goes first.
+    rules.sort_by_key(|rule| (std::cmp::Reverse(rule.fields.priority), rule.id.as_uuid()));
 }
 
 /// Whether a rule can apply in the channel and locale of a shelf.
@@ -112,15 +129,28 @@ impl Shelves {
         let known = self.steering.read().unwrap_or_else(PoisonError::into_inner).clone();
         let synonyms = rule_store::versions(&conn, SearchSynonymCreate::TABLE);
         let rules = rule_store::versions(&conn, SearchRuleCreate::TABLE);
-        if futures_util::future::try_join(synonyms, rules).await? == known.read {
+        let weights = search_weights::get(&conn);
+        let (synonyms, rules, weights) = futures_util::future::try_join3(synonyms, rules, weights).await?;
+        if (synonyms, rules, weights.version) == known.read {
             return Ok(known);
         }
         let synonyms = rule_store::list(&conn, SearchSynonymCreate::TABLE, None, i64::MAX);
         let rules = rule_store::list(&conn, SearchRuleCreate::TABLE, None, i64::MAX);
         let (synonyms, rules) = futures_util::future::try_join(synonyms, rules).await?;
-        let steering = Arc::new(Steering::new(&synonyms, &rules));
+        let steering = Arc::new(Steering::new(&synonyms, &rules, &weights));
         self.steering.write().unwrap_or_else(PoisonError::into_inner).clone_from(&steering);
         Ok(steering)
+    }
+
+    /// Of these groups of customers, those that rules are for, in their order.
+    pub fn segments_of(&self, groups: &[CustomerGroupId]) -> Vec<CustomerGroupId> {
+        let steering = self.steering.read().unwrap_or_else(PoisonError::into_inner).clone();
+        steering.groups.iter().filter(|group| groups.contains(group)).copied().collect()
+    }
+
+    /// Whether some rules are for groups of customers alone.
+    pub fn has_segments(&self) -> bool {
+        !self.steering.read().unwrap_or_else(PoisonError::into_inner).groups.is_empty()
     }
 
     /// Lets go of answers that were given before a rule began or ended, as long as it is polled.

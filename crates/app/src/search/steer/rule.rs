@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tradepost_domain::kernel::ids::{CategoryId, ChannelId, CollectionId, ProductId, SearchRuleId};
+use tradepost_domain::kernel::ids::{
+    CategoryId, ChannelId, CollectionId, CustomerGroupId, ProductId, SearchRuleId,
+};
 use tradepost_domain::kernel::issue::check_line;
 use tradepost_domain::kernel::limits::RULE_LIST_MAX;
 use tradepost_domain::kernel::{Handle, Issue, Locale};
-use tradepost_store::pricing::rule::{RuleTable, SEARCH_RULE, Spoken};
+use tradepost_port::search::plan::Pin;
+use tradepost_store::pricing::rule::{CUSTOMER_GROUP, RuleTable, SEARCH_RULE, Spoken};
 use utoipa::ToSchema;
 
 use super::synonym::text_issue;
@@ -63,6 +66,13 @@ pub struct RulePin {
     /// Its place, 1 for the first. One behind the first page stands at the end of that.
     #[schema(minimum = 1, maximum = 100)]
     pub position: u16,
+}
+
+impl RulePin {
+    /// As search takes it.
+    pub(super) fn pin(&self) -> Pin {
+        Pin { id: self.product_id, place: usize::from(self.position).saturating_sub(1) }
+    }
 }
 
 /// A selection of products: those on any of its lists, which have 1 to 250 entries together.
@@ -156,6 +166,10 @@ pub struct SearchRuleCreate {
     #[serde(default)]
     #[schema(required = false, max_items = 50)]
     pub queries: Vec<RuleQuery>,
+    /// Only for customers of one of these groups; for everybody when empty.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 50)]
+    pub customer_group_ids: Vec<CustomerGroupId>,
     /// Only in lists of these categories, not of those below; everywhere when empty.
     #[serde(default)]
     #[schema(value_type = Vec<String>, required = false, max_items = 250)]
@@ -251,6 +265,7 @@ impl SearchRuleCreate {
         let counts = [
             ("$.channel_ids", self.channel_ids.len(), RULE_LIST_MAX),
             ("$.locales", self.locales.len(), PARTS_MAX),
+            ("$.customer_group_ids", self.customer_group_ids.len(), PARTS_MAX),
             ("$.queries", self.queries.len(), PARTS_MAX),
             ("$.category_ids", self.category_ids.len(), RULE_LIST_MAX),
             ("$.pins", self.pins.len(), PARTS_MAX),
@@ -355,7 +370,10 @@ impl RuleFields for SearchRuleCreate {
     }
 
     fn named(&self) -> Vec<Named> {
-        vec![Named::new(None, &self.channel_ids, "$.channel_ids")]
+        vec![
+            Named::new(None, &self.channel_ids, "$.channel_ids"),
+            Named::new(Some(CUSTOMER_GROUP), &self.customer_group_ids, "$.customer_group_ids"),
+        ]
     }
 
     fn spoken_of(&self) -> Vec<SpokenOf> {

@@ -4,12 +4,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tradepost_app::catalog::list_products::{ListProductsError, list_products};
+use tradepost_app::search::steer::segment::segment;
 use tradepost_app::search::views::ProductListing;
 use tradepost_port::search::SearchError;
 
 use super::query;
 use crate::document::ReadProblems;
-use crate::extract::ListParams;
+use crate::extract::{ListParams, Recognised};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::store::caching;
@@ -22,13 +23,16 @@ use crate::store::shopper::Storefront;
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
+    Recognised(customer): Recognised,
     headers: HeaderMap,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let shopper = storefront.shopper(&mut params)?;
-    let command = query::list_products(params)?;
+    let mut command = query::list_products(params)?;
+    command.groups = segment(&state.shop.catalog, customer).await?;
+    let is_for_all = command.groups.is_empty();
     let document = list_products(&state.shop.catalog, &shopper, command).await?;
-    if document.degraded {
+    if document.degraded || !is_for_all {
         return Ok(caching::passing(document.body));
     }
     Ok(caching::finished(&headers, document))

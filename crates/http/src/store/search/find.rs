@@ -5,11 +5,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use tradepost_app::catalog::list_products::{list_products, with_query_id};
 use tradepost_app::search::log::{AskedWords, Searcher, note_search};
+use tradepost_app::search::steer::segment::segment;
 use tradepost_app::search::views::SearchResults;
 use uuid::Uuid;
 
 use crate::document::ReadProblems;
-use crate::extract::{ListParams, Visitor};
+use crate::extract::{ListParams, Recognised, Visitor};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::store::caching;
@@ -29,13 +30,14 @@ use crate::store::shopper::Storefront;
 pub async fn handler(
     State(state): State<ApiState>,
     storefront: Storefront,
-    visitor: Visitor,
+    (visitor, Recognised(customer)): (Visitor, Recognised),
     headers: HeaderMap,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let shopper = storefront.shopper(&mut params)?;
     let client_id = client_id(&headers)?;
-    let command = query::search(params)?;
+    let mut command = query::search(params)?;
+    command.groups = segment(&state.shop.catalog, customer).await?;
     let asked = AskedWords::of(&command);
     let document = list_products(&state.shop.catalog, &shopper, command).await?;
     let searcher = Searcher { shopper: &shopper, client_id, ip: visitor.0.origin.ip.as_deref() };

@@ -21,6 +21,8 @@ mod shape;
 mod statements;
 mod steering;
 mod steering_edges;
+mod steering_preview;
+mod steering_weights;
 
 use serde_json::{Value, json};
 use tradepost_testkit::{TestApp, TestResponse};

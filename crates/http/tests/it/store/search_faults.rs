@@ -134,6 +134,10 @@ impl CatalogSearch for StagedShelf {
     fn stems(&self, text: &str) -> Vec<String> {
         self.0.stems(text)
     }
+    fn scoring(&self) -> Scoring {
+        self.0.scoring()
+    }
+
     fn take_scoring(&self, scoring: Scoring) {
         self.0.take_scoring(scoring);
     }
