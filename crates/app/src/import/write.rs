@@ -283,7 +283,7 @@ impl Writer {
         let mut schema = self.refs.schema(merged.product.product_type_id).cloned().unwrap_or_default();
         if merged.product.product_type_id == stored.product.product_type_id {
             // The schema may have changed since: the file answers for the attributes that it speaks of.
-            schema = schema.of_keys(|key| draft.attributes.contains_key(key));
+            schema = schema.of_keys(|key| draft.attributes.contains_key(key)).into();
         }
         if let Err(issues) = merged.product.validate(&schema) {
             let lines: Vec<u64> = draft.variants.iter().map(|variant| variant.line).collect();
