@@ -51,7 +51,7 @@ async fn weights_are_put_and_hold_at_once_in_their_channel() {
     put_weights(&app, 2, &own).await.expect(200);
     app.project().await;
     assert_eq!(handles(&app, "q=oak").await, ["bench", "oak-table"]);
-    let log = app.get("/api/admin/audit-log?filter[action]=search_weights.update").admin().send().await;
+    let log = app.get("/api/admin/audit-log?filter[entity_kind]=search_weights").admin().send().await;
     let log = log.expect(200).json();
     assert_eq!(log["data"][1]["after"]["weights"]["description"], 0.1, "{log}");
 }
