@@ -86,7 +86,7 @@ pub struct ProductListQuery {
     #[param(required = false, minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
     /// `exact` adds `page.total`.
-    #[param(required = false, value_type = Count)]
+    #[param(required = false, inline, value_type = Count)]
     count: Option<String>,
     /// `true` adds the facets that most products of the list have, names between commas (`brand,option.color,price`)
     /// add these, at most 20.
