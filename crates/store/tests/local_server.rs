@@ -260,7 +260,7 @@ fn a_server_that_is_killed_while_it_is_needed_is_started_again_with_what_it_kept
     assert!(Command::new("kill").args(["-KILL", &first_pid.to_string()]).status().unwrap().success());
     let begun = std::time::Instant::now();
     while server.pid() == first_pid {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it was not started again");
+        assert!(begun.elapsed() < Duration::from_mins(1), "it was not started again");
         sleep(Duration::from_millis(20));
     }
     assert_eq!(sql(&server, "select n from kept"), "7");

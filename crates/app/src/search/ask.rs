@@ -103,7 +103,7 @@ pub(crate) async fn find(
             Err(SearchError::Misplaced) => return Err(ListProductsError::InvalidCursor),
             // One question that fails does not take the shelf from all others.
             Err(error @ SearchError::Failed(_)) => {
-                tracing::error!(error = with_causes(&error), "a search failed: the database answers")
+                tracing::error!(error = with_causes(&error), "a search failed: the database answers");
             }
         }
     }
