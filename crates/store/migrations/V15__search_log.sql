@@ -22,6 +22,7 @@ create table search_query (
     hit_ids    uuid[] not null
 );
 create index search_query_at_idx on search_query using brin (at);
+create index search_query_client_idx on search_query (client_id, at) where client_id is not null;
 
 -- Once for each query, action and object: what is told twice counts once, and a query has no more than it has products.
 create table search_event (

@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod payment;
 pub mod pricing;
 pub mod search_log;
+pub mod search_personal;
 pub mod search_popular;
 pub mod search_report;
 pub mod search_weights;

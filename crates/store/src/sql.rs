@@ -35,6 +35,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
         crate::job::STATEMENTS,
         crate::outbox::STATEMENTS,
         crate::search_log::STATEMENTS,
+        crate::search_personal::STATEMENTS,
         crate::search_popular::STATEMENTS,
         crate::search_report::STATEMENTS,
         crate::search_weights::STATEMENTS,

@@ -527,7 +527,7 @@ mod tests {
             tag: None,
             surrogate_keys: "".into(),
             degraded: false,
-            outcome: None,
+            searched: None,
         }
     }
 

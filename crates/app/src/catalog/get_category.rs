@@ -40,7 +40,7 @@ pub struct CategoryView {
 }
 
 /// What became of the question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum CategoryAnswer {
     /// The category, a [`CategoryView`] as JSON.
     Found(Document),
@@ -91,7 +91,7 @@ pub async fn get_category(
             let Some(view) = view(&tree, shopper, category) else { return Ok(None) };
             let surrogate_keys = format!("categories {}", view.id).into();
             let body = serde_json::to_vec(&view)?.into();
-            Ok(Some(Document { body, epoch, surrogate_keys, tag: None, degraded: false, outcome: None }))
+            Ok(Some(Document { body, epoch, surrogate_keys, tag: None, degraded: false, searched: None }))
         };
         cache.present(&question, find, find_moved()).await
     };

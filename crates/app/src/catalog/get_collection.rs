@@ -8,7 +8,7 @@ use super::list_collections::CollectionCard;
 use super::{Catalog, Document, Reference};
 
 /// What became of the question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum CollectionAnswer {
     /// The collection, a [`CollectionCard`] as JSON.
     Found(Document),
@@ -52,7 +52,7 @@ pub async fn get_collection(
             surrogate_keys,
             tag: None,
             degraded: false,
-            outcome: None,
+            searched: None,
         }))
     };
     if let Some(document) = catalog.cache.document(&format!("collection {wanted:?}"), write).await? {

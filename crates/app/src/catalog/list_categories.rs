@@ -55,7 +55,7 @@ pub async fn list_categories(catalog: &Catalog, shopper: &Shopper) -> Result<Doc
             surrogate_keys: "categories".into(),
             tag: None,
             degraded: false,
-            outcome: None,
+            searched: None,
         }))
     };
     let made = catalog.cache.document(&question, write).await?;

@@ -76,7 +76,7 @@ pub async fn list_collections(
             surrogate_keys: "collections".into(),
             tag: None,
             degraded: false,
-            outcome: None,
+            searched: None,
         }))
     };
     let made = catalog.cache.document(&question, write).await?;

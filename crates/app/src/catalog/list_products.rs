@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tradepost_domain::catalog::product_query::{AttributeTest, Filter, Position, Sort, SortKey};
 use tradepost_domain::kernel::ids::{CategoryId, CollectionId, CustomerGroupId, ProductId, SearchQueryId};
 use tradepost_domain::kernel::limits::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX};
-use tradepost_port::search::SearchError;
+use tradepost_port::search::{Hit, SearchError};
 use tradepost_store::StoreError;
 use tradepost_store::catalog::{fragment, redirect};
 
@@ -19,8 +19,9 @@ use super::cache::Stamp;
 use super::cursor::{self, KeyKind, Question};
 use super::digest::{self, Card};
 use super::projection::{CARD_EXPANSIONS, CARD_FIELDS, ObjectWriter};
-use super::{Catalog, Document, Reference, Shopper};
+use super::{Catalog, Document, Reference, Searched, Shopper};
 use crate::search::log::Outcome;
+use crate::search::personal::Place;
 use crate::search::views::StepView;
 use crate::search::{Answerer, Asked, FacetChoice, Found, find};
 
@@ -258,8 +259,28 @@ async fn make(
     let extras = extras(&found)?;
     let (body, tag) = (join(&cards, &page, &extras), Some(digest::of_listing(&cards, [&page, &extras])));
     let surrogate_keys = surrogate_keys(&asked, &found).into();
-    let outcome = command.understand.then(|| Arc::new(outcome(&found)));
-    Ok(Some(Document { body, epoch, tag, surrogate_keys, degraded: found.degraded, outcome }))
+    let searched = command.understand.then(|| Searched {
+        outcome: Arc::new(outcome(&found)),
+        places: places(command, &found, &cards).into(),
+    });
+    Ok(Some(Document { body, epoch, tag, surrogate_keys, degraded: found.degraded, searched }))
+}
+
+/// The places of the first page of a search in its usual order; none where a card has gone meanwhile.
+fn places(command: &ListProducts, found: &Found, cards: &[Card]) -> Vec<Place> {
+    let is_usual =
+        command.sort == Sort::Relevance || (command.text.is_none() && command.sort == Sort::BestSelling);
+    if command.cursor.is_some() || !is_usual || cards.len() != found.listed.len() {
+        return Vec::new();
+    }
+    let place = |(hit, card): (&Hit, &Card)| Place {
+        id: hit.id,
+        score: hit.score,
+        step: hit.step,
+        pinned: hit.pinned,
+        bytes: card.body.len(),
+    };
+    found.listed.iter().zip(cards).map(place).collect()
 }
 
 /// What the log of searches takes of an answer.

@@ -52,6 +52,7 @@ use tradepost_store::catalog::fragment::View;
 use crate::api_key::KeyUses;
 use crate::search::Shelves;
 use crate::search::log::Outcome;
+use crate::search::personal::Place;
 
 pub use cache::CatalogCache;
 pub use project::{Projected, Projector};
@@ -98,7 +99,7 @@ impl Shopper {
 }
 
 /// A finished answer, valid for one epoch of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// JSON.
     pub body: Bytes,
@@ -110,6 +111,15 @@ pub struct Document {
     pub surrogate_keys: Arc<str>,
     /// Whether it is less than it should be, and will be better soon: nobody keeps it.
     pub degraded: bool,
-    /// Of a search, how it ended.
-    pub outcome: Option<Arc<Outcome>>,
+    /// Of a search, what is known beside its body.
+    pub searched: Option<Searched>,
+}
+
+/// What is known of a search that was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Searched {
+    /// How it ended.
+    pub outcome: Arc<Outcome>,
+    /// Of the first page in its usual order, its cards: what may be put in another order for one shopper.
+    pub places: Arc<[Place]>,
 }

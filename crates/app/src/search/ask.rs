@@ -11,7 +11,7 @@ use tradepost_domain::kernel::ids::{CategoryId, CollectionId};
 use tradepost_domain::kernel::with_causes;
 use tradepost_port::search::plan::{Page, Start, StepKind};
 use tradepost_port::search::{
-    Condition, Facet, FacetKey, Interpreted, SearchAnswer, SearchError, SearchRequest, Treatment,
+    Condition, Facet, FacetKey, Hit, Interpreted, SearchAnswer, SearchError, SearchRequest, Treatment,
 };
 
 use super::Shelves;
@@ -73,6 +73,8 @@ pub(crate) struct Found {
     /// What rules of search lead to and show.
     pub(crate) redirect: Option<String>,
     pub(crate) banners: Vec<RuleBanner>,
+    /// The hits of a shelf with their scores.
+    pub(crate) listed: Vec<Hit>,
 }
 
 /// Finds the products of a listing.
@@ -260,10 +262,11 @@ pub(super) async fn read(
     // Whoever searches is always told how much there is: it has been counted anyway.
     let total = (command.count || command.understand).then_some(hits.total);
     let ids = hits.hits.iter().map(|hit| hit.id).collect();
+    let listed = hits.hits.clone();
     let pinned = hits.hits.iter().filter(|hit| hit.pinned).count();
     let pins = if asked.after.is_some() { asked.pins_shown } else { pinned };
     let hits = ProductHits { ids, next: hits.next, total };
-    Ok(Found { hits, limit: command.limit, facets, query, pins, ..Found::default() })
+    Ok(Found { hits, limit: command.limit, facets, query, pins, listed, ..Found::default() })
 }
 
 /// The first step that found something: how the best products were found.

@@ -103,7 +103,7 @@ pub fn note_search(
     answer: &Document,
 ) -> SearchQueryId {
     let id = shop.ids.next();
-    let (Some(words), Some(outcome)) = (asked.words, &answer.outcome) else { return id };
+    let (Some(words), Some(searched)) = (asked.words, &answer.searched) else { return id };
     if shop.throttle.search_note(searcher.ip).is_err() {
         shop.search_log.drop_some(1);
         return id;
@@ -116,7 +116,7 @@ pub fn note_search(
         client_id: searcher.client_id,
         words,
         is_initial: asked.is_initial,
-        outcome: outcome.clone(),
+        outcome: searched.outcome.clone(),
     });
     id
 }
@@ -256,6 +256,27 @@ impl SearchLog {
             search_log::insert_events(&conn, rows).await?;
         }
         Ok(())
+    }
+
+    /// What is kept of a browser's id.
+    pub(super) async fn browser(
+        &self,
+        shop: &Shop,
+        conn: &Client,
+        client_id: Uuid,
+    ) -> Result<Uuid, StoreError> {
+        Ok(hash(self.key(shop, conn).await?, client_id))
+    }
+
+    /// Lets what waits to be written of a browser be anybody's.
+    pub(super) fn forget(&self, client_id: Uuid) {
+        let mut waiting = self.waiting();
+        let mut own = HashSet::new();
+        for search in waiting.searches.iter_mut().filter(|search| search.client_id == Some(client_id)) {
+            search.client_id = None;
+            own.insert(search.id);
+        }
+        waiting.events.retain(|event| !own.contains(&event.query_id));
     }
 
     async fn key(&self, shop: &Shop, conn: &Client) -> Result<&hmac::Key, StoreError> {

@@ -17,6 +17,7 @@ mod facets;
 mod fill;
 mod follow;
 pub mod log;
+pub mod personal;
 pub mod popular;
 mod rest;
 mod seat;

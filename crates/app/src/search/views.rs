@@ -167,6 +167,9 @@ pub struct SearchResults {
     /// Names this search, to say later what became of it.
     #[schema(value_type = String, example = "qry_0000000000000000000000000a")]
     pub query_id: tradepost_domain::kernel::ids::SearchQueryId,
+    /// Only there where `personalise` was asked for: whether anything is known of the shopper that the products were put in order by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personalised: Option<bool>,
     /// The products.
     #[serde(flatten)]
     pub listing: ProductListing,

@@ -220,7 +220,7 @@ fn bound_items(schema: &mut Schema) {
 fn field_text(name: &str) -> Option<Text> {
     Some(match name {
         "handle" | "group" | "groups" => Text::handle(),
-        "product_id" | "product_ids" | "hide_product_ids" => Text::id("prod"),
+        "product_id" | "product_ids" | "hide_product_ids" | "seen_product_ids" => Text::id("prod"),
         "without" => Text::id("srule"),
         "channel_id" | "channel_ids" | "default_channel_ids" | "channel" => Text::id("chan"),
         "variant_id" => Text::id("var"),

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(search::find::handler))
         .routes(routes!(search::suggest::handler))
         .routes(routes!(search::events::handler))
+        .routes(routes!(search::forget::handler))
         .routes(routes!(categories::list::handler))
         .routes(routes!(categories::get::handler))
         .routes(routes!(collections::list::handler))

@@ -2,4 +2,5 @@
 
 pub mod events;
 pub mod find;
+pub mod forget;
 pub mod suggest;

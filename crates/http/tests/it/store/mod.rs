@@ -11,6 +11,7 @@ mod filters;
 mod handles;
 mod opensearch;
 mod pages;
+mod personal;
 mod places;
 mod reviews;
 mod search;

@@ -9,7 +9,7 @@ use tradepost_port::search::{Condition, Hits, SearchAnswer, SearchError, SearchR
 
 use super::named;
 use super::parts::parts;
-use super::view::{PreviewRule, PreviewScore};
+use super::view::{PreviewPersonal, PreviewRule, PreviewScore};
 use crate::search::standing::{Standing, finish};
 use crate::search::steer::course::{Course, selected};
 use crate::search::steer::rule::{RulePin, SearchRuleView};
@@ -25,6 +25,8 @@ pub(super) struct Seen {
     /// The boosts of each rule, with the products of the page that they hold for.
     pub(super) boosts: Vec<(PreviewRule, u16, HashSet<ProductId>)>,
     pub(super) parts: HashMap<ProductId, PreviewScore>,
+    /// Filled by whoever knows of a shopper.
+    pub(super) personal: HashMap<ProductId, PreviewPersonal>,
 }
 
 fn ask(standing: &Standing, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
@@ -79,6 +81,7 @@ pub(super) fn look(
         hidden: hidden(standing, &course, &left_out)?,
         pinned_by: pinned_by(&course, &answer.hits, steered.pins_within),
         boosts,
+        personal: HashMap::new(),
         parts: parts(standing, request, &answer.hits.hits)?,
         answer,
         course,

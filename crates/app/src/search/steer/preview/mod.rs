@@ -8,6 +8,7 @@ mod view;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use tradepost_domain::kernel::Issue;
 use tradepost_domain::kernel::ids::{EntityId, ProductId, SearchRuleId};
@@ -17,8 +18,8 @@ use tradepost_store::catalog::fragment;
 use uuid::Uuid;
 
 pub use self::view::{
-    PreviewBanner, PreviewBoost, PreviewHidden, PreviewPlain, PreviewProduct, PreviewRedirect, PreviewRule,
-    PreviewScore, SearchPreview, SearchPreviewView,
+    PreviewBanner, PreviewBoost, PreviewHidden, PreviewPersonal, PreviewPlain, PreviewProduct,
+    PreviewRedirect, PreviewRule, PreviewScore, SearchPreview, SearchPreviewView,
 };
 
 use self::look::{Seen, look};
@@ -34,6 +35,7 @@ use crate::error::WriteError;
 use crate::pricing::rule::RuleFields;
 use crate::search::ask::{Asked, course, read, request};
 use crate::search::fill::aside;
+use crate::search::personal::{Place, look_ahead};
 use crate::search::standing::Standing;
 
 /// Products of a preview at most.
@@ -74,6 +76,7 @@ impl SearchPreview {
         let counts = [
             ("$.without", self.without.len(), WITHOUT_MAX),
             ("$.rules", self.rules.len(), TRIED_MAX),
+            ("$.seen_product_ids", self.seen_product_ids.len(), WITHOUT_MAX),
             ("$.customer_group_ids", self.customer_group_ids.len(), WITHOUT_MAX),
         ];
         let over = counts.into_iter().filter(|(_, count, most)| count > most);
@@ -129,6 +132,7 @@ pub async fn preview(
         pins_shown: 0,
         now,
     };
+    let seen_products = preview.seen_product_ids.clone();
     let place = shelves.place().await?;
     let (mut request, labels) = request(&standing, &asked);
     request.scoring = preview.weights.as_ref().map(SearchWeights::scoring);
@@ -145,6 +149,7 @@ pub async fn preview(
     let hits = answer.hits.clone();
     let found = read(catalog, &standing, &asked, answer, labels).await?;
     let ids = hits.hits.iter().map(|hit| hit.id).chain(seen.hidden.iter().map(|(id, _)| *id));
+    seen.personal = personal(catalog, &shopper, (&seen_products, now), &hits.hits).await?;
     let cards = titles(catalog, &shopper, &ids.collect::<Vec<_>>()).await?;
     Ok(SearchPreviewView { query: found.query, ..seen.tell(&hits.hits, hits.total, &cards) })
 }
@@ -195,6 +200,7 @@ impl Seen {
                 score: hit.score,
                 score_parts: self.parts.get(&hit.id).cloned(),
                 position_without_rules: place.map(|place| place.saturating_add(1)),
+                personal: self.personal.get(&hit.id).cloned(),
                 pinned_by: self.pinned_by.get(&hit.id).cloned(),
                 boosted_by: boosts.collect(),
             }
@@ -223,6 +229,27 @@ impl Seen {
             },
         }
     }
+}
+
+/// Where products would stand for somebody who has just looked at some.
+async fn personal(
+    catalog: &Catalog,
+    shopper: &Shopper,
+    (seen, now): (&[ProductId], Timestamp),
+    hits: &[Hit],
+) -> Result<HashMap<ProductId, PreviewPersonal>, PreviewError> {
+    if seen.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let place = |hit: &Hit| {
+        let Hit { id, score, step, pinned } = *hit;
+        Place { id, score, step, pinned, bytes: 0 }
+    };
+    let places: Vec<Place> = hits.iter().map(place).collect();
+    let conn = catalog.store.storefront().conn().await?;
+    let told = look_ahead(&conn, &shopper.view(), (seen, now), &places).await?;
+    let view = |(id, (position, affinity))| (id, PreviewPersonal { position, affinity });
+    Ok(told.into_iter().map(view).collect())
 }
 
 /// What a product is called.

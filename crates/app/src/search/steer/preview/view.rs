@@ -41,6 +41,10 @@ pub struct SearchPreview {
     #[serde(default)]
     #[schema(required = false)]
     pub weights: Option<SearchWeights>,
+    /// As a shopper would see it who agreed to an order of their own and has just looked at these products.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 50)]
+    pub seen_product_ids: Vec<ProductId>,
     /// Rules to try, as if they were stored; of the same priority, stored ones go first.
     #[serde(default)]
     #[schema(required = false, max_items = 20)]
@@ -95,11 +99,25 @@ pub struct PreviewProduct {
     /// Its position without any rule, if it is among the first there.
     #[schema(required = true, minimum = 1)]
     pub position_without_rules: Option<usize>,
+    /// Where it would stand for the shopper of `seen_product_ids`, and why.
+    #[schema(required = true)]
+    pub personal: Option<PreviewPersonal>,
     /// The rule that pins it here.
     #[schema(required = true)]
     pub pinned_by: Option<PreviewRule>,
     /// The boosts that hold for it.
     pub boosted_by: Vec<PreviewBoost>,
+}
+
+/// A place of a shopper's own.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PreviewPersonal {
+    /// Its position.
+    #[schema(minimum = 1)]
+    pub position: usize,
+    /// How near it is to what was looked at, by brand, category, type and colour: 0 to 1.
+    #[schema(minimum = 0, maximum = 1)]
+    pub affinity: f64,
 }
 
 /// What a score is made of: `words` times `prior` times `boosts`.
