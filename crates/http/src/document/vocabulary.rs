@@ -299,6 +299,8 @@ fn path_prefix(name: &str) -> Option<&'static str> {
 }
 
 fn bound_parameter(operation: &str, parameter: &mut Parameter) {
+    // A search takes what a listing takes.
+    let operation = if operation == "search_products" { "list_products" } else { operation };
     let names = match (operation, parameter.name.as_str()) {
         ("list_products", "fields") => Some([CARD_FIELDS, CARD_EXPANSIONS].concat()),
         ("list_products", "expand") => Some(CARD_EXPANSIONS.to_vec()),

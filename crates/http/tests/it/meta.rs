@@ -178,6 +178,17 @@ fn whatever_the_document_refers_to_is_in_it() {
 }
 
 #[test]
+fn a_search_takes_what_a_listing_takes() {
+    let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
+    let parameters = |path: &str| document["paths"][path]["get"]["parameters"].as_array().unwrap().clone();
+    let of_search = parameters("/api/search");
+    for parameter in parameters("/api/products").iter().filter(|parameter| parameter["in"] == "query") {
+        let own = of_search.iter().find(|own| own["name"] == parameter["name"]);
+        assert_eq!(own, Some(parameter));
+    }
+}
+
+#[test]
 fn the_groups_begin_with_what_is_sold_and_every_group_is_told_of() {
     let document = serde_json::to_value(tradepost_http::openapi()).unwrap();
     let groups: Vec<&str> =
