@@ -11,6 +11,7 @@
     reason = "rates and ratios of measurements are floats; no money is near"
 )]
 
+pub mod bare_search;
 pub mod checkout;
 pub mod compare;
 pub mod copy;

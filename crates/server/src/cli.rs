@@ -170,6 +170,7 @@ pub struct LabSearchQuality {
     pub opensearch: Option<String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct LabLimits {
     /// Products in the shop.
@@ -187,6 +188,9 @@ pub struct LabLimits {
     /// Leave the reads and what the program takes by itself out.
     #[arg(long)]
     pub skip_reads: bool,
+    /// Leave searches and suggestions out.
+    #[arg(long)]
+    pub skip_search: bool,
     /// Leave carts and orders out.
     #[arg(long)]
     pub skip_orders: bool,

@@ -103,7 +103,7 @@ pub fn note_search(
     answer: &Document,
 ) -> SearchQueryId {
     let id = shop.ids.next();
-    let (Some(words), Some(searched)) = (asked.words, &answer.searched) else { return id };
+    let (Some(words), Some(found)) = (asked.words, &answer.searched) else { return id };
     if shop.throttle.search_note(searcher.ip).is_err() {
         shop.search_log.drop_some(1);
         return id;
@@ -116,7 +116,7 @@ pub fn note_search(
         client_id: searcher.client_id,
         words,
         is_initial: asked.is_initial,
-        outcome: searched.outcome.clone(),
+        outcome: found.outcome.clone(),
     });
     id
 }

@@ -100,6 +100,11 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
         bounds = blocking(move || measure_bounds(&url, &data, plan)).await?;
         ratios.extend(bench.reads(&house).await?);
     }
+    if !arguments.skip_search {
+        let (compared, taken) = bench.finds(&house, folder).await?;
+        ratios.extend(compared);
+        bounds.extend(taken);
+    }
     if !arguments.skip_orders {
         ratios.extend(bench.checkout(&house).await?);
     }
@@ -126,6 +131,7 @@ async fn measure(config: &Config, arguments: &LabLimits, folder: &Path) -> Resul
 fn skipped(arguments: &LabLimits) -> String {
     let flags = [
         (arguments.skip_reads, " --skip-reads"),
+        (arguments.skip_search, " --skip-search"),
         (arguments.skip_orders, " --skip-orders"),
         (arguments.skip_import, " --skip-import"),
     ];
@@ -142,14 +148,20 @@ impl Bench {
         Ok(address)
     }
 
-    async fn reads(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
-        let _listener = CatalogListener::spawn(house.shop.catalog.clone());
+    /// Follows the catalogue for as long as what it answers lives; the search index is filled then.
+    pub(super) async fn follow(&self, house: &House) -> Result<CatalogListener, Failure> {
+        let listener = CatalogListener::spawn(house.shop.catalog.clone());
         if let Some(shelves) = &house.shop.catalog.shelves {
             // The listener has them filled.
             while !shelves.are_ready().await.map_err(Failure::new)? {
                 tokio::time::sleep(SHELVES_LOOK_EVERY).await;
             }
         }
+        Ok(listener)
+    }
+
+    async fn reads(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
+        let _listener = self.follow(house).await?;
         let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
         let (listing, handles) = blocking(move || sample(ours)).await?;
         let first = format!("/api/products/{}", handles.first().cloned().unwrap_or_default());

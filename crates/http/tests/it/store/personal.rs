@@ -39,7 +39,7 @@ fn order(answer: &TestResponse) -> Vec<String> {
 
 /// The answer without the id that every search has.
 fn body(answer: &TestResponse) -> String {
-    let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
+    let text = String::from_utf8(answer.bytes.clone()).unwrap();
     text.split_once(',').unwrap().1.to_owned()
 }
 

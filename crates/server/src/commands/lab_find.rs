@@ -1,0 +1,140 @@
+//! Searches of the shop beside a bare index of its products, and how long a suggestion takes.
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "measurements are floats; no money is near"
+)]
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value;
+use tradepost_http::ApiState;
+use tradepost_lab::bare_search::{BareIndex, Indexed, two_words};
+use tradepost_lab::limits::http_side;
+use tradepost_lab::load::{LoadPlan, drive, get};
+use tradepost_lab::report::Bound;
+use tradepost_lab::{Comparison, LabError, Ratio, Requests};
+
+use super::lab::{Bench, blocking, fetch};
+use crate::failure::Failure;
+use crate::house::House;
+
+/// Titles that questions are made of.
+const TITLES: usize = 20_000;
+/// Letters of which suggestions are asked for.
+const LETTERS_MAX: usize = 8;
+const LIMIT_NAME: &str = "a bare Tantivy index in this process, a thread a core";
+
+impl Bench {
+    /// Searches and suggestions.
+    pub(super) async fn finds(
+        &self,
+        house: &House,
+        folder: &Path,
+    ) -> Result<(Vec<Ratio>, Vec<Bound>), Failure> {
+        let _listener = self.follow(house).await?;
+        let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
+        let (plan, rounds, folder) = (self.plan, self.rounds, folder.join("bare"));
+        eprintln!("measuring: searches and suggestions");
+        blocking(move || {
+            let _ = std::fs::remove_dir_all(&folder);
+            std::fs::create_dir_all(&folder)?;
+            let mut titles = Vec::new();
+            let products = Pages { address: ours, next: Some(String::new()) }.flatten();
+            let products = products.inspect(|product| {
+                if titles.len() < TITLES {
+                    titles.push(product.title.clone());
+                }
+            });
+            let bare = BareIndex::create(&folder, products)?;
+            let questions = two_words(&titles);
+            let compare = |name, facets| {
+                let comparison = Comparison {
+                    name,
+                    limit_name: LIMIT_NAME,
+                    unit: "requests",
+                    goal: if facets { 0.5 } else { 0.7 },
+                    ours: http_side(ours, searches(questions.clone(), facets), plan),
+                    limit: Box::new(|| bare.rate(&questions, facets, plan.duration)),
+                };
+                comparison.run(rounds)
+            };
+            let ratios = vec![compare("search, two words", false)?, compare("search, with facets", true)?];
+            Ok((ratios, vec![suggestion(ours, &titles, plan)?]))
+        })
+        .await
+    }
+}
+
+/// The pages of everything that the shop shows.
+struct Pages {
+    address: SocketAddr,
+    next: Option<String>,
+}
+
+impl Iterator for Pages {
+    type Item = Vec<Indexed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let cursor = self.next.take()?;
+        let cursor = if cursor.is_empty() { cursor } else { format!("&cursor={cursor}") };
+        let fields = "fields=title,brand,category,description&expand=description";
+        let path = format!("/api/products?limit=100&sort=newest&{fields}{cursor}");
+        let page: Value = serde_json::from_slice(&fetch(self.address, &path).ok()?).ok()?;
+        self.next = page.pointer("/page/next").and_then(Value::as_str).map(str::to_owned);
+        let text = |item: &Value, place: &str| {
+            item.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let product = |item: &Value| Indexed {
+            title: text(item, "/title"),
+            brand: text(item, "/brand"),
+            category: text(item, "/category/name"),
+            description: text(item, "/description"),
+        };
+        Some(page.get("data")?.as_array()?.iter().map(product).collect())
+    }
+}
+
+/// Searches of which each is asked for once: when all words were, pages of another size.
+fn searches(questions: Arc<[String]>, facets: bool) -> Requests {
+    let asked = AtomicU64::new(0);
+    Arc::new(move |_| {
+        let number = usize::try_from(asked.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
+        let (round, place) = (number / questions.len().max(1), number % questions.len().max(1));
+        let words = questions.get(place).map(|words| words.replace(' ', "+")).unwrap_or_default();
+        get(&format!("/api/search?q={words}&limit={}&facets={facets}", 20 + round % 80))
+    })
+}
+
+/// What suggestions take one at a time, after one to eight letters.
+fn suggestion(address: SocketAddr, titles: &[String], plan: LoadPlan) -> Result<Bound, LabError> {
+    let starts = titles.iter().enumerate().map(|(number, title)| {
+        let letters = title.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == ' ');
+        letters.take(1 + number % LETTERS_MAX).collect::<String>().trim().replace(' ', "+")
+    });
+    let starts: Vec<String> = starts.filter(|start| !start.is_empty()).collect();
+    let requests: Requests = Arc::new(move |number| {
+        let place = usize::try_from(number).unwrap_or_default() % starts.len().max(1);
+        get(&format!("/api/search/suggest?q={}", starts.get(place).map_or("a", String::as_str)))
+    });
+    let load = drive(address, &requests, LoadPlan { connections: 1, ..plan })?;
+    let value = load.latency_us.value_at_quantile(0.99) as f64 / 1_000.0;
+    Ok(Bound { name: "p99 of a suggestion, one at a time", value, goal: 2.0, unit: "ms" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_search_comes_twice_in_a_row_of_rounds() {
+        let requests = searches(["red boot".to_owned(), "blue hat".to_owned()].into(), true);
+        let asked: std::collections::BTreeSet<String> = (0..100).map(|number| requests(number)).collect();
+        assert_eq!(asked.len(), 100);
+        assert!(asked.iter().any(|request| request.contains("q=red+boot&limit=20&facets=true")));
+    }
+}
