@@ -106,6 +106,8 @@ problems! {
         UnsupportedMediaType Invalid TooMany Unavailable;
     /// Problems that every read of staff may answer with.
     StaffReadProblems: Malformed Unauthenticated Forbidden NotFound Unavailable;
+    /// Problems that reports to staff may answer with: what they are of may be more than they can tell.
+    StaffReportProblems: Malformed Unauthenticated Forbidden NotFound Invalid Unavailable;
     /// Problems that every write of staff may answer with.
     StaffWriteProblems: Malformed Unauthenticated Forbidden NotFound Conflict VersionMismatch TooLarge
         UnsupportedMediaType Invalid PreconditionRequired Unavailable;

@@ -1,4 +1,4 @@
-//! Searches of the shop beside a bare index of its products, and how long a suggestion takes.
+//! Searches of the shop beside a bare index of its products, how long a suggestion takes, and how soon a change is found.
 #![expect(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
@@ -10,16 +10,21 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tradepost_app::api_key::{ApiKeyCreate, KeyGrant, create_api_key};
+use tradepost_app::auth::Scope;
+use tradepost_app::catalog::Projector;
 use tradepost_http::ApiState;
 use tradepost_lab::bare_search::{BareIndex, Indexed, two_words};
+use tradepost_lab::checkout::post;
 use tradepost_lab::limits::http_side;
 use tradepost_lab::load::{LoadPlan, drive, get};
 use tradepost_lab::report::Bound;
 use tradepost_lab::{Comparison, LabError, Ratio, Requests};
 
-use super::lab::{Bench, blocking, fetch};
+use super::lab::{Bench, ask, blocking, fetch};
 use crate::failure::Failure;
 use crate::house::House;
 
@@ -27,6 +32,10 @@ use crate::house::House;
 const TITLES: usize = 20_000;
 /// Letters of which suggestions are asked for.
 const LETTERS_MAX: usize = 8;
+/// Changes that are waited for, one after the other.
+const CHANGES: u64 = 100;
+/// How long a change may take to be found at all.
+const PATIENCE: Duration = Duration::from_secs(10);
 const LIMIT_NAME: &str = "a bare Tantivy index in this process, a thread a core";
 
 impl Bench {
@@ -38,9 +47,13 @@ impl Bench {
     ) -> Result<(Vec<Ratio>, Vec<Bound>), Failure> {
         let _listener = self.follow(house).await?;
         let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
+        let grant = KeyGrant::Secret(vec![Scope::ProductsWrite]);
+        let key = create_api_key(&house.staff(), ApiKeyCreate { name: "Lab".to_owned(), grant }).await?.text;
+        let projector = Projector::new(house.shop.clone());
+        let projecting = tokio::spawn(async move { projector.run(std::future::pending()).await });
         let (plan, rounds, folder) = (self.plan, self.rounds, folder.join("bare"));
         eprintln!("measuring: searches and suggestions");
-        blocking(move || {
+        let told = blocking(move || {
             let _ = std::fs::remove_dir_all(&folder);
             std::fs::create_dir_all(&folder)?;
             let mut titles = Vec::new();
@@ -64,9 +77,11 @@ impl Bench {
                 comparison.run(rounds)
             };
             let ratios = vec![compare("search, two words", false)?, compare("search, with facets", true)?];
-            Ok((ratios, vec![suggestion(ours, &titles, plan)?]))
-        })
-        .await
+            Ok((ratios, vec![suggestion(ours, &titles, plan)?, freshness(ours, &key)?]))
+        });
+        let told = told.await;
+        projecting.abort();
+        told
     }
 }
 
@@ -126,9 +141,49 @@ fn suggestion(address: SocketAddr, titles: &[String], plan: LoadPlan) -> Result<
     Ok(Bound { name: "p99 of a suggestion, one at a time", value, goal: 2.0, unit: "ms" })
 }
 
+/// How long after its answer a change of a title is found by searching for it.
+fn freshness(address: SocketAddr, key: &str) -> Result<Bound, LabError> {
+    let first: Value = serde_json::from_slice(&fetch(address, "/api/products?limit=1&fields=id")?)
+        .map_err(std::io::Error::from)?;
+    let id = first.pointer("/data/0/id").and_then(Value::as_str).unwrap_or_default();
+    let mut waited = Vec::new();
+    for word in (0..CHANGES).map(strange_word) {
+        let body = json!({"title": format!("Lamp {word}")}).to_string();
+        let head = format!("Authorization: Bearer {key}\r\nIf-Match: *\r\n");
+        ask(address, &post(&format!("/api/admin/products/{id}"), &head, &body).replacen("POST", "PATCH", 1))?;
+        let (changed, path) = (Instant::now(), format!("/api/search?q={word}&fields=id"));
+        while !fetch(address, &path)?.windows(id.len()).any(|part| part == id.as_bytes()) {
+            if changed.elapsed() > PATIENCE {
+                return Err(LabError::Preparation("a changed title is not found".to_owned()));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        waited.push(changed.elapsed().as_secs_f64() * 1_000.0);
+    }
+    waited.sort_by(f64::total_cmp);
+    let value = waited.iter().rev().nth(1).copied().unwrap_or_default();
+    Ok(Bound { name: "p99 until a changed title is found", value, goal: 100.0, unit: "ms" })
+}
+
+/// A word that no shop has, and that no correction takes for another one: three letters differ at least.
+fn strange_word(number: u64) -> String {
+    let letter = |digit: u64| {
+        ["b", "c", "d", "f", "g", "h", "j", "k", "l", "m"].get(usize::try_from(digit % 10).unwrap_or(0))
+    };
+    let digits =
+        [number / 100, number / 10, number].map(|digit| letter(digit).copied().unwrap_or("n").repeat(3));
+    format!("zq{}", digits.concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn strange_words_are_not_like_each_other() {
+        assert_eq!(strange_word(7), "zqbbbbbbkkk");
+        assert_eq!((0..CHANGES).map(strange_word).collect::<std::collections::BTreeSet<_>>().len(), 100);
+    }
 
     #[test]
     fn no_search_comes_twice_in_a_row_of_rounds() {

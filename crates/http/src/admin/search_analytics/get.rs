@@ -1,12 +1,13 @@
 //! `GET /api/admin/search/analytics`.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use tradepost_app::search::analytics::{
     SPAN_DAYS_MAX, SearchReport, SearchReportView, Span, report_searches,
 };
 
-use crate::document::StaffReadProblems;
+use crate::document::StaffReportProblems;
 use crate::extract::staff::OrdersRead;
 use crate::extract::{ListParams, Staff};
 use crate::problem::Problem;
@@ -28,7 +29,7 @@ const DAYS_DEFAULT: i64 = 30;
         ("to" = Option<String>, Query, description = "Until this time, at most 92 days after `from`; now when absent", format = DateTime),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Rows at most; 20 when absent")
     ),
-    responses((status = 200, body = SearchReportView), StaffReadProblems),
+    responses((status = 200, body = SearchReportView), StaffReportProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(staff: Staff<OrdersRead>, mut params: ListParams) -> Result<Response, Problem> {
@@ -49,7 +50,7 @@ fn take_span(params: &mut ListParams, now: Timestamp) -> Result<Span, Problem> {
     let length = to.duration_since(from);
     if length <= SignedDuration::ZERO || length > days(SPAN_DAYS_MAX) {
         let detail = format!("expected a time before `to`, at most {SPAN_DAYS_MAX} days");
-        return Err(Problem::malformed("invalid_parameter", "from", detail));
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_parameter", detail).param("from"));
     }
     Ok(Span { from, to, limit: i64::from(params.take_limit()?) })
 }

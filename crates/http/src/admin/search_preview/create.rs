@@ -1,5 +1,6 @@
 //! `POST /api/admin/search/preview`.
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use tradepost_app::catalog::list_products::ListProducts;
 use tradepost_app::search::FacetChoice;
@@ -28,13 +29,21 @@ pub async fn handler(
     body: Body<SearchPreview>,
 ) -> Result<Response, Problem> {
     let mut asked = body.value;
-    let command = query::search(ListParams::of(std::mem::take(&mut asked.parameters)))?;
+    let command = query::search(ListParams::of(std::mem::take(&mut asked.parameters))).map_err(of_body)?;
     let ListProducts { cursor, facets, fields, expand, .. } = &command;
     if cursor.is_some() || *facets != FacetChoice::None || fields.is_some() || !expand.is_empty() {
         let detail = "a preview has one page, and no facets, fields or expand";
-        return Err(Problem::malformed("unknown_parameter", "$.parameters", detail));
+        return Err(
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_parameter", detail).param("$.parameters")
+        );
     }
     respond::read(&preview(&staff.context.shop.catalog, command, asked).await?, None)
+}
+
+/// What is wrong with a parameter, where it is a member of the body: that is an object, as it should be.
+fn of_body(problem: Problem) -> Problem {
+    let param = format!("$.parameters['{}']", problem.param.unwrap_or_default());
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &problem.code, problem.detail).param(param)
 }
 
 impl From<PreviewError> for Problem {
