@@ -7,7 +7,7 @@ use super::default_required;
 use super::view::ChannelView;
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_version, missing, no_payload};
+use crate::change::{Versions, check_version, missing, no_payload};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -15,7 +15,7 @@ use crate::work::StaffContext;
 pub async fn delete_channel(
     context: &StaffContext,
     wanted: &Reference<ChannelId>,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_channel").await?;
     let channel = channel::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<ChannelView>)?;

@@ -10,7 +10,7 @@ use super::view::{self, ChannelView};
 use super::{conflict, default_required, take_default};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -53,7 +53,7 @@ pub struct ChannelPatch {
 pub async fn patch_channel(
     context: &StaffContext,
     wanted: &Reference<ChannelId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: ChannelPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("patch_channel").await?;

@@ -7,7 +7,7 @@ use super::view::StockLocationView;
 use super::{conflict, default_required};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_version, missing, no_payload};
+use crate::change::{Versions, check_version, missing, no_payload};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -15,7 +15,7 @@ use crate::work::StaffContext;
 pub async fn delete_stock_location(
     context: &StaffContext,
     wanted: &Reference<StockLocationId>,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_stock_location").await?;
     let row =

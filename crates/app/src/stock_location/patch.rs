@@ -10,7 +10,7 @@ use super::view::{self, StockLocationView};
 use super::{conflict, default_required, take_default};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -37,7 +37,7 @@ pub struct StockLocationPatch {
 pub async fn patch_stock_location(
     context: &StaffContext,
     wanted: &Reference<StockLocationId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: StockLocationPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("patch_stock_location").await?;

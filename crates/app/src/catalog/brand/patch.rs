@@ -10,7 +10,7 @@ use super::conflict;
 use super::view::{self, BrandView};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -33,7 +33,7 @@ pub struct BrandPatch {
 pub async fn patch_brand(
     context: &StaffContext,
     wanted: &Reference<BrandId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: BrandPatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_brand").await?;

@@ -7,7 +7,7 @@ use tradepost_store::catalog::handle_history;
 use super::view::CategoryAdminView;
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_version, missing, no_payload};
+use crate::change::{Versions, check_version, missing, no_payload};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -15,7 +15,7 @@ use crate::work::StaffContext;
 pub async fn delete_category(
     context: &StaffContext,
     wanted: &Reference<CategoryId>,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_category").await?;
     let record =

@@ -13,7 +13,7 @@ use super::view::{CategoryAdminView, CategoryTexts};
 use super::{check_place, conflict, lock_tree};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{Patch, present, set};
 use crate::work::StaffContext;
@@ -80,7 +80,7 @@ impl CategoryPatch {
 pub async fn patch_category(
     context: &StaffContext,
     wanted: &Reference<CategoryId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: CategoryPatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_category").await?;

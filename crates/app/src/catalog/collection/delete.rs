@@ -7,7 +7,7 @@ use super::view::CollectionView;
 use super::{payload, picked};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_version, missing};
+use crate::change::{Versions, check_version, missing};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -15,7 +15,7 @@ use crate::work::StaffContext;
 pub async fn delete_collection(
     context: &StaffContext,
     wanted: &Reference<CollectionId>,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_collection").await?;
     let row = collection::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<CollectionView>)?;

@@ -12,7 +12,7 @@ use super::view::{self, CollectionView, RuleShape};
 use super::{conflict, is_manual, payload, picked};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_handle, check_version, missing, refuse};
+use crate::change::{Versions, check_handle, check_version, missing, refuse};
 use crate::error::WriteError;
 use crate::html::Sanitizer;
 use crate::patch::{Patch, present, set};
@@ -65,7 +65,7 @@ impl CollectionPatch {
 pub async fn patch_collection(
     context: &StaffContext,
     wanted: &Reference<CollectionId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: CollectionPatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_collection").await?;

@@ -14,7 +14,7 @@ use super::view::CollectionView;
 use super::{is_manual, payload, picked_by_hand};
 use crate::answer::{Answer, Outcome};
 use crate::catalog::Reference;
-use crate::change::{Resource, check_version, missing, refuse};
+use crate::change::{Resource, Versions, check_version, missing, refuse};
 use crate::error::WriteError;
 use crate::work::{StaffContext, Work};
 
@@ -72,7 +72,7 @@ async fn finish_picking(
 pub async fn replace_collection_products(
     context: &StaffContext,
     wanted: &Reference<CollectionId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     products: CollectionProducts,
 ) -> Result<Answer, WriteError> {
     let ids = products.product_ids;

@@ -7,7 +7,7 @@ use super::conflict;
 use super::view::ProductTypeView;
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_version, missing, no_payload};
+use crate::change::{Versions, check_version, missing, no_payload};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -15,7 +15,7 @@ use crate::work::StaffContext;
 pub async fn delete_product_type(
     context: &StaffContext,
     wanted: &Reference<ProductTypeId>,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_product_type").await?;
     let row = product_type::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<ProductTypeView>)?;

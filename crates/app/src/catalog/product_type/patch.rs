@@ -12,7 +12,7 @@ use super::shape::{self, AttributeShape};
 use super::view::{self, ProductTypeView};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -40,7 +40,7 @@ pub struct ProductTypePatch {
 pub async fn patch_product_type(
     context: &StaffContext,
     wanted: &Reference<ProductTypeId>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: ProductTypePatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_product_type").await?;

@@ -8,7 +8,7 @@ use tradepost_store::pricing::rule::{self, RuleRow, Spoken};
 use super::{Named, PatchOf, RuleFields, RuleView, SpokenOf, view_of};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{check_version, choose_handle, missing, no_payload, refuse};
+use crate::change::{Versions, check_version, choose_handle, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::work::{StaffContext, Work};
 
@@ -46,7 +46,7 @@ pub async fn create_rule<F: RuleFields>(context: &StaffContext, fields: F) -> Re
 pub async fn patch_rule<F: RuleFields>(
     context: &StaffContext,
     wanted: &Reference<F::Id>,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: PatchOf<F>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin(F::KIND.updated).await?;
@@ -71,7 +71,7 @@ pub async fn patch_rule<F: RuleFields>(
 pub async fn delete_rule<F: RuleFields>(
     context: &StaffContext,
     wanted: &Reference<F::Id>,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin(F::KIND.deleted).await?;
     let row = rule::get_for_update(&work.tx, F::TABLE, wanted).await?;
