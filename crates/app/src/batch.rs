@@ -26,7 +26,7 @@ pub trait BatchOperation: Send {
 }
 
 /// A refusal that is an answer: its status and its problem as JSON. What is no answer stays an error.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Refusal {
     /// Status code; from 500 on the batch ends with it.
     pub status: u16,
@@ -74,8 +74,13 @@ pub struct BatchView<T> {
     results: Vec<BatchItemView<T>>,
 }
 
-/// Runs a batch. `refuse` turns an error into a refusal, or gives it back when it must not be an item's answer.
-pub async fn run_batch<O, E, R>(context: &StaffContext, operations: Vec<O>, refuse: R) -> Result<Answer, E>
+/// Runs a batch. What could not be read comes as its refusal, which needs no key: the same request is refused the same
+/// way. `refuse` turns an error into a refusal, or gives it back when it must not be an item's answer.
+pub async fn run_batch<O, E, R>(
+    context: &StaffContext,
+    operations: Vec<Result<O, Refusal>>,
+    refuse: R,
+) -> Result<Answer, E>
 where
     O: BatchOperation,
     E: From<WriteError>,
@@ -83,7 +88,10 @@ where
 {
     let mut results = Vec::with_capacity(operations.len());
     for (index, operation) in operations.into_iter().enumerate() {
-        let item = run_item(context, index, operation, &refuse).await?;
+        let item = match operation {
+            Ok(operation) => run_item(context, index, operation, &refuse).await?,
+            Err(refusal) => item(index, refusal.status, &refusal.problem)?,
+        };
         let failed = item.status >= 500;
         results.push(item);
         if failed {

@@ -67,10 +67,39 @@ pub fn missing<R: Resource>() -> WriteError {
     WriteError::NotFound { kind: R::KIND.name }
 }
 
-/// Compares the version that a client has read with the present one; `None` takes any.
-pub fn check_version(expected: Option<i64>, current: i64) -> Result<(), WriteError> {
+/// Tags that one `If-Match` may list: clients send the one they have read, and proxies a few.
+pub const VERSIONS_MAX: usize = 16;
+/// No thing has it: versions begin at 0.
+const NO_VERSION: i64 = -1;
+
+/// The versions of a thing that a change is meant for: it is made when the thing has one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions([i64; VERSIONS_MAX]);
+
+impl Versions {
+    /// Those; `None` when there are more than [`VERSIONS_MAX`]. Of none, no thing has one.
+    pub fn new(versions: &[i64]) -> Option<Self> {
+        let mut all = [NO_VERSION; VERSIONS_MAX];
+        all.get_mut(..versions.len())?.copy_from_slice(versions);
+        Some(Self(all))
+    }
+
+    /// Whether this is one of them.
+    pub fn has(&self, version: i64) -> bool {
+        version != NO_VERSION && self.0.contains(&version)
+    }
+}
+
+impl From<i64> for Versions {
+    fn from(version: i64) -> Self {
+        Self([version; VERSIONS_MAX])
+    }
+}
+
+/// Compares the versions that a client has read with the present one; `None` takes any.
+pub fn check_version(expected: Option<Versions>, current: i64) -> Result<(), WriteError> {
     match expected {
-        Some(expected) if expected != current => Err(WriteError::VersionMismatch { current }),
+        Some(expected) if !expected.has(current) => Err(WriteError::VersionMismatch { current }),
         _ => Ok(()),
     }
 }
@@ -213,7 +242,12 @@ mod tests {
 
     #[test]
     fn another_version_than_the_one_read_is_refused_with_the_present_one() {
-        assert!(check_version(None, 3).is_ok() && check_version(Some(3), 3).is_ok());
-        assert!(matches!(check_version(Some(2), 3), Err(WriteError::VersionMismatch { current: 3 })));
+        assert!(check_version(None, 3).is_ok() && check_version(Some(3.into()), 3).is_ok());
+        for others in [Versions::from(2), Versions::new(&[2, 4]).unwrap(), Versions::new(&[]).unwrap()] {
+            let refused = check_version(Some(others), 3);
+            assert!(matches!(refused, Err(WriteError::VersionMismatch { current: 3 })), "{others:?}");
+        }
+        assert!(check_version(Versions::new(&[2, 3]), 3).is_ok());
+        assert_eq!(Versions::new(&[0; VERSIONS_MAX + 1]), None);
     }
 }

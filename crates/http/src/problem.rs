@@ -107,6 +107,14 @@ impl Problem {
         .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
+    /// 503 until somebody makes room, which is not a matter of seconds.
+    pub fn storage_full(cause: &dyn std::error::Error) -> Self {
+        tracing::error!(error = with_causes(cause), "the disk of the database is full: free space on it");
+        let detail = "the shop has no room to store anything at the moment: nothing was changed";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_full", detail)
+            .header(header::RETRY_AFTER, HeaderValue::from_static("60"))
+    }
+
     /// 422 with every finding.
     pub fn invalid(issues: Vec<Issue>) -> Self {
         let mut problem =
@@ -171,7 +179,11 @@ impl IntoResponse for Problem {
 
 impl From<tradepost_app::StoreError> for Problem {
     fn from(error: tradepost_app::StoreError) -> Self {
-        if error.is_unavailable() { Self::unavailable(&error) } else { Self::internal(&error) }
+        match error {
+            error if error.is_disk_full() => Self::storage_full(&error),
+            error if error.is_unavailable() => Self::unavailable(&error),
+            error => Self::internal(&error),
+        }
     }
 }
 

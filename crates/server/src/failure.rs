@@ -1,9 +1,15 @@
 //! How a command fails: one clear line on standard error, with what to do, and an exit code.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
+use std::iter::successors;
 use std::process::ExitCode;
 
+use tradepost_app::WriteError;
+use tradepost_app::import::ImportError;
 use tradepost_domain::kernel::with_causes;
+use tradepost_store::StoreError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -18,6 +24,17 @@ impl Failure {
         Self { message: message.to_string(), code: 1 }
     }
 
+    /// The command failed for this reason. What a full disk says of itself does not help: what helps is said first.
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        let told = with_causes(error);
+        match full_disk(error) {
+            Some(holds) => Self::new(format!(
+                "the disk that holds {holds} is full: free space, then run the same command again; it continues ({told})"
+            )),
+            None => Self::new(told),
+        }
+    }
+
     /// The command cannot be meant like that: exit code 2.
     pub fn usage(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: 2 }
@@ -27,6 +44,18 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
+}
+
+/// What lies on the disk that is full, if one is.
+fn full_disk(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    successors(Some(error), |error| (*error).source()).find_map(|cause| {
+        let database = cause.downcast_ref::<StoreError>().is_some_and(StoreError::is_disk_full)
+            || cause.downcast_ref::<ImportError>().is_some_and(ImportError::is_disk_full)
+            || matches!(cause.downcast_ref::<WriteError>(), Some(WriteError::Store(error)) if error.is_disk_full());
+        let file = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let file = matches!(file, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded));
+        if database { Some("the database") } else { file.then_some("the data folder") }
+    })
 }
 
 impl fmt::Display for Failure {
@@ -39,7 +68,7 @@ macro_rules! failure_from {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self::new(with_causes(&error))
+                Self::of(&error)
             }
         })*
     };
@@ -49,7 +78,22 @@ failure_from!(
     crate::config::ConfigError,
     std::io::Error,
     serde_json::Error,
-    tradepost_app::WriteError,
-    tradepost_store::StoreError,
+    WriteError,
+    StoreError,
     tradepost_store::local::LocalServerError,
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let told = Failure::from(io::Error::from(io::ErrorKind::StorageFull)).to_string();
+        let start =
+            "the disk that holds the data folder is full: free space, then run the same command again";
+        assert!(told.starts_with(start), "{told}");
+        let other = Failure::from(io::Error::from(io::ErrorKind::NotFound)).to_string();
+        assert!(!other.contains("full"), "{other}");
+    }
+}

@@ -207,7 +207,7 @@ async fn private_database(
     let started = tokio::task::spawn_blocking(move || LocalServer::start(&local)).await;
     match started.map_err(Failure::new)? {
         Ok(server) => {
-            let url = server.url("postgres");
+            let url = server.uri("postgres");
             crate::files::write_privately(&address_file, url.as_bytes())?;
             Ok((url.into(), Some(server)))
         }

@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use tradepost_domain::catalog::Channel;
 use tradepost_domain::kernel::ids::{ChannelId, EntityId};
 
+use crate::catalog::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -17,7 +18,7 @@ sql! {
     GET_FOR_UPDATE = "
         select id, handle, name, currency, default_locale, locales, is_default, active, version
           from channel
-         where id = $1
+         where id = $1 or handle = $2
            for update";
     LIST_PAGE = "
         select id, handle, name, currency, default_locale, locales, is_default, active, version
@@ -110,8 +111,9 @@ pub async fn delete(tx: &Tx, id: ChannelId) -> Result<(), StoreError> {
 }
 
 /// One channel, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, id: ChannelId) -> Result<Option<Channel>, StoreError> {
-    tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row).transpose()
+pub async fn get_for_update(tx: &Tx, wanted: &Reference<ChannelId>) -> Result<Option<Channel>, StoreError> {
+    let (id, handle) = wanted.parts();
+    tx.query_opt(GET_FOR_UPDATE, &[&id, &handle]).await?.as_ref().map(from_row).transpose()
 }
 
 /// Stores a new channel.

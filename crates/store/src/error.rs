@@ -99,6 +99,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the database found its disk full. It passes when somebody makes room.
+    pub fn is_disk_full(&self) -> bool {
+        self.code() == Some(&SqlState::DISK_FULL)
+    }
+
     /// Whether the rows that were written are to blame and no repetition will help: a constraint, a value out of range
     /// or larger than an index takes, or a stored value that cannot be read.
     pub fn is_about_data(&self) -> bool {

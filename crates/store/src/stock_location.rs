@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{EntityId, StockLocationId};
 
+use crate::catalog::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -24,7 +25,7 @@ sql! {
     GET_FOR_UPDATE = "
         select id, handle, name, is_default, version, created_at, updated_at
           from stock_location
-         where id = $1
+         where id = $1 or handle = $2
            for update";
     /// Whoever gives the default to another waits here for whoever does so now.
     LOCK_ALL = "
@@ -92,8 +93,12 @@ pub async fn find(
 }
 
 /// One location, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, id: StockLocationId) -> Result<Option<StockLocationRow>, StoreError> {
-    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+pub async fn get_for_update(
+    tx: &Tx,
+    wanted: &Reference<StockLocationId>,
+) -> Result<Option<StockLocationRow>, StoreError> {
+    let (id, handle) = wanted.parts();
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id, &handle]).await?.as_ref().map(from_row))
 }
 
 /// All locations, kept from other writers until the transaction ends.

@@ -11,7 +11,7 @@ use super::edit::change_cart;
 use super::input::{check_metadata, read_code, read_email};
 use crate::address::AddressInput;
 use crate::answer::{Answer, Outcome};
-use crate::change::refuse;
+use crate::change::{Versions, refuse};
 use crate::error::WriteError;
 use crate::patch::{Patch, present};
 use crate::shopper::ShopperContext;
@@ -68,7 +68,7 @@ fn read_address(path: &str, input: Patch<AddressInput>, issues: &mut Vec<Issue>)
 pub async fn patch_cart(
     context: &ShopperContext,
     id: CartId,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: CartPatch,
 ) -> Result<Answer, WriteError> {
     change_cart(context, (id, version, "patch_cart"), (Outcome::Done, &[]), |cart, _| {

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::edit::change_cart;
 use super::input::read_code;
 use crate::answer::{Answer, Outcome};
+use crate::change::Versions;
 use crate::error::WriteError;
 use crate::shopper::ShopperContext;
 
@@ -24,7 +25,7 @@ pub struct CouponAdd {
 pub async fn add_cart_coupon(
     context: &ShopperContext,
     id: CartId,
-    version: Option<i64>,
+    version: Option<Versions>,
     coupon: CouponAdd,
 ) -> Result<Answer, WriteError> {
     context.caller.shop.throttle.coupon(id, context.caller.origin.ip.as_deref())?;
@@ -45,7 +46,7 @@ pub async fn add_cart_coupon(
 pub async fn remove_cart_coupon(
     context: &ShopperContext,
     id: CartId,
-    version: Option<i64>,
+    version: Option<Versions>,
     code: &str,
 ) -> Result<Answer, WriteError> {
     let not_entered = || WriteError::NotFound { kind: "coupon" };

@@ -8,13 +8,13 @@ use tradepost_store::{Client, StoreError};
 
 use super::{closed, expiry, missing, path, view};
 use crate::answer::{Answer, Outcome};
-use crate::change::check_version;
+use crate::change::{Versions, check_version};
 use crate::error::WriteError;
 use crate::pricing::rates::asking;
 use crate::shopper::ShopperContext;
 
 /// What is changed: the cart, the version that was seen, and the name of the change.
-pub(super) type Target = (CartId, Option<i64>, &'static str);
+pub(super) type Target = (CartId, Option<Versions>, &'static str);
 
 /// Changes a cart and answers it as it now is, priced.
 ///
@@ -83,7 +83,7 @@ where
 fn edited<E>(
     context: &ShopperContext,
     found: Option<StoredCart>,
-    (version, now): (Option<i64>, Timestamp),
+    (version, now): (Option<Versions>, Timestamp),
     edit: &E,
 ) -> Result<(Cart, Cart), WriteError>
 where

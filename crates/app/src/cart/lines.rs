@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::edit::change_cart;
 use super::input::{LineAdd, WantedLine, check_metadata, read_lines};
 use crate::answer::{Answer, Outcome};
-use crate::change::refuse;
+use crate::change::{Versions, refuse};
 use crate::error::WriteError;
 use crate::patch::present;
 use crate::shopper::ShopperContext;
@@ -32,7 +32,7 @@ pub struct LinePatch {
 pub async fn add_cart_line(
     context: &ShopperContext,
     id: CartId,
-    version: Option<i64>,
+    version: Option<Versions>,
     line: LineAdd,
 ) -> Result<Answer, WriteError> {
     let conn = context.caller.shop.store.storefront().conn().await?;
@@ -54,7 +54,7 @@ pub async fn add_cart_line(
 pub async fn patch_cart_line(
     context: &ShopperContext,
     (id, line): (CartId, CartLineId),
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: LinePatch,
 ) -> Result<Answer, WriteError> {
     refuse(
@@ -70,7 +70,7 @@ pub async fn patch_cart_line(
 pub async fn remove_cart_line(
     context: &ShopperContext,
     (id, line): (CartId, CartLineId),
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     change_cart(context, (id, version, "remove_cart_line"), (Outcome::Done, &[]), |cart, _| {
         Ok(cart.remove_line(line)?)

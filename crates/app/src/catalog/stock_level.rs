@@ -12,6 +12,7 @@ use tradepost_store::inventory::Cause;
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, Outcome};
+use crate::change::{Versions, check_version};
 use crate::error::WriteError;
 use crate::page::{Page, PageRequest};
 use crate::shop::Shop;
@@ -110,7 +111,7 @@ impl StockChange {
 pub async fn patch_stock_level(
     context: &StaffContext,
     id: StockLevelId,
-    version: Option<i64>,
+    version: Option<Versions>,
     change: StockChange,
     reason: Option<&str>,
 ) -> Result<Answer, WriteError> {
@@ -120,9 +121,7 @@ pub async fn patch_stock_level(
     let mut work = context.begin("patch_stock_level").await?;
     let found = stock_level::get_for_update(&work.tx, id).await?;
     let mut level = found.ok_or(WriteError::NotFound { kind: "stock_level" })?;
-    if version.is_some_and(|version| version != level.version) {
-        return Err(WriteError::VersionMismatch { current: level.version });
-    }
+    check_version(version, level.version)?;
     let on_hand = counted(Some(&level), change, "$")?;
     refuse_oversold(&level, on_hand, &format!("$.{}", change.field()))?;
     if on_hand != level.on_hand {

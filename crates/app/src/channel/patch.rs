@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::view::{self, ChannelView};
 use super::{conflict, default_required, take_default};
 use crate::answer::Answer;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -51,8 +52,8 @@ pub struct ChannelPatch {
 /// Changes the channel if it still has the version that was read.
 pub async fn patch_channel(
     context: &StaffContext,
-    id: ChannelId,
-    version: Option<i64>,
+    wanted: &Reference<ChannelId>,
+    version: Option<Versions>,
     patch: ChannelPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("patch_channel").await?;
@@ -60,7 +61,7 @@ pub async fn patch_channel(
         Some(_) => channel::lock_all(&work.tx).await?,
         None => Vec::new(),
     };
-    let before = channel::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ChannelView>)?;
+    let before = channel::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<ChannelView>)?;
     check_version(version, before.version)?;
     let mut after = before.clone();
     if let Some(handle) = &patch.handle {
@@ -85,7 +86,7 @@ pub async fn patch_channel(
     }
     after.version += 1;
     if after.is_default && !before.is_default {
-        take_default(&mut work, &all, id).await?;
+        take_default(&mut work, &all, before.id).await?;
     }
     channel::update(&work.tx, &after, work.now).await.map_err(conflict)?;
     work.finish_updated(&ChannelView::from(before), &ChannelView::from(after), no_payload()).await

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::view::CustomerView;
 use super::{KIND, closed_account, conflict, issues, read_email};
 use crate::answer::{Answer, Outcome};
-use crate::change::{check_version, difference, no_payload, refuse};
+use crate::change::{Versions, check_version, difference, no_payload, refuse};
 use crate::error::WriteError;
 use crate::mail::{CustomerMail, enqueue_customer_mail};
 use crate::password::{TypedPassword, Verdict};
@@ -121,7 +121,7 @@ fn apply(customer: &mut CustomerRow, patch: &CustomerPatch) -> Result<(), WriteE
 pub async fn patch_customer(
     context: &StaffContext,
     (id, session_id): (CustomerId, SessionId),
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: CustomerPatch,
 ) -> Result<Answer, WriteError> {
     let proof = prove(context, id, &patch).await?;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::view::CustomerAdminView;
 use crate::answer::Answer;
-use crate::change::{check_version, missing, no_payload, refuse};
+use crate::change::{Versions, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -59,7 +59,7 @@ impl CustomerStaffPatch {
 pub async fn patch_customer_of_staff(
     context: &StaffContext,
     id: CustomerId,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: CustomerStaffPatch,
 ) -> Result<Answer, WriteError> {
     refuse(patch.issues())?;

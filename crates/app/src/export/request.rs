@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::file::remove_files;
 use super::view::ExportView;
 use crate::answer::{Answer, Outcome};
-use crate::change::{Resource, check_version, missing, no_payload};
+use crate::change::{Resource, Versions, check_version, missing, no_payload};
 use crate::error::WriteError;
 use crate::import::Format;
 use crate::work::StaffContext;
@@ -91,7 +91,7 @@ pub async fn create_export(context: &StaffContext, create: ExportCreate) -> Resu
 pub async fn delete_export(
     context: &StaffContext,
     id: ExportId,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_export").await?;
     let run = export_run::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ExportView>)?;

@@ -47,6 +47,11 @@ impl ImportError {
         }
     }
 
+    /// Whether the disk of the database is full.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_disk_full())
+    }
+
     /// Whether the file itself is to blame, so that taking it up again cannot help.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Read(ReadError::Format(_)))
@@ -57,6 +62,10 @@ impl ImportError {
         match self {
             Self::Read(ReadError::Io(_)) => {
                 "the file could not be read to its end: resume the import, or upload the file again"
+                    .to_owned()
+            }
+            Self::Store(error) if error.is_disk_full() => {
+                "the disk of the database is full: free space on it, then resume the import, which goes on where it stopped"
                     .to_owned()
             }
             Self::Store(error) if error.is_unavailable() => {

@@ -54,7 +54,7 @@ impl Normaliser {
         if let Some(text) = &record.handle {
             // Handles of other shops may hold capitals or signs: they become what ours would be.
             let handle =
-                text.parse().or_else(|_| Handle::from_title(text)).map_err(|error| invalid(&error))?;
+                text.parse().or_else(|_| Handle::from_foreign(text)).map_err(|error| invalid(&error))?;
             // A path that begins like an id is read as one: the product could not be reached by its handle.
             if handle.as_str().starts_with("prod_") {
                 return Err(("invalid_handle", "a handle does not begin with `prod_`, as ids do".to_owned()));

@@ -1,4 +1,11 @@
-//! Numbers as cells of other shops' files hold them, in the form that the rest of an import reads.
+//! Cells of other shops' files: their numbers in the form that the rest of an import reads, and their size.
+
+use csv::ByteRecord;
+
+use super::source::RECORD_BYTES_MAX;
+
+/// What is kept of a cell of a row that is refused for its length.
+const BEGINNING_BYTES: usize = 1_024;
 
 /// A quantity; what is below zero was sold without being there, and nothing of it lies on hand.
 pub(super) fn none_below_zero(text: &str) -> String {
@@ -30,6 +37,29 @@ fn plain(text: &str) -> Option<String> {
     };
     (sound && !fraction.is_empty() && all_digits(fraction))
         .then(|| format!("{sign}{}.{fraction}", groups.concat()))
+}
+
+/// The cells of a row that is refused, each as far as it tells one product from another.
+pub(super) fn beginnings(cells: &ByteRecord) -> ByteRecord {
+    cells.iter().map(|cell| cell.get(..BEGINNING_BYTES).unwrap_or(cell)).collect()
+}
+
+/// Whether rows of a product are more together than it may have.
+pub(super) fn is_too_large(bytes: usize) -> bool {
+    u64::try_from(bytes).unwrap_or(u64::MAX) > RECORD_BYTES_MAX
+}
+
+/// Line ends in a cell: LF, CR LF or CR alone.
+pub(super) fn line_ends(cell: &[u8]) -> u64 {
+    let mut count = 0_u64;
+    let mut after_cr = false;
+    for byte in cell {
+        if *byte == b'\r' || *byte == b'\n' && !after_cr {
+            count = count.saturating_add(1);
+        }
+        after_cr = *byte == b'\r';
+    }
+    count
 }
 
 #[cfg(test)]

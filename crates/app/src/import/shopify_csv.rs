@@ -17,9 +17,9 @@ use super::record::{
     Labels, MediaRecord, NameRecord, ProductRecord, ReadError, RecordReader, RowError, SHOPIFY_KEY,
     VariantRecord,
 };
-use super::shopify_cells::{none_below_zero, with_point};
+use super::shopify_cells::{beginnings, is_too_large, line_ends, none_below_zero, with_point};
 use super::shopify_header::Headers;
-use super::source::Budgeted;
+use super::source::{Budgeted, RECORD_BYTES_MAX};
 use crate::export::formula::unescape;
 
 /// Rows of one product: all variants and all pictures in rows of their own, and some.
@@ -59,6 +59,10 @@ impl<R: Read> ShopifyCsvReader<R> {
             .from_reader(Budgeted::new(source, separator));
         let mut header = ByteRecord::new();
         csv.read_byte_record(&mut header).map_err(read_error)?;
+        if csv.get_mut().take_cut().is_some() {
+            let message = format!("the header has more than {RECORD_BYTES_MAX} bytes");
+            return Err(ReadError::Format(message));
+        }
         let header = StringRecord::from_byte_record(header)
             .map_err(|_| ReadError::Format("the header is not UTF-8".to_owned()))?;
         let headers = Headers::read(&header)?;
@@ -84,36 +88,66 @@ impl<R: Read> ShopifyCsvReader<R> {
             return Ok(None);
         }
         let end = self.csv.position().byte();
-        let (unclosed, astray) = self.csv.get_mut().quotes_of_record(end);
+        let cut = self.csv.get_mut().take_cut();
+        let (unclosed, stray) = self.csv.get_mut().quotes_of_record(end);
         let inside: u64 = bytes.iter().map(line_ends).sum();
         // The last line end of a cell that is not closed would be counted as the row's, too.
         let last = bytes.iter().next_back().unwrap_or_default().last();
         let both = unclosed && matches!(last, Some(b'\n' | b'\r'));
         let line = self.csv.get_mut().line_of_record(end, inside.saturating_sub(u64::from(both)));
-        let mut error = self.misshapen(&bytes, line, (unclosed, astray && inside > 0));
+        let line = cut.unwrap_or(line);
+        let mut error = match cut {
+            Some(line) => Some(self.cut_row(&bytes, line)),
+            None => self.misshapen(&bytes, line, (unclosed, stray)),
+        };
+        if cut.is_some() {
+            bytes = beginnings(&bytes);
+        }
         let cells = match StringRecord::from_byte_record(bytes) {
             Ok(cells) => cells,
             Err(failure) => {
                 let column = self.labels.names.get(failure.utf8_error().field()).cloned();
-                error = Some(RowError::new(line, column, "invalid_utf8", "the text is not UTF-8"));
+                let not_utf8 = || RowError::new(line, column, "invalid_utf8", "the text is not UTF-8");
+                error = if cut.is_some() { error } else { Some(not_utf8()) };
                 StringRecord::from_byte_record_lossy(failure.into_byte_record())
             }
         };
+        let end = self.csv.get_ref().offset(end);
         Ok(Some(Row { line, end, cells, error }))
     }
 
+    /// That a row is too long, and in which cell that was found.
+    fn cut_row(&self, cells: &ByteRecord, line: u64) -> RowError {
+        let column = self.labels.names.get(cells.len().saturating_sub(1)).cloned();
+        let message =
+            format!("the row has more than {RECORD_BYTES_MAX} bytes: is a quotation mark not closed?");
+        RowError::new(line, column, "row_too_long", message)
+    }
+
     /// What is wrong with the form of a row.
-    fn misshapen(&self, cells: &ByteRecord, line: u64, (unclosed, astray): (bool, bool)) -> Option<RowError> {
+    fn misshapen(
+        &self,
+        cells: &ByteRecord,
+        line: u64,
+        (unclosed, stray): (bool, Option<usize>),
+    ) -> Option<RowError> {
         if unclosed {
             let column = self.labels.names.get(cells.len().saturating_sub(1)).cloned();
             let message =
                 "a quotation mark is opened here and never closed: all that follows was read as one cell";
             return Some(RowError::new(line, column, "unclosed_quote", message));
         }
-        if astray {
+        if let Some(place) = stray {
             let swallowing = cells.iter().position(|cell| line_ends(cell) > 0);
-            let column = swallowing.and_then(|place| self.labels.names.get(place).cloned());
-            let message = "a quotation mark is missing or one too many here: the rows up to the next one were read as one cell";
+            let column = self.labels.names.get(swallowing.unwrap_or(place)).cloned();
+            let message = match swallowing {
+                Some(_) => {
+                    "a quotation mark is missing or one too many here: the rows up to the next one were read as one cell"
+                }
+                None => {
+                    "text follows the quotation mark that closes this cell: write a mark within a cell twice"
+                }
+            };
             return Some(RowError::new(line, column, "stray_quote", message));
         }
         if cells.len() == self.columns.len() {
@@ -393,19 +427,6 @@ impl<R: Read> ShopifyCsvReader<R> {
     }
 }
 
-/// Line ends in a cell: LF, CR LF or CR alone.
-fn line_ends(cell: &[u8]) -> u64 {
-    let mut count = 0_u64;
-    let mut after_cr = false;
-    for byte in cell {
-        if *byte == b'\r' || *byte == b'\n' && !after_cr {
-            count = count.saturating_add(1);
-        }
-        after_cr = *byte == b'\r';
-    }
-    count
-}
-
 /// Keeps columns beside what the metadata tells of them itself.
 fn keep(metadata: &mut JsonMap, columns: JsonMap) {
     let kept = metadata.entry(SHOPIFY_KEY).or_insert_with(|| Value::Object(JsonMap::new()));
@@ -425,9 +446,6 @@ fn json_cell(row: &Row, place: usize, cleared: bool) -> Option<Box<RawValue>> {
 
 fn read_error(error: csv::Error) -> ReadError {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            ReadError::Format(error.to_string())
-        }
         csv::ErrorKind::Io(error) => ReadError::Io(error),
         _ => ReadError::Format("the file cannot be read as CSV".to_owned()),
     }
@@ -444,8 +462,9 @@ impl<R: Read> RecordReader for ShopifyCsvReader<R> {
 
     fn next_record(&mut self) -> Result<Option<ProductRecord>, ReadError> {
         let Some(first) = self.ahead.take() else { return Ok(None) };
+        let mut size = first.cells.as_slice().len();
         let mut rows = vec![first];
-        while let Some(row) = self.read_row()? {
+        while let Some(mut row) = self.read_row()? {
             let Some(first) = rows.first() else { break };
             if !self.continues(first, &row) {
                 self.ahead = Some(row);
@@ -453,11 +472,21 @@ impl<R: Read> RecordReader for ShopifyCsvReader<R> {
             }
             // One row too many is kept as the sign that there were too many; the rest of them goes by.
             if rows.len() <= ROWS_MAX {
+                let before = size;
+                size = size.saturating_add(row.cells.as_slice().len());
+                if is_too_large(size) {
+                    row.cells = StringRecord::from_byte_record_lossy(beginnings(row.cells.as_byte_record()));
+                }
+                if is_too_large(size) && !is_too_large(before) {
+                    let message = format!("a product has at most {RECORD_BYTES_MAX} bytes in all its rows");
+                    row.error = Some(RowError::new(row.line, None, "product_too_large", message));
+                }
                 rows.push(row);
             }
         }
         let end = rows.last().map_or(self.offset, |row| row.end);
-        self.offset = if self.ahead.is_none() { self.csv.position().byte() } else { end };
+        let read = self.csv.position().byte();
+        self.offset = if self.ahead.is_none() { self.csv.get_ref().offset(read) } else { end };
         Ok(Some(self.record(rows)))
     }
 

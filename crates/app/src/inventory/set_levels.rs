@@ -48,6 +48,13 @@ struct Item {
     problem: Option<Box<RawValue>>,
 }
 
+impl Item {
+    fn refused(index: usize, refusal: &Refusal) -> Result<Self, WriteError> {
+        let problem = serde_json::from_slice(&refusal.problem)?;
+        Ok(Self { index, status: refusal.status, body: None, problem: Some(problem) })
+    }
+}
+
 #[derive(Serialize)]
 struct Items {
     results: Vec<Item>,
@@ -69,20 +76,31 @@ pub async fn create_stock_level(context: &StaffContext, item: &SetStockLevel) ->
     work.finish(answer.at(format!("/api/admin/stock-levels/{}", done.level.id))).await
 }
 
-/// Sets many levels; one that is refused leaves the others as they are. `refuse` turns an error into a refusal, or gives
-/// it back when it must not be kept.
+/// Sets many levels; one that is refused leaves the others as they are. What could not be read comes as its refusal.
+/// `refuse` turns an error into a refusal, or gives it back when it must not be kept.
 pub async fn set_stock_levels<E, R>(
     context: &StaffContext,
-    items: &[SetStockLevel],
+    items: Vec<Result<SetStockLevel, Refusal>>,
     refuse: R,
 ) -> Result<Answer, E>
 where
     E: From<WriteError>,
     R: Fn(WriteError) -> Result<Refusal, E>,
 {
-    let (work, done) = apply(context, items, |index| format!("$.items[{index}]")).await?;
-    let mut results = Vec::with_capacity(done.len());
-    for (index, done) in done.into_iter().enumerate() {
+    let mut results = Vec::with_capacity(items.len());
+    let (mut places, mut readable) = (Vec::new(), Vec::new());
+    for (index, item) in items.into_iter().enumerate() {
+        match item {
+            Ok(item) => {
+                places.push(index);
+                readable.push(item);
+            }
+            Err(refusal) => results.push(Item::refused(index, &refusal)?),
+        }
+    }
+    let path = |index: usize| format!("$.items[{}]", places.get(index).unwrap_or(&index));
+    let (work, done) = apply(context, &readable, path).await?;
+    for (index, done) in places.into_iter().zip(done) {
         results.push(match done {
             Ok(done) => Item {
                 index,
@@ -90,13 +108,10 @@ where
                 body: Some(StockLevelView::from(&done.level)),
                 problem: None,
             },
-            Err(error) => {
-                let refusal = refuse(error)?;
-                let problem = serde_json::from_slice(&refusal.problem).map_err(WriteError::from)?;
-                Item { index, status: refusal.status, body: None, problem: Some(problem) }
-            }
+            Err(error) => Item::refused(index, &refuse(error)?)?,
         });
     }
+    results.sort_by_key(|item| item.index);
     let answer = Answer::new(Outcome::Done, &Items { results }, None);
     work.finish(answer.map_err(WriteError::from)?).await.map_err(E::from)
 }

@@ -14,7 +14,7 @@ use super::in_hand::OrderInHand;
 use super::view::view;
 use super::{bookings, missing};
 use crate::answer::{Answer, Outcome};
-use crate::change::{check_version, refuse};
+use crate::change::{Versions, check_version, refuse};
 use crate::error::WriteError;
 use crate::payment::refund::refund_everything;
 use crate::shopper::ShopperContext;
@@ -47,7 +47,7 @@ impl OrderCancel {
 pub async fn cancel_own_order(
     context: &ShopperContext,
     id: OrderId,
-    version: Option<i64>,
+    version: Option<Versions>,
     cancel: &OrderCancel,
 ) -> Result<Answer, WriteError> {
     let reason = cancel.reason()?;
@@ -65,7 +65,7 @@ pub async fn cancel_own_order(
 pub async fn cancel_order(
     context: &StaffContext,
     id: OrderId,
-    version: Option<i64>,
+    version: Option<Versions>,
     cancel: &OrderCancel,
 ) -> Result<Answer, WriteError> {
     let reason = cancel.reason()?;

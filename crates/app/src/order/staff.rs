@@ -21,7 +21,7 @@ use super::missing;
 use super::view::{OrderView, view};
 use crate::answer::{Answer, Outcome};
 use crate::cart::input::check_metadata;
-use crate::change::{check_version, refuse};
+use crate::change::{Versions, check_version, refuse};
 use crate::error::WriteError;
 use crate::mail::{OrderMail, ask_for_mail_again};
 use crate::page::{Page, PageRequest};
@@ -102,7 +102,7 @@ pub struct OrderPatch {
 pub async fn patch_order(
     context: &StaffContext,
     id: OrderId,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: OrderPatch,
 ) -> Result<Answer, WriteError> {
     if let Some(metadata) = &patch.metadata {

@@ -20,7 +20,7 @@ use super::restock::restock;
 use super::{UNDER_WAY, WITHIN, gateway, inconsistent, intent_ref};
 use crate::answer::{Answer, Outcome as Came};
 use crate::catalog::views::MoneyView;
-use crate::change::{check_version, refuse};
+use crate::change::{Versions, check_version, refuse};
 use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
@@ -153,7 +153,7 @@ pub async fn list_refunds(shop: &Shop, order: OrderId) -> Result<Vec<RefundView>
 pub async fn create_refund(
     context: &StaffContext,
     id: OrderId,
-    version: Option<i64>,
+    version: Option<Versions>,
     create: RefundCreate,
 ) -> Result<Answer, WriteError> {
     refuse(check_text("$.reason", &create.reason, REASON_LEN_MAX, false).into_iter().collect())?;

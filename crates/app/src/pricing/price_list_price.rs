@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::price_list::{PriceListCreate, PriceListView};
 use super::rule::read_definition;
 use crate::answer::{Answer, Outcome};
+use crate::catalog::Reference;
 use crate::change::{missing, refuse};
 use crate::error::WriteError;
 use crate::page::{CursorKey, Page, PageRequest};
@@ -151,7 +152,7 @@ pub async fn remove_price_list_prices(
 }
 
 async fn lock(work: &Work<'_>, list: PriceListId) -> Result<rule::RuleRow, WriteError> {
-    let row = rule::get_for_update(&work.tx, PRICE_LIST, list.as_uuid()).await?;
+    let row = rule::get_for_update(&work.tx, PRICE_LIST, &Reference::Id(list)).await?;
     row.ok_or_else(missing::<PriceListView>)
 }
 

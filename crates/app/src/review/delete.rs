@@ -6,7 +6,7 @@ use tradepost_store::catalog::review_write;
 use super::view::ReviewAdminView;
 use super::{rate, tell};
 use crate::answer::Answer;
-use crate::change::{Resource, check_version, missing};
+use crate::change::{Resource, Versions, check_version, missing};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -14,7 +14,7 @@ use crate::work::StaffContext;
 pub async fn delete_review(
     context: &StaffContext,
     id: ReviewId,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("delete_review").await?;
     let review = review_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ReviewAdminView>)?;

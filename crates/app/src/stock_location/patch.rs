@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::view::{self, StockLocationView};
 use super::{conflict, default_required, take_default};
 use crate::answer::Answer;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -35,8 +36,8 @@ pub struct StockLocationPatch {
 /// Changes the stock location if it still has the version that was read.
 pub async fn patch_stock_location(
     context: &StaffContext,
-    id: StockLocationId,
-    version: Option<i64>,
+    wanted: &Reference<StockLocationId>,
+    version: Option<Versions>,
     patch: StockLocationPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("patch_stock_location").await?;
@@ -45,7 +46,7 @@ pub async fn patch_stock_location(
         None => Vec::new(),
     };
     let before =
-        stock_location::get_for_update(&work.tx, id).await?.ok_or_else(missing::<StockLocationView>)?;
+        stock_location::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<StockLocationView>)?;
     check_version(version, before.version)?;
     let mut after = before.clone();
     set(&mut after.name, patch.name);
@@ -64,7 +65,7 @@ pub async fn patch_stock_location(
     after.version += 1;
     after.updated_at = work.now;
     if after.is_default && !before.is_default {
-        take_default(&mut work, &all, id).await?;
+        take_default(&mut work, &all, before.id).await?;
     }
     stock_location::update(&work.tx, &after).await.map_err(conflict)?;
     work.finish_updated(&StockLocationView::from(before), &StockLocationView::from(after), no_payload()).await

@@ -5,7 +5,7 @@ use tradepost_store::webhook::endpoint;
 
 use super::view::WebhookEndpointView;
 use crate::answer::Answer;
-use crate::change::{check_version, missing, no_payload};
+use crate::change::{Versions, check_version, missing, no_payload};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -13,7 +13,7 @@ use crate::work::StaffContext;
 pub async fn delete_webhook_endpoint(
     context: &StaffContext,
     id: WebhookEndpointId,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("delete_webhook_endpoint").await?;
     let row = endpoint::get_for_update(&work.tx, id).await?.ok_or_else(missing::<WebhookEndpointView>)?;

@@ -14,7 +14,7 @@ use super::signature::WebhookSecret;
 use super::view::{EndpointStatus, IssuedWebhookEndpointView, WebhookEndpointView};
 use super::wanted::{check_fields, check_scopes, check_url};
 use crate::answer::{Answer, Outcome};
-use crate::change::{Resource, check_version, difference, missing, no_payload, refuse};
+use crate::change::{Resource, Versions, check_version, difference, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::mail::{StaffMail, tell_staff};
 use crate::patch::{present, set};
@@ -73,7 +73,7 @@ impl WebhookEndpointPatch {
 pub async fn patch_webhook_endpoint(
     context: &StaffContext,
     id: WebhookEndpointId,
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: WebhookEndpointPatch,
 ) -> Result<Answer, WriteError> {
     if let Some(url) = &patch.url {

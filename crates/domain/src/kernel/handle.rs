@@ -28,18 +28,20 @@ impl Handle {
     ///
     /// Latin letters lose their accents (`Café` → `cafe`); letters of other scripts stay.
     pub fn from_title(title: &str) -> Result<Self, HandleError> {
-        let mut handle = String::with_capacity(title.len());
-        for letter in title.chars().flat_map(fold_letter).flat_map(char::to_lowercase) {
-            if letter.is_alphanumeric() {
-                handle.push(letter);
-            } else if !matches!(letter, '\'' | '’') && !handle.is_empty() && !handle.ends_with('-') {
-                // An apostrophe joins ("men's" → "mens"); all else parts.
-                handle.push('-');
-            }
-        }
-        let cut: String = handle.chars().take(HANDLE_LEN_MAX).collect();
+        let cut: String = plain(title).chars().take(HANDLE_LEN_MAX).collect();
         let cut = cut.trim_end_matches('-');
         if cut.is_empty() { Err(HandleError::Empty) } else { Ok(Self(cut.to_owned())) }
+    }
+
+    /// Makes a handle of one that another shop has, with letters or signs that ours do not hold. It is not cut, for two
+    /// that differ in their ends only would become one.
+    pub fn from_foreign(handle: &str) -> Result<Self, HandleError> {
+        let plain = plain(handle);
+        match plain.trim_end_matches('-') {
+            "" => Err(HandleError::Empty),
+            long if long.chars().count() > HANDLE_LEN_MAX => Err(HandleError::TooLong),
+            handle => Ok(Self(handle.to_owned())),
+        }
     }
 
     /// The handle with a number behind it, for the second of the same name: `red-shoe` → `red-shoe-2`.
@@ -55,6 +57,20 @@ impl Handle {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The letters and digits of a text in lower case, with single hyphens in the place of what stands between them.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars().flat_map(fold_letter).flat_map(char::to_lowercase) {
+        if letter.is_alphanumeric() {
+            plain.push(letter);
+        } else if !matches!(letter, '\'' | '’') && !plain.is_empty() && !plain.ends_with('-') {
+            // An apostrophe joins ("men's" → "mens"); all else parts.
+            plain.push('-');
+        }
+    }
+    plain
 }
 
 /// Latin letters with marks, as the plain letters they are read as.

@@ -1,5 +1,8 @@
 //! JSON bodies: read within limits, checked strictly, refused with the JSONPath of what does not fit.
 
+use std::error::Error;
+use std::iter::successors;
+
 use axum::body::Body as RawBody;
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -57,9 +60,13 @@ impl<T: DeserializeOwned> OptionalFromRequest<ApiState> for Body<T> {
 fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     if bytes.trim_ascii_start().starts_with(b"[") {
         strict_json::check(bytes).map_err(|problem| *problem)?;
-        return Err(Problem::malformed("invalid_type", "$", "expected an object, not a list"));
+        return Err(list_for_object("$"));
     }
     parse(bytes)
+}
+
+fn list_for_object(at: &str) -> Problem {
+    Problem::malformed("invalid_type", at, "expected an object, not a list")
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
@@ -95,8 +102,11 @@ fn write_whole_numbers(json: &mut Value) {
     }
 }
 
-/// Reads a part of a body that was taken as it came; `at` is its JSONPath.
+/// Reads an object in a body that was taken as it came; `at` is its JSONPath.
 pub fn read_part<T: DeserializeOwned>(mut part: Value, at: &str) -> Result<T, Problem> {
+    if part.is_array() {
+        return Err(list_for_object(at));
+    }
     write_whole_numbers(&mut part);
     serde_path_to_error::deserialize(part).map_err(|error| {
         let mut problem = misfit(&error);
@@ -144,8 +154,19 @@ pub async fn read(body: RawBody, limit: usize) -> Result<bytes::Bytes, Problem> 
             let detail = format!("a body has at most {limit} bytes");
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).param("$"))
         }
-        Err(_) => Err(Problem::malformed("incomplete_body", "$", "the body ended before it was complete")),
+        Err(error) => Err(broken_off(&*error)),
     }
+}
+
+/// The problem of a body that did not come to its end.
+pub fn broken_off(error: &(dyn Error + 'static)) -> Problem {
+    let mut causes = successors(Some(error), |error| (*error).source());
+    let is_late = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
+    if causes.any(|cause| cause.downcast_ref().is_some_and(is_late)) {
+        let detail = "the body did not come in time: send it again, without pauses";
+        return Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", detail).param("$");
+    }
+    Problem::malformed("incomplete_body", "$", "the body ended before it was complete")
 }
 
 /// The problem of a body that is JSON but not what the endpoint takes.

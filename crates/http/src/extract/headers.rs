@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use tradepost_app::change::{VERSIONS_MAX, Versions};
 
 use super::list::ListParams;
 use crate::problem::Problem;
@@ -13,46 +14,59 @@ use crate::state::ApiState;
 pub enum IfMatch {
     /// Any version will do.
     Any,
-    /// This version and no other.
-    Version(i64),
+    /// One of these versions and no other.
+    OneOf(Versions),
 }
 
 impl IfMatch {
-    /// The version to compare with; `None` for any.
-    pub fn version(self) -> Option<i64> {
+    /// The versions to compare with; `None` for any.
+    pub fn version(self) -> Option<Versions> {
         match self {
             Self::Any => None,
-            Self::Version(version) => Some(version),
+            Self::OneOf(versions) => Some(versions),
         }
     }
 }
 
-/// No resource has it: what a tag asks for that is none of ours, which is no fault of the header but never matches.
-const NO_VERSION: i64 = -1;
-
-/// Reads `"v17"` or `*`. A weak tag and one that another server wrote are tags, too, and match nothing
-/// (RFC 9110, 13.1.1).
+/// Reads `"v17"`, a list of such, or `*`. A weak tag and one that another server wrote are tags, too, and match nothing
+/// (RFC 9110, 13.1.1). A header that is sent more than once is one list (5.3).
 fn read_if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
+    let fields = headers.get_all(header::IF_MATCH).iter();
+    let fields: Vec<&str> = fields.map(|value| value.to_str().unwrap_or("?")).collect();
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let text = fields.join(",");
+    if text.trim() == "*" {
         return Ok(Some(IfMatch::Any));
     }
-    let quoted = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"');
-    let tag = quoted.and_then(|rest| rest.strip_suffix('"')).filter(|tag| !tag.contains('"'));
-    let number = tag.and_then(|tag| tag.strip_prefix('v')).filter(|_| text.starts_with('"'));
-    let digits = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
-    match tag {
-        Some(_) => {
-            let version = digits.and_then(|digits| digits.parse().ok()).unwrap_or(NO_VERSION);
-            Ok(Some(IfMatch::Version(version)))
+    let refuse = |detail| Problem::malformed("invalid_if_match", "If-Match", detail);
+    let expected =
+        "expected the ETag of the resource, such as \"v17\", several with commas between them, or *";
+    let versions = read_tags(&text).ok_or_else(|| refuse(expected.to_owned()))?;
+    let too_many = || refuse(format!("at most {VERSIONS_MAX} tags"));
+    Versions::new(&versions).map(IfMatch::OneOf).ok_or_else(too_many).map(Some)
+}
+
+/// The versions among the tags of a list, which has at least one tag.
+fn read_tags(text: &str) -> Option<Vec<i64>> {
+    const BETWEEN: [char; 3] = [',', ' ', '\t'];
+    let mut rest = text.trim_matches(BETWEEN);
+    let mut versions = Vec::new();
+    let mut is_first = true;
+    while is_first || !rest.is_empty() {
+        is_first = false;
+        let weak = rest.strip_prefix("W/");
+        let (tag, behind) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        let digits = tag.strip_prefix('v').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        versions.extend(digits.filter(|_| weak.is_none()).and_then(|digits| digits.parse::<i64>().ok()));
+        let behind = behind.trim_start_matches([' ', '\t']);
+        if !behind.is_empty() && !behind.starts_with(',') {
+            return None;
         }
-        None => Err(Problem::malformed(
-            "invalid_if_match",
-            "If-Match",
-            "expected the ETag of the resource, such as \"v17\", or *",
-        )),
+        rest = behind.trim_start_matches(BETWEEN);
     }
+    Some(versions)
 }
 
 /// `If-Match` where it is required: absent is 428.
@@ -120,18 +134,33 @@ mod tests {
 
     #[test]
     fn if_match_takes_our_etags_and_the_star_and_other_tags_match_nothing() {
-        let read = |text: &'static str| {
+        let read = |fields: &[&'static str]| {
             let mut headers = HeaderMap::new();
-            headers.insert(header::IF_MATCH, HeaderValue::from_static(text));
+            for field in fields {
+                headers.append(header::IF_MATCH, HeaderValue::from_static(field));
+            }
             read_if_match(&headers).map_err(|problem| problem.code)
         };
-        assert_eq!(read("\"v17\""), Ok(Some(IfMatch::Version(17))));
-        assert_eq!(read("*"), Ok(Some(IfMatch::Any)));
-        for text in ["v17", "17", "", "\"v1\", \"v2\"", "\"v1", "W/v1"] {
-            assert_eq!(read(text), Err("invalid_if_match".to_owned()), "{text}");
+        let versions = |versions: &[i64]| Ok(Versions::new(versions).map(IfMatch::OneOf));
+        assert_eq!(read(&["*"]), Ok(Some(IfMatch::Any)));
+        let cases: [(&[&str], &[i64]); 4] = [
+            (&["\"v17\""], &[17]),
+            (&["\"v1\", \"v2\""], &[1, 2]),
+            (&[",\"v1\" ,,\t\"a,b\",W/\"v3\", \"v2\" ,"], &[1, 2]),
+            (&["\"v1\"", "\"v2\""], &[1, 2]),
+        ];
+        for (fields, expected) in cases {
+            assert_eq!(read(fields), versions(expected), "{fields:?}");
         }
+        for text in
+            ["v17", "17", "", ",", "\"v1\", *", "\"v1\" \"v2\"", "\"v1", "\"v1\", v2", "W/v1", "\"v1\"x"]
+        {
+            assert_eq!(read(&[text]), Err("invalid_if_match".to_owned()), "{text}");
+        }
+        assert_eq!(read(&["\"v1\""; 16]), versions(&[1; 16]));
+        assert_eq!(read(&["\"v1\""; 17]), Err("invalid_if_match".to_owned()));
         for text in ["W/\"v17\"", "\"17\"", "\"v\"", "\"v99999999999999999999\"", "\"v+1\"", "\"\""] {
-            assert_eq!(read(text), Ok(Some(IfMatch::Version(NO_VERSION))), "{text}");
+            assert_eq!(read(&[text]), versions(&[]), "{text}");
         }
         assert_eq!(read_if_match(&HeaderMap::new()), Ok(None));
     }

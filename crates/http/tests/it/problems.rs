@@ -28,10 +28,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text of every file of the three crates, without its tests.
+/// The text of every file of the four crates, without its tests.
 fn texts() -> Vec<String> {
     let mut files = Vec::new();
-    for crate_ in ["http", "app", "domain"] {
+    for crate_ in ["http", "app", "domain", "server"] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate_).join("src"), &mut files);
     }
     let text = |file: &PathBuf| std::fs::read_to_string(file).unwrap();

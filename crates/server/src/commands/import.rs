@@ -80,6 +80,9 @@ pub async fn import(
     }
     bar.finish();
     outcome.map_err(|error| {
+        if error.is_disk_full() {
+            return Failure::of(&error);
+        }
         let advice = match error {
             ImportError::Read(_) => "correct the file and import it again",
             _ => "import the same file again: it goes on where it stopped",

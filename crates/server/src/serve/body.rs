@@ -1,5 +1,6 @@
 //! Bodies with a time limit, and answers that know when they are sent.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -66,7 +67,8 @@ where
             timer.as_mut().reset(deadline);
         }
         ready!(timer.as_mut().poll(context));
-        Poll::Ready(Some(Err(BodyTooSlow.into())))
+        // By its kind those who read the body know it: they know nothing of this file.
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, BodyTooSlow).into())))
     }
 
     fn is_end_stream(&self) -> bool {

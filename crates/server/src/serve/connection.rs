@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,6 +23,7 @@ use tower::Service;
 
 use super::activity::Activity;
 use super::body::{GuardedBody, TimedBody};
+use super::refusal;
 use super::{Phase, Shared, reached};
 
 /// The line of a request with all its headers, in bytes.
@@ -60,7 +61,7 @@ fn builder() -> Builder<TokioExecutor> {
 /// Serves a connection to its end.
 pub(super) async fn drive(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
     let activity = Activity::new(&shared.limits);
-    let io = TokioIo::new(Watched { stream, activity: activity.clone() });
+    let io = TokioIo::new(Watched { stream, activity: activity.clone(), unsent: Vec::new() });
     let body_limit = Duration::from_secs(shared.limits.body_timeout_seconds);
     let of_requests = activity.clone();
     let service = service_fn(|request: Request<Incoming>| {
@@ -68,9 +69,12 @@ pub(super) async fn drive(stream: TcpStream, peer: SocketAddr, shared: &Shared) 
         let mut request = request.map(|body| Body::new(TimedBody::new(body, body_limit)));
         let client = shared.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
-        let answer = shared.router.clone().call(request);
+        let answer = refusal::names_its_host(&request).then(|| shared.router.clone().call(request));
         async move {
-            let Ok(response) = answer.await;
+            let response = match answer {
+                Some(answer) => answer.await.unwrap_or_else(|never| match never {}),
+                None => refusal::host_required(),
+            };
             Ok::<Response<GuardedBody>, Infallible>(response.map(|body| GuardedBody::new(body, in_flight)))
         }
     });
@@ -177,9 +181,32 @@ async fn expired(mut timer: Pin<&mut Sleep>, activity: &Activity) {
 struct Watched {
     stream: TcpStream,
     activity: Arc<Activity>,
+    /// Of an answer that was put in the place of hyper's own, what the client has not taken yet.
+    unsent: Vec<u8>,
 }
 
 impl Watched {
+    /// Sends what is left of an answer that was put in the place of another.
+    fn poll_unsent(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            let outcome = Pin::new(&mut self.stream).poll_write(context, &self.unsent);
+            let count = ready!(self.wrote(outcome))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsent.drain(..count.min(self.unsent.len()));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes an answer of hyper's own, to send another in its place; `None` for all others.
+    fn replace(&mut self, answer: &[u8], context: &mut Context<'_>) -> Option<Poll<io::Result<usize>>> {
+        self.unsent = refusal::in_place_of(answer)?;
+        // What does not go out now does when it is flushed.
+        let sent = self.poll_unsent(context);
+        Some(Poll::Ready(if let Poll::Ready(Err(error)) = sent { Err(error) } else { Ok(answer.len()) }))
+    }
+
     fn wrote<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_pending() {
             self.activity.stalled();
@@ -211,6 +238,10 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_unsent(context))?;
+        if let Some(replaced) = self.replace(bytes, context) {
+            return replaced;
+        }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.wrote(outcome)
     }
@@ -220,6 +251,12 @@ impl AsyncWrite for Watched {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_unsent(context))?;
+        if let [only] = parts
+            && let Some(replaced) = self.replace(only, context)
+        {
+            return replaced;
+        }
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
         self.wrote(outcome)
     }
@@ -229,10 +266,12 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_unsent(context))?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_unsent(context))?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -5,7 +5,8 @@
 //! * `listen`: a socket a core with SO_REUSEPORT, so that the kernel spreads new connections;
 //! * `connection`: what one connection may do and for how long;
 //! * `activity`: what a connection is doing, from which its next deadline follows;
-//! * `body`: the time limit of a request's body.
+//! * `body`: the time limit of a request's body;
+//! * `refusal`: what is answered to what is no request.
 //!
 //! An idle connection costs a task of a few kilobytes and no timer that runs: its deadline is one entry in the
 //! runtime's wheel.
@@ -14,6 +15,7 @@ mod activity;
 mod body;
 mod connection;
 mod listen;
+mod refusal;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,12 +41,35 @@ fn start(limits: Limits) -> Running {
                 tokio::time::sleep(Duration::from_mins(1)).await;
             }),
         )
-        .route("/body", post(async |body: Bytes| body.len().to_string()));
+        .route("/body", post(body_length));
     let listeners = Listeners::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listeners.address();
     let (phase, phases) = watch::channel(Phase::Serving);
     let done = tokio::spawn(run(listeners, router, (limits, TrustedProxies::default()), phases));
     Running { address, phase, done }
+}
+
+/// Reads a body as the API does.
+async fn body_length(body: axum::body::Body) -> Result<String, tradepost_http::Problem> {
+    let bytes = tradepost_http::extract::body::read(body, 1024 * 1024).await?;
+    Ok(bytes.len().to_string())
+}
+
+/// The code of an answer that is a problem, whole and of the length it promises.
+fn code_of(answer: &str) -> String {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let head = head.to_lowercase();
+    assert!(head.contains("content-type: application/problem+json"), "{answer}");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{answer}");
+    let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert!(answer.starts_with(&format!(
+        "HTTP/1.1 {} {}\r\n",
+        problem["status"],
+        problem["title"].as_str().unwrap()
+    )));
+    let code = problem["code"].as_str().unwrap().to_owned();
+    assert_eq!(problem["type"], format!("/docs/problems#{code}"));
+    code
 }
 
 async fn connect(server: &Running) -> TcpStream {
@@ -135,7 +157,7 @@ async fn a_body_that_stalls_is_refused_and_one_that_flows_is_not() {
     let mut stalled = connect(&server).await;
     send(&mut stalled, "POST /body HTTP/1.1\r\nhost: shop\r\ncontent-length: 100\r\n\r\nabc").await;
     let (answer, ended) = read_to_end(&mut stalled, Duration::from_secs(3)).await;
-    assert!(ended && answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(ended && answer.starts_with("HTTP/1.1 408"), "{answer}");
 
     let mut flowing = connect(&server).await;
     let piece = vec![b'x'; 20_000];
@@ -212,6 +234,50 @@ async fn headers_beyond_the_limits_are_refused() {
     let _ = large.write_all(head.as_bytes()).await;
     let answer = read_some(&mut large).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert_eq!(code_of(&answer), "headers_too_large");
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_answered_with_a_problem() {
+    let server = start(limits());
+    for (text, code) in [
+        ("NONSENSE\r\n\r\n", "malformed_request"),
+        ("GET / HTTP/7.3\r\nhost: shop\r\n\r\n", "malformed_request"),
+        ("GET / HTTP/1.1\r\nhost: shop\r\nno header\r\n\r\n", "malformed_request"),
+        ("GET / HTTP/1.1\r\nhost: shop\r\ncontent-length: 1x\r\n\r\n", "malformed_request"),
+    ] {
+        let mut stream = connect(&server).await;
+        send(&mut stream, text).await;
+        let (answer, ended) = read_to_end(&mut stream, Duration::from_secs(1)).await;
+        assert!(ended, "{text}");
+        assert_eq!(code_of(&answer), code, "{text}");
+    }
+    // Behind a sound one on the same connection, too.
+    let mut stream = connect(&server).await;
+    send(&mut stream, GET).await;
+    assert!(read_some(&mut stream).await.ends_with("hello"));
+    send(&mut stream, "NONSENSE\r\n\r\n").await;
+    assert_eq!(code_of(&read_some(&mut stream).await), "malformed_request");
+}
+
+#[tokio::test]
+async fn a_request_says_which_host_it_is_for_once() {
+    let server = start(limits());
+    for (text, expected) in [
+        ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", Some("host_required")),
+        ("GET / HTTP/1.1\r\nhost: a\r\nHost: b\r\nconnection: close\r\n\r\n", Some("host_required")),
+        ("GET / HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n", None),
+        ("GET / HTTP/1.0\r\n\r\n", None),
+    ] {
+        let mut stream = connect(&server).await;
+        send(&mut stream, text).await;
+        let (answer, ended) = read_to_end(&mut stream, Duration::from_secs(1)).await;
+        assert!(ended, "{text}");
+        match expected {
+            Some(code) => assert_eq!(code_of(&answer), code, "{text}"),
+            None => assert!(answer.ends_with("hello"), "{text}: {answer}"),
+        }
+    }
 }
 
 #[tokio::test]

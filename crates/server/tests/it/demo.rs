@@ -19,6 +19,8 @@ fn a_demo_serves_a_shop_and_ends_properly_when_told() {
     }
     assert!(file["publishable_key"].as_str().unwrap().starts_with("pk_"));
     assert!(file["admin_api_key"].as_str().unwrap().starts_with("sk_"));
+    let url = file["database_url"].as_str().unwrap();
+    assert!(url.starts_with("postgres://postgres@/postgres?host=/") && url.ends_with("&port=5432"), "{url}");
     let mode = fs::metadata(data.join("demo.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let (status, figures) = get(&file, "/metrics").unwrap();

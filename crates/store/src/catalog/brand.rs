@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{BrandId, EntityId};
 
+use super::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -24,7 +25,7 @@ sql! {
     GET_FOR_UPDATE = "
         select id, handle, name, version, created_at, updated_at
           from brand
-         where id = $1
+         where id = $1 or handle = $2
            for update";
     INSERT = "
         insert into brand (id, handle, name, version, created_at, updated_at)
@@ -76,8 +77,9 @@ pub async fn find(
 }
 
 /// One brand, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, id: BrandId) -> Result<Option<BrandRow>, StoreError> {
-    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+pub async fn get_for_update(tx: &Tx, wanted: &Reference<BrandId>) -> Result<Option<BrandRow>, StoreError> {
+    let (id, handle) = wanted.parts();
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id, &handle]).await?.as_ref().map(from_row))
 }
 
 /// Stores a new brand.

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{CategoryId, EntityId};
 use uuid::Uuid;
 
+use super::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -26,7 +27,7 @@ sql! {
     GET_FOR_UPDATE = "
         select id, parent_id, handle, name, description, position, translations, version, created_at, updated_at
           from category
-         where id = $1
+         where id = $1 or handle = $2
            for update";
     /// Two moves at once could make a circle that neither sees: one waits for the other.
     LOCK_TREE = "
@@ -120,8 +121,12 @@ pub async fn find(
 }
 
 /// One category, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, id: CategoryId) -> Result<Option<CategoryRecord>, StoreError> {
-    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+pub async fn get_for_update(
+    tx: &Tx,
+    wanted: &Reference<CategoryId>,
+) -> Result<Option<CategoryRecord>, StoreError> {
+    let (id, handle) = wanted.parts();
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id, &handle]).await?.as_ref().map(from_row))
 }
 
 /// Each category and its parent, kept from moving until the transaction ends.

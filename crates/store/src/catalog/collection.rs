@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{CollectionId, EntityId, ProductId};
 use uuid::Uuid;
 
+use super::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -32,7 +33,7 @@ sql! {
     GET_FOR_UPDATE = "
         select id, handle, title, description, kind, rule, version, created_at, updated_at
           from collection
-         where id = $1
+         where id = $1 or handle = $2
            for update";
     INSERT = "
         insert into collection (id, handle, title, description, kind, rule, version, created_at, updated_at)
@@ -61,7 +62,10 @@ sql! {
          where p.id = $2
         on conflict (collection_id, product_id) do nothing";
     REMOVE = "
-        delete from collection_product where collection_id = $1 and product_id = $2";
+        delete from collection_product
+         where collection_id = $1
+           and product_id = (select id from product where id = $2 or handle = $3)
+        returning product_id";
     LIST_PICKED = "
         select p.id, p.handle, p.title, p.status, cp.position
           from collection_product cp
@@ -161,8 +165,12 @@ pub async fn find(
 }
 
 /// One collection, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, id: CollectionId) -> Result<Option<CollectionRow>, StoreError> {
-    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+pub async fn get_for_update(
+    tx: &Tx,
+    wanted: &Reference<CollectionId>,
+) -> Result<Option<CollectionRow>, StoreError> {
+    let (id, handle) = wanted.parts();
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id, &handle]).await?.as_ref().map(from_row))
 }
 
 /// Stores a new collection.
@@ -216,8 +224,14 @@ pub async fn add_product(tx: &Tx, id: CollectionId, product: ProductId) -> Resul
 }
 
 /// Takes a product out; `false` when it was not there.
-pub async fn remove_product(tx: &Tx, id: CollectionId, product: ProductId) -> Result<bool, StoreError> {
-    Ok(tx.execute(REMOVE, &[&id.as_uuid(), &product.as_uuid()]).await? == 1)
+pub async fn remove_product(
+    tx: &Tx,
+    id: CollectionId,
+    product: &Reference<ProductId>,
+) -> Result<Option<ProductId>, StoreError> {
+    let (product_id, handle) = product.parts();
+    let row = tx.query_opt(REMOVE, &[&id.as_uuid(), &product_id, &handle]).await?;
+    Ok(row.map(|row| ProductId::from_uuid(row.get(0))))
 }
 
 /// Products of a collection that is picked by hand, in their order, behind a position and a product.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{EntityId, ProductTypeId};
 
+use super::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::sql;
@@ -25,7 +26,7 @@ sql! {
     GET_FOR_UPDATE = "
         select id, handle, name, attributes, version, created_at, updated_at
           from product_type
-         where id = $1
+         where id = $1 or handle = $2
            for update";
     INSERT = "
         insert into product_type (id, handle, name, attributes, version, created_at, updated_at)
@@ -83,8 +84,12 @@ pub async fn find(
 }
 
 /// One product type, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, id: ProductTypeId) -> Result<Option<ProductTypeRow>, StoreError> {
-    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id.as_uuid()]).await?.as_ref().map(from_row))
+pub async fn get_for_update(
+    tx: &Tx,
+    wanted: &Reference<ProductTypeId>,
+) -> Result<Option<ProductTypeRow>, StoreError> {
+    let (id, handle) = wanted.parts();
+    Ok(tx.query_opt(GET_FOR_UPDATE, &[&id, &handle]).await?.as_ref().map(from_row))
 }
 
 /// Stores a new product type.

@@ -52,16 +52,16 @@ sql! {
 pub enum Reference<Id> {
     /// By id.
     Id(Id),
-    /// By its present or a former handle.
+    /// By its present handle; shoppers are led from a former one, too.
     Handle(String),
 }
 
 impl<Id: EntityId> Reference<Id> {
-    fn parts(this: Option<&Self>) -> (Option<Uuid>, Option<&str>) {
-        match this {
-            None => (None, None),
-            Some(Self::Id(id)) => (Some(id.as_uuid()), None),
-            Some(Self::Handle(handle)) => (None, Some(handle)),
+    /// As two parameters of a statement, one of which is null.
+    pub fn parts(&self) -> (Option<Uuid>, Option<&str>) {
+        match self {
+            Self::Id(id) => (Some(id.as_uuid()), None),
+            Self::Handle(handle) => (None, Some(handle)),
         }
     }
 }
@@ -72,8 +72,8 @@ pub async fn resolve(
     category: Option<&Reference<CategoryId>>,
     collection: Option<&Reference<CollectionId>>,
 ) -> Result<(Option<CategoryId>, Option<CollectionId>), StoreError> {
-    let (category_id, category_handle) = Reference::parts(category);
-    let (collection_id, collection_handle) = Reference::parts(collection);
+    let (category_id, category_handle) = category.map(Reference::parts).unwrap_or_default();
+    let (collection_id, collection_handle) = collection.map(Reference::parts).unwrap_or_default();
     let params: crate::db::Params<'_> = &[&category_id, &category_handle, &collection_id, &collection_handle];
     let row = client.query_one(RESOLVE, params).await?;
     let category = row.get::<_, Option<Uuid>>(0).map(CategoryId::from_uuid);

@@ -27,6 +27,7 @@ mod server;
 mod settings;
 mod socket;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use error::LocalServerError;
@@ -119,6 +120,12 @@ impl LocalServer {
         format!("host={host} port={} user={SUPERUSER} dbname={}", socket::PORT, quoted(database))
     }
 
+    /// The same as a URL, which psql and the drivers of other languages take, too.
+    pub fn uri(&self, database: &str) -> String {
+        let host = in_query(&self.socket_dir.path().to_string_lossy());
+        format!("postgres://{SUPERUSER}@/{}?host={host}&port={}", in_query(database), socket::PORT)
+    }
+
     /// The folder of the Unix socket: what `psql -h` takes.
     pub fn socket_dir(&self) -> &Path {
         self.socket_dir.path()
@@ -154,9 +161,33 @@ fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }
 
+/// A value of a URL. A slash means itself in a query, and people read the path with it.
+fn in_query(value: &str) -> String {
+    value.bytes().fold(String::with_capacity(value.len()), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{in_query, quoted};
+
+    #[test]
+    fn a_url_leads_to_the_socket_whatever_its_path() {
+        for path in ["/run/tradepost-1a", "/home/a shop/100%/run & more?#", "/größe/+1"] {
+            let url = format!("postgres://postgres@/postgres?host={}&port=5432", in_query(path));
+            let read: tokio_postgres::Config = url.parse().unwrap();
+            assert_eq!(read.get_hosts(), [tokio_postgres::config::Host::Unix(path.into())], "{url}");
+            let words = (read.get_user(), read.get_dbname(), read.get_ports());
+            assert_eq!(words, (Some("postgres"), Some("postgres"), [5432].as_slice()), "{url}");
+        }
+        assert_eq!(in_query("/run/tradepost-1a"), "/run/tradepost-1a");
+    }
 
     #[test]
     fn plain_words_stand_unquoted_in_a_connection_string() {

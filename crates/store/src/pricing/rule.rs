@@ -6,8 +6,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::Row;
+use tradepost_domain::kernel::ids::EntityId;
 use uuid::Uuid;
 
+use crate::catalog::redirect::Reference;
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
 use crate::sql::{Sql, sql};
@@ -52,7 +54,7 @@ macro_rules! rule_tables {
                 GET_FOR_UPDATE = concat!("
                     select id, handle, name, definition, ", $used, ", version, created_at, updated_at
                       from ", $table, "
-                     where id = $1
+                     where id = $1 or handle = $2
                        for update");
                 INSERT = concat!("
                     insert into ", $table, " (id, handle, name, definition, version, created_at, updated_at)
@@ -227,8 +229,13 @@ pub async fn find(
 }
 
 /// One rule, kept from other writers until the transaction ends.
-pub async fn get_for_update(tx: &Tx, table: RuleTable, id: Uuid) -> Result<Option<RuleRow>, StoreError> {
-    Ok(tx.query_opt(table.get_for_update, &[&id]).await?.as_ref().map(from_row))
+pub async fn get_for_update<Id: EntityId>(
+    tx: &Tx,
+    table: RuleTable,
+    wanted: &Reference<Id>,
+) -> Result<Option<RuleRow>, StoreError> {
+    let (id, handle) = wanted.parts();
+    Ok(tx.query_opt(table.get_for_update, &[&id, &handle]).await?.as_ref().map(from_row))
 }
 
 /// Stores a new rule.

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::conflict;
 use super::view::{self, BrandView};
 use crate::answer::Answer;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -31,12 +32,12 @@ pub struct BrandPatch {
 /// Changes the brand if it still has the version that was read.
 pub async fn patch_brand(
     context: &StaffContext,
-    id: BrandId,
-    version: Option<i64>,
+    wanted: &Reference<BrandId>,
+    version: Option<Versions>,
     patch: BrandPatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_brand").await?;
-    let before = brand::get_for_update(&work.tx, id).await?.ok_or_else(missing::<BrandView>)?;
+    let before = brand::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<BrandView>)?;
     check_version(version, before.version)?;
     let mut after = before.clone();
     set(&mut after.name, patch.name);

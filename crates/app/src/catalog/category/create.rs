@@ -7,7 +7,7 @@ use tradepost_store::catalog::category_write;
 use utoipa::ToSchema;
 
 use super::view::{CategoryAdminView, CategoryTexts, Translations};
-use super::{check_place, conflict};
+use super::{check_place, conflict, lock_tree};
 use crate::answer::Answer;
 use crate::change::{choose_handle, no_payload, refuse};
 use crate::error::WriteError;
@@ -59,7 +59,7 @@ pub async fn create_category(context: &StaffContext, create: CategoryCreate) -> 
     view.sanitise();
     refuse(view.issues())?;
     if view.parent_id.is_some() {
-        check_place(&work.tx, view.id, view.parent_id).await?;
+        check_place(&lock_tree(&work.tx).await?, view.id, view.parent_id)?;
     }
     category_write::insert(&work.tx, &view.record()?).await.map_err(conflict)?;
     work.finish_created(&view, no_payload()).await

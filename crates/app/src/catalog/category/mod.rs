@@ -27,9 +27,13 @@ fn conflict(error: StoreError) -> WriteError {
     WriteError::from_constraint(error, &[taken])
 }
 
-/// Checks that a category may hang where it shall, and keeps the tree as it is until the transaction ends.
-async fn check_place(tx: &Tx, id: CategoryId, parent: Option<CategoryId>) -> Result<(), WriteError> {
-    let tree = CategoryTree::new(category_write::lock_tree(tx).await?);
+/// The tree, kept as it is until the transaction ends.
+async fn lock_tree(tx: &Tx) -> Result<CategoryTree, StoreError> {
+    Ok(CategoryTree::new(category_write::lock_tree(tx).await?))
+}
+
+/// Checks that a category may hang where it shall.
+fn check_place(tree: &CategoryTree, id: CategoryId, parent: Option<CategoryId>) -> Result<(), WriteError> {
     tree.check_parent(id, parent).map_err(|error| {
         let code = match error {
             CategoryTreeError::ParentNotFound => "parent_not_found",

@@ -10,9 +10,10 @@ use tradepost_store::catalog::handle_history::{self, Moved};
 use utoipa::ToSchema;
 
 use super::view::{CategoryAdminView, CategoryTexts};
-use super::{check_place, conflict};
+use super::{check_place, conflict, lock_tree};
 use crate::answer::Answer;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{Patch, present, set};
 use crate::work::StaffContext;
@@ -78,18 +79,20 @@ impl CategoryPatch {
 /// Changes the category if it still has the version that was read.
 pub async fn patch_category(
     context: &StaffContext,
-    id: CategoryId,
-    version: Option<i64>,
+    wanted: &Reference<CategoryId>,
+    version: Option<Versions>,
     patch: CategoryPatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_category").await?;
-    if let Some(parent) = patch.parent_id.value() {
-        // Before the category itself is locked, so that two moves never wait for each other.
-        check_place(&work.tx, id, Some(*parent)).await?;
-    }
+    let parent = patch.parent_id.value().copied();
+    // Before the category itself is locked, so that two moves never wait for each other.
+    let tree = if parent.is_some() { Some(lock_tree(&work.tx).await?) } else { None };
     let record =
-        category_write::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CategoryAdminView>)?;
+        category_write::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<CategoryAdminView>)?;
     let before = CategoryAdminView::of(record)?;
+    if let Some(tree) = tree {
+        check_place(&tree, before.id, parent)?;
+    }
     check_version(version, before.version)?;
     let mut after = before.clone();
     patch.apply(&mut after)?;
@@ -101,7 +104,7 @@ pub async fn patch_category(
     after.version += 1;
     after.updated_at = work.now;
     category_write::update(&work.tx, &after.record()?).await.map_err(conflict)?;
-    let moved = Moved { kind: "category", id: id.as_uuid(), from: &before.handle, to: &after.handle };
+    let moved = Moved { kind: "category", id: before.id.as_uuid(), from: &before.handle, to: &after.handle };
     handle_history::remember(&work.tx, moved, work.now).await?;
     work.finish_updated(&before, &after, no_payload()).await
 }

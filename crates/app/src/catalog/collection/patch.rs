@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use super::view::{self, CollectionView, RuleShape};
 use super::{conflict, is_manual, payload, picked};
 use crate::answer::Answer;
-use crate::change::{check_handle, check_version, missing, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_handle, check_version, missing, refuse};
 use crate::error::WriteError;
 use crate::html::Sanitizer;
 use crate::patch::{Patch, present, set};
@@ -63,12 +64,12 @@ impl CollectionPatch {
 /// Changes the collection if it still has the version that was read.
 pub async fn patch_collection(
     context: &StaffContext,
-    id: CollectionId,
-    version: Option<i64>,
+    wanted: &Reference<CollectionId>,
+    version: Option<Versions>,
     patch: CollectionPatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_collection").await?;
-    let before = collection::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CollectionView>)?;
+    let before = collection::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<CollectionView>)?;
     check_version(version, before.version)?;
     let mut after = before.clone();
     patch.apply(&mut after)?;
@@ -79,7 +80,8 @@ pub async fn patch_collection(
     after.version += 1;
     after.updated_at = work.now;
     collection::update(&work.tx, &after).await.map_err(conflict)?;
-    let moved = Moved { kind: "collection", id: id.as_uuid(), from: &before.handle, to: &after.handle };
+    let moved =
+        Moved { kind: "collection", id: before.id.as_uuid(), from: &before.handle, to: &after.handle };
     handle_history::remember(&work.tx, moved, work.now).await?;
     let payload = payload(&picked(&work.tx, &after).await?);
     work.finish_updated(&CollectionView::from(before), &CollectionView::from(after), payload).await

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use super::view::CollectionView;
 use super::{is_manual, payload, picked_by_hand};
 use crate::answer::{Answer, Outcome};
-use crate::change::{Resource, check_version, missing, refuse};
+use crate::catalog::Reference;
+use crate::change::{Resource, Versions, check_version, missing, refuse};
 use crate::error::WriteError;
 use crate::work::{StaffContext, Work};
 
@@ -36,8 +37,11 @@ pub struct CollectionProductAdd {
 }
 
 /// The collection, locked, if its products are picked by hand.
-async fn begin_picking(work: &Work<'_>, id: CollectionId) -> Result<CollectionRow, WriteError> {
-    let row = collection::get_for_update(&work.tx, id).await?.ok_or_else(missing::<CollectionView>)?;
+async fn begin_picking(
+    work: &Work<'_>,
+    wanted: &Reference<CollectionId>,
+) -> Result<CollectionRow, WriteError> {
+    let row = collection::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<CollectionView>)?;
     if is_manual(&row) {
         return Ok(row);
     }
@@ -67,19 +71,19 @@ async fn finish_picking(
 /// Puts these products, in this order, in the place of those that were there.
 pub async fn replace_collection_products(
     context: &StaffContext,
-    id: CollectionId,
-    version: Option<i64>,
+    wanted: &Reference<CollectionId>,
+    version: Option<Versions>,
     products: CollectionProducts,
 ) -> Result<Answer, WriteError> {
-    let wanted = products.product_ids;
-    refuse(too_many(wanted.len()))?;
+    let ids = products.product_ids;
+    refuse(too_many(ids.len()))?;
     let work = context.begin("replace_collection_products").await?;
-    let row = begin_picking(&work, id).await?;
+    let row = begin_picking(&work, wanted).await?;
     check_version(version, row.version)?;
-    let known = collection::known_products(&work.tx, &wanted).await?.into_iter().collect();
-    refuse(list_issues(&wanted, &known))?;
-    let before = picked_by_hand(&work.tx, id).await?;
-    collection::replace_products(&work.tx, id, &wanted).await?;
+    let known = collection::known_products(&work.tx, &ids).await?.into_iter().collect();
+    refuse(list_issues(&ids, &known))?;
+    let before = picked_by_hand(&work.tx, row.id).await?;
+    collection::replace_products(&work.tx, row.id, &ids).await?;
     finish_picking(work, row, &known, &before).await
 }
 
@@ -106,18 +110,18 @@ fn list_issues(wanted: &[ProductId], known: &BTreeSet<ProductId>) -> Vec<Issue> 
 /// Adds a product behind the others.
 pub async fn add_collection_product(
     context: &StaffContext,
-    id: CollectionId,
+    wanted: &Reference<CollectionId>,
     add: CollectionProductAdd,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("add_collection_product").await?;
-    let row = begin_picking(&work, id).await?;
-    let before = picked_by_hand(&work.tx, id).await?;
+    let row = begin_picking(&work, wanted).await?;
+    let before = picked_by_hand(&work.tx, row.id).await?;
     if before.contains(&add.product_id) {
         let detail = "the collection has this product";
         return Err(WriteError::conflict("product_in_collection", detail, Some("$.product_id")));
     }
     refuse(too_many(before.len().saturating_add(1)))?;
-    if !collection::add_product(&work.tx, id, add.product_id).await? {
+    if !collection::add_product(&work.tx, row.id, add.product_id).await? {
         return Err(WriteError::invalid("$.product_id", "product_not_found", "there is no such product"));
     }
     finish_picking(work, row, &BTreeSet::from([add.product_id]), &BTreeSet::new()).await
@@ -126,14 +130,13 @@ pub async fn add_collection_product(
 /// Takes a product out.
 pub async fn remove_collection_product(
     context: &StaffContext,
-    id: CollectionId,
-    product: ProductId,
+    wanted: &Reference<CollectionId>,
+    product: &Reference<ProductId>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("remove_collection_product").await?;
-    let row = begin_picking(&work, id).await?;
-    if !collection::remove_product(&work.tx, id, product).await? {
-        return Err(WriteError::NotFound { kind: "collection_product" });
-    }
+    let row = begin_picking(&work, wanted).await?;
+    let removed = collection::remove_product(&work.tx, row.id, product).await?;
+    let product = removed.ok_or(WriteError::NotFound { kind: "collection_product" })?;
     finish_picking(work, row, &BTreeSet::new(), &BTreeSet::from([product])).await
 }
 

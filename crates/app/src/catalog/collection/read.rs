@@ -38,20 +38,21 @@ pub type CollectionProductsPage = PageRequest<ByNumber<ProductId>>;
 /// any channel. `None` when there is no such collection.
 pub async fn list_collection_products(
     shop: &Shop,
-    id: CollectionId,
+    id: Option<CollectionId>,
+    handle: Option<&Handle>,
     page: &CollectionProductsPage,
 ) -> Result<Option<Page<CollectionProductView>>, StoreError> {
     let conn = shop.store.admin().conn().await?;
-    let Some(row) = collection::find(&conn, Some(id), None).await? else { return Ok(None) };
+    let Some(row) = collection::find(&conn, id, handle.map(Handle::as_str)).await? else { return Ok(None) };
     let rows = if is_manual(&row) {
         // A position beyond the column's numbers is behind all.
         let position = |number| i32::try_from(number).unwrap_or(i32::MAX);
         let after = page.after.map(|place| (position(place.number), place.id));
-        collection::list_picked(&conn, id, after, page.rows()).await?
+        collection::list_picked(&conn, row.id, after, page.rows()).await?
     } else {
-        collection::list_shown(&conn, id, page.after.map(|place| place.id), page.rows()).await?
+        collection::list_shown(&conn, row.id, page.after.map(|place| place.id), page.rows()).await?
     };
-    let total = if page.count { Some(collection::count_products(&conn, id).await?) } else { None };
+    let total = if page.count { Some(collection::count_products(&conn, row.id).await?) } else { None };
     let place = |row: &collection::CollectionProductRow| ByNumber { number: row.position.into(), id: row.id };
     Ok(Some(Page::new(page, rows, total, place).map(CollectionProductView::from)))
 }

@@ -7,6 +7,7 @@ use super::save::{Saved, Start, save};
 use super::view::ProductAdminView;
 use super::{ProductKey, retried};
 use crate::answer::{Answer, Outcome};
+use crate::change::{Versions, check_version};
 use crate::error::WriteError;
 use crate::work::{StaffContext, Work};
 
@@ -16,7 +17,7 @@ pub struct ProductTarget {
     /// Which product.
     pub key: ProductKey,
     /// The version that was read; `None` for any.
-    pub version: Option<i64>,
+    pub version: Option<Versions>,
 }
 
 /// Changes a product.
@@ -47,8 +48,6 @@ pub(super) async fn change(
 pub(super) async fn load(work: &Work<'_>, target: &ProductTarget) -> Result<Box<ProductRecord>, WriteError> {
     let missing = WriteError::NotFound { kind: "product" };
     let Some(locked) = product::lock_product(&work.tx, &target.key).await? else { return Err(missing) };
-    if target.version.is_some_and(|version| version != locked.version) {
-        return Err(WriteError::VersionMismatch { current: locked.version });
-    }
+    check_version(target.version, locked.version)?;
     product::get(&work.tx, locked.id).await?.map(Box::new).ok_or(missing)
 }

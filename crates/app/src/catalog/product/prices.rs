@@ -15,6 +15,7 @@ use super::view::{PriceAdminView, variant_view};
 use super::{ProductKey, retried};
 use crate::answer::{Answer, Outcome};
 use crate::batch::BatchOperation;
+use crate::change::Versions;
 use crate::error::WriteError;
 use crate::page::{CursorKey, Page, PageRequest};
 use crate::shop::Shop;
@@ -122,7 +123,8 @@ async fn set_prices(context: &StaffContext, command: &SetPrices) -> Result<Answe
     let mut work = context.begin("set_prices").await?;
     let found = price::find_variant(&work.tx, command.variant_id, command.sku.as_deref()).await?;
     let (id, product_id) = found.ok_or_else(missing)?;
-    let target = ProductTarget { key: ProductKey::Id(product_id), version: command.version };
+    let target =
+        ProductTarget { key: ProductKey::Id(product_id), version: command.version.map(Versions::from) };
     let before = load(&work, &target).await?;
     // It was found before its product was locked: meanwhile it may have gone, or given its SKU to another.
     let named = |sku: &String| {

@@ -11,7 +11,8 @@ use super::conflict;
 use super::shape::{self, AttributeShape};
 use super::view::{self, ProductTypeView};
 use crate::answer::Answer;
-use crate::change::{check_handle, check_version, missing, no_payload, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_handle, check_version, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::patch::{present, set};
 use crate::work::StaffContext;
@@ -38,12 +39,13 @@ pub struct ProductTypePatch {
 /// Changes the product type if it still has the version that was read.
 pub async fn patch_product_type(
     context: &StaffContext,
-    id: ProductTypeId,
-    version: Option<i64>,
+    wanted: &Reference<ProductTypeId>,
+    version: Option<Versions>,
     patch: ProductTypePatch,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("patch_product_type").await?;
-    let before = product_type::get_for_update(&work.tx, id).await?.ok_or_else(missing::<ProductTypeView>)?;
+    let before =
+        product_type::get_for_update(&work.tx, wanted).await?.ok_or_else(missing::<ProductTypeView>)?;
     check_version(version, before.version)?;
     let mut after = before.clone();
     set(&mut after.name, patch.name);

@@ -6,7 +6,7 @@ use tradepost_store::customer::address;
 use super::view::CustomerAddressView;
 use super::{lock_owner, tell};
 use crate::answer::Answer;
-use crate::change::{Resource, check_version, missing};
+use crate::change::{Resource, Versions, check_version, missing};
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -15,7 +15,7 @@ pub async fn delete_customer_address(
     context: &StaffContext,
     customer: CustomerId,
     id: CustomerAddressId,
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin_in(context.shop.store.storefront(), "delete_customer_address").await?;
     lock_owner(&work.tx, customer).await?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::view::CustomerAddressView;
 use super::{lock_owner, tell};
 use crate::answer::{Answer, Outcome};
-use crate::change::{Resource, check_version, missing};
+use crate::change::{Resource, Versions, check_version, missing};
 use crate::error::WriteError;
 use crate::patch::{Patch, present, set};
 use crate::work::StaffContext;
@@ -87,7 +87,7 @@ impl AddressPatch {
 pub async fn patch_customer_address(
     context: &StaffContext,
     (customer, id): (CustomerId, CustomerAddressId),
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: AddressPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin_in(context.shop.store.storefront(), "patch_customer_address").await?;

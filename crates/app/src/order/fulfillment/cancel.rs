@@ -7,6 +7,7 @@ use tradepost_store::order::fulfillment;
 
 use super::{check_status, finish, open};
 use crate::answer::{Answer, Outcome};
+use crate::change::Versions;
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -14,7 +15,7 @@ use crate::work::StaffContext;
 pub async fn cancel_fulfillment(
     context: &StaffContext,
     ids: (OrderId, FulfillmentId),
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let (order, mut row) = open(context, ids, version, "cancel_fulfillment").await?;
     check_status(&row, ParcelStatus::Pending)?;

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{check_may_be_sent, finish, pending_units};
 use crate::answer::{Answer, Outcome};
-use crate::change::check_version;
+use crate::change::{Versions, check_version};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::order::missing;
@@ -75,7 +75,7 @@ impl FulfillmentCreate {
 pub async fn create_fulfillment(
     context: &StaffContext,
     id: OrderId,
-    version: Option<i64>,
+    version: Option<Versions>,
     create: &FulfillmentCreate,
 ) -> Result<Answer, WriteError> {
     let wanted = create.wanted()?;

@@ -6,6 +6,7 @@ use tradepost_store::order::fulfillment;
 
 use super::{check_status, finish, open};
 use crate::answer::{Answer, Outcome};
+use crate::change::Versions;
 use crate::error::WriteError;
 use crate::work::StaffContext;
 
@@ -13,7 +14,7 @@ use crate::work::StaffContext;
 pub async fn deliver_fulfillment(
     context: &StaffContext,
     ids: (OrderId, FulfillmentId),
-    version: Option<i64>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let (mut order, mut row) = open(context, ids, version, "deliver_fulfillment").await?;
     check_status(&row, ParcelStatus::Shipped)?;

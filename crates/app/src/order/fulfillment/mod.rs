@@ -23,7 +23,7 @@ use tradepost_store::order::read;
 use super::in_hand::OrderInHand;
 use super::missing;
 use crate::answer::{Answer, Outcome};
-use crate::change::check_version;
+use crate::change::{Versions, check_version};
 use crate::error::WriteError;
 use crate::shop::Shop;
 use crate::work::StaffContext;
@@ -45,7 +45,7 @@ pub fn pending_units(fulfillments: &[FulfillmentRow], line: OrderLineId) -> u32 
 async fn open<'a>(
     context: &'a StaffContext,
     (order, id): (OrderId, FulfillmentId),
-    version: Option<i64>,
+    version: Option<Versions>,
     name: &'static str,
 ) -> Result<(OrderInHand<'a>, FulfillmentRow), WriteError> {
     let db = context.shop.store.admin();

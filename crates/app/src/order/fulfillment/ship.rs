@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{check_may_be_sent, check_status, finish, open};
 use crate::answer::{Answer, Outcome};
-use crate::change::refuse;
+use crate::change::{Versions, refuse};
 use crate::error::WriteError;
 use crate::mail::{OrderMail, ask_for_mail};
 use crate::order::in_hand::OrderInHand;
@@ -66,7 +66,7 @@ impl ShipmentCreate {
 pub async fn ship_fulfillment(
     context: &StaffContext,
     ids: (OrderId, FulfillmentId),
-    version: Option<i64>,
+    version: Option<Versions>,
     create: ShipmentCreate,
 ) -> Result<Answer, WriteError> {
     refuse(create.issues())?;

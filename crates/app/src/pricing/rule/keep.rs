@@ -7,7 +7,8 @@ use tradepost_store::pricing::rule::{self, RuleRow, Spoken};
 
 use super::{Named, PatchOf, RuleFields, RuleView, SpokenOf, view_of};
 use crate::answer::Answer;
-use crate::change::{check_version, choose_handle, missing, no_payload, refuse};
+use crate::catalog::Reference;
+use crate::change::{Versions, check_version, choose_handle, missing, no_payload, refuse};
 use crate::error::WriteError;
 use crate::work::{StaffContext, Work};
 
@@ -44,12 +45,12 @@ pub async fn create_rule<F: RuleFields>(context: &StaffContext, fields: F) -> Re
 /// Changes the rule if it still has the version that was read.
 pub async fn patch_rule<F: RuleFields>(
     context: &StaffContext,
-    id: F::Id,
-    version: Option<i64>,
+    wanted: &Reference<F::Id>,
+    version: Option<Versions>,
     patch: PatchOf<F>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin(F::KIND.updated).await?;
-    let row = rule::get_for_update(&work.tx, F::TABLE, id.as_uuid()).await?;
+    let row = rule::get_for_update(&work.tx, F::TABLE, wanted).await?;
     let row = row.ok_or_else(missing::<RuleView<F>>)?;
     check_version(version, row.version)?;
     let before: RuleView<F> = view_of(&row)?;
@@ -69,14 +70,14 @@ pub async fn patch_rule<F: RuleFields>(
 /// Deletes a rule that no other rule names and no order used.
 pub async fn delete_rule<F: RuleFields>(
     context: &StaffContext,
-    id: F::Id,
-    version: Option<i64>,
+    wanted: &Reference<F::Id>,
+    version: Option<Versions>,
 ) -> Result<Answer, WriteError> {
     let work = context.begin(F::KIND.deleted).await?;
-    let row = rule::get_for_update(&work.tx, F::TABLE, id.as_uuid()).await?;
+    let row = rule::get_for_update(&work.tx, F::TABLE, wanted).await?;
     let row = row.ok_or_else(missing::<RuleView<F>>)?;
     check_version(version, row.version)?;
-    if rule::is_named(&work.tx, &id.to_string()).await? {
+    if rule::is_named(&work.tx, &F::Id::from_uuid(row.id).to_string()).await? {
         let detail = "other rules name this: take it out of them first";
         return Err(WriteError::conflict("in_use", detail, None));
     }

@@ -12,7 +12,7 @@ use tradepost_store::search_weights::{self, WeightsRow};
 use utoipa::ToSchema;
 
 use crate::answer::Answer;
-use crate::change::{Resource, check_version, no_payload, refuse, resource};
+use crate::change::{Resource, Versions, check_version, no_payload, refuse, resource};
 use crate::error::WriteError;
 use crate::pricing::rule::read_definition;
 use crate::shop::Shop;
@@ -220,7 +220,7 @@ pub async fn get_weights(shop: &Shop) -> Result<SearchWeightsView, StoreError> {
 /// Puts other weights in the place of those that there are, if they still have the version that was read.
 pub async fn put_weights(
     context: &StaffContext,
-    version: Option<i64>,
+    version: Option<Versions>,
     put: SearchWeightsPut,
 ) -> Result<Answer, WriteError> {
     let work = context.begin(SearchWeightsView::KIND.updated).await?;

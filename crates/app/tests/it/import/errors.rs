@@ -156,8 +156,12 @@ async fn a_file_that_is_no_catalogue_is_refused_as_a_whole() {
 async fn an_unclosed_quotation_mark_does_not_swallow_the_memory() {
     let shop = Shop::new().await;
     let content = format!("Title,Variant Price\nA,1\n\"B,{}", "x,1\n".repeat(6_000_000));
-    let error = shop.try_import(source("open.csv", &content), &ImportOptions::default()).await.unwrap_err();
-    assert!(error.to_string().contains("quotation mark"), "{error}");
+    let report = shop.import("open.csv", &content).await;
+    assert_eq!(counts(&report), [1, 0, 0, 1]);
+    let [error] = report.errors.as_slice() else { panic!("{:?}", report.errors) };
+    assert_eq!((error.line, error.column.as_deref(), error.code), (3, Some("Title"), "row_too_long"));
+    assert!(error.message.contains("quotation mark"), "{error:?}");
+    assert_eq!(report.counts.byte_offset, u64::try_from(content.len()).unwrap());
 }
 
 #[tokio::test]

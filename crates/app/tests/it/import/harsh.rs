@@ -276,6 +276,68 @@ async fn a_quotation_mark_that_is_never_closed_is_told_where_it_was_opened() {
                 &["a 1", "e 1"],
             ),
             ("many lines, closed at the end", b"Handle,Title,Price,Body\na,A,1,\"x\ny\"", &[], &["a 1"]),
+            (
+                "a text behind it in the same line",
+                b"Handle,Title,Price,Body\na,\"A\"B,1,x\nb,B,1,\"x\ny\"\nc,C,1,\"The\" \"\"boot\"\"\nd,\"D\" ,1,\"5\"\"\"\n",
+                &["2 Title stray_quote", "5 Body stray_quote"],
+                &["b 1", "d 1"],
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_handle_that_is_too_long_is_told_and_not_cut() {
+    let file = |handle: &str| format!("Handle,Title,Price\n{handle},A,1\nb,B,1\n").into_bytes();
+    let (small, capital) = ("h".repeat(201), "H".repeat(201));
+    check(
+        "csv",
+        &[
+            ("small letters", &file(&small), &["2 Handle invalid_handle"], &["b 1"]),
+            ("capitals", &file(&capital), &["2 Handle invalid_handle"], &["b 1"]),
+            ("letters that become two", &file(&"Ä".repeat(101)), &["2 Handle invalid_handle"], &["b 1"]),
+            ("signs that become one", &file(&format!("a{}b", " !".repeat(150))), &[], &["a-b 1", "b 1"]),
+            ("as long as may be", &file(&"h".repeat(200)), &[], &["b 1", &format!("{} 1", "h".repeat(200))]),
+        ],
+    )
+    .await;
+    let line = format!("{{\"handle\": \"{capital}\", \"title\": \"A\", \"price\": 1}}\n");
+    check("jsonl", &[("JSON lines", line.as_bytes(), &["1 handle invalid_handle"], &[])]).await;
+}
+
+#[tokio::test]
+async fn a_row_without_end_is_refused_and_the_rows_behind_it_are_imported() {
+    let large = "x\ny\"\"".repeat(4 * 1024 * 1024);
+    let plain = "x".repeat(17 * 1024 * 1024);
+    let file = |rows: String| format!("Handle,Title,Price,Body\na,A,1,x\n{rows}").into_bytes();
+    check(
+        "csv",
+        &[
+            (
+                "of one line",
+                &file(format!("b,B,1,{plain}\r\nc,C,1,z\nd,D,none,z\n")),
+                &["3 Body row_too_long", "5 Price invalid_price"],
+                &["a 1", "c 1"],
+            ),
+            (
+                "of many lines",
+                &file(format!("b,B,1,\"{large}\"\nc,C,1,\"z\n\"\nd,D,none,z\n")),
+                &["3 Body row_too_long", "4194310 Price invalid_price"],
+                &["a 1", "c 1"],
+            ),
+            (
+                "of a product of several rows",
+                &file(format!("b,B,1,x\nb,,2,\"{plain}\",more\nb,,3,x\nc,C,1,z\n")),
+                &["4 Body row_too_long"],
+                &["a 1", "c 1"],
+            ),
+            (
+                "to the end of the file",
+                &file(format!("b,B,1,\"{plain}\n")),
+                &["3 Body row_too_long"],
+                &["a 1"],
+            ),
         ],
     )
     .await;

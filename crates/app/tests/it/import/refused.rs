@@ -104,6 +104,24 @@ async fn a_role_that_may_not_leave_out_checks_imports_the_same() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_told_as_one_and_the_same_file_goes_on_when_there_is_room() {
+    let shop = Shop::new().await;
+    let full = "create function fill_up() returns trigger language plpgsql as $$ begin
+                    raise exception 'could not extend file' using errcode = '53100';
+                end $$;
+                create trigger fill_up before insert on product for each row execute function fill_up();
+                alter table product enable always trigger fill_up";
+    shop.client().await.batch_execute(full).await.unwrap();
+    let options = ImportOptions::default();
+    let error = shop.try_import(source("new.jsonl", &lines(1..=20, 2)), &options).await.unwrap_err();
+    assert!(error.is_passing(), "{error:?}");
+    let told = error.for_people();
+    assert!(told.contains("the disk of the database is full") && told.contains("free space"), "{told}");
+    shop.client().await.batch_execute("drop trigger fill_up on product").await.unwrap();
+    assert_eq!(counts(&shop.import("new.jsonl", &lines(1..=20, 2)).await), [20, 0, 0, 0]);
+}
+
+#[tokio::test]
 async fn a_command_continues_its_own_run_of_the_same_meaning_alone() {
     let shop = Shop::new().await;
     let content = "{\"title\": \"A\", \"price\": 1}\n";

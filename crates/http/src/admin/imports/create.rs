@@ -12,6 +12,7 @@ use tradepost_app::{Shop, WriteError};
 use tradepost_domain::kernel::limits::TITLE_LEN_MAX;
 
 use crate::document::StaffWriteProblems;
+use crate::extract::body::broken_off;
 use crate::extract::staff::ProductsWrite;
 use crate::extract::{ListParams, Staff, WriteRequest};
 use crate::problem::Problem;
@@ -115,9 +116,7 @@ async fn receive(shop: &Shop, mut body: RawBody) -> Result<(Upload, Vec<u8>), Pr
     let mut writer = UploadWriter::begin(shop).await.map_err(WriteError::from)?;
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {
-        let incomplete =
-            |_| Problem::malformed("incomplete_body", "$", "the body ended before it was complete");
-        let Ok(chunk) = frame.map_err(incomplete)?.into_data() else { continue };
+        let Ok(chunk) = frame.map_err(|error| broken_off(&error))?.into_data() else { continue };
         bytes = writer.write(&chunk).await.map_err(WriteError::from)?;
         if bytes > UPLOAD_BYTES_MAX {
             return Err(too_large());

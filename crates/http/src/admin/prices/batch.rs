@@ -1,6 +1,7 @@
 //! `POST /api/admin/prices/batch`.
 
 use axum::response::Response;
+use serde_json::Value;
 use tradepost_app::batch::{BatchView, run_batch};
 use tradepost_app::catalog::product::changes::VariantChanges;
 use tradepost_app::catalog::product::prices::{SetPrices, VariantPricesView};
@@ -21,8 +22,8 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub struct PriceBatch {
     /// At most 50.
-    #[schema(min_items = 1, max_items = 50)]
-    prices: Vec<PriceBatchItem>,
+    #[schema(value_type = Vec<PriceBatchItem>, min_items = 1, max_items = 50)]
+    prices: Vec<Value>,
 }
 
 /// New prices of a variant, which is named by its id or its SKU: either one `price`, or all its `prices`.
@@ -77,8 +78,8 @@ fn one_of(at: &str, one: (&str, bool), other: (&str, bool)) -> Result<(), Proble
     Err(Problem::invalid(vec![Issue::new(format!("{at}.{field}"), code, detail)]))
 }
 
-/// Sets the prices of up to 50 variants, one after the other, each by itself: one that fails leaves the others as they
-/// are. What cannot be read refuses the whole batch. Each item raises the version of its product, and carries the one it
+/// Sets the prices of up to 50 variants, one after the other, each by itself: one that fails, or that cannot be read,
+/// leaves the others as they are. Each item raises the version of its product, and carries the one it
 /// is meant for, so that there is no `If-Match`. With an `Idempotency-Key`, a batch that broke off goes on where it
 /// stopped when it is sent again; without one, a failure on our side is the answer of its item, and the last.
 #[utoipa::path(
@@ -96,9 +97,7 @@ pub async fn handler(
     request: WriteRequest,
     body: Body<PriceBatch>,
 ) -> Result<Response, Problem> {
-    let items = batch::sized(body.value.prices, "$.prices")?.into_iter().enumerate();
-    let operations = items.map(|(index, item)| item.into_operation(&format!("$.prices[{index}]")));
-    let operations = operations.collect::<Result<Vec<_>, _>>()?;
+    let operations = batch::read_items(body.value.prices, "$.prices", PriceBatchItem::into_operation)?;
     let refuse = batch::refusing(&request);
     let run = |context| async move { run_batch(&context, operations, refuse).await };
     staff.write(request, body.hash, run).await

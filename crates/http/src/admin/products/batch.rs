@@ -6,6 +6,7 @@ use tradepost_app::batch::{BatchView, run_batch};
 use tradepost_app::catalog::product::batch::ProductOperation;
 use tradepost_app::catalog::product::patch::ProductTarget;
 use tradepost_app::catalog::product::{ProductAdminView, ProductKey};
+use tradepost_app::change::Versions;
 use tradepost_domain::kernel::ids::ProductId;
 use utoipa::ToSchema;
 
@@ -25,7 +26,7 @@ use crate::problem::Problem;
 pub struct ProductBatch {
     /// At most 50.
     #[schema(value_type = Vec<ProductBatchItemShape>, min_items = 1, max_items = 50)]
-    operations: Vec<ProductBatchItem>,
+    operations: Vec<Value>,
 }
 
 /// What to do.
@@ -143,7 +144,8 @@ impl ProductBatchItem {
             let body: ProductCreate = read_part(data.ok_or_else(|| missing("data"))?, &inner)?;
             return Ok(ProductOperation::Create(Box::new(body.into_changes(&inner)?)));
         }
-        let target = ProductTarget { key: ProductKey::Id(id.ok_or_else(|| missing("id"))?), version };
+        let key = ProductKey::Id(id.ok_or_else(|| missing("id"))?);
+        let target = ProductTarget { key, version: version.map(Versions::from) };
         let needs_version = matches!(op, ProductBatchOp::Patch | ProductBatchOp::Delete);
         if needs_version && target.version.is_none() {
             return Err(missing("version"));
@@ -166,9 +168,8 @@ impl ProductBatchItem {
     }
 }
 
-/// Runs up to 50 changes, one after the other, each by itself: one that fails leaves the others as they are. What
-/// cannot be read refuses the whole batch before anything is done. Items carry the versions they are meant for, so that
-/// there is no `If-Match`. With an `Idempotency-Key`, a batch that broke off goes on where it stopped when it is sent
+/// Runs up to 50 changes, one after the other, each by itself: one that fails, or that cannot be read, leaves the others
+/// as they are. Items carry the versions they are meant for, so that there is no `If-Match`. With an `Idempotency-Key`, a batch that broke off goes on where it stopped when it is sent
 /// again; without one, a failure on our side is the answer of its item, and the last.
 #[utoipa::path(
     post,
@@ -185,9 +186,8 @@ pub async fn handler(
     request: WriteRequest,
     body: Body<ProductBatch>,
 ) -> Result<Response, Problem> {
-    let items = batch::sized(body.value.operations, "$.operations")?.into_iter().enumerate();
-    let operations = items.map(|(index, item)| item.into_operation(&format!("$.operations[{index}]")));
-    let operations = operations.collect::<Result<Vec<_>, _>>()?;
+    let operations =
+        batch::read_items(body.value.operations, "$.operations", ProductBatchItem::into_operation)?;
     let refuse = batch::refusing(&request);
     let run = |context| async move { run_batch(&context, operations, refuse).await };
     staff.write(request, body.hash, run).await

@@ -8,7 +8,7 @@ use tradepost_domain::kernel::ids::ShippingZoneId;
 use crate::document::StaffWriteProblems;
 use crate::extract::body::{Fields, read_patch};
 use crate::extract::staff::SettingsWrite;
-use crate::extract::{Body, IfMatch, Path, Staff, WriteRequest};
+use crate::extract::{Body, IdOrHandle, IfMatch, Path, Staff, WriteRequest};
 use crate::problem::Problem;
 
 /// Changes a shipping zone: what is absent stays.
@@ -17,19 +17,19 @@ use crate::problem::Problem;
     path = "/api/admin/shipping-zones/{shipping_zone}",
     operation_id = "patch_shipping_zone",
     tag = "shipping-zones",
-    params(("shipping_zone" = String, Path, description = "Id of the shipping zone"), ("If-Match" = String, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    params(("shipping_zone" = String, Path, description = "Id or handle of the shipping zone"), ("If-Match" = String, Header, description = "`ETag` of the version that was read, or `*`"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = ShippingZonePatch,
     responses((status = 200, body = ShippingZoneView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
     staff: Staff<SettingsWrite>,
-    Path(id): Path<ShippingZoneId>,
+    Path(key): Path<IdOrHandle<ShippingZoneId>>,
     version: IfMatch,
     request: WriteRequest,
     body: Body<Fields>,
 ) -> Result<Response, Problem> {
     let patch = read_patch::<ShippingZoneCreate>(body.value)?;
-    let run = |context| async move { Ok(patch_rule(&context, id, version.version(), patch).await?) };
+    let run = |context| async move { Ok(patch_rule(&context, &key.into(), version.version(), patch).await?) };
     staff.write(request, body.hash, run).await
 }

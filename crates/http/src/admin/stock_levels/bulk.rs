@@ -1,6 +1,7 @@
 //! `POST /api/admin/stock-levels/bulk`.
 
 use axum::response::Response;
+use serde_json::Value;
 use tradepost_app::batch::BatchView;
 use tradepost_app::catalog::stock_level::StockLevelView;
 use tradepost_app::inventory::set_stock_levels;
@@ -18,12 +19,12 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub struct StockLevelBulk {
     /// At most 50.
-    #[schema(min_items = 1, max_items = 50)]
-    items: Vec<StockLevelSet>,
+    #[schema(value_type = Vec<StockLevelSet>, min_items = 1, max_items = 50)]
+    items: Vec<Value>,
 }
 
-/// Sets up to 50 levels, each by itself: one that is refused leaves the others as they are, and one that is not there is
-/// made. What cannot be read refuses all before anything is done. Repeating adjustments adjusts twice: send an
+/// Sets up to 50 levels, each by itself: one that is refused, or that cannot be read, leaves the others as they are, and
+/// one that is not there is made. Repeating adjustments adjusts twice: send an
 /// `Idempotency-Key`.
 #[utoipa::path(
     post,
@@ -41,10 +42,8 @@ pub async fn handler(
     request: WriteRequest,
     body: Body<StockLevelBulk>,
 ) -> Result<Response, Problem> {
-    let items = batch::sized(body.value.items, "$.items")?.into_iter().enumerate();
-    let items = items.map(|(index, item)| item.into_item(&format!("$.items[{index}]")));
-    let items = items.collect::<Result<Vec<_>, _>>()?;
+    let items = batch::read_items(body.value.items, "$.items", StockLevelSet::into_item)?;
     let refuse = batch::refusing(&request);
-    let run = |context| async move { set_stock_levels(&context, &items, refuse).await };
+    let run = |context| async move { set_stock_levels(&context, items, refuse).await };
     staff.write(request, body.hash, run).await
 }

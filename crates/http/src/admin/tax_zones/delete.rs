@@ -7,7 +7,7 @@ use tradepost_domain::kernel::ids::TaxZoneId;
 
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::SettingsWrite;
-use crate::extract::{IfMatch, Path, Staff, WriteRequest};
+use crate::extract::{IdOrHandle, IfMatch, Path, Staff, WriteRequest};
 use crate::problem::Problem;
 
 /// Deletes a tax zone. No tax rate may name it.
@@ -16,17 +16,18 @@ use crate::problem::Problem;
     path = "/api/admin/tax-zones/{tax_zone}",
     operation_id = "delete_tax_zone",
     tag = "tax-zones",
-    params(("tax_zone" = String, Path, description = "Id of the tax zone"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    params(("tax_zone" = String, Path, description = "Id or handle of the tax zone"), ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read; any version when absent"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     responses((status = 204), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
     staff: Staff<SettingsWrite>,
-    Path(id): Path<TaxZoneId>,
+    Path(key): Path<IdOrHandle<TaxZoneId>>,
     version: Option<IfMatch>,
     request: WriteRequest,
 ) -> Result<Response, Problem> {
     let version = version.and_then(IfMatch::version);
-    let run = |context| async move { Ok(delete_rule::<TaxZoneCreate>(&context, id, version).await?) };
+    let run =
+        |context| async move { Ok(delete_rule::<TaxZoneCreate>(&context, &key.into(), version).await?) };
     staff.write(request, Vec::new(), run).await
 }

@@ -131,6 +131,37 @@ async fn a_repeated_write_gets_the_same_answer_and_runs_once() {
 }
 
 #[tokio::test]
+async fn one_of_several_versions_in_if_match_suffices() {
+    let app = TestApp::new().await;
+    let brand = make(&app, "/api/admin/brands", &json!({"name": "x"})).await;
+    let path = format!("/api/admin/brands/{}", text(&brand, "id"));
+    let send = |value: &'static str, name: &'static str| {
+        app.patch(&path).admin().header("if-match", value).json(&json!({"name": name})).send()
+    };
+    for (value, status, code) in [
+        ("\"v2\", \"v3\"", 412, "version_mismatch"),
+        ("W/\"v1\", \"v2\"", 412, "version_mismatch"),
+        ("\"v1\" \"v2\"", 400, "invalid_if_match"),
+        ("\"v1\", *", 400, "invalid_if_match"),
+        ("\"v1\", v2", 400, "invalid_if_match"),
+    ] {
+        assert_eq!(send(value, "y").await.expect(status).code(), code, "{value}");
+    }
+    assert_eq!(send("\"v9\", \"v1\"", "a").await.expect(200).header("etag"), "\"v2\"");
+    assert_eq!(
+        send("\"v2\",\"foreign, with a comma\" ,, W/\"v1\"", "b").await.expect(200).header("etag"),
+        "\"v3\""
+    );
+    let hat = json!({"title": "Hat", "price": {"amount": 900, "currency": "EUR"}});
+    let hat = make(&app, "/api/admin/products", &hat).await;
+    let path = format!("/api/admin/products/{}", text(&hat, "id"));
+    let stale = app.patch(&path).admin().header("if-match", "\"v7\", \"v8\"").json(&json!({"title": "Cap"}));
+    assert_eq!(stale.send().await.expect(412).json()["current"], 1);
+    let fresh = app.patch(&path).admin().header("if-match", "\"v7\", \"v1\"").json(&json!({"title": "Cap"}));
+    assert_eq!(fresh.send().await.expect(200).header("etag"), "\"v2\"");
+}
+
+#[tokio::test]
 async fn a_write_costs_the_same_number_of_statements_however_much_there_is() {
     let app = TestApp::new().await;
     let mut counts = Vec::new();
@@ -140,4 +171,20 @@ async fn a_write_costs_the_same_number_of_statements_however_much_there_is() {
     }
     // The key, the brand, the event, the wake-up, the audit entry.
     assert_eq!(counts, [5; 3]);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_as_one_and_asked_again_later() {
+    let app = TestApp::new().await;
+    sql(
+        &app,
+        "create function fill_up() returns trigger language plpgsql as $$ begin
+             raise exception 'could not extend file \"base/5/16384\"' using errcode = '53100';
+         end $$;
+         create trigger fill_up before insert on brand for each row execute function fill_up()",
+    )
+    .await;
+    let refused = app.post("/api/admin/brands").admin().json(&json!({"name": "x"})).send().await.expect(503);
+    assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("storage_full", "60"));
+    assert!(!String::from_utf8_lossy(&refused.bytes).contains("16384"), "the source stays with us");
 }

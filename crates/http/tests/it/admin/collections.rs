@@ -77,10 +77,21 @@ async fn products_are_picked_in_their_order_and_the_event_names_all_that_are_rea
     let add = |id: &str| app.post(&path).admin().json(&json!({"product_id": id})).send();
     let _ = add(&ids[3]).await.expect(200);
     assert_eq!(add(&ids[3]).await.expect(409).code(), "product_in_collection");
-    let _ = app.delete(&format!("{path}/{}", ids[0])).admin().send().await.expect(200);
+    let _ = app.delete(&format!("{path}/a")).admin().send().await.expect(200);
     let missing = app.delete(&format!("{path}/{}", ids[0])).admin().send().await.expect(404);
     assert_eq!(missing.code(), "collection_product_not_found");
     assert_eq!(picked(&app, &path).await, [ids[2].clone(), ids[1].clone(), ids[3].clone()]);
+
+    let by_handle = format!("{PATH}/{}/products", text(&collection, "handle"));
+    assert_eq!(picked(&app, &by_handle).await, [ids[2].clone(), ids[1].clone(), ids[3].clone()]);
+    let body = json!({"product_ids": []});
+    let put_by_handle =
+        app.request(http::Method::PUT, &by_handle).admin().if_match(1).json(&body).send().await;
+    assert_eq!(put_by_handle.expect(412).json()["current"], 4);
+    let again = app.post(&by_handle).admin().json(&json!({"product_id": ids[3]})).send().await.expect(409);
+    assert_eq!(again.code(), "product_in_collection");
+    let missing = app.delete(&format!("{by_handle}/a")).admin().send().await.expect(404);
+    assert_eq!(missing.code(), "collection_product_not_found");
 
     assert_eq!(put(1, vec![]).await.expect(412).json()["current"], 4);
     let _ = put(4, vec![&ids[0]]).await.expect(200);

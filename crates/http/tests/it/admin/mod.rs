@@ -170,7 +170,9 @@ pub async fn check_kept(app: &TestApp, path: &str, body: &Value, patch: &Value) 
     assert_eq!((stale.code(), stale.json()["current"].clone()), ("version_mismatch".to_owned(), 1.into()));
     let same = app.patch(&one).admin().if_match(1).json(&serde_json::json!({})).send().await.expect(200);
     assert_eq!(same.header("etag"), "\"v1\"", "what changes nothing makes no version");
-    let changed = app.patch(&one).admin().if_match(1).json(patch).send().await.expect(200);
+    let unchanged = app.patch(&by_handle).admin().if_match(1).json(&serde_json::json!({})).send().await;
+    assert_eq!(unchanged.expect(200).statements, same.statements, "a handle costs no look-up of its own");
+    let changed = app.patch(&by_handle).admin().if_match(1).json(patch).send().await.expect(200);
     assert_eq!((changed.header("etag"), changed.json()["version"].clone()), ("\"v2\"", 2.into()));
     for (field, value) in patch.as_object().unwrap() {
         assert_eq!(&changed.json()[field], value, "{field}");
@@ -178,15 +180,21 @@ pub async fn check_kept(app: &TestApp, path: &str, body: &Value, patch: &Value) 
     let audit = latest_audit(app, text(&made, "id")).await;
     assert!(text(&audit, "action").ends_with(".update"), "{audit}");
     assert_eq!(&audit["after"], patch);
-    check_deletion(app, &one).await;
+    if patch.get("handle").is_some() {
+        let former = app.patch(&by_handle).admin().if_match(2).json(&serde_json::json!({})).send().await;
+        assert!(former.expect(404).code().ends_with("_not_found"));
+    }
+    check_deletion(app, &one, &format!("{path}/{}", text(&changed.json(), "handle"))).await;
 }
 
-async fn check_deletion(app: &TestApp, one: &str) {
-    let stale = app.delete(one).admin().if_match(1).send().await.expect(412);
+async fn check_deletion(app: &TestApp, one: &str, by_handle: &str) {
+    let stale = app.delete(by_handle).admin().if_match(1).send().await.expect(412);
     assert_eq!(stale.json()["current"], 2);
-    let gone = app.delete(one).admin().if_match(2).send().await.expect(204);
+    let gone = app.delete(by_handle).admin().if_match(2).send().await.expect(204);
     assert!(gone.bytes.is_empty());
     let missing = app.get(one).admin().send().await.expect(404);
     assert!(missing.code().ends_with("_not_found"), "{}", missing.code());
-    let _: TestResponse = app.delete(one).admin().send().await.expect(404);
+    for path in [one, by_handle] {
+        let _: TestResponse = app.delete(path).admin().send().await.expect(404);
+    }
 }

@@ -133,11 +133,11 @@ async fn an_item_costs_the_same_whatever_its_product_and_a_key_gives_the_answers
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_refuses_the_whole_batch() {
+async fn an_item_that_cannot_be_read_is_refused_and_the_others_are_done() {
     let app = TestApp::new().await;
     let product = boot(&app).await;
     let id = &product["variants"][0]["id"];
-    for (status, param, bad) in [
+    let bad = [
         (422, "$.prices[1].variant_id", json!({"price": euro(1)})),
         (422, "$.prices[1].sku", json!({"variant_id": id, "sku": "A", "price": euro(1)})),
         (422, "$.prices[1].price", json!({"sku": "A"})),
@@ -147,16 +147,31 @@ async fn what_cannot_be_read_refuses_the_whole_batch() {
         (400, "$.prices[1].price.amount", json!({"sku": "A", "price": {"amount": 1.5, "currency": "EUR"}})),
         (400, "$.prices[1].price.currency", json!({"sku": "A", "price": {"amount": 1, "currency": "eur"}})),
         (400, "$.prices[1].stock", json!({"sku": "A", "price": euro(1), "stock": 1})),
-    ] {
-        let answer = set(&app, &json!([{"sku": "B", "price": euro(1)}, bad])).await;
-        let found = (answer.status.as_u16(), answer.json()["param"].clone());
-        assert_eq!(found, (status, json!(param)), "{bad}");
+        (400, "$.prices[1]", json!(["A", euro(1)])),
+        (400, "$.prices[1]", json!(7)),
+    ];
+    for (index, (status, param, bad)) in (1..).zip(bad) {
+        let good = json!({"sku": "B", "price": euro(index)});
+        let answer = set(&app, &json!([{"sku": "B", "price": euro(999)}, bad, good])).await.expect(200);
+        let results = answer.json()["results"].clone();
+        assert_eq!(results.as_array().unwrap().len(), 3, "{bad}");
+        assert_eq!((&results[0]["status"], &results[2]["status"]), (&json!(200), &json!(200)), "{bad}");
+        let found = (results[1]["status"].clone(), results[1]["problem"]["param"].clone());
+        assert_eq!(found, (json!(status), json!(param)), "{bad}");
+        assert_eq!(results[2]["body"]["prices"][0]["amount"], index, "{bad}");
+    }
+    let before = read(&app, &product).await;
+    for (param, body) in
+        [("$.prices", json!({"prices": 7})), ("$.price", json!({"prices": [], "price": euro(1)}))]
+    {
+        let refused = app.post(BATCH).admin().json(&body).send().await.expect(400);
+        assert_eq!(refused.json()["param"], param, "{body}");
     }
     for count in [0, 51] {
         let items = vec![json!({"sku": "A", "price": euro(1)}); count];
         assert_eq!(set(&app, &json!(items)).await.expect(422).code(), "batch_size");
     }
-    assert_eq!(read(&app, &product).await, product);
+    assert_eq!(read(&app, &product).await, before);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tradepost_domain::kernel::ids::CollectionId;
 
 use crate::document::StaffReadProblems;
 use crate::extract::staff::ProductsRead;
-use crate::extract::{ListParams, PageQuery, Path, Staff, take_page};
+use crate::extract::{IdOrHandle, ListParams, PageQuery, Path, Staff, take_page};
 use crate::problem::Problem;
 use crate::respond;
 
@@ -18,17 +18,17 @@ use crate::respond;
     path = "/api/admin/collections/{collection}/products",
     operation_id = "list_collection_products",
     tag = "collections",
-    params(("collection" = String, Path, description = "Id of the collection"), PageQuery),
+    params(("collection" = String, Path, description = "Id or handle of the collection"), PageQuery),
     responses((status = 200, body = Page<CollectionProductView>), StaffReadProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
     staff: Staff<ProductsRead>,
-    Path(id): Path<CollectionId>,
+    Path(key): Path<IdOrHandle<CollectionId>>,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let page = take_page(&mut params)?;
     params.finish()?;
-    let found = list_collection_products(&staff.context.shop, id, &page).await?;
+    let found = list_collection_products(&staff.context.shop, key.id(), key.handle(), &page).await?;
     respond::read(&found.ok_or_else(|| Problem::missing("collection"))?, None)
 }

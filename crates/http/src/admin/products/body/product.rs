@@ -80,7 +80,7 @@ pub enum ProductStatusWrite {
 
 /// The fields that both bodies of a product have.
 macro_rules! product_body {
-    ($(#[$doc:meta])* $name:ident { $(#[$title_attribute:meta])* $title:ty }) => {
+    ($(#[$doc:meta])* $name:ident { $(#[$title_attribute:meta])* $title:ty, $(#[$handle_attribute:meta])* $handle:ident }) => {
         $(#[$doc])*
         #[derive(Debug, serde::Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
@@ -88,9 +88,9 @@ macro_rules! product_body {
             /// Name as shown.
             $(#[$title_attribute])*
             title: $title,
-            /// Name in URLs; made of the title when it is not said. A product's old handles answer with a redirect.
+            /// Name in URLs; made of the title when a new product has none. A product's old handles answer with a redirect.
             #[serde(default)]
-            #[schema(value_type = Option<String>, max_length = 200)]
+            $(#[$handle_attribute])*
             handle: Patch<Handle>,
             /// HTML; what could run is removed.
             #[serde(default)]
@@ -201,7 +201,7 @@ macro_rules! product_body {
                 };
                 Ok(ProductChanges {
                     title: self.title.into(),
-                    handle: clearable(self.handle),
+                    handle: $handle(self.handle, at)?,
                     description: clearable(self.description),
                     brand: clearable(self.brand),
                     product_type: clearable(self.product_type),
@@ -229,20 +229,38 @@ product_body!(
     /// A new product. A title and the price of its only variant suffice.
     ProductCreate {
         #[schema(min_length = 1, max_length = 255, example = "Trail boot")]
-        String
+        String,
+        #[schema(value_type = Option<String>, max_length = 200)]
+        new_handle
     }
 );
 product_body!(
-    /// What changes of a product: absent stays, null clears, a value sets.
+    /// What changes of a product: absent stays, null clears what it can be without, a value sets.
     ProductPatch {
         #[serde(default, deserialize_with = "present")]
         #[schema(value_type = String, required = false, min_length = 1, max_length = 255, example = "Trail boot")]
-        Option<String>
+        Option<String>,
+        #[schema(value_type = String, required = false, max_length = 200)]
+        changed_handle
     }
 );
 
 fn misfit(at: &str, error: &MoneyError) -> Problem {
     Problem::invalid(vec![Issue::new(format!("{at}.price"), "invalid_value", error.to_string())])
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "stands where the handle of a change is refused")]
+fn new_handle(handle: Patch<Handle>, _: &str) -> Result<Clearable<Handle>, Problem> {
+    Ok(clearable(handle))
+}
+
+/// A product that is there has an address: what null would make of it, nobody has said.
+fn changed_handle(handle: Patch<Handle>, at: &str) -> Result<Clearable<Handle>, Problem> {
+    if matches!(handle, Patch::Null) {
+        let detail = "a product has a handle: leave it out to keep the one it has";
+        return Err(Problem::malformed("invalid_type", &format!("{at}.handle"), detail));
+    }
+    Ok(clearable(handle))
 }
 
 fn status(status: ProductStatusWrite) -> ProductStatus {

@@ -50,10 +50,10 @@ async fn each_operation_succeeds_or_fails_by_itself() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_refuses_the_batch_before_anything_is_done() {
+async fn an_item_that_cannot_be_read_is_refused_and_the_others_are_done() {
     let app = TestApp::new().await;
     let id = "prod_01000000000000000000000010";
-    for (param, bad) in [
+    let bad = [
         ("$.operations[1].data.role", json!({"op": "create", "data": {"title": "x", "role": "admin"}})),
         ("$.operations[1].data", json!({"op": "create"})),
         ("$.operations[1].id", json!({"op": "create", "id": id, "data": boot("x")})),
@@ -62,13 +62,42 @@ async fn what_cannot_be_read_refuses_the_batch_before_anything_is_done() {
         ("$.operations[1].data", json!({"op": "archive", "id": id, "data": {}})),
         ("$.operations[1].op", json!({"op": "explode"})),
         ("$.operations[1].id", json!({"op": "archive", "id": "cat_01000000000000000000000010"})),
+        ("$.operations[1].version", json!({"op": "archive", "id": id, "version": "1"})),
+        ("$.operations[1].op", json!({})),
+        ("$.operations[1].then", json!({"op": "archive", "id": id, "then": 1})),
+        ("$.operations[1]", json!(["archive", id, 1])),
+        ("$.operations[1]", json!("archive")),
+        ("$.operations[1]", Value::Null),
+        ("$.operations[1].data", json!({"op": "create", "data": ["x"]})),
+    ];
+    for (index, (param, bad)) in bad.iter().enumerate() {
+        let (key, title) = (format!("k{index}"), format!("Boot {index}"));
+        let good = |half: &str| json!({"op": "create", "data": boot(&format!("{title} {half}"))});
+        let operations = json!([good("left"), bad, good("right")]);
+        let answer = batch(&app, &key, &operations).await.expect(200);
+        let results = answer.json()["results"].clone();
+        let told: Vec<(u64, Option<&str>)> = (results.as_array().unwrap().iter())
+            .map(|item| (item["status"].as_u64().unwrap(), item["problem"]["param"].as_str()))
+            .collect();
+        assert_eq!(told, [(201, None), (400, Some(*param)), (201, None)], "{bad}");
+        let again = batch(&app, &key, &operations).await.expect(200);
+        assert_eq!((again.header("idempotent-replayed"), again.json()), ("true", answer.json()));
+    }
+    assert_eq!(usize::try_from(count(&app, "product").await).unwrap(), 2 * bad.len());
+}
+
+#[tokio::test]
+async fn what_is_no_batch_is_refused_before_anything_is_done() {
+    let app = TestApp::new().await;
+    let good = json!({"op": "create", "data": boot("A")});
+    for (param, body) in [
+        ("$.operations", json!({"operations": {"0": good}})),
+        ("$.operations", json!({})),
+        ("$.dry_run", json!({"operations": [good], "dry_run": true})),
+        ("$", json!([good])),
     ] {
-        let response = batch(&app, "k", &json!([{"op": "create", "data": boot("A")}, bad])).await;
-        assert_eq!(
-            (response.status.as_u16(), response.json()["param"].as_str()),
-            (400, Some(param)),
-            "{bad}"
-        );
+        let refused = app.post("/api/admin/products/batch").admin().json(&body).send().await.expect(400);
+        assert_eq!(refused.json()["param"], param, "{body}");
     }
     let many: Vec<Value> =
         (0..51).map(|number| json!({"op": "create", "data": boot(&format!("{number}"))})).collect();
@@ -109,10 +138,10 @@ async fn a_batch_that_broke_off_goes_on_where_it_stopped() {
     };
     let refuse = |error: WriteError| Err::<Refusal, WriteError>(error);
     // The second operation breaks the batch as a failure of ours would: its title is refused, and `refuse` keeps nothing.
-    let broken = run_batch(&context, vec![operation("One"), operation("")], refuse).await;
+    let broken = run_batch(&context, vec![Ok(operation("One")), Ok(operation(""))], refuse).await;
     assert!(matches!(broken, Err(WriteError::Invalid(_))));
     assert_eq!(count(&app, "product").await, 1);
-    let answer = run_batch(&context, vec![operation("One"), operation("Two")], refuse).await.unwrap();
+    let answer = run_batch(&context, vec![Ok(operation("One")), Ok(operation("Two"))], refuse).await.unwrap();
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(body["results"][0]["body"]["handle"], "one", "the first is not made again");
     assert_eq!(body["results"][1]["body"]["handle"], "two");

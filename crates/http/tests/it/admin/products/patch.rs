@@ -75,6 +75,29 @@ async fn the_audit_log_keeps_what_changed_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_handle_cannot_be_cleared() {
+    let app = TestApp::new().await;
+    let made = create(&app, &boot("Boot")).await;
+    let refused = patch(&app, &made, &json!({"handle": null, "title": "Shoe"})).await.expect(400);
+    assert_eq!(
+        (refused.code().as_str(), &refused.json()["param"]),
+        ("invalid_type", &json!("$.handle")),
+        "its address is no field that one can be without, and null never meant to rename it"
+    );
+    let operations = json!([{"op": "patch", "id": made["id"], "version": 1, "data": {"handle": null}}]);
+    let batch = app.post("/api/admin/products/batch").admin().json(&json!({"operations": operations}));
+    let results = batch.send().await.expect(200).json()["results"].clone();
+    assert_eq!(
+        (&results[0]["status"], &results[0]["problem"]["param"]),
+        (&json!(400), &json!("$.operations[0].data.handle"))
+    );
+    assert_eq!(read(&app, &made).await, made);
+    let mut body = boot("New");
+    body["handle"] = Value::Null;
+    assert_eq!(create(&app, &body).await["handle"], "new", "of what is new, it says nothing");
+}
+
+#[tokio::test]
 async fn an_old_handle_is_remembered_also_when_another_product_takes_it() {
     let app = TestApp::new().await;
     let first = create(&app, &boot("Boot")).await;
@@ -84,7 +107,7 @@ async fn an_old_handle_is_remembered_also_when_another_product_takes_it() {
     let _ = app.get("/api/admin/products/boot").admin().send().await.expect(404);
     create(&app, &boot("Boot")).await;
     assert_eq!(rows(&app, history).await.len(), 1, "it leads on again when that one leaves it");
-    let back = patch(&app, &renamed, &json!({"handle": null})).await.expect(200).json();
+    let back = patch(&app, &renamed, &json!({"handle": "boot-2"})).await.expect(200).json();
     assert_eq!(back["handle"], "boot-2");
 }
 
