@@ -230,7 +230,7 @@ pub async fn copy_new_products(
     let left_out = foreign_keys::leave_out(tx, products, location).await?;
     copy_products(tx, tables, products, (location, now)).await?;
     if left_out {
-        // The trigger that would write these is left out with the checks: copied they take half of its time.
+        // The trigger that would write these is left out with the checks.
         if let Some(location) = location {
             let movements = levels(products).filter(|(_, _, stock)| stock.on_hand != 0);
             let write =
