@@ -110,7 +110,6 @@ const KEEP_MOVEMENTS: Sql = Sql {
     name: "lab::KEEP_MOVEMENTS",
     text: "alter table stock_movement enable trigger user;
            alter table stock_level enable trigger user;
-           alter table stock_level enable always trigger stock_level_opened;
            alter table stock_level enable always trigger stock_level_moved;
            alter table stock_level enable always trigger stock_level_promised",
 };

@@ -77,8 +77,8 @@ create trigger stock_level_moved after update on stock_level
     referencing old table as old_level new table as new_level for each statement execute function note_stock_moved();
 create trigger stock_level_promised after delete on stock_level
     referencing old table as old_level for each statement execute function keep_promised_stock();
--- Imports switch ordinary triggers off while they check foreign keys set by set: these stay on.
-alter table stock_level enable always trigger stock_level_opened;
+-- Imports switch ordinary triggers off while they check foreign keys set by set. Then they write the movements of the levels
+-- that they open themselves, many at once; these triggers stay on.
 alter table stock_level enable always trigger stock_level_moved;
 alter table stock_level enable always trigger stock_level_promised;
 

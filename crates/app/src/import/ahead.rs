@@ -2,9 +2,13 @@
 //! own, and commits when the one before it has. So both cores of a small machine work, where one transaction at a time
 //! keeps one of them busy.
 //!
-//! Chunks still commit one by one in the order of the file: a run that breaks off has everything up to a position and
-//! nothing beyond. Written ahead is only what cannot depend on the chunk before: new products that refer to what is
-//! there already, with SKUs of their own. All others wait for their turn.
+//! Chunks still commit one by one in the order of the file: a run that breaks off has all products up to a position and
+//! none beyond. Written ahead is only what cannot depend on the chunk before: new products with SKUs of their own. All
+//! others wait for their turn.
+//!
+//! A file sorted by brand, as an export is, has a new brand in almost every chunk. What new products refer to and is not
+//! there yet is therefore made before them, in a short transaction of its own, so that the next chunk finds it; a run that
+//! breaks off may leave a brand, type, category or collection without products, which it finds again when it continues.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -27,8 +31,8 @@ use super::write::{Decisions, Writer};
 /// locks and be waited for by the chunk before, a circle that PostgreSQL cannot see: shorter than the time after which
 /// that chunk would be refused its lock.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Connections of the pool that must be free for it: the one that it takes, and one for others.
-const SPARED: usize = 2;
+/// Connections of the pool that must be free for it: the two that it takes, and one for others.
+const SPARED: usize = 3;
 
 /// A chunk that is written and not committed.
 pub(super) struct Ahead {
@@ -84,8 +88,20 @@ pub(super) async fn follow(
     let writer = || Writer::new(Arc::clone(&context.ids), run.location, run.options.dry_run);
     let (first, second) = (writer(), writer());
     let (dry_run, margin, location) = (run.options.dry_run, run.options.chunk_products, run.location);
-    let (run, queue) = (Mutex::new(run), Mutex::new(queue));
-    let hand = |writer| Hand { context, margin, location, run: &run, queue: &queue, writer, on_progress };
+    let (run, queue, made) = (Mutex::new(run), Mutex::new(queue), Mutex::new(0));
+    let hand = |writer| Hand {
+        context,
+        margin,
+        location,
+        run: &run,
+        queue: &queue,
+        made: &made,
+        seen: 0,
+        writer,
+        // Nothing is written in a dry run.
+        is_declined: dry_run,
+        on_progress,
+    };
     if dry_run {
         hand(first).work().await?;
     } else {
@@ -101,7 +117,15 @@ struct Hand<'a, 'r> {
     location: Option<StockLocationId>,
     run: &'a Mutex<&'a mut Run<'r>>,
     queue: &'a Mutex<Queue>,
+    /// How often one of them has made what products refer to. Held while that is looked for and made: what one makes
+    /// the other finds, and both do not make the same.
+    made: &'a Mutex<u64>,
+    /// The number up to which the writer knows of it.
+    seen: u64,
     writer: Writer,
+    /// Whether the last chunk could not be written ahead: the next is likely none either, and tried only where there is
+    /// time for it.
+    is_declined: bool,
     on_progress: &'a (dyn Fn(&ImportCounts) + Send + Sync),
 }
 
@@ -109,8 +133,9 @@ impl Hand<'_, '_> {
     async fn work(mut self) -> Result<(), ImportError> {
         loop {
             let Some((mut chunk, mut turn)) = self.queue.lock().await.next().await else { return Ok(()) };
-            let ahead = match (&mut chunk, &mut turn.before) {
-                (Ok(chunk), Some(before)) if turn.is_apart && before.is_empty() => {
+            let has_time = turn.before.as_ref().is_some_and(oneshot::Receiver::is_empty);
+            let ahead = match &mut chunk {
+                Ok(chunk) if turn.is_apart && (has_time || !self.is_declined) => {
                     self.write_ahead(chunk).await
                 }
                 _ => None,
@@ -119,12 +144,26 @@ impl Hand<'_, '_> {
                 // The chunk before was not committed: the other hand tells why.
                 return Ok(());
             };
-            let mut run = self.run.lock().await;
-            run.take(&mut self.writer, (chunk?, ahead)).await?;
-            (self.on_progress)(&run.counts);
+            self.take((chunk?, ahead)).await?;
             let _ = turn.done.send(());
         }
     }
+
+    /// Commits a chunk whose turn has come.
+    async fn take(&mut self, (chunk, ahead): (Chunk, Option<Ahead>)) -> Result<(), ImportError> {
+        let is_late = ahead.is_none();
+        let mut run = self.run.lock().await;
+        run.take(&mut self.writer, (chunk, ahead)).await?;
+        (self.on_progress)(&run.counts);
+        drop(run);
+        if is_late {
+            // It may have made what its products refer to.
+            let mut made = self.made.lock().await;
+            *made = made.saturating_add(1);
+        }
+        Ok(())
+    }
+
     /// Writes what can be written before the turn has come; what cannot, or fails, is left for it.
     async fn write_ahead(&mut self, chunk: &mut Chunk) -> Option<Ahead> {
         let worker = self.context.store.worker();
@@ -134,7 +173,8 @@ impl Hand<'_, '_> {
             return None;
         }
         let written = Box::pin(self.try_ahead(chunk)).await;
-        if !matches!(written, Ok(Some(_))) {
+        self.is_declined = !matches!(written, Ok(Some(_)));
+        if self.is_declined {
             // It may have drawn ids for what the chunk before makes.
             self.writer.forget(self.location);
         }
@@ -147,9 +187,36 @@ impl Hand<'_, '_> {
     async fn try_ahead(&mut self, chunk: &mut Chunk) -> Result<Option<Ahead>, StoreError> {
         let now = self.context.clock.now();
         let tx = self.context.store.worker().begin("import_ahead").await?;
+        let Some(decisions) = self.decide_ahead(&tx, chunk, now).await? else { return Ok(None) };
+        self.writer.write_ahead(&tx, (&chunk.drafts, &decisions), now).await?;
+        Ok(Some(Ahead { tx, decisions, now }))
+    }
+
+    /// Decides a chunk and makes what its products refer to, so that it is there for all; while it is decided the
+    /// transaction holds no lock.
+    async fn decide_ahead(
+        &mut self,
+        tx: &Tx,
+        chunk: &mut Chunk,
+        now: Timestamp,
+    ) -> Result<Option<Decisions>, StoreError> {
+        let mut made = self.made.lock().await;
+        if *made != self.seen {
+            self.writer.forget(self.location);
+            self.seen = *made;
+        }
         let part = (chunk.drafts.as_mut_slice(), chunk.labels.as_ref());
-        let decisions = self.writer.write_ahead(&tx, (part, self.margin), now).await?;
-        Ok(decisions.map(|decisions| Ahead { tx, decisions, now }))
+        let decisions = self.writer.decide_ahead(tx, (part, self.margin), now).await?;
+        if let Some(decisions) = &decisions
+            && !self.writer.finds_all()
+        {
+            let apart = self.context.store.worker().begin("import_refs").await?;
+            self.writer.make_refs(&apart, (&chunk.drafts, decisions), now).await?;
+            apart.commit_soon().await?;
+            *made = made.saturating_add(1);
+            self.seen = *made;
+        }
+        Ok(decisions)
     }
 }
 

@@ -129,12 +129,13 @@ pub struct Draft {
     pub references: References,
     /// Fields that the file speaks of.
     pub given: Given,
-    /// Attributes as the file has them; null removes.
-    pub attributes: JsonMap,
+    /// Attributes as the file has them, where it removes one by null; else they are those of the product, and not kept
+    /// twice. [`Draft::attributes`] gives them.
+    pub attributes: Option<JsonMap>,
     /// Metadata as the file has it.
     pub metadata: JsonMap,
-    /// Texts by locale as the file has them; null removes a locale.
-    pub translations: JsonMap,
+    /// Texts by locale as the file has them, where it removes a locale by null; else they are those of the product.
+    pub translations: Option<JsonMap>,
     /// Columns of the file that are passed through.
     pub columns: Arc<[String]>,
     /// For each variant its line, its fields and its metadata.
@@ -194,6 +195,16 @@ pub fn patch_attributes(target: &mut JsonMap, patch: &JsonMap) {
     }
 }
 
+/// What attributes that are laid over none make, and themselves if that is less than they say.
+pub(super) fn of_patch(patch: JsonMap) -> (JsonMap, Option<JsonMap>) {
+    if !patch.values().any(Value::is_null) {
+        return (patch, None);
+    }
+    let mut made = JsonMap::new();
+    patch_attributes(&mut made, &patch);
+    (made, Some(patch))
+}
+
 /// Lays metadata over other metadata. What imports keep for themselves is laid over key by key, an empty list removing;
 /// of the columns that are passed through those are replaced that the file has.
 pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap, columns: &[String]) {
@@ -223,6 +234,11 @@ pub fn patch_metadata(target: &mut JsonMap, patch: &JsonMap, columns: &[String])
 }
 
 impl Draft {
+    /// Attributes as the file has them; null removes.
+    pub fn attributes(&self) -> &JsonMap {
+        self.attributes.as_ref().unwrap_or(&self.imported.product.attributes)
+    }
+
     /// The product that is there with everything that the file says of it, and whether that changes anything.
     pub fn lay_over(
         &self,
@@ -272,8 +288,11 @@ impl Draft {
             product.publish_at = new.publish_at;
         }
         let mut translations = stored.translations.clone();
-        patch_attributes(&mut translations, &self.translations);
-        patch_attributes(&mut product.attributes, &self.attributes);
+        patch_attributes(
+            &mut translations,
+            self.translations.as_ref().unwrap_or(&self.imported.translations),
+        );
+        patch_attributes(&mut product.attributes, self.attributes());
         patch_metadata(&mut product.metadata, &self.metadata, &self.columns);
         let media_ids = self.lay_media(&mut product);
         let stock = self.lay_variants(&mut product, stored, &media_ids)?;

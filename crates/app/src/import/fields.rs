@@ -251,8 +251,9 @@ pub(super) fn stored_name(url: &str) -> Option<&str> {
 }
 
 pub(super) fn is_at(media: &Media, url: &str) -> bool {
-    match stored_name(url) {
-        Some(name) => media.blob.as_deref() == Some(name),
+    match &media.blob {
+        // Nothing but names of stored pictures stands there.
+        Some(blob) => url.strip_prefix(STORED_PREFIX) == Some(blob),
         None => media.source_url.as_deref() == Some(url),
     }
 }

@@ -223,7 +223,7 @@ impl MemberParser {
     pub(super) fn variant_member(
         &mut self,
         variant: &mut VariantRecord,
-        path: &str,
+        path: &dyn Display,
         name: &str,
         raw: &RawValue,
     ) -> bool {
@@ -263,9 +263,9 @@ impl MemberParser {
     }
 
     fn variant(&mut self, index: usize, raw: &RawValue) -> VariantRecord {
-        let path = format!("variants[{index}].");
+        let (place, path) = (format_args!("variants[{index}]"), format_args!("variants[{index}]."));
         let mut variant = VariantRecord { line: self.line, ..VariantRecord::default() };
-        for (name, raw) in self.members(&path.trim_end_matches('.'), raw) {
+        for (name, raw) in self.members(&place, raw) {
             if self.variant_member(&mut variant, &path, &name, raw) {
                 continue;
             }
@@ -398,7 +398,7 @@ impl MemberParser {
             "publish_at" => record.publish_at = Some(self.text(&name, raw)),
             "popularity" => record.popularity = self.number(&name, raw),
             _ if self.place_member(record, &name, raw) => {}
-            _ if self.variant_member(own, "", &name, raw) => {}
+            _ if self.variant_member(own, &"", &name, raw) => {}
             _ => {
                 // Null says that there is no such attribute.
                 let value = self.value(&name, raw, "expected JSON").unwrap_or(Value::Null);

@@ -14,7 +14,7 @@ use tradepost_domain::kernel::{Currency, Handle};
 use tradepost_port::IdSource;
 use tradepost_store::catalog::staging::{ImportedProduct, ImportedStock};
 
-use super::draft::{Draft, DraftVariant, Given, patch_attributes, patch_metadata};
+use super::draft::{Draft, DraftVariant, Given, of_patch, patch_metadata};
 use super::fields::{
     Address, address, cleaned, filled, given, is_at, options, popularity, read_price, references, status,
     stored_name, tags, time, translations, units, weight,
@@ -113,11 +113,10 @@ impl Normaliser {
         let (variants, stock, facts) = self.variants(&mut findings, &mut record, &media);
         let has_handle = handle.as_ref().is_some_and(|(_, own)| *own);
         let handle = handle.map_or_else(placeholder, |(handle, _)| Ok(handle))?;
-        let mut product = Product { handle, title, variants, media, ..texts_alone };
-        patch_attributes(&mut product.attributes, &record.attributes);
+        let (attributes, cleared_attributes) = of_patch(std::mem::take(&mut record.attributes));
+        let (translations, cleared_translations) = of_patch(translations);
+        let mut product = Product { handle, title, variants, media, attributes, ..texts_alone };
         patch_metadata(&mut product.metadata, &metadata, &[]);
-        let mut texts = JsonMap::new();
-        patch_attributes(&mut texts, &translations);
         let mut errors = findings.errors;
         if let Err(issues) = product.validate(&AttributeSchema::default()) {
             let lines: Vec<u64> = facts.iter().map(|facts| facts.line).collect();
@@ -130,7 +129,7 @@ impl Normaliser {
             line: record.line,
             imported: ImportedProduct {
                 product,
-                translations: texts,
+                translations,
                 picks: None,
                 stock,
                 rating: (0, 0),
@@ -139,9 +138,9 @@ impl Normaliser {
             has_handle,
             references,
             given,
-            attributes: record.attributes,
+            attributes: cleared_attributes,
             metadata,
-            translations,
+            translations: cleared_translations,
             columns: Arc::clone(&record.columns),
             variants: facts,
         })

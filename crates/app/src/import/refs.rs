@@ -225,16 +225,18 @@ impl Refs {
         draft.imported.picks = Some(picks);
     }
 
-    /// Whether everything that drafts were assigned is in the shop, and every collection takes `margin` more.
-    pub fn are_there(&self, margin: usize) -> bool {
+    /// Whether everything that drafts were assigned is in the shop.
+    pub fn are_there(&self) -> bool {
         let named = [&self.brands, &self.types, &self.collections];
+        named.iter().all(|kind| kind.new.is_empty()) && self.categories.are_there()
+    }
+
+    /// Whether every collection that drafts were assigned takes `margin` products more.
+    pub fn have_room(&self, margin: usize) -> bool {
         let room = COLLECTION_PRODUCTS_MAX.saturating_sub(margin);
-        named.iter().all(|kind| kind.new.is_empty())
-            && self.categories.are_there()
-            && self
-                .picked
-                .values()
-                .all(|about| usize::try_from(about.picked).is_ok_and(|picked| picked <= room))
+        let has_room =
+            |about: &FoundCollection| usize::try_from(about.picked).is_ok_and(|picked| picked <= room);
+        self.picked.values().all(has_room)
     }
 
     /// The schema of a product type, where it has one.

@@ -275,7 +275,7 @@ impl<R: Read> ShopifyCsvReader<R> {
             let Column::VariantField(field) = column else { continue };
             let mut parser = MemberParser::new(row.line);
             if let Some(json) = json_cell(row, place, false) {
-                parser.variant_member(variant, "", field, &json);
+                parser.variant_member(variant, &"", field, &json);
             }
             errors.extend(self.labelled(place, parser));
         }

@@ -283,7 +283,7 @@ impl Writer {
         let mut schema = self.refs.schema(merged.product.product_type_id).cloned().unwrap_or_default();
         if merged.product.product_type_id == stored.product.product_type_id {
             // The schema may have changed since: the file answers for the attributes that it speaks of.
-            schema = schema.of_keys(|key| draft.attributes.contains_key(key)).into();
+            schema = schema.of_keys(|key| draft.attributes().contains_key(key)).into();
         }
         if let Err(issues) = merged.product.validate(&schema) {
             let lines: Vec<u64> = draft.variants.iter().map(|variant| variant.line).collect();
@@ -320,24 +320,46 @@ impl Writer {
         Ok(true)
     }
 
-    /// Decides and writes a chunk while the one before it is not committed yet, if nothing of it can depend on that
-    /// one: all products are new, and what they refer to is there. What is still to be done with them when the one
-    /// before is committed does [`Writer::finish_ahead`]. `None`, and the transaction must be given up, when it is no
-    /// such chunk; `margin` says how many products the one before has at most.
-    pub async fn write_ahead(
+    /// Decides a chunk that is to be written while the one before it is not committed yet, if nothing of it can depend
+    /// on that one: all products are new, and each collection has room. `None` when it is no such chunk; `margin` says
+    /// how many products the one before has at most.
+    pub async fn decide_ahead(
         &mut self,
-        tx: &Tx,
+        client: &Client,
         ((drafts, labels), margin): (Part<'_>, usize),
         now: Timestamp,
     ) -> Result<Option<Decisions>, StoreError> {
-        let decisions = self.decide(tx, (&mut *drafts, labels), now).await?;
+        let decisions = self.decide(client, (&mut *drafts, labels), now).await?;
         let new = decisions.new_among(drafts);
         let no_place = self.location.is_none() && is_counted(&new);
-        if new.len() != drafts.len() || no_place || !self.refs.are_there(margin) {
-            return Ok(None);
-        }
-        staging::insert_products(tx, &new, self.location, now).await?;
-        Ok(Some(decisions))
+        let is_ahead = new.len() == drafts.len() && !no_place && self.refs.have_room(margin);
+        Ok(is_ahead.then_some(decisions))
+    }
+
+    /// Whether what products refer to is there already, all of it.
+    pub fn finds_all(&self) -> bool {
+        self.refs.are_there()
+    }
+
+    /// Makes what new products refer to and is not there yet.
+    pub async fn make_refs(
+        &mut self,
+        tx: &Tx,
+        (drafts, decisions): (&[Draft], &Decisions),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.refs.create(tx, &decisions.new_among(drafts), now).await
+    }
+
+    /// Writes what was decided ahead, and what it refers to is there. What is still to be done with it when the chunk
+    /// before is committed does [`Writer::finish_ahead`].
+    pub async fn write_ahead(
+        &self,
+        tx: &Tx,
+        (drafts, decisions): (&[Draft], &Decisions),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        staging::insert_products(tx, &decisions.new_among(drafts), self.location, now).await
     }
 
     /// Does what must see the chunk before: places in collections follow each other.

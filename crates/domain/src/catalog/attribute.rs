@@ -2,6 +2,9 @@
 //!
 //! Keys that the schema does not name are free: a shop may carry facts for which nobody has written a schema yet.
 
+use std::fmt::Display;
+use std::io;
+
 use serde_json::Value;
 
 use super::product::JsonMap;
@@ -135,15 +138,36 @@ fn mismatch(definition: &AttributeDefinition, value: &Value) -> Option<String> {
     }
 }
 
+/// Counts the bytes that are written to it.
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Checks the bounds that hold for every JSON object of a product; `at` is its path: `$.attributes`.
-pub fn check_json_bounds(at: &str, map: &JsonMap) -> Vec<Issue> {
+pub fn check_json_bounds(at: &(impl Display + ?Sized), map: &JsonMap) -> Vec<Issue> {
     let mut issues = Vec::new();
-    let size = serde_json::to_string(map).map_or(usize::MAX, |text| text.len());
-    if size > JSON_BYTES_MAX {
-        issues.push(Issue::new(at, "too_large", format!("at most {JSON_BYTES_MAX} bytes as JSON")));
+    if map.is_empty() {
+        return issues;
+    }
+    let mut size = Counter(0);
+    if serde_json::to_writer(&mut size, map).is_err() || size.0 > JSON_BYTES_MAX {
+        issues.push(Issue::new(
+            at.to_string(),
+            "too_large",
+            format!("at most {JSON_BYTES_MAX} bytes as JSON"),
+        ));
     }
     if map.len() > ATTRIBUTES_MAX {
-        issues.push(Issue::new(at, "too_many_keys", format!("at most {ATTRIBUTES_MAX} keys")));
+        issues.push(Issue::new(at.to_string(), "too_many_keys", format!("at most {ATTRIBUTES_MAX} keys")));
     }
     for (key, value) in map {
         let path = || format!("{at}.{key}");

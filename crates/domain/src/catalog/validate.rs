@@ -3,9 +3,11 @@
 //! All findings are reported at once, each with the JSONPath of the field it belongs to in a product write.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use super::attribute::{AttributeSchema, check_json_bounds};
 use super::product::{Product, ProductStatus, Variant};
+use crate::kernel::issue::has_control;
 pub use crate::kernel::issue::{Issue, check_text};
 use crate::kernel::limits;
 
@@ -21,8 +23,7 @@ impl Product {
                 format!("at most {} bytes", limits::DESCRIPTION_BYTES_MAX),
             ));
         }
-        let control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-        if self.description.chars().any(control) {
+        if has_control(&self.description) {
             issues.push(Issue::new(
                 "$.description",
                 "invalid_character",
@@ -66,15 +67,20 @@ impl Product {
             }
         }
         for (index, tag) in self.tags.iter().enumerate() {
-            issues.extend(check_text(&format!("$.tags[{index}]"), tag, limits::TITLE_LEN_MAX, true));
+            issues.extend(check_text(&format_args!("$.tags[{index}]"), tag, limits::TITLE_LEN_MAX, true));
         }
     }
 
     fn check_options(&self, issues: &mut Vec<Issue>) {
         let mut names = BTreeSet::new();
         for (index, option) in self.options.iter().enumerate() {
-            let path = format!("$.options[{index}]");
-            issues.extend(check_text(&format!("{path}.name"), &option.name, limits::TITLE_LEN_MAX, true));
+            let path = format_args!("$.options[{index}]");
+            issues.extend(check_text(
+                &format_args!("{path}.name"),
+                &option.name,
+                limits::TITLE_LEN_MAX,
+                true,
+            ));
             if !names.insert(option.name.to_lowercase()) {
                 issues.push(Issue::new(
                     format!("{path}.name"),
@@ -88,10 +94,10 @@ impl Product {
             }
             let mut values = BTreeSet::new();
             for (place, value) in option.values.iter().enumerate() {
-                let path = format!("{path}.values[{place}]");
+                let path = format_args!("{path}.values[{place}]");
                 issues.extend(check_text(&path, value, limits::TITLE_LEN_MAX, true));
                 if !values.insert(value) {
-                    issues.push(Issue::new(path, "duplicate_value", "the value is there twice"));
+                    issues.push(Issue::new(path.to_string(), "duplicate_value", "the value is there twice"));
                 }
             }
         }
@@ -104,7 +110,7 @@ impl Product {
         let mut skus = BTreeSet::new();
         let mut combinations: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
         for (index, variant) in self.variants.iter().enumerate() {
-            let path = format!("$.variants[{index}]");
+            let path = format_args!("$.variants[{index}]");
             variant.check(&path, issues);
             if let Some(sku) = &variant.sku
                 && !skus.insert(sku)
@@ -122,7 +128,7 @@ impl Product {
     /// The variant's option values in the order of the product's options, or what is wrong with them.
     fn check_combination<'a>(
         &self,
-        path: &str,
+        path: &impl Display,
         variant: &'a Variant,
         issues: &mut Vec<Issue>,
     ) -> Option<Vec<&'a str>> {
@@ -159,11 +165,11 @@ impl Product {
 }
 
 impl Variant {
-    fn check(&self, path: &str, issues: &mut Vec<Issue>) {
+    fn check(&self, path: &impl Display, issues: &mut Vec<Issue>) {
         let texts =
             [("sku", &self.sku, limits::SKU_LEN_MAX), ("barcode", &self.barcode, limits::BARCODE_LEN_MAX)];
         for (field, text, len_max) in texts {
-            let check = |text: &str| check_text(&format!("{path}.{field}"), text, len_max, true);
+            let check = |text: &str| check_text(&format_args!("{path}.{field}"), text, len_max, true);
             issues.extend(text.as_deref().and_then(check));
         }
         if self.weight_grams.is_some_and(|grams| grams > limits::WEIGHT_GRAMS_MAX) {
@@ -173,10 +179,10 @@ impl Variant {
                 format!("at most {}", limits::WEIGHT_GRAMS_MAX),
             ));
         }
-        issues.extend(check_json_bounds(&format!("{path}.metadata"), &self.metadata));
+        issues.extend(check_json_bounds(&format_args!("{path}.metadata"), &self.metadata));
         let mut currencies = BTreeSet::new();
         for (index, price) in self.prices.iter().enumerate() {
-            let path = format!("{path}.prices[{index}]");
+            let path = format_args!("{path}.prices[{index}]");
             if price.price.is_negative()
                 || price.compare_at.is_some_and(super::super::kernel::money::Money::is_negative)
             {

@@ -67,6 +67,9 @@ sql! {
     COPY_VARIANT = copy!("variant", variant);
     COPY_PRICE = copy!("price", price);
     COPY_STOCK = copy!("stock_level", stock);
+    COPY_MOVEMENT = "
+        copy stock_movement (stock_level_id, variant_id, location_id, kind, cause_kind, cause_id, d_on_hand, d_reserved,
+                             d_allocated, created_at) from stdin binary";
     COPY_EVENT = "copy outbox (event_id, type, aggregate_id, version, bulk, created_at) from stdin binary";
     STAGE_PRODUCT = copy!("import_stage_product", product);
     STAGE_MEDIA = copy!("import_stage_media", media);
@@ -227,6 +230,13 @@ pub async fn copy_new_products(
     let left_out = foreign_keys::leave_out(tx, products, location).await?;
     copy_products(tx, tables, products, (location, now)).await?;
     if left_out {
+        // The trigger that would write these is left out with the checks.
+        if let Some(location) = location {
+            let movements = levels(products).filter(|(_, _, stock)| stock.on_hand != 0);
+            let write =
+                |row: &mut RowWriter, place: StockPlace<'_>| write_movement(row, place, (location, now));
+            tx.copy_in(COPY_MOVEMENT, encode(movements, write)).await?;
+        }
         foreign_keys::check_again(tx).await?;
     }
     staging_sets::insert(tx, products).await
@@ -289,25 +299,8 @@ async fn copy_products(
         };
     tx.copy_in(price_sql, encode(prices, write_price)).await?;
     let Some(location) = location else { return Ok(()) };
-    let levels = products.iter().copied().flat_map(|imported| {
-        let stock = imported.product.variants.iter().zip(&imported.stock);
-        stock.filter_map(move |(variant, stock)| stock.map(|stock| (imported, variant, stock)))
-    });
-    let write_stock = move |row: &mut RowWriter, (imported, variant, stock): StockPlace<'_>| {
-        row.row(10);
-        row.uuid(stock.id.as_uuid());
-        row.uuid(variant.id.as_uuid());
-        row.uuid(location.as_uuid());
-        row.int8(stock.on_hand);
-        row.boolean(variant.tracked);
-        row.boolean(variant.backorder);
-        row.text("received");
-        row.text("import");
-        // A product comes once in an import: its event is the cause of its movements.
-        row.uuid(imported.event_id.as_uuid());
-        row.timestamp(now);
-    };
-    tx.copy_in(stock_sql, encode(levels, write_stock)).await.map(drop)
+    let write_stock = |row: &mut RowWriter, place: StockPlace<'_>| write_stock(row, place, (location, now));
+    tx.copy_in(stock_sql, encode(levels(products), write_stock)).await.map(drop)
 }
 
 fn variants<'a>(products: &'a [&ImportedProduct]) -> impl Iterator<Item = (usize, ProductId, &'a Variant)> {
@@ -318,6 +311,16 @@ fn variants<'a>(products: &'a [&ImportedProduct]) -> impl Iterator<Item = (usize
 }
 
 type StockPlace<'a> = (&'a ImportedProduct, &'a Variant, ImportedStock);
+
+/// Why a level that an import makes holds something: the kind of its movement, and of what caused that.
+const MOVED_BY_IMPORT: (&str, &str) = ("received", "import");
+
+fn levels<'a>(products: &'a [&ImportedProduct]) -> impl Iterator<Item = StockPlace<'a>> {
+    products.iter().copied().flat_map(|imported| {
+        let stock = imported.product.variants.iter().zip(&imported.stock);
+        stock.filter_map(move |(variant, stock)| stock.map(|stock| (imported, variant, stock)))
+    })
+}
 
 type MediaPlace<'a> = (usize, ProductId, &'a tradepost_domain::catalog::Media);
 
@@ -388,6 +391,44 @@ fn write_variant(row: &mut RowWriter, (position, product_id, variant): (usize, P
     row.boolean(variant.tracked);
     row.boolean(variant.backorder);
     row.json(&variant.metadata);
+}
+
+fn write_stock(
+    row: &mut RowWriter,
+    (imported, variant, stock): StockPlace<'_>,
+    (location, now): (StockLocationId, Timestamp),
+) {
+    row.row(10);
+    row.uuid(stock.id.as_uuid());
+    row.uuid(variant.id.as_uuid());
+    row.uuid(location.as_uuid());
+    row.int8(stock.on_hand);
+    row.boolean(variant.tracked);
+    row.boolean(variant.backorder);
+    row.text(MOVED_BY_IMPORT.0);
+    row.text(MOVED_BY_IMPORT.1);
+    // A product comes once in an import: its event is the cause of its movements.
+    row.uuid(imported.event_id.as_uuid());
+    row.timestamp(now);
+}
+
+/// The movement that the trigger `stock_level_opened` makes of a level.
+fn write_movement(
+    row: &mut RowWriter,
+    (imported, variant, stock): StockPlace<'_>,
+    (location, now): (StockLocationId, Timestamp),
+) {
+    row.row(10);
+    row.uuid(stock.id.as_uuid());
+    row.uuid(variant.id.as_uuid());
+    row.uuid(location.as_uuid());
+    row.text(MOVED_BY_IMPORT.0);
+    row.text(MOVED_BY_IMPORT.1);
+    row.uuid(imported.event_id.as_uuid());
+    row.int8(stock.on_hand);
+    row.int8(0);
+    row.int8(0);
+    row.timestamp(now);
 }
 
 async fn copy_events(tx: &Tx, products: &[&ImportedProduct], now: Timestamp) -> Result<(), StoreError> {
