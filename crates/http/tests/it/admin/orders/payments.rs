@@ -31,7 +31,8 @@ async fn money_that_is_set_aside_is_taken_once() {
         (&payment["capturable"]["amount"], &payment["captured"]["amount"]),
         (&json!(10_000), &json!(0))
     );
-    let keyed = || app.post(&capture(&placed)).admin().header("idempotency-key", "k").send();
+    let keyed =
+        || app.post(&capture(&placed)).admin().header("if-match", "*").header("idempotency-key", "k").send();
     let taken = keyed().await.expect(200).json();
     assert_eq!((text(&taken, "status"), &taken["captured"]["amount"]), ("succeeded", &json!(10_000)));
     assert_eq!(
@@ -66,6 +67,23 @@ async fn less_than_was_set_aside_may_be_taken_and_never_more() {
 }
 
 #[tokio::test]
+async fn money_is_taken_of_the_payment_that_was_read() {
+    let app = shop().await;
+    let placed = authorized(&app).await;
+    let ask = || app.post(&capture(&placed)).admin().header("idempotency-key", "k");
+    assert_eq!(ask().send().await.expect(428).code(), "precondition_required");
+    let path = format!("/api/admin/payments/{}", placed.payment);
+    let read = app.get(&path).admin().send().await.expect(200);
+    let version = read.json()["version"].as_i64().unwrap();
+    let stale = ask().if_match(version - 1).send().await.expect(412).json();
+    assert_eq!((text(&stale, "code"), &stale["current"]), ("version_mismatch", &json!(version)));
+    let other = app.post(&capture(&placed)).admin().header("idempotency-key", "l");
+    let taken = other.header("if-match", read.header("etag")).send().await.expect(200).json();
+    assert_eq!(text(&taken, "status"), "succeeded");
+    app.audit().await;
+}
+
+#[tokio::test]
 async fn what_was_given_up_or_not_set_aside_is_not_taken() {
     let app = shop().await;
     let boot = product(&app, "Hat", 900, 9).await;
@@ -73,7 +91,7 @@ async fn what_was_given_up_or_not_set_aside_is_not_taken() {
     let refused = post(&app, &capture(&open), &json!({})).await.expect(409).json();
     assert_eq!((text(&refused, "code"), text(&refused, "current")), ("nothing_to_capture", "created"));
     let placed = authorized(&app).await;
-    let without = app.post(&capture(&placed)).admin().send().await.expect(400);
+    let without = app.post(&capture(&placed)).admin().header("if-match", "*").send().await.expect(400);
     assert_eq!(without.code(), "idempotency_key_required");
     let _ = app.post(&placed.path("/cancel")).admin().header("if-match", "*").send().await.expect(200);
     assert_eq!(post(&app, &capture(&placed), &json!({})).await.expect(409).code(), "order_canceled");
