@@ -133,6 +133,8 @@ pub struct OrderLineRow {
     pub tax: i64,
     /// Weight of one unit.
     pub weight_grams: Option<i64>,
+    /// Whether it had to be sent, on that day.
+    pub requires_shipping: bool,
     /// Units sent.
     pub fulfilled: u32,
     /// Units that are not to be sent any more.

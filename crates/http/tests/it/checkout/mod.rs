@@ -3,6 +3,7 @@
 mod bad_input;
 mod cart;
 mod desk;
+mod digital;
 mod limits;
 mod order;
 mod owners;
