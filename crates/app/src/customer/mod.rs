@@ -18,7 +18,7 @@ mod verify_email;
 mod view;
 
 pub use erase::erase_customer;
-pub use export::{CustomerExport, SessionView, export_customer};
+pub use export::{CustomerExport, ExportPages, SessionView, export_customer};
 pub use forgot_password::{ForgottenPassword, forgot_password};
 pub use patch::{CustomerPatch, patch_customer};
 pub use read::{find_customer, find_customer_of_staff, list_customers};

@@ -1,5 +1,6 @@
 //! Orders: inserted once, read by their owner, moved on under their row's lock.
 
+pub mod erase;
 pub mod fulfillment;
 pub mod insert;
 pub mod read;
@@ -20,10 +21,17 @@ use crate::sql::Sql;
 
 /// Every statement of orders.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [fulfillment::STATEMENTS, insert::STATEMENTS, read::STATEMENTS, timeline::STATEMENTS, update::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        erase::STATEMENTS,
+        fulfillment::STATEMENTS,
+        insert::STATEMENTS,
+        read::STATEMENTS,
+        timeline::STATEMENTS,
+        update::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// Amounts of an order, in minor units of its currency.
