@@ -80,6 +80,7 @@ sql! {
 }
 
 /// A variant as carts and orders see it.
+#[expect(clippy::struct_excessive_bools, reason = "facts of a row, none of which follows from another")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sellable {
     /// Id.
