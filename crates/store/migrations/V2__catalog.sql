@@ -145,6 +145,8 @@ create table variant (
     media_id     uuid references product_media (id) on delete set null,
     tracked      boolean not null default true,
     backorder    boolean not null default false,
+    -- not so a download, a voucher, a service
+    requires_shipping boolean not null default true,
     metadata     jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object')
 );
 create index variant_product_idx on variant (product_id, position);

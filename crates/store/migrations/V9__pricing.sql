@@ -60,6 +60,8 @@ create table coupon (
     used               integer not null default 0 check (used >= 0),
     starts_at          timestamptz,
     ends_at            timestamptz,
+    -- grows with every change by people; uses leave it as it is
+    version            bigint not null default 1,
     created_at         timestamptz not null,
     constraint coupon_usage_check check (usage_limit is null or used <= usage_limit)
 );

@@ -58,6 +58,14 @@ sql! {
          where c.customer_id = $1 and c.status = 'open' and c.expires_at > $2 and ($3::uuid is null or c.id < $3)
          order by c.id desc
          limit $4");
+    ALL_OF_CUSTOMER = carts!("
+         where c.customer_id = $1 and ($2::uuid is null or c.id < $2)
+         order by c.id desc
+         limit $3");
+    // Locked in the order of their ids, as orders lock them.
+    DELETE_OF_CUSTOMER = "
+        delete from cart
+         where id in (select id from cart where customer_id = $1 order by id for update)";
     LINES = "
         select id, cart_id, variant_id, quantity, metadata, created_at
           from cart_line
@@ -306,6 +314,25 @@ pub async fn list(
     let mut carts = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
     fill(client, &mut carts).await?;
     Ok(carts.into_iter().map(|stored| stored.cart).collect())
+}
+
+/// All carts of a customer behind `after`, whatever became of them, newest first.
+pub async fn all_of_customer(
+    client: &Client,
+    customer: CustomerId,
+    after: Option<CartId>,
+    limit: i64,
+) -> Result<Vec<Cart>, StoreError> {
+    let params: crate::db::Params<'_> = &[&customer.as_uuid(), &after.map(|id| id.as_uuid()), &limit];
+    let rows = client.query(ALL_OF_CUSTOMER, params).await?;
+    let mut carts = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
+    fill(client, &mut carts).await?;
+    Ok(carts.into_iter().map(|stored| stored.cart).collect())
+}
+
+/// Deletes all carts of a customer.
+pub async fn delete_of_customer(tx: &Tx, customer: CustomerId) -> Result<(), StoreError> {
+    tx.execute(DELETE_OF_CUSTOMER, &[&customer.as_uuid()]).await.map(drop)
 }
 
 /// Stores a new cart with its lines.

@@ -89,7 +89,7 @@ async fn with_rates(
     now: Timestamp,
 ) -> Result<Quote, WriteError> {
     let known = rules.known.clone();
-    let taxes_unknown = match (&mut rules.tax, &cart.shipping_address) {
+    let taxes_unknown = match (&mut rules.tax, cart.tax_address()) {
         (Some(zone), Some(address)) => {
             rates::tell_taxes(client, zone, (&destination(address), &known.classes), now).await?
         }
@@ -236,6 +236,6 @@ fn pricing_line(
         quantity: line.quantity,
         base,
         weight_grams: sellable.weight_grams.and_then(|grams| u32::try_from(grams).ok()).unwrap_or(0),
-        requires_shipping: true,
+        requires_shipping: sellable.requires_shipping,
     })
 }

@@ -41,7 +41,7 @@ impl Asked {
             variants: cart.lines.iter().map(|line| line.variant_id).collect(),
             codes: cart.coupons.iter().filter_map(|code| code.parse().ok()).collect(),
             customer_keys: customer_keys(cart.customer_id, cart.email.as_ref()),
-            destination: cart.shipping_address.as_ref().map(destination),
+            destination: cart.tax_address().map(destination),
             mailbox: cart.email.as_ref().map(customer_key),
         }
     }

@@ -107,6 +107,8 @@ pub struct CartLineView {
     /// Whether so many can be had.
     #[schema(value_type = AvailabilityView)]
     pub availability: AvailabilityView,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// What the client keeps with the line.
     #[schema(value_type = Object)]
     pub metadata: Metadata,
@@ -320,6 +322,7 @@ fn line_view(line: &CartLine, priced: Option<&PricedLine>, sellable: Option<&Sel
         total: amount(|line| line.total),
         tax: amount(|line| line.tax),
         availability: availability(sellable, line.quantity.get()).into(),
+        requires_shipping: sellable.is_none_or(|sellable| sellable.requires_shipping),
         metadata: line.metadata.clone(),
     }
 }
@@ -365,6 +368,14 @@ fn obstacles(cart: &Cart, quote: &Quote) -> Vec<Requirement> {
     missing
 }
 
+/// Whether anything in the cart has to be sent; of one that is empty, or of things that are gone, it is taken for granted.
+fn is_sent(cart: &Cart, quote: &Quote) -> bool {
+    let sent = |line: &CartLine| {
+        quote.sellables.get(&line.variant_id).is_none_or(|sellable| sellable.requires_shipping)
+    };
+    cart.lines.is_empty() || cart.lines.iter().any(sent)
+}
+
 /// The cart as it is shown.
 pub fn view(cart: &Cart, quote: &Quote) -> CartView {
     let priced = &quote.priced;
@@ -390,6 +401,7 @@ pub fn view(cart: &Cart, quote: &Quote) -> CartView {
             reason: if outcome.is_none() { Some("unknown_coupon".into()) } else { reason },
         }
     });
+    let missing = requirements(cart, is_sent(cart, quote)).into_iter().chain(obstacles(cart, quote));
     CartView {
         id: cart.id,
         token: None,
@@ -400,7 +412,7 @@ pub fn view(cart: &Cart, quote: &Quote) -> CartView {
         lines: lines.collect(),
         totals: TotalsView::from(&priced.totals),
         tax_included: priced.tax_included,
-        requirements: requirements(cart).into_iter().chain(obstacles(cart, quote)).map(Into::into).collect(),
+        requirements: missing.map(Into::into).collect(),
         email: cart.email.as_ref().map(|email| email.as_str().to_owned()),
         shipping_address: cart.shipping_address.as_ref().map(AddressView::from),
         billing_address: cart.billing_address.as_ref().map(AddressView::from),

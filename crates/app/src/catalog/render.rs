@@ -328,6 +328,7 @@ impl<'a> Offer<'a> {
                 price: variant.price.into(),
                 compare_at_price: variant.compare_at.map(MoneyView::from),
                 availability: variant.availability.into(),
+                requires_shipping: variant.source.requires_shipping,
                 image: picture(variant.source),
             }
         };

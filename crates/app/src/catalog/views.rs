@@ -236,6 +236,8 @@ pub struct VariantView {
     pub compare_at_price: Option<MoneyView>,
     /// Whether it can be had.
     pub availability: AvailabilityView,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// Its picture, or else the product's first.
     #[schema(required = true)]
     pub image: Option<ImageView>,

@@ -1,17 +1,19 @@
-//! Erases a customer: nothing of the person is left, and what others need (a review's stars, an order's amounts) stays
-//! without a name.
+//! Erases a customer: nothing of the person is left, and what others need (a review's stars, an order's number, lines, amounts and
+//! bookings) stays without a name. What is still to be sent keeps its shipping address until it is.
 
 use serde_json::json;
-use tradepost_domain::customer::CustomerStatus;
+use tradepost_domain::customer::{CustomerStatus, erased_email};
 use tradepost_domain::kernel::ids::{CustomerId, EntityId};
 use tradepost_store::catalog::review_write;
 use tradepost_store::customer::account::{self, CustomerRow};
 use tradepost_store::customer::{address, mail_token, session};
+use tradepost_store::{cart, order};
 
 use super::{KIND, closed_account};
 use crate::answer::Answer;
 use crate::change::no_payload;
 use crate::error::WriteError;
+use crate::mail;
 use crate::work::StaffContext;
 
 /// Name under which the reviews of those who have gone are shown.
@@ -22,8 +24,7 @@ pub async fn erase_customer(context: &StaffContext, id: CustomerId) -> Result<An
     let mut work = context.begin_in(context.shop.store.storefront(), "erase_customer").await?;
     let found = account::get_for_update(&work.tx, id).await?;
     let before = found.filter(|row| row.status == CustomerStatus::Active).ok_or_else(closed_account)?;
-    // `.invalid` is a name that leads nowhere, for ever (RFC 2606, section 2).
-    let email = format!("{id}@erased.invalid");
+    let email = erased_email(id);
     let after = CustomerRow {
         id,
         email_key: email.clone(),
@@ -45,6 +46,9 @@ pub async fn erase_customer(context: &StaffContext, id: CustomerId) -> Result<An
     address::delete_all(&work.tx, id).await?;
     mail_token::delete_all(&work.tx, id).await?;
     session::delete_all(&work.tx, id).await?;
+    cart::delete_of_customer(&work.tx, id).await?;
+    let emails = (after.email.as_str(), before.email_key.as_str());
+    order::erase::anonymise(&work.tx, id, emails, (mail::QUEUES, work.now)).await?;
     for review in review_write::anonymise(&work.tx, id, NOBODY).await? {
         let payload = json!({"review_id": review.id, "status": review.status.as_str()});
         work.event("review.updated", review.product_id.as_uuid(), review.version, payload);

@@ -1,14 +1,13 @@
 //! What staff change of a customer: groups, and whether the account can be used.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
-use tradepost_domain::customer::{CustomerStatus, GROUPS_MAX};
+use tradepost_domain::customer::CustomerStatus;
 use tradepost_domain::kernel::Issue;
 use tradepost_domain::kernel::ids::{CustomerGroupId, CustomerId};
 use tradepost_store::customer::{account, mail_token, session};
 use utoipa::ToSchema;
 
+use super::staff_create::group_issues;
 use super::view::CustomerAdminView;
 use crate::answer::Answer;
 use crate::change::{Versions, check_version, missing, no_payload, refuse};
@@ -42,16 +41,7 @@ pub struct CustomerStaffPatch {
 
 impl CustomerStaffPatch {
     fn issues(&self) -> Vec<Issue> {
-        let groups = self.group_ids.as_deref().unwrap_or_default();
-        let distinct: BTreeSet<_> = groups.iter().collect();
-        let mut issues = Vec::new();
-        if groups.len() > GROUPS_MAX {
-            issues.push(Issue::new("$.group_ids", "too_many", format!("at most {GROUPS_MAX}")));
-        }
-        if distinct.len() < groups.len() {
-            issues.push(Issue::new("$.group_ids", "duplicate_group", "a group is there twice"));
-        }
-        issues
+        group_issues(self.group_ids.as_deref().unwrap_or_default())
     }
 }
 

@@ -113,6 +113,9 @@ fn variants(line: &mut Object, stored: &StoredProduct, surroundings: &Surroundin
         if variant.backorder {
             object.put("backorder", &true);
         }
+        if !variant.requires_shipping {
+            object.put("requires_shipping", &false);
+        }
         object.put_some("image", surroundings.picture_of(product, variant).as_ref());
         object.raw_some("metadata", of_variant("metadata", variant, surroundings));
         list.extend_from_slice(&object.end());

@@ -195,6 +195,7 @@ impl<'a> Row<'a> {
                 owned(on_hand.map(|units| units.to_string()))
             }
             Known::Policy => Some(if variant.backorder { "continue" } else { "deny" }.into()),
+            Known::RequiresShipping => Some(if variant.requires_shipping { "TRUE" } else { "FALSE" }.into()),
             Known::Price => owned(price.map(|price| price.price.to_major_string())),
             Known::CompareAt => {
                 let compare_at = price.and_then(|price| price.compare_at);

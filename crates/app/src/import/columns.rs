@@ -39,6 +39,8 @@ pub enum Known {
     Quantity,
     /// `deny` or `continue`.
     Policy,
+    /// Whether it has to be sent.
+    RequiresShipping,
     /// Price.
     Price,
     /// Compare-at price.
@@ -80,6 +82,7 @@ pub const KNOWN: &[(Known, &str, &[&str])] = &[
     (Known::Tracker, "Variant Inventory Tracker", &["inventorytracker"]),
     (Known::Quantity, "Variant Inventory Qty", &["variantinventoryquantity", "inventoryquantity"]),
     (Known::Policy, "Variant Inventory Policy", &["continuesellingwhenoutofstock"]),
+    (Known::RequiresShipping, "Variant Requires Shipping", &["requiresshipping"]),
     (Known::Price, "Variant Price", &["price"]),
     (Known::CompareAt, "Variant Compare At Price", &["compareatprice"]),
     (Known::Barcode, "Variant Barcode", &["barcode"]),
@@ -107,7 +110,6 @@ pub struct PassedThrough {
 /// Columns of Shopify that are passed through: name, whether each variant has one, usual value, other names.
 pub const PASSED_THROUGH: &[(&str, bool, &str, &[&str])] = &[
     ("Variant Fulfillment Service", true, "manual", &["variantfullfilmentservice", "fulfillmentservice"]),
-    ("Variant Requires Shipping", true, "TRUE", &["requiresshipping"]),
     ("Variant Taxable", true, "TRUE", &["chargetax"]),
     ("Gift Card", false, "FALSE", &[]),
     ("Google Shopping / Google Product Category", false, "", &[]),

@@ -62,6 +62,8 @@ impl Given {
     pub const TRACKED: Self = Self(1 << 14);
     /// Of a variant: whether it can be ordered when none is left.
     pub const BACKORDER: Self = Self(1 << 15);
+    /// Of a variant: whether it has to be sent.
+    pub const REQUIRES_SHIPPING: Self = Self(1 << 23);
     /// Of a variant: picture.
     pub const IMAGE: Self = Self(1 << 16);
     /// Of a variant: compare-at price.
@@ -433,6 +435,9 @@ fn lay_variant(old: &Variant, (new, facts): (&Variant, &DraftVariant), columns: 
     }
     if given.has(Given::BACKORDER) {
         merged.backorder = new.backorder;
+    }
+    if given.has(Given::REQUIRES_SHIPPING) {
+        merged.requires_shipping = new.requires_shipping;
     }
     merged.options.clone_from(&new.options);
     for price in &new.prices {

@@ -39,6 +39,7 @@ pub const FIELDS: &[&str] = &[
     "weight_grams",
     "tracked",
     "backorder",
+    "requires_shipping",
     "image",
     "media",
     "options",
@@ -254,6 +255,9 @@ impl MemberParser {
             "barcode" => variant.barcode = Some(self.text(&field, raw)),
             "tracked" => variant.tracked = self.value(&field, raw, "expected true or false"),
             "backorder" => variant.backorder = self.value(&field, raw, "expected true or false"),
+            "requires_shipping" => {
+                variant.requires_shipping = self.value(&field, raw, "expected true or false");
+            }
             "metadata" => {
                 variant.metadata = self.value(&field, raw, "expected an object").unwrap_or_default();
             }

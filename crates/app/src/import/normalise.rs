@@ -268,6 +268,7 @@ impl Normaliser {
                 // What nobody counts can always be ordered.
                 tracked: variant.tracked.unwrap_or(on_hand.is_some()),
                 backorder: variant.backorder.unwrap_or(false),
+                requires_shipping: variant.requires_shipping.unwrap_or(true),
                 metadata,
             });
             stock.push(on_hand.map(|on_hand| ImportedStock { id: self.ids.next(), on_hand }));
@@ -312,6 +313,7 @@ fn given_of_variant(variant: &VariantRecord) -> Given {
         .and(Given::WEIGHT, variant.weight.is_some())
         .and(Given::TRACKED, variant.tracked.is_some())
         .and(Given::BACKORDER, variant.backorder.is_some())
+        .and(Given::REQUIRES_SHIPPING, variant.requires_shipping.is_some())
         .and(Given::COMPARE_AT, variant.compare_at.is_some())
         .and(Given::IMAGE, variant.image.is_some())
 }

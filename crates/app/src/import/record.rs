@@ -163,6 +163,8 @@ pub struct VariantRecord {
     pub tracked: Option<bool>,
     /// Whether it can be ordered when none is left.
     pub backorder: Option<bool>,
+    /// Whether it has to be sent.
+    pub requires_shipping: Option<bool>,
     /// Address of the picture that shows it.
     pub image: Option<String>,
     /// Metadata.

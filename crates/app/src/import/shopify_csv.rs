@@ -381,6 +381,9 @@ impl<R: Read> ShopifyCsvReader<R> {
             barcode: text(Known::Barcode),
             tracked: self.cell(row, Known::Tracker).map(|tracker| !tracker.is_empty()),
             backorder: self.cell(row, Known::Policy).map(|policy| policy.eq_ignore_ascii_case("continue")),
+            requires_shipping: self
+                .filled(row, Known::RequiresShipping)
+                .map(|sent| !["false", "no", "0"].iter().any(|word| sent.eq_ignore_ascii_case(word))),
             image: text(Known::VariantImage),
             metadata: JsonMap::new(),
         }

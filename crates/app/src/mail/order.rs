@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tradepost_domain::customer::is_erased_email;
 use tradepost_domain::kernel::ids::{FulfillmentId, OrderId, RefundId};
 use tradepost_domain::kernel::{Locale, Money};
 use tradepost_domain::payment::RefundStage;
@@ -158,7 +159,9 @@ pub(super) fn render(
     story: &Story,
     locale: Option<&Locale>,
 ) -> Result<Option<Mail>, SendError> {
-    let Ok(to) = story.order.email.parse() else { return Ok(None) };
+    let Some(to) = story.order.email.parse().ok().filter(|_| !is_erased_email(&story.order.email)) else {
+        return Ok(None);
+    };
     let locale = locale.unwrap_or(&story.order.locale);
     let values = order_values(&shop.mail_templates, &shop.public_url, story, locale)?;
     let letter = Letter { id, to, locale: Some(locale.as_str()) };

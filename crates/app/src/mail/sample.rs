@@ -72,6 +72,7 @@ fn line(number: u128, title: &str, amounts: (u32, i64, i64), product: Value) -> 
         total: unit_price.saturating_mul(i64::from(quantity)).saturating_sub(discount),
         tax: 0,
         weight_grams: None,
+        requires_shipping: true,
         fulfilled: 0,
         canceled: 0,
         returned: 0,

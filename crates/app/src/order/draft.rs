@@ -203,6 +203,7 @@ fn order_lines(cart: &Cart, quote: &Quote, ids: &BTreeMap<CartLineId, OrderLineI
             total: priced.total.amount(),
             tax: priced.tax.amount(),
             weight_grams: sellable.weight_grams.map(i64::from),
+            requires_shipping: sellable.requires_shipping,
             fulfilled: 0,
             canceled: 0,
             returned: 0,

@@ -4,13 +4,14 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tradepost_domain::catalog::availability::LOW_STOCK_AT_MOST;
+use tradepost_domain::customer::is_erased_email;
 use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId, OrderLineId, RefundId};
 use tradepost_domain::order::{FulfillmentStatus, OrderFacts, OrderStatus, fulfillment_status, order_status};
 use tradepost_domain::payment::{Payment, PaymentStatus, RefundStage};
 use tradepost_store::Db;
 use tradepost_store::inventory::MovedLevel;
 use tradepost_store::order::timeline::{self, OrderEventRow};
-use tradepost_store::order::{OrderRow, read, update};
+use tradepost_store::order::{OrderRow, erase, read, update};
 use tradepost_store::payment::ledger::{self, Booking};
 use tradepost_store::payment::{self, PaymentRecord};
 
@@ -273,6 +274,7 @@ impl<'a> OrderInHand<'a> {
             update::update_lines(&self.work.tx, self.order.id, &changed).await?;
         }
         update::update(&self.work.tx, &self.order).await?;
+        self.forget_place().await?;
         self.save_payment().await?;
         timeline::insert(&self.work.tx, &self.timeline).await?;
         ledger::book(&self.work.tx, &self.bookings, self.work.now).await?;
@@ -281,6 +283,15 @@ impl<'a> OrderInHand<'a> {
         self.bookings.clear();
         self.moved.clear();
         Ok(())
+    }
+
+    /// Of somebody who was erased the address is kept for as long as something is to be sent there.
+    async fn forget_place(&mut self) -> Result<(), WriteError> {
+        let is_over = matches!(self.order.status, OrderStatus::Completed | OrderStatus::Canceled);
+        if !is_over || self.was.status == self.order.status || !is_erased_email(&self.order.email) {
+            return Ok(());
+        }
+        Ok(erase::forget_place(&self.work.tx, self.order.id).await?)
     }
 
     /// Whether nothing has changed that anybody but the payment's provider would care for.

@@ -121,6 +121,8 @@ pub struct OrderLineView {
     pub total: MoneyView,
     /// Tax of it.
     pub tax: MoneyView,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// Units sent.
     pub fulfilled: u32,
     /// Units that were paid back before they were sent, and are not to be sent any more.
@@ -167,6 +169,7 @@ fn line_view(
         discount: money(line.discount)?,
         total: money(line.total)?,
         tax: money(line.tax)?,
+        requires_shipping: line.requires_shipping,
         fulfilled: line.fulfilled,
         canceled: line.canceled,
         returned: line.returned,

@@ -15,6 +15,7 @@ use super::refund::RefundAmount;
 use super::staff::admin_view;
 use super::{WITHIN, gateway, inconsistent, intent_ref, live_attempt, missing};
 use crate::answer::{Answer, Outcome as Came};
+use crate::change::check_version;
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::work::StaffContext;
@@ -28,10 +29,11 @@ pub struct PaymentCapture {
     pub amount: Option<RefundAmount>,
 }
 
-/// Takes money that is set aside for an order.
+/// Takes money that is set aside for an order, of a payment that has the version that was read.
 pub async fn capture_payment(
     context: &StaffContext,
     id: PaymentId,
+    version: Option<i64>,
     capture: &PaymentCapture,
 ) -> Result<Answer, WriteError> {
     let db = context.shop.store.admin();
@@ -40,7 +42,7 @@ pub async fn capture_payment(
     let attempt = match begun.map(PaymentAttemptId::from_uuid) {
         // The request before this one wrote down what to take and died before it could answer: this one goes on.
         Some(attempt) => attempt,
-        None => prepare(context, order_id, capture).await?,
+        None => prepare(context, order_id, version, capture).await?,
     };
     ask_provider(context, order_id, attempt).await
 }
@@ -49,10 +51,13 @@ pub async fn capture_payment(
 async fn prepare(
     context: &StaffContext,
     id: OrderId,
+    version: Option<i64>,
     capture: &PaymentCapture,
 ) -> Result<PaymentAttemptId, WriteError> {
     let db = context.shop.store.admin();
     let mut order = OrderInHand::open(context, db, id, "prepare_capture").await?.ok_or_else(missing)?;
+    let read = order.payment.as_ref().ok_or_else(missing)?.version;
+    check_version(version, read)?;
     if order.order.canceled_at.is_some() {
         return Err(WriteError::conflict("order_canceled", "the order was given up", None)
             .with_fact("current", order.order.status.as_str()));

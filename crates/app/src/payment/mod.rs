@@ -23,7 +23,9 @@ pub use get::{PaymentStatusView, get_payment, get_payment_status};
 pub use inbox::{InboxWorker, retry_parked_events};
 pub use reconcile::Reconciler;
 pub use refund::{RefundCreate, RefundView, create_refund, list_refunds};
-pub use staff::{AttemptView, DisputeView, PaymentAdminView, find_payment};
+pub use staff::{
+    AttemptView, DisputeView, PaymentAdminView, PaymentFilter, STATUS_WORDS, find_payment, list_payments,
+};
 pub use view::PaymentView;
 pub use webhook::{ReceiveWebhookError, receive_webhook};
 

@@ -6,12 +6,16 @@ use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId};
 use tradepost_domain::kernel::{Money, MoneyError};
 use tradepost_domain::payment::{Attempt, DisputeStage, RefundStage};
 use tradepost_store::payment::{PaymentRecord, dispute_word, read};
+
 use utoipa::ToSchema;
+
+pub use tradepost_store::payment::read::PaymentFilter;
 
 use super::missing;
 use super::view::status_word;
 use crate::catalog::views::MoneyView;
 use crate::error::WriteError;
+use crate::page::{Page, PageRequest};
 use crate::shop::Shop;
 
 /// A payment of an order.
@@ -144,6 +148,23 @@ fn disputes(attempt: &Attempt) -> impl Iterator<Item = DisputeView> {
         status: dispute_word(dispute.stage),
         amount: dispute.amount.into(),
     })
+}
+
+/// The words for how far a payment has come.
+pub const STATUS_WORDS: [&str; 7] =
+    ["pending", "requires_action", "processing", "authorized", "succeeded", "failed", "canceled"];
+
+/// A page of the payments that a filter finds, newest first.
+pub async fn list_payments(
+    shop: &Shop,
+    filter: &PaymentFilter,
+    page: &PageRequest<PaymentId>,
+) -> Result<Page<PaymentAdminView>, WriteError> {
+    let conn = shop.store.admin().conn().await?;
+    let records = read::list(&conn, filter, page.after, page.rows()).await?;
+    let total = if page.count { Some(read::count(&conn, filter).await?) } else { None };
+    let views = records.iter().map(admin_view).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::new(page, views, total, |view| view.id))
 }
 
 /// A payment.

@@ -48,6 +48,8 @@ pub struct CouponView {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Grows by one with every change; the `ETag` is made of it.
+    pub version: i64,
 }
 
 /// A coupon to make.
@@ -119,8 +121,20 @@ impl From<CouponRow> for CouponView {
             starts_at,
             ends_at,
             created_at,
+            version,
         } = row;
-        Self { id, promotion_id, code, usage_limit, limit_per_customer, used, starts_at, ends_at, created_at }
+        Self {
+            id,
+            promotion_id,
+            code,
+            usage_limit,
+            limit_per_customer,
+            used,
+            starts_at,
+            ends_at,
+            created_at,
+            version,
+        }
     }
 }
 
@@ -137,6 +151,17 @@ pub async fn list_coupons(
     let rows = coupon::list(&conn, promotion, page.after, page.rows()).await?;
     let total = if page.count { Some(coupon::count(&conn, promotion).await?) } else { None };
     Ok(Some(Page::new(page, rows, total, |row| row.id).map(CouponView::from)))
+}
+
+/// A coupon of a promotion.
+pub async fn find_coupon(
+    shop: &Shop,
+    promotion: PromotionId,
+    id: CouponId,
+) -> Result<CouponView, WriteError> {
+    let conn = shop.store.admin().conn().await?;
+    let found = coupon::get(&conn, promotion, id).await?;
+    found.map(CouponView::from).ok_or(WriteError::NotFound { kind: "coupon" })
 }
 
 /// Makes a coupon.
@@ -156,7 +181,7 @@ pub async fn create_coupon(
     let entity = ("coupon", view.id.as_uuid());
     work.audit("coupon.create", entity, None, Some(serde_json::to_value(&view)?));
     let path = format!("{}/{}", coupons_path(promotion), view.id);
-    work.finish(Answer::new(Outcome::Created, &view, None)?.at(path)).await
+    work.finish(Answer::new(Outcome::Created, &view, Some(view.version))?.at(path)).await
 }
 
 /// Makes coupons with codes that nobody can guess: ten letters of an alphabet of 32, which are 50 bits.
@@ -261,5 +286,6 @@ fn checked(
         starts_at,
         ends_at,
         created_at: work.now,
+        version: 1,
     })
 }

@@ -4,6 +4,7 @@
 //! All kinds of rules are kept by the same use cases (`rule`); a file each says what is special about one.
 
 pub mod coupon;
+pub mod coupon_patch;
 pub mod customer_group;
 pub mod known;
 pub mod load;

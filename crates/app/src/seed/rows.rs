@@ -190,6 +190,7 @@ fn variant(seed: &SeedVariant, media: &[Media], ids: &dyn IdSource) -> Variant {
         media_id: media.iter().find(|one| one.blob.as_ref() == Some(&seed.picture)).map(|one| one.id),
         tracked: true,
         backorder: false,
+        requires_shipping: true,
         metadata: JsonMap::new(),
     }
 }

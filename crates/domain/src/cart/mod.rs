@@ -130,6 +130,12 @@ pub struct LineToAdd {
 }
 
 impl Cart {
+    /// The address that taxes go by: where the goods go, else where the bill goes. Without either, taxes are those of the channel's
+    /// own place.
+    pub fn tax_address(&self) -> Option<&Address> {
+        self.shipping_address.as_ref().or(self.billing_address.as_ref())
+    }
+
     fn check_open(&self) -> Result<(), ChangeCartError> {
         match self.status {
             CartStatus::Open => Ok(()),

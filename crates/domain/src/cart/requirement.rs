@@ -20,8 +20,9 @@ impl Requirement {
     }
 }
 
-/// What the cart itself lacks; that its lines can be had and shipped is for others to say.
-pub fn requirements(cart: &Cart) -> Vec<Requirement> {
+/// What the cart itself lacks; that its lines can be had and shipped is for others to say. `is_sent` says whether anything in it
+/// has to be: a download needs no address.
+pub fn requirements(cart: &Cart, is_sent: bool) -> Vec<Requirement> {
     let mut missing = Vec::new();
     if cart.lines.is_empty() {
         missing.push(Requirement::new("lines_required", "$.lines", "put something into the cart"));
@@ -29,7 +30,7 @@ pub fn requirements(cart: &Cart) -> Vec<Requirement> {
     if cart.email.is_none() {
         missing.push(Requirement::new("email_required", "$.email", "say where the order confirmation goes"));
     }
-    if cart.shipping_address.is_none() {
+    if is_sent && cart.shipping_address.is_none() {
         missing.push(Requirement::new(
             "shipping_address_required",
             "$.shipping_address",
@@ -47,12 +48,13 @@ mod tests {
     #[test]
     fn each_requirement_names_the_field_that_meets_it_and_vanishes_with_it() {
         let params = |cart: &Cart| -> Vec<String> {
-            requirements(cart).into_iter().map(|requirement| requirement.param).collect()
+            requirements(cart, true).into_iter().map(|requirement| requirement.param).collect()
         };
         assert_eq!(params(&empty(1)), ["$.lines", "$.email", "$.shipping_address"]);
         let mut cart = filled(1, &[(7, 2)]);
         assert_eq!(params(&cart), ["$.email", "$.shipping_address"]);
         cart.email = Some("ada@example.com".parse().unwrap());
         assert_eq!(params(&cart), ["$.shipping_address"]);
+        assert_eq!(requirements(&cart, false), []);
     }
 }

@@ -104,6 +104,8 @@ pub struct Variant {
     pub tracked: bool,
     /// Whether it may be ordered when none is left.
     pub backorder: bool,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// Facts that the shop does not interpret.
     pub metadata: JsonMap,
 }

@@ -230,6 +230,7 @@ mod tests {
             media_id: None,
             tracked: true,
             backorder: false,
+            requires_shipping: true,
             metadata: JsonMap::new(),
         }
     }

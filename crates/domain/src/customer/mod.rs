@@ -4,6 +4,7 @@ pub mod password;
 pub mod session;
 
 use crate::kernel::address::{PHONE_ADVICE, is_phone};
+use crate::kernel::ids::CustomerId;
 use crate::kernel::issue::{Issue, check_line};
 
 /// Characters of a first or last name.
@@ -41,6 +42,19 @@ impl CustomerStatus {
     }
 }
 
+/// `.invalid` is a name that leads nowhere, for ever (RFC 2606, section 2).
+const NOWHERE: &str = "@erased.invalid";
+
+/// The e-mail address that takes the place of an erased customer's, in the account and in orders.
+pub fn erased_email(id: CustomerId) -> String {
+    format!("{id}{NOWHERE}")
+}
+
+/// Whether an address is that of somebody who was erased: nothing is sent there.
+pub fn is_erased_email(email: &str) -> bool {
+    email.ends_with(NOWHERE)
+}
+
 /// What is wrong with the names and the telephone number of a customer.
 pub fn check_profile(first_name: Option<&str>, last_name: Option<&str>, phone: Option<&str>) -> Vec<Issue> {
     let mut issues = Vec::new();
@@ -63,6 +77,13 @@ mod tests {
             assert_eq!(CustomerStatus::parse(status.as_str()), Some(status));
         }
         assert_eq!(CustomerStatus::parse("deleted"), None);
+    }
+
+    #[test]
+    fn an_erased_customer_has_an_address_that_leads_nowhere() {
+        let email = erased_email(crate::kernel::ids::EntityId::from_uuid(uuid::Uuid::from_u128(1)));
+        assert!(is_erased_email(&email) && email.parse::<crate::kernel::EmailAddress>().is_ok(), "{email}");
+        assert!(!is_erased_email("ada@example.com"));
     }
 
     #[test]

@@ -13,10 +13,11 @@ pub(super) fn start(pricer: &mut Pricer<'_>) -> Result<(), PricingError> {
         return Ok(());
     }
     let weight = sent.map(|line| u64::from(line.weight_grams).saturating_mul(u64::from(line.quantity.get())));
+    let goods = pricer.lines.iter().filter(|work| work.line.requires_shipping);
     let parcel = Parcel {
         channel: snapshot.channel,
         destination: snapshot.destination.clone(),
-        goods: sum(pricer.zero, pricer.lines.iter().map(|line| line.part.left))?,
+        goods: sum(pricer.zero, goods.map(|work| work.part.left))?,
         weight_grams: weight.fold(0, u64::saturating_add),
     };
     if let Some(method) = &snapshot.shipping {

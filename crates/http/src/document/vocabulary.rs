@@ -10,6 +10,7 @@ use tradepost_app::auth::Scope;
 use tradepost_app::catalog::product::view::PRODUCT_FIELDS;
 use tradepost_app::catalog::projection::{CARD_EXPANSIONS, CARD_FIELDS, PAGE_FIELDS};
 use tradepost_app::inventory::CAUSE_PREFIXES;
+use tradepost_app::payment::STATUS_WORDS;
 use tradepost_domain::kernel::amounts::AMOUNTS_MAX;
 use tradepost_domain::kernel::limits::{FILTER_VALUES_MAX, FILTERS_MAX};
 use tradepost_domain::kernel::{Country, Currency};
@@ -370,6 +371,9 @@ fn filter_text(operation: &str, name: &str) -> Option<Text> {
             Text { values: Some(names.collect()), ..Text::default() }
         }
         ("list_orders_of_staff", "status") => Text::one_of(OrderStatus::ALL.map(OrderStatus::as_str)),
+        ("list_payments", "status") => Text::one_of(STATUS_WORDS),
+        ("list_payments", "provider") => Text::one_of(["test", "stripe"]),
+        (_, "order_id") => Text::id("ord"),
         (_, "payment_status") => Text::one_of(PaymentStatus::ALL.map(PaymentStatus::as_str)),
         (_, "fulfillment_status") => Text::one_of(FulfillmentStatus::ALL.map(FulfillmentStatus::as_str)),
         (_, "number") => Text::order_number(),

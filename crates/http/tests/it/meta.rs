@@ -264,12 +264,22 @@ async fn what_the_document_lists_is_routed_and_no_other_method_is() {
 }
 
 #[tokio::test]
-async fn every_change_of_a_product_or_of_stock_needs_the_version_that_was_read() {
+async fn every_change_of_a_product_of_stock_of_an_order_or_of_its_money_needs_the_version_that_was_read() {
     let app = TestApp::new().await;
-    let guarded = ["/api/admin/products/{", "/api/admin/stock-levels/{"];
+    let guarded = [
+        "/api/admin/products/{",
+        "/api/admin/stock-levels/{",
+        "/api/admin/orders/{",
+        "/api/admin/payments/{",
+    ];
+    // What is written into the timeline leaves the order, and its version, as they are.
+    let beside = ["/notes", "/resend-confirmation"];
     let mut checked = 0;
     for operation in admin_operations() {
-        if !operation.changes() || !guarded.iter().any(|start| operation.path.starts_with(start)) {
+        if !operation.changes()
+            || !guarded.iter().any(|start| operation.path.starts_with(start))
+            || beside.iter().any(|end| operation.path.ends_with(end))
+        {
             continue;
         }
         let refused = operation.request(&app, &operation.sample_path()).admin().send().await;
@@ -284,7 +294,49 @@ async fn every_change_of_a_product_or_of_stock_needs_the_version_that_was_read()
         assert_eq!(header.next().unwrap()["required"], true, "{}", operation.name());
         checked += 1;
     }
-    assert!(checked >= 12, "only {checked} operations were found");
+    assert!(checked >= 19, "only {checked} operations were found");
+}
+
+#[tokio::test]
+async fn every_post_may_be_repeated_safely_and_what_costs_money_must() {
+    let app = TestApp::new().await;
+    // Answers with tokens in them are not kept, nor is what would tell a password; the others are the same however often
+    // they come: events that are known by their ids.
+    let beside = ["/api/auth/", "/api/payments/webhook", "/api/search/events"];
+    let costly = [
+        "/api/orders",
+        "/api/payments/{payment}/confirm",
+        "/api/admin/payments/{payment}/capture",
+        "/api/admin/orders/{order}/refunds",
+    ];
+    let mut checked = 0;
+    for operation in operations().iter().filter(|operation| operation.method == Method::POST) {
+        let mut parameters = operation.about["parameters"].as_array().into_iter().flatten();
+        let header = parameters.find(|parameter| parameter["name"] == "Idempotency-Key");
+        let is_beside = beside.iter().any(|start| operation.path.starts_with(start));
+        assert_eq!(header.is_none(), is_beside, "{}", operation.name());
+        let is_costly = costly.contains(&operation.path.as_str());
+        let is_required = header.is_some_and(|header| header["required"] == true);
+        assert_eq!(is_required, is_costly, "{}", operation.name());
+        if !is_costly {
+            continue;
+        }
+        let request = app.request(Method::POST, &operation.sample_path()).header("if-match", "*");
+        let request = if operation.is_admin() { request.admin() } else { request };
+        let body = match operation.path.as_str() {
+            "/api/orders" => json!({"cart_id": "cart_00000000000000000000000001"}),
+            _ => json!({}),
+        };
+        let refused = request.json(&body).send().await.expect(400).json();
+        assert_eq!(
+            (refused["code"].as_str(), refused["param"].as_str()),
+            (Some("idempotency_key_required"), Some("Idempotency-Key")),
+            "{}",
+            operation.name()
+        );
+        checked += 1;
+    }
+    assert_eq!(checked, costly.len());
 }
 
 #[tokio::test]

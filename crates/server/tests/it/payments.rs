@@ -51,7 +51,7 @@ fn money_is_taken_at_once_or_set_aside_as_the_configuration_says() {
             assert_eq!(status(), "authorized");
             let path = format!("/api/admin/payments/{payment}/capture");
             let key = text(&shop, "/admin_api_key");
-            let staff = format!("authorization: Bearer {key}\r\nidempotency-key: capture\r\n");
+            let staff = format!("authorization: Bearer {key}\r\nif-match: *\r\nidempotency-key: capture\r\n");
             read(post_with(&shop, &path, &staff, &json!({})), 200);
         }
         assert_eq!(status(), "paid", "{capture}");

@@ -39,7 +39,7 @@ sql! {
          limit $2";
     GET_VARIANTS = "
         select v.product_id, v.id, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder,
-               v.metadata, r.currencies, r.amounts, r.compare_at_amounts, s.on_hand, s.held, s.least
+               v.metadata, r.currencies, r.amounts, r.compare_at_amounts, s.on_hand, s.held, s.least, v.requires_shipping
           from variant v
          cross join lateral (
                select array_agg(r.currency::text order by r.currency) as currencies,
@@ -315,6 +315,7 @@ fn variant_from_row(row: &Row) -> Result<Variant, StoreError> {
         media_id: row.get::<_, Option<Uuid>>(6).map(MediaId::from_uuid),
         tracked: row.get(7),
         backorder: row.get(8),
+        requires_shipping: row.get(16),
         metadata: object("variant", row.get(9))?,
     })
 }

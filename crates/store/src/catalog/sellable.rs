@@ -34,7 +34,7 @@ macro_rules! sellables {
             " = any (p.channel_ids)),
                p.brand_id, p.product_type_id, p.tags, pr.amount, pr.compare_at_amount, s.available,
                coalesce(pv.category_ids, '{}'), coalesce(pv.collection_ids, '{}'),
-               m.blob, m.source_url, m.alt
+               m.blob, m.source_url, m.alt, v.requires_shipping
           from ",
             $from,
             "
@@ -80,6 +80,7 @@ sql! {
 }
 
 /// A variant as carts and orders see it.
+#[expect(clippy::struct_excessive_bools, reason = "facts of a row, none of which follows from another")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sellable {
     /// Id.
@@ -96,6 +97,8 @@ pub struct Sellable {
     pub tracked: bool,
     /// Whether it may be ordered when none is left.
     pub backorder: bool,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// The product's handle.
     pub handle: String,
     /// The product's title in the locale asked for, or as it was written.
@@ -178,6 +181,7 @@ fn from_row(row: &Row) -> Sellable {
         weight_grams: row.get(4),
         tracked: row.get(5),
         backorder: row.get(6),
+        requires_shipping: row.get(21),
         handle: row.get(7),
         title: row.get(8),
         for_sale: row.get(9),

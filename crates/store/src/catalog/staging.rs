@@ -26,7 +26,7 @@ macro_rules! copy {
     };
     ($table:literal, variant) => {
         concat!("copy ", $table, " (id, product_id, position, sku, barcode, options, weight_grams, media_id, tracked,
-            backorder, metadata) from stdin binary")
+            backorder, requires_shipping, metadata) from stdin binary")
     };
     ($table:literal, price) => {
         concat!("copy ", $table, " (variant_id, currency, amount, compare_at_amount) from stdin binary")
@@ -103,13 +103,15 @@ sql! {
            and not exists (select 1 from import_stage_variant s where s.id = v.id)";
     MERGE_VARIANT = "
         insert into variant (id, product_id, position, sku, barcode, options, weight_grams, media_id, tracked,
-                             backorder, metadata)
-        select id, product_id, position, sku, barcode, options, weight_grams, media_id, tracked, backorder, metadata
+                             backorder, requires_shipping, metadata)
+        select id, product_id, position, sku, barcode, options, weight_grams, media_id, tracked, backorder,
+               requires_shipping, metadata
           from import_stage_variant
             on conflict (id) do update
            set position = excluded.position, sku = excluded.sku, barcode = excluded.barcode,
                options = excluded.options, weight_grams = excluded.weight_grams, media_id = excluded.media_id,
-               tracked = excluded.tracked, backorder = excluded.backorder, metadata = excluded.metadata";
+               tracked = excluded.tracked, backorder = excluded.backorder,
+               requires_shipping = excluded.requires_shipping, metadata = excluded.metadata";
     MERGE_PRICE = "
         insert into price (variant_id, currency, amount, compare_at_amount)
         select variant_id, currency, amount, compare_at_amount from import_stage_price
@@ -378,7 +380,7 @@ fn write_media(row: &mut RowWriter, (position, product_id, media): MediaPlace<'_
 }
 
 fn write_variant(row: &mut RowWriter, (position, product_id, variant): (usize, ProductId, &Variant)) {
-    row.row(11);
+    row.row(12);
     row.uuid(variant.id.as_uuid());
     row.uuid(product_id.as_uuid());
     row.int4(place(position));
@@ -390,6 +392,7 @@ fn write_variant(row: &mut RowWriter, (position, product_id, variant): (usize, P
     row.opt_uuid(variant.media_id.map(|id| id.as_uuid()));
     row.boolean(variant.tracked);
     row.boolean(variant.backorder);
+    row.boolean(variant.requires_shipping);
     row.json(&variant.metadata);
 }
 

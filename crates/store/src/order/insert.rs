@@ -33,11 +33,11 @@ sql! {
         insert into order_line (id, order_id, position, variant_id, product_id, sku, title, product, quantity, unit_price,
                                 discount, total, tax, weight_grams, requires_shipping, metadata)
         select l.id, l.order_id, l.position, l.variant_id, l.product_id, l.sku, l.title, l.product, l.quantity, l.unit_price,
-               l.discount, l.total, l.tax, l.weight_grams, true, l.metadata
+               l.discount, l.total, l.tax, l.weight_grams, l.requires_shipping, l.metadata
           from unnest($1::uuid[], $2::uuid[], $3::int4[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::json[], $9::int4[],
-                      $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::jsonb[])
+                      $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::jsonb[], $16::bool[])
                as l (id, order_id, position, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total,
-                     tax, weight_grams, metadata)";
+                     tax, weight_grams, metadata, requires_shipping)";
     TAKEN_NUMBERS = "
         select number from orders where number = any ($1)";
 }
@@ -126,6 +126,7 @@ async fn insert_lines(tx: &Tx, orders: &[NewOrder<'_>]) -> Result<(), StoreError
         &amounts(|line| line.tax),
         &lines.iter().map(|(.., line)| line.weight_grams).collect::<Vec<_>>(),
         &lines.iter().map(|(.., line)| Json(&line.metadata)).collect::<Vec<_>>(),
+        &lines.iter().map(|(.., line)| line.requires_shipping).collect::<Vec<_>>(),
     ];
     tx.execute(INSERT_LINES, params).await.map(drop)
 }

@@ -1,5 +1,6 @@
 //! Orders: inserted once, read by their owner, moved on under their row's lock.
 
+pub mod erase;
 pub mod fulfillment;
 pub mod insert;
 pub mod read;
@@ -20,10 +21,17 @@ use crate::sql::Sql;
 
 /// Every statement of orders.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [fulfillment::STATEMENTS, insert::STATEMENTS, read::STATEMENTS, timeline::STATEMENTS, update::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        erase::STATEMENTS,
+        fulfillment::STATEMENTS,
+        insert::STATEMENTS,
+        read::STATEMENTS,
+        timeline::STATEMENTS,
+        update::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// Amounts of an order, in minor units of its currency.
@@ -133,6 +141,8 @@ pub struct OrderLineRow {
     pub tax: i64,
     /// Weight of one unit.
     pub weight_grams: Option<i64>,
+    /// Whether it had to be sent, on that day.
+    pub requires_shipping: bool,
     /// Units sent.
     pub fulfilled: u32,
     /// Units that are not to be sent any more.

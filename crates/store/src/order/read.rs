@@ -78,7 +78,7 @@ sql! {
         select id, explanation from orders where id = $1 or number = $2";
     LINES = "
         select id, order_id, variant_id, product_id, sku, title, product, quantity, unit_price, discount, total, tax, weight_grams,
-               fulfilled, returned, refunded_quantity, refunded_amount, metadata, canceled
+               fulfilled, returned, refunded_quantity, refunded_amount, metadata, canceled, requires_shipping
           from order_line
          where order_id = any ($1)
          order by order_id, position";
@@ -189,6 +189,7 @@ fn line_from_row(row: &Row) -> Result<(OrderId, OrderLineRow), StoreError> {
         total: row.get(10),
         tax: row.get(11),
         weight_grams: row.get(12),
+        requires_shipping: row.get(19),
         fulfilled: units(13)?,
         canceled: units(18)?,
         returned: units(14)?,

@@ -16,7 +16,48 @@ use crate::db::Client;
 use crate::error::StoreError;
 use crate::sql::sql;
 
+/// Payments that a filter finds. Their status is the word that the app makes of their attempts: the one that pays, else the last
+/// that was not given up, else the last.
+macro_rules! filtered {
+    ($what:literal, $tail:literal) => {
+        concat!(
+            "
+        select ",
+            $what,
+            "
+          from payment p
+         where ($1::uuid is null or p.order_id = $1)
+           and ($2::text is null or p.provider = $2)
+           and ($3::text is null or $3 = (
+               select case when a.status = 'created' then 'pending'
+                           when a.status = 'captured' then 'succeeded'
+                           when a.status <> 'failed' then a.status
+                           when exists (select from payment_attempt f
+                                         where f.order_id = p.order_id and f.status = 'failed'
+                                           and (f.retrying or f.unknown_since is not null))
+                           then (select case when l.next_action is not null then 'requires_action'
+                                             when l.retrying then 'processing'
+                                             else 'pending' end
+                                   from payment_attempt l
+                                  where l.order_id = p.order_id
+                                  order by l.id desc
+                                  limit 1)
+                           else 'failed' end
+                 from payment_attempt a
+                where a.order_id = p.order_id
+                order by (a.id is not distinct from p.settled_by) desc, (a.status <> 'canceled') desc, a.id desc
+                limit 1))",
+            $tail
+        )
+    };
+}
+
 sql! {
+    LIST = filtered!("p.order_id", "
+           and ($4::uuid is null or p.id < $4)
+         order by p.id desc
+         limit $5");
+    COUNT = filtered!("count(*)", "");
     PAYMENTS = "
         select id, order_id, provider, amount, currency, capture, settled_by, version
           from payment
@@ -96,6 +137,43 @@ pub async fn of_orders(client: &Client, orders: &[OrderId]) -> Result<Vec<Paymen
         }
     }
     Ok(records.into_values().collect())
+}
+
+/// Which payments staff look for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// Of this order.
+    pub order_id: Option<OrderId>,
+    /// Collected by this provider.
+    pub provider: Option<PaymentProvider>,
+    /// That stand so, in the word that is shown.
+    pub status: Option<&'static str>,
+}
+
+/// The payments that a filter finds behind `after`, newest first, whole. Five statements in two flights, however many there are.
+pub async fn list(
+    client: &Client,
+    filter: &PaymentFilter,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> Result<Vec<PaymentRecord>, StoreError> {
+    let (order, provider) =
+        (filter.order_id.map(|id| id.as_uuid()), filter.provider.map(PaymentProvider::as_str));
+    let params: crate::db::Params<'_> =
+        &[&order, &provider, &filter.status, &after.map(|id| id.as_uuid()), &limit];
+    let rows = client.query(LIST, params).await?;
+    let orders: Vec<OrderId> = rows.iter().map(|row| OrderId::from_uuid(row.get(0))).collect();
+    let mut records = of_orders(client, &orders).await?;
+    records.sort_by_key(|record| std::cmp::Reverse(record.id));
+    Ok(records)
+}
+
+/// How many payments a filter finds.
+pub async fn count(client: &Client, filter: &PaymentFilter) -> Result<i64, StoreError> {
+    let (order, provider) =
+        (filter.order_id.map(|id| id.as_uuid()), filter.provider.map(PaymentProvider::as_str));
+    let params: crate::db::Params<'_> = &[&order, &provider, &filter.status];
+    Ok(client.query_one(COUNT, params).await?.get(0))
 }
 
 /// The payment of one order, whole.

@@ -12,7 +12,7 @@ use crate::sql::sql;
 
 sql! {
     LIST = "
-        select id, promotion_id, code, usage_limit, limit_per_customer, used, starts_at, ends_at, created_at
+        select id, promotion_id, code, usage_limit, limit_per_customer, used, starts_at, ends_at, created_at, version
           from coupon
          where promotion_id = $1
            and ($2::uuid is null or id < $2)
@@ -20,8 +20,13 @@ sql! {
          limit $3";
     COUNT = "
         select count(*) from coupon where promotion_id = $1";
+    GET = "
+        select id, promotion_id, code, usage_limit, limit_per_customer, used, starts_at, ends_at, created_at, version
+          from coupon
+         where promotion_id = $1
+           and id = $2";
     GET_FOR_UPDATE = "
-        select id, promotion_id, code, usage_limit, limit_per_customer, used, starts_at, ends_at, created_at
+        select id, promotion_id, code, usage_limit, limit_per_customer, used, starts_at, ends_at, created_at, version
           from coupon
          where promotion_id = $1
            and id = $2
@@ -33,6 +38,10 @@ sql! {
           from unnest($1::uuid[], $2::text[]) as c (id, code)
             on conflict (code) do nothing
         returning id";
+    UPDATE = "
+        update coupon
+           set usage_limit = $2, limit_per_customer = $3, starts_at = $4, ends_at = $5, version = $6
+         where id = $1";
     DELETE = "
         delete from coupon where id = $1";
 }
@@ -58,6 +67,8 @@ pub struct CouponRow {
     pub ends_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Grows by one with every change by people.
+    pub version: i64,
 }
 
 /// Coupons of a promotion made before `after`, newest first.
@@ -74,6 +85,29 @@ pub async fn list(
 /// How many a promotion has.
 pub async fn count(client: &Client, promotion: PromotionId) -> Result<i64, StoreError> {
     Ok(client.query_one(COUNT, &[&promotion.as_uuid()]).await?.get(0))
+}
+
+/// One coupon of a promotion.
+pub async fn get(
+    client: &Client,
+    promotion: PromotionId,
+    id: CouponId,
+) -> Result<Option<CouponRow>, StoreError> {
+    let row = client.query_opt(GET, &[&promotion.as_uuid(), &id.as_uuid()]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Stores what people may change of a coupon.
+pub async fn update(tx: &Tx, row: &CouponRow) -> Result<(), StoreError> {
+    let params: crate::db::Params<'_> = &[
+        &row.id.as_uuid(),
+        &row.usage_limit,
+        &row.limit_per_customer,
+        &row.starts_at,
+        &row.ends_at,
+        &row.version,
+    ];
+    tx.execute(UPDATE, params).await.map(drop)
 }
 
 /// One coupon of a promotion, kept from other writers until the transaction ends.
@@ -126,5 +160,6 @@ fn from_row(row: &Row) -> Result<CouponRow, StoreError> {
         starts_at: row.get(6),
         ends_at: row.get(7),
         created_at: row.get(8),
+        version: row.get(9),
     })
 }

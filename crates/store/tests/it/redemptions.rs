@@ -61,6 +61,7 @@ async fn make_coupon(tx: &Tx, number: u128, limit: Option<i32>) {
         used: 0,
         starts_at: None,
         ends_at: None,
+        version: 1,
         created_at: NOW,
     };
     assert_eq!(coupon::insert(tx, &[(id, row.code.clone())], &row).await.unwrap(), [id]);

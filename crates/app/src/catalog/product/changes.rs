@@ -127,6 +127,8 @@ pub struct VariantChanges {
     pub tracked: Option<bool>,
     /// Whether it may be ordered when none is left.
     pub backorder: Option<bool>,
+    /// Whether it has to be sent.
+    pub requires_shipping: Option<bool>,
     /// Id, blob or address of the picture among the product's that shows it.
     pub image: Clearable<String>,
     /// Merged by key; null removes one.

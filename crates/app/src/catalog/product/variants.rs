@@ -126,6 +126,7 @@ fn new_variant(id: VariantId) -> Variant {
         media_id: None,
         tracked: true,
         backorder: false,
+        requires_shipping: true,
         metadata: JsonMap::new(),
     }
 }
@@ -146,6 +147,7 @@ fn changed(draft: &mut Draft<'_>, known: Option<Variant>, item: &VariantChanges,
     }
     variant.tracked = item.tracked.unwrap_or(variant.tracked);
     variant.backorder = item.backorder.unwrap_or(variant.backorder);
+    variant.requires_shipping = item.requires_shipping.unwrap_or(variant.requires_shipping);
     merge(&mut variant.metadata, item.metadata.as_ref());
     match &item.image {
         None => {}

@@ -212,6 +212,8 @@ pub struct VariantAdminView {
     pub tracked: bool,
     /// Whether it may be ordered when none is left.
     pub backorder: bool,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// Stock over all locations.
     pub stock: VariantStockAdminView,
     /// Facts that the shop does not interpret.
@@ -363,6 +365,7 @@ pub(crate) fn variant_view(record: &ProductRecord, variant: &Variant) -> Variant
         image: variant.media_id.map(|id| id.to_string()),
         tracked: variant.tracked,
         backorder: variant.backorder,
+        requires_shipping: variant.requires_shipping,
         stock: stock(record, variant.id),
         metadata: variant.metadata.clone(),
     }

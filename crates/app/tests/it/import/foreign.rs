@@ -114,3 +114,26 @@ async fn a_file_answers_for_the_attributes_that_it_speaks_of() {
     let report = shop.import("c.jsonl", &with.replace("\"B\"", "\"C\"")).await;
     assert_eq!(report.errors.iter().map(|error| error.code).collect::<Vec<_>>(), ["attribute_invalid"]);
 }
+
+#[tokio::test]
+async fn what_has_not_to_be_sent_is_told_by_its_column_and_stays_so_where_a_file_is_silent() {
+    let shop = Shop::new().await;
+    let content = concat!(
+        "Handle,Title,Variant Price,Variant SKU,Variant Requires Shipping\n",
+        "boot,Boot,1,A,true\n",
+        "book,Book,1,B,FALSE\n",
+        "cup,Cup,1,C,\n",
+    );
+    let report = shop.import("a.csv", content).await;
+    assert_eq!((told(&report).len(), counts(&report)), (0, [3, 0, 0, 0]));
+    let sent = "select sku || ' ' || requires_shipping from variant order by sku";
+    assert_eq!(shop.texts(sent).await, ["A true", "B false", "C true"]);
+    let silent = "Handle,Title,Variant Price,Variant SKU\nbook,Book two,1,B\n";
+    assert_eq!(counts(&shop.import("b.csv", silent).await), [0, 1, 0, 0]);
+    assert_eq!(shop.texts(sent).await, ["A true", "B false", "C true"]);
+    let lines = r#"{"handle":"cup","title":"Cup","price":1,"sku":"C","requires_shipping":false}
+{"handle":"pot","title":"Pot","price":1,"sku":"D","requires_shipping":"yes"}"#;
+    let report = shop.import("c.jsonl", lines).await;
+    assert_eq!((counts(&report), told(&report).len()), ([0, 1, 0, 1], 1));
+    assert_eq!(shop.texts(sent).await, ["A true", "B false", "C false"]);
+}

@@ -1,5 +1,6 @@
 //! `/api/admin/customers`.
 
+pub mod create;
 pub mod get;
 pub mod list;
 pub mod patch;
@@ -11,5 +12,7 @@ use crate::state::ApiState;
 
 /// Routes of the customers.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(list::handler)).routes(routes!(get::handler, patch::handler))
+    OpenApiRouter::new()
+        .routes(routes!(list::handler, create::handler))
+        .routes(routes!(get::handler, patch::handler))
 }

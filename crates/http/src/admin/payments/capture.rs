@@ -6,7 +6,7 @@ use tradepost_domain::kernel::ids::PaymentId;
 
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::OrdersWrite;
-use crate::extract::{Body, Path, Staff, WriteRequest, required_key};
+use crate::extract::{Body, IfMatch, Path, Staff, WriteRequest, required_key};
 use crate::problem::Problem;
 
 /// Takes money that is set aside, all of it or less. 202 where the provider has not said yet what came of it.
@@ -15,7 +15,7 @@ use crate::problem::Problem;
     path = "/api/admin/payments/{payment}/capture",
     operation_id = "capture_payment",
     tag = "payments",
-    params(("payment" = String, Path, description = "Id of the payment"), ("Idempotency-Key" = String, Header, description = "Makes a repeat of the request give the same answer; a new one for each new request")),
+    params(("payment" = String, Path, description = "Id of the payment"), ("If-Match" = String, Header, description = "`ETag` of the payment that was read"), ("Idempotency-Key" = String, Header, description = "Makes a repeat of the request give the same answer; a new one for each new request")),
     request_body = Option<PaymentCapture>,
     responses((status = 200, body = PaymentAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), (status = 202, body = PaymentAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
     security(("secret_key" = []))
@@ -23,11 +23,12 @@ use crate::problem::Problem;
 pub async fn handler(
     staff: Staff<OrdersWrite>,
     Path(id): Path<PaymentId>,
+    version: IfMatch,
     request: WriteRequest,
     body: Option<Body<PaymentCapture>>,
 ) -> Result<Response, Problem> {
     let request = required_key(request)?;
     let (capture, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
-    let run = |context| async move { Ok(capture_payment(&context, id, &capture).await?) };
+    let run = |context| async move { Ok(capture_payment(&context, id, version.version(), &capture).await?) };
     staff.write(request, hash, run).await
 }

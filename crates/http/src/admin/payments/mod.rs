@@ -2,6 +2,7 @@
 
 mod capture;
 mod get;
+mod list;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,5 +11,8 @@ use crate::state::ApiState;
 
 /// Routes of payments.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(get::handler)).routes(routes!(capture::handler))
+    OpenApiRouter::new()
+        .routes(routes!(list::handler))
+        .routes(routes!(get::handler))
+        .routes(routes!(capture::handler))
 }

@@ -74,3 +74,38 @@ async fn a_closed_account_is_closed_everywhere_and_opens_again() {
     );
     let _ = log_in(&app, &ada.email, TEST_PASSWORD).await.expect(200);
 }
+
+#[tokio::test]
+async fn staff_make_an_account_and_its_owner_chooses_the_password_by_mail() {
+    let app = TestApp::new().await;
+    let body = json!({"email": "Ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "accepts_marketing": true});
+    let ask = |body: Value| app.post("/api/admin/customers").admin().json(&body);
+    let made = ask(body.clone()).header("idempotency-key", "k").send().await.expect(201);
+    assert_eq!(made.header("etag"), "\"v1\"");
+    let customer = made.json();
+    assert_eq!(made.header("location"), format!("/api/admin/customers/{}", text(&customer, "id")));
+    assert_eq!((text(&customer, "email"), text(&customer, "status")), ("Ada@example.com", "active"));
+    assert_eq!(customer["email_verified_at"], Value::Null);
+    let again = ask(body.clone()).header("idempotency-key", "k").send().await.expect(201);
+    assert_eq!((again.header("idempotent-replayed"), again.json()), ("true", customer.clone()));
+    assert_eq!(ask(json!({"email": "ada@EXAMPLE.com"})).send().await.expect(409).code(), "email_taken");
+    for (body, status, param) in [
+        (json!({"email": "x"}), 422, "$.email"),
+        (json!({"email": "b@x.com", "phone": "none"}), 422, "$.phone"),
+        (json!({"email": "b@x.com", "password": "a better password"}), 400, "$.password"),
+    ] {
+        assert_eq!(text(&ask(body.clone()).send().await.expect(status).json(), "param"), param, "{body}");
+    }
+    let audit = latest_audit(&app, text(&customer, "id")).await;
+    assert_eq!(
+        (text(&audit, "action"), &audit["after"]["accepts_marketing"]),
+        ("customer.create", &json!(true))
+    );
+    assert!(!audit.to_string().contains("Ada@example.com"), "{audit}");
+    let mails = app.send_mails().await;
+    assert_eq!(mails.len(), 1, "the repeat and the refusals sent none");
+    let token = crate::auth::token_of(&mails[0]);
+    let reset = json!({"token": token, "password": "a much better password"});
+    let _ = app.post("/api/auth/password/reset").json(&reset).send().await.expect(200);
+    let _ = crate::auth::log_in(&app, "ada@example.com", "a much better password").await.expect(200);
+}

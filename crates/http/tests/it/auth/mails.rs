@@ -21,7 +21,7 @@ async fn reset(app: &TestApp, token: &str, password: &str) -> TestResponse {
     app.post("/api/auth/password/reset").json(&json!({"token": token, "password": password})).send().await
 }
 
-fn token_of(mail: &Mail) -> String {
+pub(crate) fn token_of(mail: &Mail) -> String {
     let link = mail.body.lines().find(|line| line.starts_with("https://shop.example.com/account/")).unwrap();
     link.split_once("?token=").unwrap().1.to_owned()
 }

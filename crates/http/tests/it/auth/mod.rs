@@ -6,6 +6,7 @@ mod refresh;
 mod sign_in;
 mod tokens;
 
+pub(crate) use mails::token_of;
 use serde_json::{Value, json};
 use tradepost_testkit::{TEST_PASSWORD, TestApp, TestResponse};
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cart;
 mod desk;
+mod digital;
 mod limits;
 mod order;
 mod owners;
@@ -58,7 +59,9 @@ pub(crate) async fn order_items(app: &TestApp, items: Value, key: &str) -> TestR
 /// Confirms the payment of an order that was just placed.
 pub(crate) async fn confirm(app: &TestApp, placed: &Value, body: &Value) -> TestResponse {
     let path = format!("/api/payments/{}/confirm", text(&placed["payment"], "id"));
-    app.post(&path).header("order-token", text(placed, "order_token")).json(body).send().await
+    let key = format!("confirm-{}", app.shop.ids.next_uuid());
+    let request = app.post(&path).header("order-token", text(placed, "order_token"));
+    request.header("idempotency-key", &key).json(body).send().await
 }
 
 /// The order as its buyer sees it now.

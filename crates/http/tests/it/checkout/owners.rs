@@ -47,7 +47,7 @@ async fn assert_closed(
     let request = |id: usize| {
         let path = fill(path)[id].clone();
         let mut request: TestRequest<'_> = app.request(method.parse().unwrap(), &path);
-        if path == "/api/orders" {
+        if path == "/api/orders" || path.ends_with("/confirm") {
             request = request.header("idempotency-key", &format!("key-{id}"));
         }
         if !body.is_empty() {
@@ -124,7 +124,11 @@ async fn a_customers_cart_and_orders_are_opened_by_the_session_alone() {
     assert!(placed.get("order_token").is_none());
     assert_eq!(placed["order"]["customer_id"], ada.id);
     let confirm = format!("/api/payments/{}/confirm", text(&placed["payment"], "id"));
-    let paid = app.post(&confirm).bearer(&ada.access_token).json(&json!({"outcome": "succeed"}));
+    let paid = app
+        .post(&confirm)
+        .bearer(&ada.access_token)
+        .header("idempotency-key", "confirm")
+        .json(&json!({"outcome": "succeed"}));
     let _ = paid.send().await.expect(200);
     let orders = app.get("/api/orders").bearer(&ada.access_token).send().await.expect(200).json();
     assert_eq!(

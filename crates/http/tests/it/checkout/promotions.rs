@@ -220,7 +220,8 @@ async fn an_order_that_a_promotion_pays_whole_is_confirmed_and_counted_once() {
     assert_eq!(sql_value(&app, "select used from promotion").await, "1");
     let path = format!("/api/admin/orders/{}/refunds", text(&placed["order"], "id"));
     let body = json!({"amount": {"amount": 1, "currency": "EUR"}});
-    let refused = app.post(&path).admin().header("idempotency-key", "k").json(&body).send().await.expect(409);
+    let refused = app.post(&path).admin().header("if-match", "*").header("idempotency-key", "k").json(&body);
+    let refused = refused.send().await.expect(409);
     assert_eq!((refused.code(), &refused.json()["refundable"]), ("nothing_to_refund".to_owned(), &json!(0)));
     app.audit().await;
 }

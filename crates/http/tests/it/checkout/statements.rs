@@ -55,7 +55,7 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
         ("change", 3),
         ("remove", 3),
         ("order", 15),
-        ("confirm", 29),
+        ("confirm", 31),
     ];
     assert_eq!(one, expected);
 }

@@ -24,7 +24,13 @@ async fn authorized() -> (StripeShop, Value) {
 
 async fn capture(app: &TestApp, placed: &Value, key: &str) -> TestResponse {
     let path = format!("/api/admin/payments/{}/capture", text(&placed["payment"], "id"));
-    app.post(&path).admin().header("idempotency-key", key).json(&json!({})).send().await
+    app.post(&path)
+        .admin()
+        .header("if-match", "*")
+        .header("idempotency-key", key)
+        .json(&json!({}))
+        .send()
+        .await
 }
 
 #[tokio::test]

@@ -118,8 +118,8 @@ async fn an_authorization_that_lapses_gives_its_goods_back() {
             shop.work_inbox().await;
         } else {
             let path = format!("/api/admin/payments/{}/capture", text(&placed["payment"], "id"));
-            let refused =
-                shop.app.post(&path).admin().header("idempotency-key", "k").json(&json!({})).send().await;
+            let request = shop.app.post(&path).admin().header("if-match", "*").header("idempotency-key", "k");
+            let refused = request.json(&json!({})).send().await;
             assert_eq!(refused.expect(409).code(), "capture_failed");
         }
         assert_eq!(shop.app.sweep_orders().await.orders, 1);

@@ -25,7 +25,14 @@ async fn paid() -> (StripeShop, Value) {
 async fn refund(shop: &StripeShop, placed: &Value, cents: i64, key: &str) -> TestResponse {
     let path = format!("/api/admin/orders/{}/refunds", text(&placed["order"], "id"));
     let body = json!({"amount": {"amount": cents, "currency": "EUR"}});
-    shop.app.post(&path).admin().header("idempotency-key", key).json(&body).send().await
+    shop.app
+        .post(&path)
+        .admin()
+        .header("if-match", "*")
+        .header("idempotency-key", key)
+        .json(&body)
+        .send()
+        .await
 }
 
 /// Lets the worker ask every hour.
@@ -142,7 +149,13 @@ async fn a_refund_that_is_told_before_its_call_has_returned_is_booked_once() {
     let refunding = tokio::spawn(async move {
         let body = json!({"amount": {"amount": 98, "currency": "EUR"}});
         let path = format!("/api/admin/orders/{order}/refunds");
-        app.post(&path).admin().header("idempotency-key", "k").json(&body).send().await
+        app.post(&path)
+            .admin()
+            .header("if-match", "*")
+            .header("idempotency-key", "k")
+            .json(&body)
+            .send()
+            .await
     });
     gate.wait_until_waited_for_by(1).await;
     shop.deliver(DeliveryPlan::Twice).await;

@@ -7,6 +7,7 @@ mod caching;
 mod categories;
 pub(crate) mod channels;
 mod collections;
+mod farewell;
 mod filters;
 mod handles;
 mod opensearch;

@@ -36,7 +36,8 @@ sql! {
          where pc.product_id = any ($1)
          order by pc.product_id, pc.position, c.id";
     VARIANTS = "
-        select v.product_id, v.id, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder, v.metadata,
+        select v.product_id, v.id, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder,
+               v.requires_shipping, v.metadata,
                array(select r.currency::text from price r where r.variant_id = v.id order by r.currency) as currencies,
                array(select r.amount from price r where r.variant_id = v.id order by r.currency) as amounts,
                array(select r.compare_at_amount from price r where r.variant_id = v.id order by r.currency) as compare_at_amounts
@@ -157,6 +158,7 @@ fn variant(row: &Row) -> Result<Variant, StoreError> {
         media_id: row.get::<_, Option<Uuid>>("media_id").map(MediaId::from_uuid),
         tracked: row.get("tracked"),
         backorder: row.get("backorder"),
+        requires_shipping: row.get("requires_shipping"),
         metadata: row.get::<_, Json<JsonMap>>("metadata").0,
     })
 }

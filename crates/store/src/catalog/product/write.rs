@@ -49,15 +49,19 @@ sql! {
     CLEAR_SKUS = "
         update variant set sku = null where product_id = $1 and id = any ($2)";
     SAVE_VARIANTS = "
-        insert into variant (product_id, id, position, sku, barcode, options, weight_grams, media_id, tracked, backorder, metadata)
-        select $1, v.id, v.position - 1, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder, v.metadata
-          from unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::int4[], $7::uuid[], $8::bool[], $9::bool[], $10::jsonb[])
+        insert into variant (product_id, id, position, sku, barcode, options, weight_grams, media_id, tracked, backorder,
+                             requires_shipping, metadata)
+        select $1, v.id, v.position - 1, v.sku, v.barcode, v.options, v.weight_grams, v.media_id, v.tracked, v.backorder,
+               v.requires_shipping, v.metadata
+          from unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::int4[], $7::uuid[], $8::bool[], $9::bool[], $10::bool[],
+                      $11::jsonb[])
                with ordinality
-               as v (id, sku, barcode, options, weight_grams, media_id, tracked, backorder, metadata, position)
+               as v (id, sku, barcode, options, weight_grams, media_id, tracked, backorder, requires_shipping, metadata, position)
         on conflict (id) do update
            set position = excluded.position, sku = excluded.sku, barcode = excluded.barcode, options = excluded.options,
                weight_grams = excluded.weight_grams, media_id = excluded.media_id, tracked = excluded.tracked,
-               backorder = excluded.backorder, metadata = excluded.metadata";
+               backorder = excluded.backorder, requires_shipping = excluded.requires_shipping,
+               metadata = excluded.metadata";
     DELETE_PRICES = "
         delete from price
          where variant_id = any ($1)
@@ -190,6 +194,7 @@ async fn save_variants(tx: &Tx, product: Uuid, variants: &[Variant]) -> Result<(
         &column(variants, |variant| variant.media_id.map(|id| id.as_uuid())),
         &column(variants, |variant| variant.tracked),
         &column(variants, |variant| variant.backorder),
+        &column(variants, |variant| variant.requires_shipping),
         &column(variants, |variant| Json(&variant.metadata)),
     ];
     tx.execute(SAVE_VARIANTS, params).await.map(drop)

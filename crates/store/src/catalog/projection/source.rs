@@ -42,7 +42,7 @@ sql! {
     VARIANTS = "
         select v.product_id, v.id, v.sku, v.barcode, v.options, v.media_id, v.tracked, v.backorder,
                coalesce((select sum(s.on_hand - s.allocated - s.reserved) from stock_level s where s.variant_id = v.id), 0)::int8,
-               p.currencies, p.amounts, p.compare_at_amounts
+               p.currencies, p.amounts, p.compare_at_amounts, v.requires_shipping
           from variant v
           cross join lateral (
                select coalesce(array_agg(p.currency::text order by p.currency), '{}') as currencies,
@@ -138,6 +138,8 @@ pub struct VariantSource {
     pub tracked: bool,
     /// Whether it may be ordered when none is left.
     pub backorder: bool,
+    /// Whether it has to be sent: not so a download, a voucher, a service.
+    pub requires_shipping: bool,
     /// Units on hand, less allocated and reserved.
     pub available: i64,
     /// Prices by currency.
@@ -380,6 +382,7 @@ fn variant_from(row: &Row) -> Result<VariantSource, String> {
         media_id: row.get::<_, Option<Uuid>>(5).map(MediaId::from_uuid),
         tracked: row.get(6),
         backorder: row.get(7),
+        requires_shipping: row.get(12),
         available: row.get(8),
         prices: prices
             .map(|((currency, amount), compare_at_amount)| PriceSource {

@@ -152,6 +152,10 @@ macro_rules! product_body {
             #[serde(default)]
             #[schema(value_type = Option<u32>, maximum = 100_000_000)]
             weight_grams: Patch<u32>,
+            /// Whether the only variant has to be sent, in short; true when it is not said.
+            #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = bool, required = false)]
+            requires_shipping: Option<bool>,
             /// Merged by key, null removes one; checked against the schema of the type where that names a key.
             /// At most 64 KiB as JSON.
             #[serde(default)]
@@ -196,6 +200,7 @@ macro_rules! product_body {
                     prices: prices(self.prices).map_err(|error| misfit(at, &error))?,
                     price: self.price.map(PriceWrite::price).transpose().map_err(|error| misfit(at, &error))?,
                     weight_grams: clearable(self.weight_grams),
+                    requires_shipping: self.requires_shipping,
                     stock: self.stock,
                     ..VariantChanges::default()
                 };
@@ -309,6 +314,7 @@ fn variants(
         && single.prices.is_none()
         && single.price.is_none()
         && single.weight_grams.is_none()
+        && single.requires_shipping.is_none()
         && single.stock.is_none();
     match variants {
         None if is_empty => Ok(VariantsChange::Keep),

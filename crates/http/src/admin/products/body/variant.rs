@@ -159,6 +159,10 @@ macro_rules! variant_body {
             #[serde(default, deserialize_with = "present")]
             #[schema(value_type = bool, required = false)]
             backorder: Option<bool>,
+            /// Whether it has to be sent, as a download, a voucher or a service has not; true when it is not said.
+            #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = bool, required = false)]
+            requires_shipping: Option<bool>,
             /// Id, blob or source_url of the picture among the product's that shows it.
             #[serde(default)]
             #[schema(value_type = Option<String>)]
@@ -182,6 +186,7 @@ macro_rules! variant_body {
                     stock: self.stock,
                     tracked: self.tracked,
                     backorder: self.backorder,
+                    requires_shipping: self.requires_shipping,
                     image: clearable(self.image),
                     metadata: clearable(self.metadata),
                     ..VariantChanges { $(id: self.$id,)? ..VariantChanges::default() }

@@ -17,7 +17,7 @@ use crate::problem::Problem;
     tag = "promotions",
     params(("promotion" = String, Path, description = "Id of the promotion"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = CouponCreate,
-    responses((status = 201, body = CouponView, headers(("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
+    responses((status = 201, body = CouponView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(

@@ -3,7 +3,9 @@
 pub mod bulk;
 pub mod create;
 pub mod delete;
+pub mod get;
 pub mod list;
+pub mod patch;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,5 +17,5 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(list::handler, create::handler))
         .routes(routes!(bulk::handler))
-        .routes(routes!(delete::handler))
+        .routes(routes!(get::handler, patch::handler, delete::handler))
 }

@@ -146,6 +146,13 @@ async fn parameters_and_names_that_cannot_be_are_refused() {
     assert_eq!(app.get(payment).admin().send().await.expect(404).code(), "payment_not_found");
     let capture = post(&app, &format!("{payment}/capture"), &json!({})).await.expect(404);
     assert_eq!(capture.code(), "payment_not_found");
-    let keyless = app.post(&format!("{missing}/refunds")).admin().json(&json!({})).send().await.expect(400);
+    let keyless = app
+        .post(&format!("{missing}/refunds"))
+        .admin()
+        .header("if-match", "*")
+        .json(&json!({}))
+        .send()
+        .await
+        .expect(400);
     assert_eq!(keyless.code(), "idempotency_key_required");
 }

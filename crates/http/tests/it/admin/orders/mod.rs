@@ -70,8 +70,9 @@ pub(crate) async fn place(app: &TestApp, items: &[(&Value, u32)]) -> Placed {
 /// Confirms the payment of an order.
 pub(crate) async fn confirm(app: &TestApp, placed: &Placed, outcome: &str) {
     let path = format!("/api/payments/{}/confirm", placed.payment);
-    let request = app.post(&path).header("order-token", &placed.token).json(&json!({"outcome": outcome}));
-    let _ = request.send().await.expect(200);
+    let key = format!("confirm-{}", app.shop.ids.next_uuid());
+    let request = app.post(&path).header("order-token", &placed.token).header("idempotency-key", &key);
+    let _ = request.json(&json!({"outcome": outcome})).send().await.expect(200);
 }
 
 /// An order that is paid.
@@ -86,10 +87,10 @@ pub(crate) async fn read(app: &TestApp, placed: &Placed) -> Value {
     app.get(&placed.path("")).admin().send().await.expect(200).json()
 }
 
-/// Posts as staff, with an idempotency key of its own.
+/// Posts as staff, with an idempotency key of its own and to whatever version there is.
 pub(crate) async fn post(app: &TestApp, path: &str, body: &Value) -> TestResponse {
     let key = format!("post-{}", app.shop.ids.next_uuid());
-    app.post(path).admin().header("idempotency-key", &key).json(body).send().await
+    app.post(path).admin().header("if-match", "*").header("idempotency-key", &key).json(body).send().await
 }
 
 /// What lies of a product, and what of it belongs to orders.

@@ -66,7 +66,13 @@ async fn a_double_click_refunds_once() {
         let path = path.clone();
         async move {
             let body = json!({"amount": {"amount": 392, "currency": "EUR"}});
-            app.post(&path).admin().header("idempotency-key", "k").json(&body).send().await
+            app.post(&path)
+                .admin()
+                .header("if-match", "*")
+                .header("idempotency-key", "k")
+                .json(&body)
+                .send()
+                .await
         }
     })
     .await;

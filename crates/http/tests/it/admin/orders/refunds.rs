@@ -142,7 +142,14 @@ async fn the_same_refund_twice_is_one() {
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let path = placed.path("/refunds");
-    let keyed = || app.post(&path).admin().header("idempotency-key", "k").json(&amount(392)).send();
+    let keyed = || {
+        app.post(&path)
+            .admin()
+            .header("if-match", "*")
+            .header("idempotency-key", "k")
+            .json(&amount(392))
+            .send()
+    };
     let (first, second) = (keyed().await.expect(201), keyed().await.expect(201));
     assert_eq!((second.header("idempotent-replayed"), second.json()), ("true", first.json()));
     assert_eq!(read(&app, &placed).await["refunded"]["amount"], 392);
@@ -174,7 +181,14 @@ async fn a_repeat_goes_on_with_the_refund_that_was_written_down() {
     let boot = product(&app, "Boot", 5_000, 9).await;
     let placed = paid(&app, &[(&boot, 2)]).await;
     let path = placed.path("/refunds");
-    let keyed = || app.post(&path).admin().header("idempotency-key", "k").json(&amount(6_000)).send();
+    let keyed = || {
+        app.post(&path)
+            .admin()
+            .header("if-match", "*")
+            .header("idempotency-key", "k")
+            .json(&amount(6_000))
+            .send()
+    };
     let first = keyed().await.expect(201).json();
     // As if the process had died before the answer: the claim has run out, the refund is known.
     super::super::sql(
