@@ -15,7 +15,7 @@ use super::refund::RefundAmount;
 use super::staff::admin_view;
 use super::{WITHIN, gateway, inconsistent, intent_ref, live_attempt, missing};
 use crate::answer::{Answer, Outcome as Came};
-use crate::change::check_version;
+use crate::change::{Versions, check_version};
 use crate::error::WriteError;
 use crate::order::in_hand::OrderInHand;
 use crate::work::StaffContext;
@@ -33,7 +33,7 @@ pub struct PaymentCapture {
 pub async fn capture_payment(
     context: &StaffContext,
     id: PaymentId,
-    version: Option<i64>,
+    version: Option<Versions>,
     capture: &PaymentCapture,
 ) -> Result<Answer, WriteError> {
     let db = context.shop.store.admin();
@@ -51,7 +51,7 @@ pub async fn capture_payment(
 async fn prepare(
     context: &StaffContext,
     id: OrderId,
-    version: Option<i64>,
+    version: Option<Versions>,
     capture: &PaymentCapture,
 ) -> Result<PaymentAttemptId, WriteError> {
     let db = context.shop.store.admin();

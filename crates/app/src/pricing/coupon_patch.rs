@@ -10,7 +10,7 @@ use super::common_issues;
 use super::coupon::CouponView;
 use super::promotion::limit_issues;
 use crate::answer::{Answer, Outcome};
-use crate::change::{check_version, difference, refuse};
+use crate::change::{Versions, check_version, difference, refuse};
 use crate::error::WriteError;
 use crate::patch::Patch;
 use crate::work::StaffContext;
@@ -69,7 +69,7 @@ fn set_limit(given: Patch<u32>, place: &mut Option<i32>) {
 pub async fn patch_coupon(
     context: &StaffContext,
     (promotion, id): (PromotionId, CouponId),
-    version: Option<i64>,
+    version: Option<Versions>,
     patch: CouponPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("patch_coupon").await?;
