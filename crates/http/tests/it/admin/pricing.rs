@@ -212,6 +212,40 @@ async fn prices_of_a_list_are_set_listed_and_taken_out() {
     let _ = app.get(&gone).admin().send().await.expect(404);
 }
 
+/// A coupon is shown by itself, and changed by those who know its version.
+async fn change_coupon(app: &TestApp, path: &str, (promotion, one): (&Value, &Value)) {
+    let coupon = format!("{path}/{}", text(one, "id"));
+    let shown = app.get(&coupon).admin().send().await.expect(200);
+    assert_eq!((shown.header("etag"), shown.statements, shown.json()), ("\"v1\"", 2, one.clone()));
+    let change = |body: Value| app.patch(&coupon).admin().json(&body);
+    assert_eq!(change(json!({"usage_limit": 7})).send().await.expect(428).code(), "precondition_required");
+    let stale = change(json!({"usage_limit": 7})).if_match(2).send().await.expect(412).json();
+    assert_eq!(stale["current"], 1);
+    let changed = change(json!({"usage_limit": 7, "ends_at": "2027-01-01T00:00:00Z"})).if_match(1);
+    let changed = changed.send().await.expect(200);
+    assert_eq!((changed.header("etag"), &changed.json()["usage_limit"]), ("\"v2\"", &json!(7)));
+    let same = change(json!({"usage_limit": 7})).if_match(2).send().await.expect(200);
+    assert_eq!(same.header("etag"), "\"v2\"", "nothing has changed");
+    let audit = latest_audit(app, text(one, "id")).await;
+    assert_eq!((text(&audit, "action"), &audit["after"]["usage_limit"]), ("coupon.update", &json!(7)));
+    let open = change(json!({"usage_limit": null, "ends_at": null})).if_match(2).send().await.expect(200);
+    assert_eq!((&open.json()["usage_limit"], &open.json()["ends_at"]), (&Value::Null, &Value::Null));
+    for (body, status, param) in [
+        (json!({"usage_limit": 0}), 422, "$.usage_limit"),
+        (json!({"starts_at": "2027-01-02T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}), 422, "$.ends_at"),
+        (json!({"code": "OTHER"}), 400, "$.code"),
+    ] {
+        let refused = change(body.clone()).if_match(3).send().await.expect(status).json();
+        assert_eq!(text(&refused, "param"), param, "{body}");
+    }
+    sql(app, &format!("update coupon set used = 3 where code = '{}'", text(one, "code"))).await;
+    let low = change(json!({"usage_limit": 2})).if_match(3).send().await.expect(409);
+    assert_eq!((low.code(), &low.json()["used"]), ("limit_below_uses".to_owned(), &json!(3)));
+    sql(app, "update coupon set used = 0").await;
+    let elsewhere = coupon.replace(text(promotion, "id"), "promo_00000000000000000000000001");
+    assert_eq!(app.get(&elsewhere).admin().send().await.expect(404).code(), "coupon_not_found");
+}
+
 #[tokio::test]
 async fn coupons_are_made_one_by_one_and_many_at_once() {
     let app = TestApp::new().await;
@@ -241,36 +275,7 @@ async fn coupons_are_made_one_by_one_and_many_at_once() {
 
     let page = app.get(&format!("{path}?count=exact&limit=2")).admin().send().await.expect(200).json();
     assert_eq!((&page["page"]["total"], page["data"].as_array().unwrap().len()), (&json!(201), 2));
-    let coupon = format!("{path}/{}", text(&one, "id"));
-    let shown = app.get(&coupon).admin().send().await.expect(200);
-    assert_eq!((shown.header("etag"), shown.statements, shown.json()), ("\"v1\"", 2, one.clone()));
-    let change = |body: Value| app.patch(&coupon).admin().json(&body);
-    assert_eq!(change(json!({"usage_limit": 7})).send().await.expect(428).code(), "precondition_required");
-    let stale = change(json!({"usage_limit": 7})).if_match(2).send().await.expect(412).json();
-    assert_eq!(stale["current"], 1);
-    let changed = change(json!({"usage_limit": 7, "ends_at": "2027-01-01T00:00:00Z"})).if_match(1);
-    let changed = changed.send().await.expect(200);
-    assert_eq!((changed.header("etag"), &changed.json()["usage_limit"]), ("\"v2\"", &json!(7)));
-    let same = change(json!({"usage_limit": 7})).if_match(2).send().await.expect(200);
-    assert_eq!(same.header("etag"), "\"v2\"", "nothing has changed");
-    let audit = latest_audit(&app, text(&one, "id")).await;
-    assert_eq!((text(&audit, "action"), &audit["after"]["usage_limit"]), ("coupon.update", &json!(7)));
-    let open = change(json!({"usage_limit": null, "ends_at": null})).if_match(2).send().await.expect(200);
-    assert_eq!((&open.json()["usage_limit"], &open.json()["ends_at"]), (&Value::Null, &Value::Null));
-    for (body, status, param) in [
-        (json!({"usage_limit": 0}), 422, "$.usage_limit"),
-        (json!({"starts_at": "2027-01-02T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}), 422, "$.ends_at"),
-        (json!({"code": "OTHER"}), 400, "$.code"),
-    ] {
-        let refused = change(body.clone()).if_match(3).send().await.expect(status).json();
-        assert_eq!(text(&refused, "param"), param, "{body}");
-    }
-    sql(&app, &format!("update coupon set used = 3 where code = '{}'", text(&one, "code"))).await;
-    let low = change(json!({"usage_limit": 2})).if_match(3).send().await.expect(409);
-    assert_eq!((low.code(), &low.json()["used"]), ("limit_below_uses".to_owned(), &json!(3)));
-    sql(&app, "update coupon set used = 0").await;
-    let elsewhere = coupon.replace(text(&promotion, "id"), "promo_00000000000000000000000001");
-    assert_eq!(app.get(&elsewhere).admin().send().await.expect(404).code(), "coupon_not_found");
+    change_coupon(&app, &path, (&promotion, &one)).await;
     let used = format!("{path}/{}", text(&page["data"][0], "id"));
     sql(
         &app,
