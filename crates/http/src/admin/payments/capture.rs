@@ -15,7 +15,7 @@ use crate::problem::Problem;
     path = "/api/admin/payments/{payment}/capture",
     operation_id = "capture_payment",
     tag = "payments",
-    params(("payment" = String, Path, description = "Id of the payment"), ("If-Match" = String, Header, description = "`ETag` of the payment that was read"), ("Idempotency-Key" = String, Header, description = "Makes a repeat of the request give the same answer; a new one for each new request")),
+    params(("payment" = String, Path, description = "Id of the payment"), ("If-Match" = Option<String>, Header, description = "`ETag` of the payment that was read; any version when absent"), ("Idempotency-Key" = String, Header, description = "Makes a repeat of the request give the same answer; a new one for each new request")),
     request_body = Option<PaymentCapture>,
     responses((status = 200, body = PaymentAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), (status = 202, body = PaymentAdminView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
     security(("secret_key" = []))
@@ -23,12 +23,14 @@ use crate::problem::Problem;
 pub async fn handler(
     staff: Staff<OrdersWrite>,
     Path(id): Path<PaymentId>,
-    version: IfMatch,
+    version: Option<IfMatch>,
     request: WriteRequest,
     body: Option<Body<PaymentCapture>>,
 ) -> Result<Response, Problem> {
     let request = required_key(request)?;
     let (capture, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
-    let run = |context| async move { Ok(capture_payment(&context, id, version.version(), &capture).await?) };
+    let run = |context| async move {
+        Ok(capture_payment(&context, id, version.and_then(IfMatch::version), &capture).await?)
+    };
     staff.write(request, hash, run).await
 }

@@ -16,7 +16,7 @@ use crate::problem::Problem;
     path = "/api/admin/orders/{order}/fulfillments",
     operation_id = "create_fulfillment",
     tag = "orders",
-    params(("order" = String, Path, description = "Id of the order"), ("If-Match" = String, Header, description = "`ETag` of the order that was read"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    params(("order" = String, Path, description = "Id of the order"), ("If-Match" = Option<String>, Header, description = "`ETag` of the order that was read; any version when absent"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = Option<FulfillmentCreate>,
     responses((status = 201, body = FulfillmentView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
     security(("secret_key" = []))
@@ -24,12 +24,12 @@ use crate::problem::Problem;
 pub async fn handler(
     staff: Staff<OrdersWrite>,
     Path(id): Path<OrderId>,
-    version: IfMatch,
+    version: Option<IfMatch>,
     request: WriteRequest,
     body: Option<Body<FulfillmentCreate>>,
 ) -> Result<Response, Problem> {
     let (create, hash) = body.map(|body| (body.value, body.hash)).unwrap_or_default();
-    let version = version.version();
+    let version = version.and_then(IfMatch::version);
     let run =
         |context| async move { Ok(Box::pin(create_fulfillment(&context, id, version, &create)).await?) };
     staff.write(request, hash, run).await

@@ -15,7 +15,7 @@ use crate::problem::Problem;
     path = "/api/admin/orders/{order}/refunds",
     operation_id = "create_refund",
     tag = "orders",
-    params(("order" = String, Path, description = "Id of the order"), ("If-Match" = String, Header, description = "`ETag` of the order that was read"), ("Idempotency-Key" = String, Header, description = "Makes a repeat of the request give the same answer; a new one for each new request")),
+    params(("order" = String, Path, description = "Id of the order"), ("If-Match" = Option<String>, Header, description = "`ETag` of the order that was read; any version when absent"), ("Idempotency-Key" = String, Header, description = "Makes a repeat of the request give the same answer; a new one for each new request")),
     request_body = RefundCreate,
     responses((status = 201, body = RefundView, headers(("ETag" = String, description = "Version, for `If-Match`"), ("Location" = String, description = "Path of what was made"))), StaffWriteProblems),
     security(("secret_key" = []))
@@ -23,12 +23,12 @@ use crate::problem::Problem;
 pub async fn handler(
     staff: Staff<OrdersWrite>,
     Path(id): Path<OrderId>,
-    version: IfMatch,
+    version: Option<IfMatch>,
     request: WriteRequest,
     body: Body<RefundCreate>,
 ) -> Result<Response, Problem> {
     let request = required_key(request)?;
-    let (create, version) = (body.value, version.version());
+    let (create, version) = (body.value, version.and_then(IfMatch::version));
     let run = |context| async move { Ok(Box::pin(create_refund(&context, id, version, create)).await?) };
     staff.write(request, body.hash, run).await
 }
