@@ -164,11 +164,14 @@ async fn upload_two_chunks(app: &TestApp) -> Value {
     request.send().await.expect(202).json()
 }
 
-/// Works on the next run until it stands before the gate.
-async fn worker_at_gate(app: &TestApp, gate: &Gate) -> tokio::task::JoinHandle<bool> {
+/// Works on the run until it stands before the gate with its second chunk, and the first is written.
+async fn worker_at_gate(app: &TestApp, gate: &Gate, import: &Value) -> tokio::task::JoinHandle<bool> {
     let worker = worker(app);
     let working = tokio::spawn(async move { worker.step().await.unwrap() });
     gate.reached().await;
+    while shown(app, import).await["products"] != 2_000 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     working
 }
 
@@ -181,7 +184,7 @@ async fn a_live_run_is_left_alone_and_a_dead_ones_work_is_continued() {
     let app = TestApp::new().await;
     let gate = Gate::closed(&app).await;
     let import = upload_two_chunks(&app).await;
-    let working = worker_at_gate(&app, &gate).await;
+    let working = worker_at_gate(&app, &gate, &import).await;
     let running = shown(&app, &import).await;
     assert_eq!((text(&running, "status"), &running["products"]), ("running", &json!(2_000)));
     assert!(
@@ -206,7 +209,7 @@ async fn a_canceled_run_writes_no_more_and_keeps_what_it_wrote() {
     let app = TestApp::new().await;
     let gate = Gate::closed(&app).await;
     let import = upload_two_chunks(&app).await;
-    let working = worker_at_gate(&app, &gate).await;
+    let working = worker_at_gate(&app, &gate, &import).await;
     let canceled = act(&app, &import, "cancel").await.expect(200).json();
     assert_eq!((text(&canceled, "status"), uploads(&app)), ("canceled", 0));
     assert_eq!(text(&latest_audit(&app, text(&import, "id")).await, "action"), "import.cancel");
