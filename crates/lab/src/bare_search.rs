@@ -126,7 +126,7 @@ pub fn two_words(titles: &[String]) -> Arc<[String]> {
     for title in titles {
         let words: Vec<String> = title
             .split_whitespace()
-            .filter(|word| word.len() > 2 && word.chars().all(char::is_alphabetic))
+            .filter(|word| word.len() > 2 && word.chars().all(|letter| letter.is_ascii_alphabetic()))
             .map(str::to_lowercase)
             .collect();
         for (place, first) in words.iter().enumerate() {

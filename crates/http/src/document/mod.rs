@@ -8,9 +8,9 @@ mod vocabulary;
 use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{Object, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, Object, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, Modify, OpenApi, openapi};
 
 use crate::problem::Problem;
@@ -139,9 +139,30 @@ pub fn openapi() -> openapi::OpenApi {
     document.merge(routes);
     vocabulary::apply(&mut document);
     parts::apply(&mut document);
+    open_batches(&mut document);
     name_channel(&mut document);
     groups::apply(&mut document);
     document
+}
+
+/// Bodies of batches, and the lists of their items.
+const BATCHES: [(&str, &str); 3] =
+    [("PriceBatch", "prices"), ("ProductBatch", "operations"), ("StockLevelBulk", "items")];
+
+/// Says that an item of a batch may be anything: one of another shape is refused by itself, and the others are done.
+fn open_batches(document: &mut openapi::OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for (body, list) in BATCHES {
+        if let Some(RefOr::T(Schema::Object(body))) = components.schemas.get_mut(body)
+            && let Some(RefOr::T(Schema::Array(list))) = body.properties.get_mut(list)
+            && let ArrayItems::RefOrSchema(item) = &mut list.items
+        {
+            let mut other = Object::with_type(SchemaType::AnyValue);
+            other.description = Some("Anything else is refused by itself, with its problem.".to_owned());
+            let either = AnyOfBuilder::new().item((**item).clone()).item(Schema::Object(other));
+            **item = Schema::AnyOf(either.build()).into();
+        }
+    }
 }
 
 /// Where a shopper's requests are served in the channel of a publishable key, as [`crate::extract::Buyer`] reads it.
