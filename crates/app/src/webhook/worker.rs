@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tradepost_domain::kernel::ids::WebhookEndpointId;
 use tradepost_domain::webhook::schedule::FAILURES_BEFORE_CAUTION;
-use tradepost_store::db::count_statements;
+use tradepost_store::db::{Claim, count_statements};
 use tradepost_store::webhook::sending;
 
 use super::send::{lease_from, system, try_delivery};
@@ -43,6 +43,17 @@ struct Lanes {
     /// Told when a lane has ended that sent something: more may have become due behind its last look.
     ended: Notify,
     closing: AtomicBool,
+    presence: Mutex<Presence>,
+}
+
+/// Whether other processes can see that this one sends.
+#[derive(Debug, Default)]
+enum Presence {
+    /// It has sent nothing yet.
+    #[default]
+    New,
+    /// It tells them, while the claim lasts.
+    Told(Claim),
 }
 
 /// A lane that is open until this is dropped, also by a panic.
@@ -76,6 +87,7 @@ impl WebhookWorker {
         let sweep = Rhythm { name: "deleting old webhooks", every: SWEEP_EVERY, woken_by: None };
         let sweeping = keep_doing(sweep, std::future::pending(), || self.sweep());
         let sending = keep_doing(rhythm, shutdown, || async {
+            self.be_present().await?;
             for lane in self.open_lanes().await? {
                 let worker = self.clone();
                 let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,6 +103,23 @@ impl WebhookWorker {
         self.lanes.closing.store(true, Ordering::Relaxed);
         let mut tasks = tasks.into_inner().unwrap_or_else(PoisonError::into_inner);
         let _ = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
+    }
+
+    /// Tells others that this process sends. When it begins and nobody else does, what is leased was left behind by a process that
+    /// died: a shop that comes back from a crash goes on at once.
+    async fn be_present(&self) -> Result<(), WriteError> {
+        let is_new = match &*self.presence() {
+            Presence::Told(claim) if !claim.is_lost() => return Ok(()),
+            Presence::Told(_) => false,
+            Presence::New => true,
+        };
+        let claim = sending::enter(self.caller.shop.store.worker(), (self.caller.now(), is_new)).await?;
+        *self.presence() = Presence::Told(claim);
+        Ok(())
+    }
+
+    fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.lanes.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends until nothing is due any more, or nothing that there is room for.

@@ -6,11 +6,23 @@ use tokio_postgres::Row;
 use tradepost_domain::kernel::ids::{EntityId, EventId, WebhookEndpointId};
 use uuid::Uuid;
 
-use crate::db::Client;
+use crate::db::{Claim, Client, Db};
 use crate::error::StoreError;
 use crate::sql::sql;
 
 sql! {
+    // Locks of sessions: they go with the session, however that ends.
+    TRY_ALONE = "
+        select pg_try_advisory_lock(hashtext('tradepost-webhook-sender-' || current_schema()))";
+    ENTER = "
+        select pg_advisory_lock_shared(hashtext('tradepost-webhook-sender-' || current_schema()))::text";
+    NOT_ALONE = "
+        select pg_advisory_unlock(hashtext('tradepost-webhook-sender-' || current_schema()))";
+    FREE = "
+        with freed as (
+            update webhook_delivery set leased_until = null, next_at = $1 where leased_until is not null
+            returning 1)
+        select count(*) from freed";
     /// The limits keep it at two looks into the index for each endpoint: else everything that is due may be read and grouped.
     ENDPOINTS_DUE = "
         select e.id
@@ -178,6 +190,21 @@ pub struct TryResult {
     pub response: Option<String>,
     /// Why there is none.
     pub error: Option<String>,
+}
+
+/// Tells that this process sends, for as long as it holds what this answers. What was left under way by processes that died is
+/// due at `now`, if `frees` and no other process sends: it would keep the room of its endpoints until its lease is over.
+pub async fn enter(db: &Db, (now, frees): (Timestamp, bool)) -> Result<Claim, StoreError> {
+    let session = db.session().await?;
+    let is_alone = frees && session.query_one(TRY_ALONE, &[]).await?.get(0);
+    if is_alone {
+        session.query_one(FREE, &[&now]).await?;
+    }
+    session.query_one(ENTER, &[]).await?;
+    if is_alone {
+        session.query_one(NOT_ALONE, &[]).await?;
+    }
+    Ok(session.leave_pool())
 }
 
 /// Enabled endpoints that something is due to.

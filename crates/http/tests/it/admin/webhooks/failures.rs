@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tradepost_app::rounds::Round;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_port::EgressResponse;
+use tradepost_store::webhook::sending;
 use tradepost_testkit::TestApp;
 
 use super::{body, endpoint, header, make_brand, pass, read, sent_to};
@@ -97,6 +98,53 @@ async fn a_worker_that_dies_between_the_post_and_the_mark_is_followed_by_the_sam
     assert_eq!(header(&both[0], "webhook-id"), header(&both[1], "webhook-id"));
     assert_eq!(both[0].body, both[1].body);
     assert_eq!(sql_value(&app, "select string_agg(state, ' ') from webhook_delivery").await, "delivered");
+    app.audit().await;
+}
+
+/// A shop that is killed again and again would send nothing else: each time as much as has room stays behind for its lease.
+#[tokio::test]
+async fn what_a_dead_process_left_under_way_is_sent_at_once_by_the_next_one_that_is_alone() {
+    let app = TestApp::new().await;
+    endpoint(&app, "a.example", &["brand.*"]).await;
+    for number in 0..6 {
+        make_brand(&app, &format!("brand-{number}")).await;
+    }
+    app.outside.answer(|_| None);
+    let dying = tokio::spawn({
+        let app = app.clone();
+        async move { app.send_webhooks().await }
+    });
+    sent(&app, "a.example", 4).await;
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    app.outside.answer_status(200);
+    let run = |stop: &Arc<Notify>| {
+        let (shop, stop) = (app.shop.clone(), stop.clone());
+        tokio::spawn(async move { WebhookWorker::new(shop).run(async { stop.notified().await }).await })
+    };
+
+    // While another process sends, it may be what is under way there.
+    let other = sending::enter(app.shop.store.worker(), (app.shop.clock.now(), false)).await.unwrap();
+    let stop = Arc::new(Notify::new());
+    let beside = run(&stop);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    stop.notify_one();
+    beside.await.unwrap();
+    assert_eq!(sent_to(&app, "a.example").len(), 4, "the room is taken");
+
+    drop(other);
+    let sending = "select count(*) from pg_locks join pg_database d on d.oid = database
+                    where locktype = 'advisory' and mode = 'ShareLock' and datname = current_database()";
+    while sql_value(&app, sending).await != "0" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let next = run(&stop);
+    sent(&app, "a.example", 10).await;
+    stop.notify_one();
+    next.await.unwrap();
+    let delivered =
+        "select count(*) from webhook_delivery where state = 'delivered' and leased_until is null";
+    assert_eq!(sql_value(&app, delivered).await, "6");
     app.audit().await;
 }
 
