@@ -2,6 +2,7 @@
 //! to be seen. The products are those of `search/icecat.jsonl` and `demo/products.jsonl` of a folder, again and again under new
 //! names: `cargo run --release -p tradepost-search --example shelf-speed -- ../shared/data 100000`.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -103,17 +104,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             pipeline::plan(query, &plain, &Weights::default());
         }),
     );
-    ask(&shelf, &queries);
+    ask(&shelf, &queries, &products);
     change(&shelf, &products);
     Ok(())
 }
 
-fn ask(shelf: &Shelf, queries: &[&str]) {
+fn ask(shelf: &Shelf, queries: &[&str], products: &[SearchDocument]) {
     let search = |request: SearchRequest| {
         let _ = ready(shelf.search(&request));
     };
     let words = |text: &str| SearchRequest { text: Some(text.to_owned()), ..SearchRequest::default() };
     report("searches, with and without errors", timed(queries.iter(), |query| search(words(query))));
+    let two = two_words(products);
+    report("two words of one title", timed(two.iter(), |query| search(words(query))));
+    report("again", timed(two.iter().cycle().take(two.len() * 10), |query| search(words(query))));
+    report(
+        "the same with facets",
+        timed(two.iter(), |query| {
+            search(SearchRequest { facets: facets(), ..words(query) });
+        }),
+    );
     let wide = ["cable", "black", "hp", "usb", "case", "a"].into_iter().cycle().take(60);
     report(
         "searches that find very much, with facets",
@@ -131,6 +141,16 @@ fn ask(shelf: &Shelf, queries: &[&str]) {
             shelf.suggest(&typed, 10);
         }),
     );
+}
+
+/// The first and the last plain word of titles, no pair twice.
+fn two_words(products: &[SearchDocument]) -> BTreeSet<String> {
+    let pairs = products.iter().step_by(products.len() / 5_000 + 1).filter_map(|product| {
+        let plain = |word: &&str| word.len() > 2 && word.chars().all(|letter| letter.is_ascii_alphabetic());
+        let words: Vec<&str> = product.title.split_whitespace().filter(plain).collect();
+        Some(format!("{} {}", words.first()?, words.last()?).to_lowercase())
+    });
+    pairs.collect()
 }
 
 /// Lists without words: pages alone, and with all that is counted beside them.

@@ -8,6 +8,7 @@ use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::{IndexDocument, SearchDocument};
 
 use crate::document::{self, Parsed};
+use crate::pipeline::known::KnownWords;
 use crate::structure::Structure;
 use crate::synonyms::Synonyms;
 use crate::text::Analyzer;
@@ -27,6 +28,8 @@ pub struct Knowledge {
     pub dictionary: Dictionary,
     /// What else is meant by words.
     pub synonyms: Arc<Synonyms>,
+    /// What words were found to mean.
+    pub(crate) words: KnownWords,
     /// Products that were learnt from.
     products: HashSet<ProductId>,
 }
@@ -40,6 +43,7 @@ impl Knowledge {
             structure: Structure::default(),
             dictionary: Dictionary::new(&analyzer),
             synonyms: Arc::default(),
+            words: KnownWords::default(),
             analyzer,
             products: HashSet::new(),
         }
@@ -47,6 +51,7 @@ impl Knowledge {
 
     /// Learns from products that it does not know yet; call [`Self::settle`] after the last one.
     pub fn learn(&mut self, document: &SearchDocument) {
+        self.words.forget();
         let parsed = Parsed::new(document);
         let is_new = self.products.insert(document.id);
         self.vocabulary.learn(&parsed, is_new);
@@ -58,6 +63,7 @@ impl Knowledge {
 
     /// Makes what was learnt last ready to be asked.
     pub fn settle(&mut self) {
+        self.words.forget();
         self.vocabulary.settle();
     }
 

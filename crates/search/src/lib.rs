@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod engine;
 mod filling;
 pub mod knowledge;
+mod memo;
 pub mod opensearch;
 pub mod oracle;
 pub mod pipeline;

@@ -1,13 +1,16 @@
 //! From what somebody typed to a plan that an engine can follow. Pure: the same words, the same plan.
 
-use tradepost_port::search::plan::{Alt, AltKind, QueryPlan, Slot, Step, StepKind};
+use std::sync::Arc;
 
-use crate::document::stem_term;
+use tradepost_port::search::plan::{QueryPlan, Slot, Step, StepKind};
+
+use self::known::Known;
 use crate::knowledge::Knowledge;
 use crate::text::{self, Analyzer};
 use crate::weights::Weights;
 
 mod alternatives;
+pub(crate) mod known;
 
 /// Words of a query at most; what comes after them is not looked at.
 const WORDS_MAX: usize = 16;
@@ -61,26 +64,18 @@ fn is_trusted(word: &Written, knowledge: &Knowledge) -> bool {
 
 fn slot(written: &[Written], index: usize, knowledge: &Knowledge, weights: &Weights) -> Option<Slot> {
     let word = &written.get(index)?.word;
-    let mut alts = vec![
-        Alt { terms: vec![word.clone()], weight: 1.0, kind: AltKind::Exact, doubt: 0 },
-        Alt {
-            terms: vec![stem_term(word, &knowledge.analyzer)],
-            weight: weights.stem,
-            kind: AltKind::Exact,
-            doubt: 0,
-        },
-    ];
-    alts.extend(alternatives::compounds(written, index, knowledge, weights));
-    alts.extend(alternatives::synonyms(written, index, knowledge, weights));
-    alts.extend(alternatives::splits(word, knowledge, weights));
-    alts.extend(alternatives::typos(word, knowledge, weights));
-    if index.saturating_add(1) == written.len() {
-        alts.extend(alternatives::beginnings(word, knowledge, weights));
+    let is_last = index.saturating_add(1) == written.len();
+    let known = knowledge.words.get(word, is_last, knowledge, weights);
+    let mut beside = alternatives::compounds(written, index, knowledge, weights);
+    beside.extend(alternatives::synonyms(written, index, knowledge, weights));
+    if beside.is_empty() {
+        let document_count = u64::from(known.document_count);
+        return Some(Slot { word: word.clone(), alts: Arc::clone(&known.alts), document_count });
     }
-    let counts = alts.iter().flat_map(|alt| &alt.terms).map(|term| knowledge.vocabulary.document_count(term));
-    let own = knowledge.vocabulary.document_count(word);
-    let document_count = u64::from(if own > 0 { own } else { counts.max().unwrap_or_default() });
-    Some(Slot { word: word.clone(), alts, document_count })
+    let count = if known.is_held { 0 } else { known::count(&beside, knowledge) }.max(known.document_count);
+    let (own, others) = known.alts.split_at_checked(Known::OWN)?;
+    let alts = own.iter().cloned().chain(beside).chain(others.iter().cloned());
+    Some(Slot { word: word.clone(), alts: alts.collect(), document_count: u64::from(count) })
 }
 
 /// The ladder: all words as written, all words with some corrected, then fewer and fewer of them.
@@ -107,6 +102,7 @@ fn steps(slots: usize, trusted: bool, enough: usize) -> Vec<Step> {
 mod tests {
     use super::*;
     use tradepost_port::search::Synonym;
+    use tradepost_port::search::plan::AltKind;
 
     use crate::samples::titled;
     use crate::synonyms::Synonyms;

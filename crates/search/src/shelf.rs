@@ -129,25 +129,56 @@ impl Shelf {
         let mut reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
         loop {
             let plan = self.plan(request, &reading);
-            if request.text.is_some() && plan.must.is_empty() && reading.is_empty() {
-                // Of signs alone nothing is found, rather than everything.
+            if says_nothing(request, &reading, &plan) {
                 return Ok(SearchAnswer::default());
             }
             let hits = self.engine.search(&plan).await?;
-            // Pins that do not hold the words are shown whatever is asked.
-            if hits.steps.iter().all(|(_, count)| *count == 0) && reading.drop_weakest() {
+            if is_in_vain(&hits) && reading.drop_weakest() {
                 continue;
             }
-            if let Start::After(after) = &plan.page.start
-                && !Order::of(&plan).takes(&after.key)
-            {
+            if is_misplaced(&plan) {
                 return Err(SearchError::Misplaced);
             }
-            let interpreted = reading.interpreted().cloned().collect();
-            let corrections = corrections(&plan, &hits, &read(&self.knowledge));
-            return Ok(SearchAnswer { hits, interpreted, corrections });
+            return Ok(answer(&plan, hits, &reading, &read(&self.knowledge)));
         }
     }
+
+    /// The same for words that were looked up before, if nothing has to be waited for.
+    fn answer_at_once(&self, request: &SearchRequest) -> Option<SearchAnswer> {
+        let mut reading = Reading::of(request, &*self.knowledge.try_read().ok()?, self.price_exponent);
+        loop {
+            let plan = self.plan(request, &reading);
+            if says_nothing(request, &reading, &plan) || is_misplaced(&plan) {
+                return None;
+            }
+            let hits = self.engine.glance(&plan)?;
+            if is_in_vain(&hits) && reading.drop_weakest() {
+                continue;
+            }
+            return Some(answer(&plan, hits, &reading, &*self.knowledge.try_read().ok()?));
+        }
+    }
+}
+
+/// Whether a question is of signs alone: nothing is found then, rather than everything.
+fn says_nothing(request: &SearchRequest, reading: &Reading, plan: &QueryPlan) -> bool {
+    request.text.is_some() && plan.must.is_empty() && reading.is_empty()
+}
+
+/// Whether no words were met. Pins that do not hold the words are shown whatever is asked.
+fn is_in_vain(hits: &Hits) -> bool {
+    hits.steps.iter().all(|(_, count)| *count == 0)
+}
+
+/// Whether a page begins after a position of another order.
+fn is_misplaced(plan: &QueryPlan) -> bool {
+    matches!(&plan.page.start, Start::After(after) if !Order::of(plan).takes(&after.key))
+}
+
+fn answer(plan: &QueryPlan, hits: Hits, reading: &Reading, knowledge: &Knowledge) -> SearchAnswer {
+    let interpreted = reading.interpreted().cloned().collect();
+    let corrections = corrections(plan, &hits, knowledge);
+    SearchAnswer { hits, interpreted, corrections }
 }
 
 /// Goes on in the order that the page before had: where no words are, boosts that began or ended since would make another one.
@@ -236,13 +267,11 @@ impl CatalogSearch for Shelf {
 
     fn glance(&self, request: &SearchRequest) -> Option<SearchAnswer> {
         if request.text.is_some() {
-            return None;
+            return self.answer_at_once(request);
         }
         let mut plan = of_words(QueryPlan::default(), request);
         keep_order(&mut plan);
-        if let Start::After(after) = &plan.page.start
-            && !Order::of(&plan).takes(&after.key)
-        {
+        if is_misplaced(&plan) {
             return None;
         }
         let hits = self.engine.glance(&plan)?;

@@ -149,18 +149,11 @@ type Told = Result<Result<(SearchAnswer, Labels, Course), SearchError>, SearchEr
 
 async fn ask(shelves: &Shelves, standing: &Arc<Standing>, asked: &Asked<'_>) -> Told {
     let (mut request, labels) = request(standing, asked);
-    let (shown, occasion) = (asked.pins_shown, asked.occasion());
-    let steer = move |standing: &Standing, request: &mut SearchRequest| {
-        let mut course = course(standing, &standing.rules(), request, &occasion);
-        course.steer(request, shown);
-        course
-    };
-    // Most lists are read in less time than it takes to hand them to another thread. Words are not: they are looked up first.
-    let steered = request.text.is_none().then(|| steer(standing, &mut request));
-    if steered.is_some()
-        && let Some(answer) = standing.shelf.glance(&request)
-    {
-        return Ok(Ok((answer, labels, steered.unwrap_or_default())));
+    let mut course = course(standing, &standing.rules(), &request, &asked.occasion());
+    course.steer(&mut request, asked.pins_shown);
+    // Most questions are answered in less time than it takes to hand them to another thread.
+    if let Some(answer) = standing.shelf.glance(&request) {
+        return Ok(Ok((answer, labels, course)));
     }
     // Too much for the shelves would be far too much for the database: whoever finds no place is not sent there.
     let place = shelves.place().await?;
@@ -168,7 +161,6 @@ async fn ask(shelves: &Shelves, standing: &Arc<Standing>, asked: &Asked<'_>) -> 
     // Finding and counting may keep a thread busy for some ten milliseconds.
     let work = move || {
         let _place = place;
-        let course = steered.unwrap_or_else(|| steer(&standing, &mut request));
         Ok((finish(standing.shelf.search(&request))?, course))
     };
     Ok(aside(work).await.map(|(answer, course)| (answer, labels, course)))
@@ -181,6 +173,9 @@ pub(super) fn course(
     request: &SearchRequest,
     occasion: &Occasion,
 ) -> Course {
+    if rules.is_empty() {
+        return Course::default();
+    }
     let words = request.text.as_ref().map(|text| standing.shelf.stems(text)).unwrap_or_default();
     Course::of(rules, &words, occasion)
 }

@@ -3,6 +3,8 @@
 //! Everything that decides what a query means (typos, synonyms, what is dropped when too little is found) is decided
 //! before, so that an engine only has to find and to score, and two engines give the same answers.
 
+use std::sync::Arc;
+
 use tradepost_domain::kernel::ids::ProductId;
 
 use super::condition::{Condition, FacetKey, FacetRequest};
@@ -79,7 +81,7 @@ pub struct Slot {
     /// The word as it was written, folded.
     pub word: String,
     /// Ways to meet it; never empty.
-    pub alts: Vec<Alt>,
+    pub alts: Arc<[Alt]>,
     /// How many products hold the word: rare words say more. The same for all alternatives, since a rare misspelling
     /// would outrank the word it stands for otherwise.
     pub document_count: u64,

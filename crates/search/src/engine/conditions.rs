@@ -129,6 +129,8 @@ pub struct Conditions {
     groups: Vec<Group>,
     /// Bits of the choices that want a variant which meets them.
     variant_groups: u64,
+    /// Whether anything depends on variants, or counts them.
+    looks_at_variants: bool,
     /// Whether no variant may be orderable: as a filter, and the bits of choices that say so.
     sold_out: bool,
     sold_out_groups: u64,
@@ -153,6 +155,7 @@ impl Conditions {
             hard_variant: Vec::new(),
             groups: Vec::new(),
             variant_groups: 0,
+            looks_at_variants: !plan.facets.is_empty(),
             sold_out: false,
             sold_out_groups: 0,
         };
@@ -177,6 +180,10 @@ impl Conditions {
                 about_variants: about_variants && !sold_out,
             });
         }
+        conditions.looks_at_variants |= !conditions.hard_variant.is_empty()
+            || conditions.variant_groups != 0
+            || conditions.sold_out
+            || conditions.sold_out_groups != 0;
         conditions
     }
 
@@ -199,6 +206,9 @@ impl Conditions {
             if plain && !group.test.holds(number, row, None) {
                 verdict.failed |= 1 << place;
             }
+        }
+        if !self.looks_at_variants {
+            return true;
         }
         for (place, variant) in row.variants.iter().enumerate() {
             if !self.hard_variant.iter().all(|test| test.holds(number, row, Some(variant))) {

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::Column;
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::{
     FAST, Field as IndexField, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{DocId, Index, Score, SegmentOrdinal, SegmentReader, TantivyDocument, Term as IndexTerm};
+use tantivy::{Index, SegmentReader, TantivyDocument, Term as IndexTerm};
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::engine::{IndexDocument, Term};
 use tradepost_port::search::plan::Field;
@@ -162,41 +161,7 @@ fn tokens(terms: &[Term]) -> PreTokenizedString {
     PreTokenizedString { text: String::new(), tokens: tokens.collect() }
 }
 
-/// Collects the rows of all documents that are found, with their scores.
-pub struct Rows;
-
-/// The same for a segment.
-pub struct SegmentRows {
-    rows: Option<Column<u64>>,
-    found: Vec<(u32, Score)>,
-}
-
-impl Collector for Rows {
-    type Fruit = Vec<(u32, Score)>;
-    type Child = SegmentRows;
-
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentRows> {
-        Ok(SegmentRows { rows: segment.fast_fields().column_opt::<u64>(ROW)?, found: Vec::new() })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        true
-    }
-
-    fn merge_fruits(&self, found: Vec<Self::Fruit>) -> tantivy::Result<Self::Fruit> {
-        Ok(found.into_iter().flatten().collect())
-    }
-}
-
-impl SegmentCollector for SegmentRows {
-    type Fruit = Vec<(u32, Score)>;
-
-    fn collect(&mut self, document: DocId, score: Score) {
-        let row = self.rows.as_ref().and_then(|rows| rows.first(document));
-        self.found.extend(row.and_then(|row| u32::try_from(row).ok()).map(|row| (row, score)));
-    }
-
-    fn harvest(self) -> Self::Fruit {
-        self.found
-    }
+/// The rows of a segment's documents.
+pub fn row_column(segment: &SegmentReader) -> tantivy::Result<Option<Column<u64>>> {
+    segment.fast_fields().column_opt::<u64>(ROW)
 }

@@ -9,11 +9,12 @@ mod histogram;
 mod index;
 mod kept;
 mod listing;
+mod lists;
+mod met;
 mod orders;
 mod pass;
-mod query;
+mod postings;
 pub(crate) mod ranking;
-mod statistics;
 mod table;
 mod values;
 mod visible;
@@ -21,13 +22,13 @@ mod visible;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::{Deserialize, Serialize};
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument};
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::BoxFuture;
-use tradepost_port::search::plan::QueryPlan;
+use tradepost_port::search::plan::{QueryPlan, Step};
 use tradepost_port::search::{
     Capabilities, Change, ChangeKind, Hits, IndexDocument, Live, SearchDocument, SearchEngine, SearchError,
 };
@@ -37,10 +38,11 @@ pub(crate) use self::conditions::wants_sold_out;
 pub(crate) use self::facets::best;
 pub(crate) use self::histogram::steps as histogram_steps;
 pub(crate) use self::index::field_name;
-use self::index::{Fields, Rows, Stored};
+use self::index::{Fields, Stored};
 use self::kept::Kept;
+use self::lists::Lists;
+use self::met::Met;
 use self::pass::Pass;
-use self::statistics::Statistics;
 use self::table::Table;
 pub(crate) use self::table::label as label_of;
 pub(crate) use self::values::name_of;
@@ -82,6 +84,7 @@ pub struct Engine {
     writer: Mutex<Writer>,
     table: RwLock<Table>,
     kept: Kept,
+    lists: Lists,
     visible: Visible,
     durable: AtomicI64,
     in_folder: bool,
@@ -142,6 +145,7 @@ impl Engine {
             }),
             table: RwLock::default(),
             kept: Kept::default(),
+            lists: Lists::default(),
             visible: Visible::default(),
             durable: AtomicI64::new(0),
             in_folder,
@@ -284,15 +288,57 @@ impl Engine {
         let searcher = self.reader.searcher();
         let table = self.read_table();
         let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table));
-        let statistics = Statistics::new(&searcher, plan, &self.fields)?;
         for (place, step) in plan.relax.iter().enumerate() {
-            pass.take_step(place, || {
-                let query = query::of(plan, *step, &self.fields);
-                searcher.search_with_statistics_provider(query.as_ref(), &Rows, &statistics)
-            })?;
+            pass.take_step(place, || self.met(&searcher, plan, *step, table.rows().len()))?;
         }
         Ok(Hits { sequence, ..pass.finish() })
     }
+
+    /// The rows that hold the words of a step, with their scores.
+    fn met(
+        &self,
+        searcher: &Searcher,
+        plan: &QueryPlan,
+        step: Step,
+        rows: usize,
+    ) -> Result<Vec<(u32, f32)>, EngineError> {
+        let state = (searcher.generation().generation_id(), rows, &plan.scoring);
+        let list = |slot| {
+            let read = || postings::read(searcher, &self.fields, (slot, step.doubt), &plan.scoring);
+            self.lists.get((slot, step.doubt), state, read)
+        };
+        let lists: Vec<Arc<[Met]>> = plan.must.iter().map(list).collect::<tantivy::Result<_>>()?;
+        Ok(of_step(&lists, step, plan.scoring.named))
+    }
+
+    /// Follows a plan whose words were read before, if that is done at once.
+    fn glance_at_words(&self, plan: &QueryPlan) -> Option<Hits> {
+        let sequence = self.visible.sequence();
+        let searcher = self.reader.searcher();
+        let generation = searcher.generation().generation_id();
+        let table = self.table.try_read().ok()?;
+        let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table));
+        let mut left = GLANCE_ROWS_MAX;
+        for (place, step) in plan.relax.iter().enumerate() {
+            let find = || {
+                let list = |slot| self.lists.kept((slot, step.doubt), generation, &plan.scoring);
+                let lists: Option<Vec<Arc<[Met]>>> = plan.must.iter().map(list).collect();
+                let lists = lists.ok_or(TooMuch)?;
+                left = left.checked_sub(lists.iter().map(|list| list.len()).sum()).ok_or(TooMuch)?;
+                Ok::<_, TooMuch>(of_step(&lists, *step, plan.scoring.named))
+            };
+            pass.take_step(place, find).ok()?;
+        }
+        Some(Hits { sequence, ..pass.finish() })
+    }
+}
+
+/// What is asked for is not done at a glance.
+struct TooMuch;
+
+fn of_step(lists: &[Arc<[Met]>], step: Step, named: f32) -> Vec<(u32, f32)> {
+    let lists: Vec<&[Met]> = lists.iter().map(|list| &**list).collect();
+    met::of_step(&lists, step, named)
 }
 
 impl SearchEngine for Engine {
@@ -324,7 +370,7 @@ impl SearchEngine for Engine {
 
     fn glance(&self, plan: &QueryPlan) -> Option<Hits> {
         if !plan.must.is_empty() {
-            return None;
+            return self.glance_at_words(plan);
         }
         let sequence = self.visible.sequence();
         // Whoever writes may hold it for long.
