@@ -65,6 +65,9 @@ impl Suite {
         let found = engine.search(&plan).await.map_err(|error| format!("{error:?}"))?;
         let wanted = self.oracle.follow(&plan);
         differences(&plan, &found, &wanted)?;
+        if let Some(glanced) = engine.glance(&plan) {
+            same("the answer at a glance", &glanced, &found)?;
+        }
         let uncounted = QueryPlan { counted: false, facets: Vec::new(), ..plan };
         let page = engine.search(&uncounted).await.map_err(|error| format!("{error:?}"))?;
         same(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tradepost_port::search::plan::{Boost, Page, Pin, Start, StepKind};
+use tradepost_port::search::plan::{Boost, Page, Pin, Scoring, Start, StepKind};
 use tradepost_port::search::{
     CatalogSearch, Change, ChangeKind, Condition, Filter, Interpreted, SearchAnswer, SearchDocument,
     SearchRequest, Sort, Synonym, Treatment,
@@ -163,6 +163,48 @@ fn a_product_that_comes_later_is_found_corrected_and_suggested_at_once() {
     now(shelf.apply(vec![Change { sequence: 202, id: product_id(777), kind: ChangeKind::Delete }])).unwrap();
     assert_eq!(ask(&shelf, &asked("zither")).hits.total, 0);
     assert!(shelf.suggest("delu", 5).is_empty());
+}
+
+#[test]
+fn words_that_were_looked_up_before_are_answered_at_a_glance_and_see_every_change() {
+    let shelf = shelf();
+    let request = asked("optical mouse");
+    assert!(shelf.glance(&request).is_none(), "nobody looked them up");
+    let before = ask(&shelf, &request);
+    assert_eq!(shelf.glance(&request), Some(before.clone()));
+    let other_words = ask(&shelf, &asked("mouse optical"));
+    assert_eq!(other_words.hits.total, before.hits.total);
+
+    let mut new = product(1);
+    new.id = product_id(901);
+    new.title = "Optical mouse of tomorrow".to_owned();
+    now(shelf.apply(vec![upsert(901, new.clone())])).unwrap();
+    assert!(shelf.glance(&request).is_none(), "what was looked up is of another state of the index");
+    let more = ask(&shelf, &request);
+    assert_eq!(more.hits.total, before.hits.total + 1);
+    assert_eq!(shelf.glance(&request).as_ref(), Some(&more));
+
+    // The same words in the same index are paid otherwise.
+    let scoring = Scoring { title: 0.0, core: 0.0, ..shelf.scoring() };
+    let paid = ask(&shelf, &SearchRequest { scoring: Some(scoring), ..request.clone() });
+    let score = |answer: &SearchAnswer| answer.hits.hits.iter().map(|hit| hit.score).fold(0.0, f32::max);
+    assert!(score(&paid) < score(&more), "{} {}", score(&paid), score(&more));
+
+    let gone = Change { sequence: 902, id: new.id, kind: ChangeKind::Delete };
+    now(shelf.apply(vec![gone])).unwrap();
+    assert_eq!(ask(&shelf, &request).hits.total, before.hits.total);
+}
+
+#[test]
+fn a_word_is_known_anew_when_more_is_learnt() {
+    let shelf = shelf();
+    let total = |text: &str| ask(&shelf, &asked(text)).hits.total;
+    assert_eq!(total("zyxwvu"), 0);
+    let mut new = product(1);
+    new.id = product_id(903);
+    new.title = "Zyxwvut".to_owned();
+    now(shelf.apply(vec![upsert(903, new)])).unwrap();
+    assert_eq!(total("zyxwvu"), 1, "it goes on to the word that came");
 }
 
 #[test]
