@@ -335,6 +335,11 @@ impl TestApp {
     }
 
     /// Lets the worker read back what nobody told, a round.
+    /// Lets the worker keep what orders were paid with, and have forgotten what customers forgot; answers how much it took up.
+    pub async fn keep_methods(&self) -> usize {
+        count_statements(Box::pin(Reconciler::new(self.shop.clone()).keep_methods())).await.0.unwrap()
+    }
+
     pub async fn read_back(&self) -> Reconciled {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).read_back())).await.0.unwrap()
     }

@@ -11,6 +11,7 @@ use tradepost_store::{Client, StoreError};
 
 use super::backlogs::COUNTED_MAX;
 use crate::mail::QUEUES;
+use crate::payment::method;
 use crate::shop::Shop;
 
 /// Events that may wait while the worker works; more means that it does not.
@@ -72,6 +73,7 @@ pub async fn examine(
     findings.push(backlog(shop, &client).await?);
     findings.push(mails(&job::count_undone(&client, QUEUES, COUNTED_MAX).await?));
     findings.push(payment_events(&webhook_inbox::parked(&client).await?));
+    findings.push(methods(&job::count_undone(&client, method::QUEUES, COUNTED_MAX).await?));
     findings.push(ratings(&system::wrong_ratings(&client).await?));
     findings.push(rules(&audit_rules::find_broken(&client, shop.clock.now()).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
@@ -141,6 +143,20 @@ fn payment_events((parked, last_error): &(i64, Option<String>)) -> Finding {
     let reason = last_error.as_deref().unwrap_or("for no known reason");
     let detail = format!(
         "{parked} were put aside, the last one because {reason}: `tradepost payments retry` works them off again"
+    );
+    Finding::notable(CHECK, detail)
+}
+
+/// Payment methods that could be neither kept nor forgotten at the provider.
+fn methods(undone: &UndoneJobs) -> Finding {
+    const CHECK: &str = "payment methods";
+    let UndoneJobs { waiting, parked, last_error } = undone;
+    if *parked == 0 {
+        return Finding::sound(CHECK, format!("{waiting} wait, none was put aside"));
+    }
+    let reason = last_error.as_deref().unwrap_or("for no known reason");
+    let detail = format!(
+        "{parked} were put aside, the last one because {reason}: `tradepost payments retry` tries again"
     );
     Finding::notable(CHECK, detail)
 }
@@ -221,6 +237,17 @@ mod tests {
         let found = mails(&undone(3));
         assert_eq!(found.verdict, Verdict::Notable);
         assert!(found.detail.contains("3 were put aside") && found.detail.contains("no such mailbox"));
+    }
+
+    #[test]
+    fn payment_methods_that_were_put_aside_are_told_with_what_to_do() {
+        let undone = |parked| UndoneJobs { waiting: 0, parked, last_error: Some("no answer".to_owned()) };
+        assert_eq!(methods(&undone(0)).verdict, Verdict::Sound);
+        let found = methods(&undone(2));
+        assert_eq!(found.verdict, Verdict::Notable);
+        for part in ["2 were put aside", "no answer", "tradepost payments retry"] {
+            assert!(found.detail.contains(part), "{}", found.detail);
+        }
     }
 
     #[test]
