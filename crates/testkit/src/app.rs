@@ -264,6 +264,7 @@ impl TestApp {
             rate_limits: rate_limits.then(ShopperLimits::default),
             egress: outside.clone(),
             search: crate::shelves(),
+            seals: crate::seals(),
         }));
         let is_behind = Arc::default();
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
@@ -334,12 +335,12 @@ impl TestApp {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).refund())).await.0.unwrap()
     }
 
-    /// Lets the worker read back what nobody told, a round.
     /// Lets the worker keep what orders were paid with, and have forgotten what customers forgot; answers how much it took up.
     pub async fn keep_methods(&self) -> usize {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).keep_methods())).await.0.unwrap()
     }
 
+    /// Lets the worker read back what nobody told, a round.
     pub async fn read_back(&self) -> Reconciled {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).read_back())).await.0.unwrap()
     }
