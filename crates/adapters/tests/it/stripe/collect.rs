@@ -5,7 +5,9 @@ use tradepost_domain::kernel::ids::{CustomerId, EntityId};
 use tradepost_domain::payment::{AttemptStatus, Effect, PaymentStatus};
 use tradepost_fakestripe::Step;
 use tradepost_port::PaymentGateway;
-use tradepost_port::payment::{CaptureMethod, ConfirmIntent, CreateIntent, IntentRef, NewCustomer, Outcome};
+use tradepost_port::payment::{
+    CaptureMethod, ConfirmIntent, CreateIntent, IntentRef, NewCustomer, Outcome, ReadError,
+};
 use uuid::Uuid;
 
 use super::{WITHIN, World, applied, attempt_id, create, done, eur};
