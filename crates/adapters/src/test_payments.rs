@@ -172,7 +172,9 @@ impl PaymentGateway for TestPayments {
         intent: &'a IntentRef,
         _: Duration,
     ) -> BoxFuture<'a, Result<Intent, ReadError>> {
-        ready(Ok(untouched(&intent.intent_id, AttemptStatus::Created)))
+        // Of all that was paid with it can only say that it was a card, made up for this attempt.
+        let payment_method = Some(format!("test_card_{}", intent.attempt_id));
+        ready(Ok(Intent { payment_method, ..untouched(&intent.intent_id, AttemptStatus::Created) }))
     }
 
     fn find(
@@ -212,12 +214,19 @@ impl PaymentGateway for TestPayments {
         ready(Outcome::Ok(format!("test_{}", customer.customer_id)))
     }
 
-    fn payment_methods<'a>(
+    fn payment_method<'a>(
         &'a self,
         _: &'a str,
+        payment_method: &'a str,
         _: Duration,
-    ) -> BoxFuture<'a, Result<Vec<SavedPaymentMethod>, ReadError>> {
-        ready(Ok(Vec::new()))
+    ) -> BoxFuture<'a, Result<SavedPaymentMethod, ReadError>> {
+        ready(Ok(SavedPaymentMethod {
+            id: payment_method.to_owned(),
+            kind: "card".to_owned(),
+            brand: Some("visa".to_owned()),
+            last4: Some("4242".to_owned()),
+            expires: Some((12, 2034)),
+        }))
     }
 
     fn forget_payment_method<'a>(&'a self, _: &'a str, _: Duration) -> BoxFuture<'a, Outcome<()>> {

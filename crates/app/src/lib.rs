@@ -33,6 +33,7 @@ pub mod payment;
 pub mod pricing;
 pub mod review;
 pub mod rounds;
+pub mod seal;
 pub mod search;
 pub mod secret;
 pub mod seed;

@@ -28,6 +28,7 @@ use crate::order::desk::OrderDesk;
 use crate::outside::Outside;
 use crate::password::Passwords;
 use crate::pricing::RuleBook;
+use crate::seal::Seals;
 use crate::search::Shelves;
 use crate::search::log::SearchLog;
 use crate::system::Soundness;
@@ -68,6 +69,8 @@ pub struct ShopParts {
     pub egress: Arc<dyn Egress>,
     /// Makes its search index.
     pub search: Arc<dyn ShelfMaker>,
+    /// Seals secrets before they are stored.
+    pub seals: Seals,
 }
 
 /// How a shop's checkout works.
@@ -171,6 +174,8 @@ pub struct Shop {
     pub webhooks: WebhookCounts,
     /// What was searched for and what became of it, as far as it is not written yet.
     pub search_log: SearchLog,
+    /// Seals secrets before they are stored.
+    pub seals: Seals,
 }
 
 impl fmt::Debug for Shop {
@@ -199,6 +204,7 @@ impl Shop {
             checkout,
             egress,
             search,
+            seals,
         } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let cache = CatalogCache::new(cache_bytes, clock.clone());
@@ -240,6 +246,7 @@ impl Shop {
             egress: Outside::new(egress),
             webhooks: WebhookCounts::default(),
             search_log: SearchLog::default(),
+            seals,
         }
     }
 

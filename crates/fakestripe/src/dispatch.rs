@@ -106,6 +106,8 @@ fn step_of(call: &Call) -> Step {
         (true, "capture") => Step::Capture,
         (true, "cancel") => Step::Cancel,
         (true, "refunds") => Step::Refund,
+        (true, "customers") => Step::Customer,
+        (true, "detach") => Step::Detach,
         (true, _) => Step::Other,
     }
 }
@@ -129,6 +131,7 @@ fn known_params(path: &[&str], is_post: bool) -> &'static [&'static str] {
         (true, ["payment_intents", _, "cancel"]) => &["cancellation_reason"],
         (true, ["refunds"]) => &["payment_intent", "amount", "metadata", "reason"],
         (true, ["customers"]) => &["email", "metadata"],
+        (true, ["payment_methods", _, "attach"]) => &["customer"],
         (true, _) => &[],
         (false, _) => {
             &["limit", "created", "starting_after", "payment_intent", "expand", "query", "page", "type"]
@@ -165,20 +168,13 @@ fn change(
             let email = params.text("email").unwrap_or_default().to_owned();
             let id = world.next_id("cus");
             let body = json!({"id": id, "object": "customer", "email": email, "created": now});
-            world.customers.insert(id, Customer { email, methods: Vec::new() });
+            world.customers.insert(id, Customer { email });
             Ok(Reply::ok(body))
         }
-        ["payment_methods", id, "detach"] => {
-            world.customers.values_mut().for_each(|customer| customer.methods.retain(|method| method != id));
-            Ok(Reply::ok(method_json(id)))
-        }
+        ["payment_methods", id, "attach"] => world.attach(id, params.required("customer")?),
+        ["payment_methods", id, "detach"] => world.detach(id),
         _ => Err(Reply::missing("address")),
     }
-}
-
-fn method_json(id: &str) -> Value {
-    json!({"id": id, "object": "payment_method", "type": "card", "livemode": false, "created": 0,
-        "billing_details": {}, "card": {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2034}})
 }
 
 fn read(world: &World, path: &[&str], params: &Params, now: i64) -> Result<Reply, Reply> {
@@ -196,10 +192,8 @@ fn read(world: &World, path: &[&str], params: &Params, now: i64) -> Result<Reply
         ["customers", id] => found(
             world.customers.get(*id).map(|of| json!({"id": id, "object": "customer", "email": of.email})),
         ),
-        ["customers", id, "payment_methods"] => {
-            let customer = world.customers.get(*id).ok_or_else(|| Reply::missing("customer"))?;
-            page(customer.methods.iter().map(|method| method_json(method)).collect(), params)
-        }
+        ["customers", id, "payment_methods"] => page(world.methods_of(id)?, params),
+        ["customers", id, "payment_methods", method] => found(world.method_json(method, Some(id))),
         _ => Err(Reply::missing("address")),
     }
 }

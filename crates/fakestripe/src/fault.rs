@@ -16,6 +16,10 @@ pub enum Step {
     Cancel,
     /// Refunding one.
     Refund,
+    /// Making a customer.
+    Customer,
+    /// Forgetting a payment method.
+    Detach,
     /// Any read.
     Read,
     /// Anything else that changes something.

@@ -77,7 +77,7 @@ impl World {
         decline: Option<String>,
     ) -> Result<Reply, Reply> {
         let as_it_is = self.intent_json(id, false).ok_or_else(|| Reply::missing("payment_intent"))?;
-        let intent = self.intents.get_mut(id).ok_or_else(|| Reply::missing("payment_intent"))?;
+        let intent = self.intents.get(id).ok_or_else(|| Reply::missing("payment_intent"))?;
         if !CONFIRMABLE.contains(&intent.status) {
             let message = format!("this intent is {} and cannot be confirmed", intent.status);
             return Err(Reply::invalid("payment_intent_unexpected_state", &message).with_intent(as_it_is));
@@ -90,9 +90,11 @@ impl World {
         let Some(method) = method else {
             return Err(Reply::invalid("parameter_missing", "missing `payment_method`").with_intent(as_it_is));
         };
-        intent.method = Some(method.clone());
+        let card = self.card(&method, intent.customer.as_deref())?;
+        let intent = self.intents.get_mut(id).ok_or_else(|| Reply::missing("payment_intent"))?;
+        intent.method = Some(method);
         let away = params.is_true("off_session");
-        let decline = decline.or_else(|| match method.as_str() {
+        let decline = decline.or_else(|| match card.as_str() {
             "pm_card_visa_chargeDeclined" => Some("generic_decline".to_owned()),
             "pm_card_visa_chargeDeclinedInsufficientFunds" => Some("insufficient_funds".to_owned()),
             "pm_card_authenticationRequired" if away => Some("authentication_required".to_owned()),
@@ -104,12 +106,12 @@ impl World {
             let intent = self.told_intent(id, "payment_intent.payment_failed", now);
             return Err(Reply::declined(&code, intent));
         }
-        let (status, kind) = match method.as_str() {
+        let (status, kind) = match card.as_str() {
             "pm_card_authenticationRequired" => ("requires_action", "payment_intent.requires_action"),
             "pm_processing" => ("processing", "payment_intent.processing"),
             _ => {
                 self.succeed(id, now);
-                if method == "pm_card_createDispute" {
+                if card == "pm_card_createDispute" {
                     let amount = self.intents.get(id).map_or(0, |intent| intent.received);
                     self.dispute(id, amount, now);
                 }
@@ -123,15 +125,13 @@ impl World {
     /// The bank says yes: the money is set aside, or taken.
     fn succeed(&mut self, id: &str, now: i64) {
         let charge = self.next_id("ch");
+        let Some(intent) = self.intents.get(id) else { return };
+        let saves = intent.customer.clone().zip(intent.method.clone()).filter(|_| intent.saves);
+        let saved = saves.map(|(customer, method)| self.save(&method, &customer));
         let Some(intent) = self.intents.get_mut(id) else { return };
         intent.charge = Some(charge);
         intent.decline = None;
-        if let (true, Some(customer), Some(method)) = (intent.saves, &intent.customer, &intent.method)
-            && let Some(customer) = self.customers.get_mut(customer)
-            && !customer.methods.contains(method)
-        {
-            customer.methods.push(method.clone());
-        }
+        intent.method = saved.or(intent.method.take());
         if intent.manual {
             intent.status = "requires_capture";
             intent.capturable = intent.amount;

@@ -15,6 +15,7 @@ mod dispatch;
 mod fault;
 mod form;
 mod intent;
+mod method;
 mod money;
 mod page;
 mod reply;
@@ -187,6 +188,17 @@ impl FakeStripe {
     /// Lets nothing fail any more.
     pub fn forgive(&self) {
         self.shared.world().faults.clear();
+    }
+
+    /// The customers that it made, each with the payment methods that are attached to them.
+    pub fn customers(&self) -> BTreeMap<String, Vec<String>> {
+        let world = self.shared.world();
+        let of = |customer: &String| {
+            let theirs =
+                world.methods.iter().filter(|(_, method)| method.customer.as_ref() == Some(customer));
+            theirs.map(|(id, _)| id.clone()).collect()
+        };
+        world.customers.keys().map(|customer| (customer.clone(), of(customer))).collect()
     }
 
     /// The intents that it made, oldest first.

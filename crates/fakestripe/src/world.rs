@@ -52,11 +52,18 @@ pub(crate) struct Kept {
     pub(crate) created: i64,
 }
 
-/// A customer, and what they saved.
+/// A customer.
 #[derive(Debug, Default)]
 pub(crate) struct Customer {
     pub(crate) email: String,
-    pub(crate) methods: Vec<String>,
+}
+
+/// A payment method that a customer saved, or had: one that was detached is of no use any more.
+#[derive(Debug)]
+pub(crate) struct Method {
+    /// The test name of the card, which says how confirmations go.
+    pub(crate) card: String,
+    pub(crate) customer: Option<String>,
 }
 
 /// Everything.
@@ -71,6 +78,7 @@ pub(crate) struct World {
     pub(crate) refunds: BTreeMap<String, Refund>,
     pub(crate) disputes: BTreeMap<String, Dispute>,
     pub(crate) customers: BTreeMap<String, Customer>,
+    pub(crate) methods: BTreeMap<String, Method>,
     pub(crate) lines: Vec<Line>,
     pub(crate) events: Vec<Value>,
     pub(crate) acknowledged: BTreeSet<String>,

@@ -23,6 +23,35 @@ pub fn write_privately(path: &Path, content: &[u8]) -> io::Result<()> {
     finished
 }
 
+/// Reads a file that only its owner may read, which is made of `content` where there is none. Of several processes that make it
+/// at once one does, and all read the same.
+pub fn read_or_write_privately(path: &Path, content: impl FnOnce() -> String) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        read => return read,
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let content = content();
+    // Whole before it has its name: a name can be given once.
+    let mut whole = path.as_os_str().to_owned();
+    whole.push(format!(".{}.{}", std::process::id(), thread_number()));
+    write_privately(Path::new(&whole), content.as_bytes())?;
+    let named = fs::hard_link(&whole, path);
+    let _ = fs::remove_file(&whole);
+    match named {
+        Ok(()) => Ok(content),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// Tells threads apart in the names of files that are not there for long.
+fn thread_number() -> String {
+    format!("{:?}", std::thread::current().id()).chars().filter(char::is_ascii_digit).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +66,25 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
+    }
+
+    #[test]
+    fn of_several_that_make_a_file_at_once_all_read_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("key");
+        let read = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8)
+                .map(|number| {
+                    scope.spawn({
+                        let path = &path;
+                        move || read_or_write_privately(path, || number.to_string()).unwrap()
+                    })
+                })
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(read.iter().all(|one| *one == fs::read_to_string(&path).unwrap()), "{read:?}");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 }

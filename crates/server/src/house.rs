@@ -11,6 +11,7 @@ use tradepost_adapters::{
 };
 use tradepost_app::crash::CrashPoints;
 use tradepost_app::outside::Outside;
+use tradepost_app::seal::Seals;
 use tradepost_app::system::{FirstChannel, set_up_shop};
 use tradepost_app::{Actor, Checkout, Origin, Shop, ShopParts, StaffContext};
 use tradepost_domain::kernel::{Currency, Locale};
@@ -27,6 +28,8 @@ use crate::failure::Failure;
 const SPARE_CONNECTIONS: u32 = 40;
 /// Where the address of a private PostgreSQL stands for tools while it runs.
 const ADDRESS_FILE: &str = "address";
+/// Where the key is that secrets are sealed with, where the configuration has none.
+const KEY_FILE: &str = "encryption.key";
 /// Names the crash point, and which of its hits, at which the process ends: `after_order_commit:3`.
 const CRASH_AT: &str = tradepost_lab::torture::CRASH_AT;
 
@@ -84,6 +87,7 @@ impl House {
             rate_limits: config.rate_limit_enabled.then_some(config.rate_limits),
             egress: Arc::new(GuardedEgress::new(reach(config.webhooks)).map_err(Failure::new)?),
             search: config.search_engine.shelves(),
+            seals: seals(config)?,
         }));
         let house = Self { shop, blobs, database_url, is_private, server };
         if house.server.is_some() {
@@ -111,6 +115,16 @@ impl House {
         let stopped = tokio::task::spawn_blocking(move || server.stop()).await;
         stopped.map_err(Failure::new)?.map_err(Failure::from)
     }
+}
+
+/// The key of the configuration, or the one that was drawn at the first start.
+fn seals(config: &Config) -> Result<Seals, Failure> {
+    if let Some(key) = &config.encryption_key {
+        return Seals::read(key.expose_secret()).map_err(Failure::new);
+    }
+    let path = config.data_dir.join(KEY_FILE);
+    let key = crate::files::read_or_write_privately(&path, || Seals::draw(&RandomIds::default()))?;
+    Seals::read(key.trim()).map_err(|error| Failure::new(format!("{} holds no key: {error}", path.display())))
 }
 
 /// Stripe first, where its key is set; the built-in provider only where no real money is taken.

@@ -10,6 +10,10 @@ create table payment (
     capture    text not null check (capture in ('automatic', 'manual')),
     -- the attempt whose capture was heard of first: it pays the order, right or wrong
     settled_by uuid,
+    -- who was signed in when the order was placed, whose own what is paid with can be; a later claim changes nothing here
+    customer_id uuid,
+    -- that it is still to be kept for them: taken back when that is done
+    save_method boolean not null default false,
     version    bigint not null default 1,
     created_at timestamptz not null,
     updated_at timestamptz not null
@@ -41,6 +45,8 @@ create table payment_attempt (
     -- what the shopper's browser needs to go on
     client_secret     text,
     next_action       jsonb,
+    -- the provider's id of whom it is made for, empty for nobody; written before it is asked for, so that a repeat asks for the same
+    payer_ref         text,
     error_code        text,
     -- declined, and tried again since: what came of that is not known yet
     retrying          boolean not null default false,
@@ -95,6 +101,32 @@ create table dispute (
     primary key (attempt_id, provider_ref)
 );
 create index dispute_order_idx on dispute (order_id);
+
+-- Customers as a provider knows them. The row is there before the provider is asked, and what it is told does not change: asked
+-- twice, it makes one.
+create table provider_customer (
+    customer_id  uuid not null references customer (id) on delete cascade,
+    provider     text not null,
+    email        text not null,
+    provider_ref text,
+    created_at   timestamptz not null,
+    primary key (customer_id, provider)
+);
+
+-- What customers keep to pay with: as much as may be shown of it, told by the provider, which has the rest.
+create table saved_payment_method (
+    id           uuid primary key,
+    customer_id  uuid not null references customer (id) on delete cascade,
+    provider     text not null,
+    provider_ref text not null,
+    kind         text not null,
+    brand        text,
+    last4        text check (length(last4) <= 4),
+    exp_month    smallint,
+    exp_year     smallint,
+    created_at   timestamptz not null,
+    unique (customer_id, provider, provider_ref)
+);
 
 -- Double entry. Amounts of one transaction sum to nothing; nothing is ever changed or taken out.
 create table ledger_txn (

@@ -9,9 +9,10 @@ create table webhook_endpoint (
     status              text not null check (status in ('enabled', 'disabled')),
     disabled_reason     text check (disabled_reason in ('staff', 'gone', 'failing')),
     disabled_at         timestamptz,
-    -- What signs: symmetric, so it cannot be stored as a hash. As the seeds in signing_key, it is as safe as the database.
-    secret              bytea not null check (octet_length(secret) between 24 and 64),
-    former_secret       bytea,
+    -- What signs: symmetric, so it cannot be stored as a hash. Sealed with a key that is not in the database: form, name of the
+    -- key, nonce and tag are 37 bytes around its 24 to 64.
+    secret              bytea not null check (octet_length(secret) between 61 and 101),
+    former_secret       bytea check (octet_length(former_secret) between 61 and 101),
     former_secret_until timestamptz,
     -- failures since the last success
     failures            bigint not null default 0,
@@ -46,7 +47,7 @@ create table webhook_delivery (
     created_at   timestamptz not null,
     finished_at  timestamptz,
     -- where it goes and what signs it, when that is the address that its endpoint had before, and the secret of then: the
-    -- secret is kept until this is told
+    -- secret is kept, sealed, until this is told
     url          text,
     secret       bytea,
     primary key (endpoint_id, event_id),

@@ -54,6 +54,13 @@ sql! {
          where customer_id = $1 and channel_id = $2 and status = 'open' and expires_at > $3
          order by updated_at desc, id desc
          limit 1";
+    // Given to the customer as it was, or put into a cart of theirs.
+    WAS_BROUGHT = "
+        select exists (select from cart c
+                        where c.id = $1
+                          and (c.customer_id = $2
+                               or c.token_hash = $3
+                                  and exists (select from cart s where s.id = c.successor_id and s.customer_id = $2)))";
     LIST = carts!("
          where c.customer_id = $1 and c.status = 'open' and c.expires_at > $2 and ($3::uuid is null or c.id < $3)
          order by c.id desc
@@ -300,6 +307,17 @@ pub async fn latest(
 ) -> Result<Option<CartId>, StoreError> {
     let row = client.query_opt(LATEST, &[&customer.as_uuid(), &channel.as_uuid(), &now]).await?;
     Ok(row.map(|row| CartId::from_uuid(row.get(0))))
+}
+
+/// Whether a cart is a customer's own, or was a guest's with this token that was merged into a customer's own.
+pub async fn was_brought(
+    client: &Client,
+    id: CartId,
+    customer: CustomerId,
+    token_hash: &[u8],
+) -> Result<bool, StoreError> {
+    let params: Params<'_> = &[&id.as_uuid(), &customer.as_uuid(), &token_hash];
+    Ok(client.query_one(WAS_BROUGHT, params).await?.get(0))
 }
 
 /// The open carts of a customer behind `after`, newest first.

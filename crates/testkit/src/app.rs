@@ -264,6 +264,7 @@ impl TestApp {
             rate_limits: rate_limits.then(ShopperLimits::default),
             egress: outside.clone(),
             search: crate::shelves(),
+            seals: crate::seals(),
         }));
         let is_behind = Arc::default();
         let (channel_id, admin_key) = seed(&shop, &clock, &*ids).await;
@@ -332,6 +333,11 @@ impl TestApp {
     /// Lets the worker ask for the refunds that are due.
     pub async fn pay_back(&self) -> Reconciled {
         count_statements(Box::pin(Reconciler::new(self.shop.clone()).refund())).await.0.unwrap()
+    }
+
+    /// Lets the worker keep what orders were paid with, and have forgotten what customers forgot; answers how much it took up.
+    pub async fn keep_methods(&self) -> usize {
+        count_statements(Box::pin(Reconciler::new(self.shop.clone()).keep_methods())).await.0.unwrap()
     }
 
     /// Lets the worker read back what nobody told, a round.

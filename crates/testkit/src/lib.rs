@@ -29,6 +29,16 @@ pub fn shelves() -> std::sync::Arc<dyn tradepost_port::search::ShelfMaker> {
     std::sync::Arc::new(tradepost_search::embedded::EmbeddedShelves)
 }
 
+/// The keys of every shop under test: the one that seals, and a former one.
+pub fn seals() -> tradepost_app::seal::Seals {
+    tradepost_app::seal::Seals::read(&format!("{SEAL_KEY},{FORMER_SEAL_KEY}")).unwrap()
+}
+
+/// The key that seals, in base64.
+pub const SEAL_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+/// The one before it.
+pub const FORMER_SEAL_KEY: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
 /// The epoch of a shop's catalogue, as the database has it.
 pub async fn current_epoch(client: &tradepost_store::Client) -> i64 {
     tradepost_store::catalog::projection::current_epoch(client).await.unwrap()

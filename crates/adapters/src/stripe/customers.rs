@@ -5,8 +5,8 @@ use std::time::Duration;
 use tradepost_port::payment::{NewCustomer, Outcome, ReadError, Refusal, SavedPaymentMethod};
 
 use super::client::{Answer, Form, StripeClient};
-use super::intents::{PAGE_SIZE, field, path_id};
-use super::object::{Identified, List, PaymentMethod};
+use super::intents::{field, path_id};
+use super::object::{Identified, PaymentMethod};
 
 fn outcome(answer: Answer) -> Outcome<String> {
     let read = |body: &[u8]| {
@@ -29,16 +29,16 @@ pub(super) async fn create(
     outcome(client.post("/v1/customers", &form, &id, within).await)
 }
 
-pub(super) async fn payment_methods(
+/// <https://docs.stripe.com/api/payment_methods/customer>
+pub(super) async fn payment_method(
     client: &StripeClient,
-    customer: &str,
+    (customer, payment_method): (&str, &str),
     within: Duration,
-) -> Result<Vec<SavedPaymentMethod>, ReadError> {
-    let id = path_id(customer).ok_or(ReadError::NotFound)?;
-    let query = vec![field("limit", &PAGE_SIZE)];
-    let list: List<PaymentMethod> =
-        client.get(&format!("/v1/customers/{id}/payment_methods"), &query, within).await?;
-    Ok(list.data.into_iter().map(saved).collect())
+) -> Result<SavedPaymentMethod, ReadError> {
+    let customer = path_id(customer).ok_or(ReadError::NotFound)?;
+    let id = path_id(payment_method).ok_or(ReadError::NotFound)?;
+    let path = format!("/v1/customers/{customer}/payment_methods/{id}");
+    client.get(&path, &Form::new(), within).await.map(saved)
 }
 
 fn saved(of: PaymentMethod) -> SavedPaymentMethod {

@@ -135,12 +135,13 @@ impl PaymentGateway for StripeGateway {
         Box::pin(customers::create(&self.client, customer, within))
     }
 
-    fn payment_methods<'a>(
+    fn payment_method<'a>(
         &'a self,
         provider_customer: &'a str,
+        payment_method: &'a str,
         within: Duration,
-    ) -> BoxFuture<'a, Result<Vec<SavedPaymentMethod>, ReadError>> {
-        Box::pin(customers::payment_methods(&self.client, provider_customer, within))
+    ) -> BoxFuture<'a, Result<SavedPaymentMethod, ReadError>> {
+        Box::pin(customers::payment_method(&self.client, (provider_customer, payment_method), within))
     }
 
     fn forget_payment_method<'a>(

@@ -6,9 +6,9 @@ use serde_json::Value;
 use tradepost_domain::kernel::ids::{
     ApiKeyId, AuditEntryId, BrandId, CategoryId, ChannelId, CollectionId, CouponId, CustomerAddressId,
     CustomerGroupId, CustomerId, EntityId, ExportId, ImportId, MediaId, OrderId, PriceListId, ProductId,
-    ProductTypeId, PromotionId, ReviewId, SearchRuleId, SearchSynonymId, SearchWeightsId, ShippingMethodId,
-    ShippingZoneId, StaffMemberId, StockLevelId, StockLocationId, TaxClassId, TaxRateId, TaxZoneId,
-    VariantId, WebhookEndpointId,
+    ProductTypeId, PromotionId, ReviewId, SavedPaymentMethodId, SearchRuleId, SearchSynonymId,
+    SearchWeightsId, ShippingMethodId, ShippingZoneId, StaffMemberId, StockLevelId, StockLocationId,
+    TaxClassId, TaxRateId, TaxZoneId, VariantId, WebhookEndpointId,
 };
 use tradepost_store::StoreError;
 use tradepost_store::audit::{self, AuditFilter, AuditRow};
@@ -112,6 +112,7 @@ kinds! {
     "customer" => CustomerId,
     "order" => OrderId,
     "customer_address" => CustomerAddressId,
+    "payment_method" => SavedPaymentMethodId,
     "customer_group" => CustomerGroupId,
     "price_list" => PriceListId,
     "promotion" => PromotionId,

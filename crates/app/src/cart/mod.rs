@@ -21,7 +21,7 @@ pub use explain::explain_cart;
 pub use get::{get_cart, list_carts};
 pub use input::LineAdd;
 pub use lines::{LinePatch, add_cart_line, patch_cart_line, remove_cart_line};
-pub use merge::merge_cart;
+pub use merge::{CartProblemView, bring_cart, merge_cart};
 pub use shipping_methods::{ShippingOfferView, list_shipping_offers};
 pub use view::CartView;
 

@@ -14,6 +14,7 @@ use crate::answer::Answer;
 use crate::change::no_payload;
 use crate::error::WriteError;
 use crate::mail;
+use crate::payment::method::forget_all;
 use crate::work::StaffContext;
 
 /// Name under which the reviews of those who have gone are shown.
@@ -46,6 +47,7 @@ pub async fn erase_customer(context: &StaffContext, id: CustomerId) -> Result<An
     address::delete_all(&work.tx, id).await?;
     mail_token::delete_all(&work.tx, id).await?;
     session::delete_all(&work.tx, id).await?;
+    forget_all(&mut work, id).await?;
     cart::delete_of_customer(&work.tx, id).await?;
     let emails = (after.email.as_str(), before.email_key.as_str());
     order::erase::anonymise(&work.tx, id, emails, (mail::QUEUES, work.now)).await?;

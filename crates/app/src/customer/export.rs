@@ -14,6 +14,7 @@ use tradepost_store::catalog::review_write;
 use tradepost_store::customer::session::SessionRow;
 use tradepost_store::customer::{account, address, session};
 use tradepost_store::payment::PaymentRecord;
+use tradepost_store::payment::method::{self, METHODS_MAX};
 use tradepost_store::{cart, order, payment};
 use utoipa::ToSchema;
 
@@ -23,6 +24,7 @@ use crate::address::AddressView;
 use crate::error::WriteError;
 use crate::order::view::{OrderView, view};
 use crate::payment::RefundView;
+use crate::payment::method::SavedPaymentMethodView;
 use crate::review::ReviewAdminView;
 use crate::shop::Shop;
 
@@ -81,6 +83,8 @@ pub struct AccountExport {
     pub customer: CustomerView,
     /// Addresses, newest first.
     pub addresses: Vec<CustomerAddressView>,
+    /// What is kept to pay with, newest first.
+    pub payment_methods: Vec<SavedPaymentMethodView>,
     /// Reviews, newest first.
     pub reviews: Vec<ReviewAdminView>,
     /// Sessions that live, newest first.
@@ -203,12 +207,14 @@ pub async fn export_customer(
     let Some(customer) = found else { return Ok(None) };
     let limit = i64::try_from(ADDRESSES_MAX).unwrap_or(i64::MAX);
     let addresses = address::list(&conn, id, None, limit).await?;
+    let methods = method::list(&conn, id, None, METHODS_MAX).await?;
     let reviews = review_write::list_of_customer(&conn, id).await?;
     let sessions = session::list_live(&conn, id, now, SESSIONS_MAX).await?;
     let account = AccountExport {
         exported_at: now,
         customer: customer.into(),
         addresses: addresses.into_iter().map(CustomerAddressView::from).collect(),
+        payment_methods: methods.into_iter().map(SavedPaymentMethodView::from).collect(),
         reviews: reviews.into_iter().map(ReviewAdminView::from).collect(),
         sessions: sessions.into_iter().map(SessionView::from).collect(),
     };

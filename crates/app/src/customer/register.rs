@@ -4,17 +4,18 @@ use serde::Deserialize;
 use serde_json::json;
 use tradepost_domain::customer::CustomerStatus;
 use tradepost_domain::kernel::Locale;
-use tradepost_domain::kernel::ids::EntityId;
+use tradepost_domain::kernel::ids::{CartId, CustomerId, EntityId};
 use tradepost_store::customer::account::{self, CustomerRow};
 use utoipa::ToSchema;
 
-use super::session::{OpenSession, TokensView};
+use super::session::{OpenSession, SignedInView, TokensView};
 use super::{KIND, conflict, issues, read_email};
 use crate::answer::Answer;
 use crate::change::{no_payload, refuse};
 use crate::error::WriteError;
 use crate::mail::{CustomerMail, enqueue_customer_mail};
 use crate::password::TypedPassword;
+use crate::shopper::ShopperContext;
 use crate::work::StaffContext;
 
 /// A costly try of something that names no account: one to make, a token to guess.
@@ -46,6 +47,20 @@ pub struct CustomerCreate {
     /// Whether advertising may be sent.
     #[serde(default)]
     pub accepts_marketing: bool,
+    /// A guest's cart to take over; its token goes into `Cart-Token`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub cart_id: Option<CartId>,
+}
+
+/// Makes the account, signs it in and gives it the cart that they bring along, if any.
+pub async fn register_with_cart(
+    context: &ShopperContext,
+    create: CustomerCreate,
+) -> Result<SignedInView, WriteError> {
+    let brought = create.cart_id;
+    let (customer, tokens) = register_customer(&context.caller, create).await?;
+    Ok(SignedInView::new(context, (customer, tokens), brought).await)
 }
 
 /// Makes the account, asks for a mail that proves its address, and signs it in.
@@ -55,7 +70,7 @@ pub struct CustomerCreate {
 pub async fn register_customer(
     context: &StaffContext,
     create: CustomerCreate,
-) -> Result<TokensView, WriteError> {
+) -> Result<(CustomerId, TokensView), WriteError> {
     let shop = &context.shop;
     let email = read_email(&create.email).map_err(|issue| WriteError::Invalid(vec![issue]))?;
     let now = context.now();
@@ -88,5 +103,5 @@ pub async fn register_customer(
     let after = json!({"email": email.masked(), "accepts_marketing": row.accepts_marketing});
     work.audit("customer.register", (KIND, row.id.as_uuid()), None, Some(after));
     work.finish(Answer::deleted()).await?;
-    Ok(opened.tokens(shop).await?)
+    Ok((row.id, opened.tokens(shop).await?))
 }

@@ -2,14 +2,16 @@
 
 use serde::Serialize;
 use tradepost_domain::customer::session::{ACCESS_TOKEN_LIFETIME, IDLE_LIFETIME, SESSION_LIFETIME, later};
-use tradepost_domain::kernel::ids::{CustomerId, SessionId};
+use tradepost_domain::kernel::ids::{CartId, CustomerId, SessionId};
 use tradepost_store::StoreError;
 use tradepost_store::customer::session::{self, NewSession};
 use utoipa::ToSchema;
 
+use crate::cart::{CartProblemView, CartView, bring_cart};
 use crate::secret::SecretToken;
 use crate::shop::Shop;
-use crate::work::{StaffContext, Work};
+use crate::shopper::ShopperContext;
+use crate::work::{Actor, StaffContext, Work};
 
 /// Prefix of refresh tokens.
 pub(super) const REFRESH_TOKEN: &str = "rt";
@@ -30,6 +32,36 @@ pub struct TokensView {
 impl std::fmt::Debug for TokensView {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("TokensView(…)")
+    }
+}
+
+/// What a customer is given when signing in, and what became of the cart that they brought.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SignedInView {
+    /// Proof of who it is.
+    #[serde(flatten)]
+    pub tokens: TokensView,
+    /// The customer's cart, where one was brought along to be merged into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cart: Option<CartView>,
+    /// Why the one that was brought is not in it; absent where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cart_problem: Option<CartProblemView>,
+}
+
+impl SignedInView {
+    /// Merges the cart that was brought, now that it is known by whom.
+    pub(super) async fn new(
+        context: &ShopperContext,
+        (customer, tokens): (CustomerId, TokensView),
+        brought: Option<CartId>,
+    ) -> Self {
+        let Some(id) = brought else { return Self { tokens, cart: None, cart_problem: None } };
+        let mut context = context.clone();
+        context.customer = Some(customer);
+        context.caller.actor = Actor::Customer(customer);
+        let brought = Box::pin(bring_cart(&context, id)).await;
+        Self { tokens, cart: brought.cart, cart_problem: brought.problem }
     }
 }
 

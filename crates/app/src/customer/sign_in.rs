@@ -5,16 +5,17 @@ use serde_json::json;
 use tradepost_domain::customer::CustomerStatus;
 use tradepost_domain::customer::password::PASSWORD_LEN_MAX;
 use tradepost_domain::kernel::EmailAddress;
-use tradepost_domain::kernel::ids::EntityId;
+use tradepost_domain::kernel::ids::{CartId, CustomerId, EntityId};
 use tradepost_store::customer::account::{self, CustomerRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::KIND;
-use super::session::{OpenSession, TokensView};
+use super::session::{OpenSession, SignedInView, TokensView};
 use crate::answer::Answer;
 use crate::error::WriteError;
 use crate::password::{TypedPassword, Verdict};
+use crate::shopper::ShopperContext;
 use crate::work::StaffContext;
 
 /// Who wants to sign in.
@@ -26,11 +27,28 @@ pub struct SignIn {
     /// Password.
     #[schema(value_type = String, format = Password)]
     pub password: TypedPassword,
+    /// A guest's cart to merge into the customer's own; its token goes into `Cart-Token`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub cart_id: Option<CartId>,
+}
+
+/// Signs the customer in and merges the cart that they bring along, if any.
+pub async fn sign_in_with_cart(
+    context: &ShopperContext,
+    command: SignIn,
+) -> Result<SignedInView, WriteError> {
+    let brought = command.cart_id;
+    let (customer, tokens) = sign_in(&context.caller, command).await?;
+    Ok(SignedInView::new(context, (customer, tokens), brought).await)
 }
 
 /// Signs the customer in. A wrong password, an unknown address and an account without a password get the same answer
 /// after the same work.
-pub async fn sign_in(context: &StaffContext, command: SignIn) -> Result<TokensView, WriteError> {
+pub async fn sign_in(
+    context: &StaffContext,
+    command: SignIn,
+) -> Result<(CustomerId, TokensView), WriteError> {
     let shop = &context.shop;
     let email: Option<EmailAddress> = command.email.parse().ok();
     let key = email.as_ref().map(EmailAddress::key).unwrap_or_default();
@@ -69,7 +87,7 @@ pub async fn sign_in(context: &StaffContext, command: SignIn) -> Result<TokensVi
     let after = json!({"session_id": opened.session_id});
     work.audit("customer.sign_in", (KIND, customer.id.as_uuid()), None, Some(after));
     work.finish(Answer::deleted()).await?;
-    Ok(opened.tokens(shop).await?)
+    Ok((customer.id, opened.tokens(shop).await?))
 }
 
 /// Notes a failure, of an unknown address as of a known one.

@@ -24,6 +24,7 @@ use super::order::{self, OrderMail};
 use super::staff::{self, StaffMail};
 use super::template::RenderMailError;
 use crate::error::WriteError;
+use crate::payment::method;
 use crate::rounds::{Rhythm, Round, keep_doing};
 use crate::shop::Shop;
 
@@ -207,7 +208,8 @@ impl MailWorker {
         let ago = |age: SignedDuration| now.saturating_sub(age).unwrap_or(Timestamp::MIN);
         let before = ago(KEPT);
         let conn = self.shop.store.worker().conn().await?;
-        job::purge(&conn, QUEUES, (before, ago(PARKED_KEPT))).await?;
+        let queues = [QUEUES, method::QUEUES].concat();
+        job::purge(&conn, &queues, (before, ago(PARKED_KEPT))).await?;
         session::purge(&conn, before).await?;
         signing_key::purge(&conn, before).await.map(drop)
     }

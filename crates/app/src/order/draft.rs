@@ -131,7 +131,7 @@ pub(super) fn draft(
         lines,
     };
     let token = cart.customer_id.is_none().then(|| SecretToken::draw(ORDER_TOKEN, ids));
-    let payment = (!free).then(|| new_payment(context, (id, total), (provider, now)));
+    let payment = (!free).then(|| new_payment(context, (id, total), (provider, now), create.saves_method()));
     let explanation = to_raw_value(&quote.priced.explanation)?;
     Ok(Draft { order, token, payment, explanation })
 }
@@ -219,19 +219,24 @@ fn new_payment(
     context: &ShopperContext,
     (order_id, total): (OrderId, Money),
     (provider, now): (PaymentProvider, Timestamp),
+    save_method: bool,
 ) -> PaymentRecord {
     let shop = &context.caller.shop;
     let attempt_id: PaymentAttemptId = shop.ids.next();
     let mut state = Payment::new(provider, total);
     state.attempts.insert(attempt_id, Attempt::new(attempt_id, total));
     // The built-in provider keeps nothing and is asked nothing: the name that it would answer is known.
-    let provider_ref = (provider == PaymentProvider::Test).then(|| format!("test_{attempt_id}"));
-    let details = AttemptDetails { provider_ref, created_at: now, ..AttemptDetails::default() };
+    let is_test = provider == PaymentProvider::Test;
+    let provider_ref = is_test.then(|| format!("test_{attempt_id}"));
+    let payer_ref = context.customer.filter(|_| is_test).map(|customer| format!("test_{customer}"));
+    let details = AttemptDetails { provider_ref, payer_ref, created_at: now, ..AttemptDetails::default() };
     PaymentRecord {
         id: shop.ids.next(),
         order_id,
         state,
         capture: shop.checkout.capture.as_str().to_owned(),
+        customer_id: context.customer,
+        save_method,
         version: 1,
         details: BTreeMap::from([(attempt_id, details)]),
         refunds: Vec::new(),

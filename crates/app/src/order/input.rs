@@ -76,6 +76,9 @@ pub struct PaymentChoice {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub provider: Option<PaymentProvider>,
+    /// Whether what it is paid with is to be kept for the customer who is signed in, for orders to come.
+    #[serde(default)]
+    pub save_payment_method: bool,
 }
 
 /// What is ordered.
@@ -109,6 +112,12 @@ impl OrderCreate {
             let message = format!("the shop takes payments through: {}", known.join(", "));
             return Err(WriteError::invalid("$.payment.provider", "unknown_provider", message));
         }
+        if self.saves_method() && context.customer.is_none() {
+            return Err(WriteError::Unauthenticated {
+                code: "authentication_required",
+                detail: "sign in to have the payment method kept".into(),
+            });
+        }
         let source = match (self.cart_id, self.items.take()) {
             (Some(id), None) => {
                 self.refuse_what_the_cart_says()?;
@@ -127,6 +136,11 @@ impl OrderCreate {
             _ => return Err(WriteError::invalid("$.cart_id", "required", "name either cart_id or items")),
         };
         Ok((source, provider))
+    }
+
+    /// Whether what it is paid with is to be kept.
+    pub fn saves_method(&self) -> bool {
+        self.payment.as_ref().is_some_and(|choice| choice.save_payment_method)
     }
 
     /// A cart says all this itself: two answers to one question would be one too many.

@@ -8,6 +8,7 @@ use tradepost_port::payment::{CreateIntent, Intent, Outcome, PaymentGateway};
 use tradepost_store::payment::{PaymentRecord, read};
 
 use super::facts::take_facts;
+use super::method::payer::payer;
 use super::{UNDER_WAY, WITHIN, capture_method, gateway, inconsistent, note_intent};
 use crate::answer::Answer;
 use crate::crash::CrashPoint;
@@ -57,22 +58,19 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
     else {
         return Ok(());
     };
-    let amount = record.state.attempts.get(&attempt).map(|attempt| attempt.amount);
-    let request = CreateIntent {
-        attempt_id: attempt,
-        order_id: id,
-        amount: amount.ok_or_else(|| inconsistent("an attempt without an amount"))?,
-        capture: capture_method(&record),
-        provider_customer: None,
-        save_payment_method: false,
-    };
     let gateway = gateway(&caller.shop, record.state.provider)?;
     let crash = &caller.shop.checkout.crash;
     let outcome = if let Some(intent) = made_before(&record, attempt, &gateway).await {
         Outcome::Ok(intent)
     } else {
-        let asked = gateway.call().create(&request, WITHIN);
-        crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await
+        match payer(&caller.shop, (&record, attempt), &gateway).await? {
+            Ok(payer) => {
+                let request = creation(&record, attempt, payer)?;
+                let asked = gateway.call().create(&request, WITHIN);
+                crash.during(CrashPoint::AfterProviderRequest, UNDER_WAY, asked).await
+            }
+            Err(why) => Outcome::NotDone(why),
+        }
     };
     crash.point(CrashPoint::AfterProviderAnswer);
     let opened = OrderInHand::open(caller, db, id, "note_intent").await?;
@@ -85,6 +83,23 @@ pub(super) async fn ask(caller: &StaffContext, id: OrderId) -> Result<(), WriteE
     }
     crash.point(CrashPoint::BeforePaymentCommit);
     order.commit().await
+}
+
+/// What a provider is asked for. A repeat is the same, word for word: all of it is stored.
+fn creation(
+    record: &PaymentRecord,
+    attempt: PaymentAttemptId,
+    payer: Option<String>,
+) -> Result<CreateIntent, WriteError> {
+    let amount = record.state.attempts.get(&attempt).map(|attempt| attempt.amount);
+    Ok(CreateIntent {
+        attempt_id: attempt,
+        order_id: record.order_id,
+        amount: amount.ok_or_else(|| inconsistent("an attempt without an amount"))?,
+        capture: capture_method(record),
+        save_payment_method: record.save_method && payer.is_some(),
+        provider_customer: payer,
+    })
 }
 
 /// That an attempt which the provider would not even make is given up: nobody else will ever say so.

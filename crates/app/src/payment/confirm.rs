@@ -1,13 +1,16 @@
 //! Confirms a payment from the server: the built-in provider is told what to do, others are given what to pay with.
 
 use serde::Deserialize;
-use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId};
+use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId, SavedPaymentMethodId};
 use tradepost_domain::payment::{AttemptStatus, PaymentProvider};
 use tradepost_port::payment::ConfirmIntent;
+use tradepost_store::payment::method::SavedMethodRow;
+use tradepost_store::payment::read;
 use utoipa::ToSchema;
 
 use super::begin::{ask, nameless, note};
 use super::get::own_payment;
+use super::method as saved_method;
 use super::reconcile::look_at;
 use super::view::PaymentView;
 use super::{UNDER_WAY, WITHIN, gateway, inconsistent, intent_ref, live_attempt, missing};
@@ -29,6 +32,10 @@ pub struct PaymentConfirm {
     /// For other providers, their id of what to pay with.
     #[serde(default)]
     pub payment_method: Option<String>,
+    /// Id of what the customer who is signed in keeps to pay with.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub saved_payment_method: Option<SavedPaymentMethodId>,
     /// Where the shopper comes back to after something has to be done elsewhere.
     #[serde(default)]
     pub return_url: Option<String>,
@@ -72,8 +79,12 @@ pub async fn confirm_payment(
     let record = own_payment(context, id).await?;
     let order_id = record.order_id;
     let provider = record.state.provider;
-    let method = payment_method(provider, &confirm)?;
+    let mut method = payment_method(provider, &confirm)?;
     let caller = &context.caller;
+    let saved = match confirm.saved_payment_method {
+        Some(id) => Some(saved_method::own(&caller.shop, context.customer, id).await?),
+        None => None,
+    };
     if record.details.values().any(|details| details.unknown_since.is_some()) {
         // The last try may have gone well: asked before anything is tried again (case C20).
         Box::pin(look_at(caller, order_id, None)).await?;
@@ -82,6 +93,11 @@ pub async fn confirm_payment(
     }
     // What is about to be asked is written down first: should the answer be lost, the same is asked again under the same
     // key, or read back, and never a second confirmation made up.
+    if let Some(saved) = saved {
+        check_payer(context, order_id, &saved).await?;
+        // The built-in provider does as it is told, whatever is paid with.
+        method = if provider == PaymentProvider::Test { method } else { Some(saved.provider_ref) };
+    }
     let request = prepare(caller, order_id, method, confirm.return_url).await?;
     let (gateway, crash) = (gateway(&caller.shop, provider)?, &caller.shop.checkout.crash);
     let asked = gateway.call().confirm(&request, WITHIN);
@@ -110,6 +126,10 @@ fn payment_method(provider: PaymentProvider, confirm: &PaymentConfirm) -> Result
             format!("at most {TEXT_MAX} characters"),
         ));
     }
+    if confirm.payment_method.is_some() && confirm.saved_payment_method.is_some() {
+        let message = "name either payment_method or saved_payment_method";
+        return Err(WriteError::invalid("$.saved_payment_method", "conflicting_fields", message));
+    }
     match provider {
         PaymentProvider::Test if confirm.payment_method.is_some() => Err(WriteError::invalid(
             "$.payment_method",
@@ -124,6 +144,25 @@ fn payment_method(provider: PaymentProvider, confirm: &PaymentConfirm) -> Result
         )),
         PaymentProvider::Stripe => Ok(confirm.payment_method.clone()),
     }
+}
+
+/// What is kept can pay what its owner ordered, through the provider that has it, which was told whom it collects for.
+async fn check_payer(
+    context: &ShopperContext,
+    order_id: OrderId,
+    saved: &SavedMethodRow,
+) -> Result<(), WriteError> {
+    let conn = context.caller.shop.store.storefront().conn().await?;
+    // Read anew: it may have been told just now.
+    let record = read::of_order(&conn, order_id).await?.ok_or_else(missing)?;
+    let details = live_attempt(&record).and_then(|attempt| record.details.get(&attempt.id));
+    let has_payer =
+        details.and_then(|details| details.payer_ref.as_ref()).is_some_and(|payer| !payer.is_empty());
+    if record.customer_id == context.customer && record.state.provider == saved.provider && has_payer {
+        return Ok(());
+    }
+    let detail = "this order was not placed to be paid with it: pay otherwise, or place a new one";
+    Err(WriteError::conflict("payment_method_unusable", detail, None))
 }
 
 /// Counts the confirmation, unless the last one's outcome is not known: that one is repeated.

@@ -17,6 +17,7 @@ use tradepost_store::inventory::{self, Hold, ReserveOrder};
 use tradepost_store::payment::{PaymentRecord, RefundRow};
 
 use super::inconsistent;
+use super::method::Task;
 use crate::error::WriteError;
 use crate::mail::{OrderMail, ask_for_mail};
 use crate::order::bookings::{self, Movement};
@@ -198,13 +199,15 @@ async fn carry_out(
         order.note("alert", json!({"alert": alert.as_str()}));
     }
     match effect {
-        Effect::MarkAuthorized { .. } => {
+        Effect::MarkAuthorized { attempt } => {
             order.note("authorized", json!({"amount": fact.amount}));
             own_the_goods(order).await?;
+            keep_method(order, attempt)?;
         }
-        Effect::MarkPaid { .. } => {
+        Effect::MarkPaid { attempt } => {
             order.note("paid", json!({"amount": fact.amount}));
             own_the_goods(order).await?;
+            keep_method(order, attempt)?;
         }
         Effect::Hold { .. } => order.note("payment_mismatch", json!({"told": fact.amount})),
         // The shopper may still pay with a new attempt: the hold's own time gives the goods back.
@@ -254,6 +257,15 @@ async fn carry_out(
         Effect::AnswerInquiry { .. } => order.note("dispute_inquiry", json!({"reason": fact.reason})),
     }
     Ok(())
+}
+
+/// Has what the order was paid with kept, where its buyer asked for that.
+fn keep_method(order: &mut OrderInHand<'_>, attempt_id: PaymentAttemptId) -> Result<(), WriteError> {
+    let order_id = order.order.id;
+    if order.payment.as_ref().is_none_or(|record| !record.save_method) {
+        return Ok(());
+    }
+    Task::Keep { order_id, attempt_id }.ask(&mut order.work)
 }
 
 /// What was held becomes the order's.

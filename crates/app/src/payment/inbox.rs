@@ -9,10 +9,12 @@ use jiff::SignedDuration;
 use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId};
 use tradepost_domain::payment::{PaymentFact, PaymentProvider};
 use tradepost_port::payment::{EventMeaning, PaymentGateway};
+use tradepost_store::job;
 use tradepost_store::payment::read;
 use tradepost_store::payment::webhook_inbox::{self, InboxEvent};
 
 use super::facts::take_facts;
+use super::method;
 use super::reconcile::look_at;
 use super::{gateway, inconsistent};
 use crate::crash::CrashPoint;
@@ -167,10 +169,12 @@ fn name(order: &mut OrderInHand<'_>, attempt: PaymentAttemptId, intent: &str) {
     }
 }
 
-/// Has the events that were put aside worked off once more; answers how many there are.
+/// Has the events that were put aside worked off once more, and the payment methods kept or forgotten; answers how many there
+/// are.
 pub async fn retry_parked_events(shop: &Shop) -> Result<u64, WriteError> {
     let conn = shop.store.worker().conn().await?;
     let count = webhook_inbox::replay_parked(&conn, shop.clock.now()).await?;
+    let methods = job::revive(&conn, method::QUEUES, shop.clock.now()).await?;
     shop.inbox_arrivals.notify_one();
-    Ok(count)
+    Ok(count.saturating_add(methods))
 }

@@ -8,6 +8,7 @@ pub mod confirm;
 pub mod facts;
 pub mod get;
 pub mod inbox;
+pub mod method;
 pub mod missed;
 pub mod reconcile;
 pub mod refund;

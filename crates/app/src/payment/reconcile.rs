@@ -14,6 +14,7 @@ use tradepost_port::payment::{Outcome, PaymentGateway, ReadError};
 use tradepost_store::payment::{PaymentRecord, read};
 
 use super::begin::{ask, note};
+use super::method;
 use super::missed::{self, Missed, take_missed_events};
 use super::refund::ask_provider;
 use super::{WITHIN, gateway, inconsistent, intent_ref};
@@ -26,6 +27,8 @@ use crate::work::{Actor, Origin, StaffContext};
 
 /// Rest between two looks at refunds that are due.
 const REFUND_EVERY: Duration = Duration::from_secs(5);
+/// Rest between two looks at payment methods to keep or to forget.
+const METHODS_EVERY: Duration = Duration::from_secs(2);
 /// Attempts are left alone for so long where nothing else is configured: their own request may still be on its way.
 pub const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 /// Orders looked at in one round.
@@ -72,16 +75,26 @@ impl Reconciler {
             let is_more_due = self.list_events().await?.more_is_due;
             Ok(if is_more_due { Round::MoreIsDue } else { Round::Done })
         };
+        let methods = Rhythm { name: "keeping payment methods", every: METHODS_EVERY, woken_by: None };
         tokio::join!(
             keep_doing(reading, shutdown.clone(), || async { self.read_back().await.map(Reconciled::round) }),
             keep_doing(refunding, shutdown.clone(), || async { self.refund().await.map(Reconciled::round) }),
-            keep_doing(listing, shutdown, list),
+            keep_doing(listing, shutdown.clone(), list),
+            keep_doing(methods, shutdown, || async {
+                let done = self.keep_methods().await?;
+                Ok(if done == 0 { Round::Done } else { Round::MoreIsDue })
+            }),
         );
     }
 
     /// Puts what providers have told, and no webhook brought, into the inbox.
     pub async fn list_events(&self) -> Result<Missed, WriteError> {
         take_missed_events(&self.caller.shop).await
+    }
+
+    /// Keeps what orders were paid with, and has forgotten what customers forgot; answers how much was taken up.
+    pub async fn keep_methods(&self) -> Result<usize, WriteError> {
+        method::work_off(&self.caller).await
     }
 
     /// Rest between two looks at attempts that wait: half of what they are left alone.

@@ -11,7 +11,9 @@ use tradepost_store::{Client, StoreError};
 
 use super::backlogs::COUNTED_MAX;
 use crate::mail::QUEUES;
+use crate::payment::method;
 use crate::shop::Shop;
+use crate::webhook::{SecretsFound, find_secrets};
 
 /// Events that may wait while the worker works; more means that it does not.
 const BACKLOG_SECONDS_MAX: i64 = 60;
@@ -72,6 +74,8 @@ pub async fn examine(
     findings.push(backlog(shop, &client).await?);
     findings.push(mails(&job::count_undone(&client, QUEUES, COUNTED_MAX).await?));
     findings.push(payment_events(&webhook_inbox::parked(&client).await?));
+    findings.push(methods(&job::count_undone(&client, method::QUEUES, COUNTED_MAX).await?));
+    findings.push(webhook_secrets(&find_secrets(shop, &client).await?));
     findings.push(ratings(&system::wrong_ratings(&client).await?));
     findings.push(rules(&audit_rules::find_broken(&client, shop.clock.now()).await?));
     findings.extend(pictures(&client, stored_blobs).await?);
@@ -145,6 +149,42 @@ fn payment_events((parked, last_error): &(i64, Option<String>)) -> Finding {
     Finding::notable(CHECK, detail)
 }
 
+/// Payment methods that could be neither kept nor forgotten at the provider.
+fn methods(undone: &UndoneJobs) -> Finding {
+    const CHECK: &str = "payment methods";
+    let UndoneJobs { waiting, parked, last_error } = undone;
+    if *parked == 0 {
+        return Finding::sound(CHECK, format!("{waiting} wait, none was put aside"));
+    }
+    let reason = last_error.as_deref().unwrap_or("for no known reason");
+    let detail = format!(
+        "{parked} were put aside, the last one because {reason}: `tradepost payments retry` tries again"
+    );
+    Finding::notable(CHECK, detail)
+}
+
+/// Whether what signs webhooks can be read: without the key that sealed it, deliveries wait.
+fn webhook_secrets(found: &SecretsFound) -> Finding {
+    const CHECK: &str = "webhook secrets";
+    let SecretsFound { readable, former, unreadable, reason } = found;
+    match reason {
+        None if *former == 0 => Finding::sound(CHECK, format!("all {readable} can be read")),
+        None => Finding::notable(
+            CHECK,
+            format!(
+                "{former} are still sealed with a former key: keep it until the worker has sealed them anew"
+            ),
+        ),
+        Some(reason) => Finding::broken(
+            CHECK,
+            format!(
+                "{unreadable} cannot be read, one of them because {reason}; their deliveries wait: put the key back into \
+                 encryption_key, or its file encryption.key into data_dir, or give the endpoints new secrets"
+            ),
+        ),
+    }
+}
+
 fn ratings(wrong: &Wrong) -> Finding {
     counted("ratings", wrong, "every product's rating is that of its approved reviews", || {
         format!("{} products have another rating than their approved reviews give", wrong.count)
@@ -212,6 +252,7 @@ async fn pictures(client: &Client, stored: impl Iterator<Item = String>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seal::UnsealError;
 
     #[test]
     fn mails_that_were_put_aside_are_told_with_the_last_reason() {
@@ -221,6 +262,30 @@ mod tests {
         let found = mails(&undone(3));
         assert_eq!(found.verdict, Verdict::Notable);
         assert!(found.detail.contains("3 were put aside") && found.detail.contains("no such mailbox"));
+    }
+
+    #[test]
+    fn payment_methods_that_were_put_aside_are_told_with_what_to_do() {
+        let undone = |parked| UndoneJobs { waiting: 0, parked, last_error: Some("no answer".to_owned()) };
+        assert_eq!(methods(&undone(0)).verdict, Verdict::Sound);
+        let found = methods(&undone(2));
+        assert_eq!(found.verdict, Verdict::Notable);
+        for part in ["2 were put aside", "no answer", "tradepost payments retry"] {
+            assert!(found.detail.contains(part), "{}", found.detail);
+        }
+    }
+
+    #[test]
+    fn secrets_that_cannot_be_read_are_told_with_the_key_that_is_missing() {
+        let readable = |former| SecretsFound { readable: 3, former, ..SecretsFound::default() };
+        assert_eq!(webhook_secrets(&readable(0)).verdict, Verdict::Sound);
+        assert_eq!(webhook_secrets(&readable(1)).verdict, Verdict::Notable);
+        let reason = Some(UnsealError::UnknownKey("0a1b".to_owned()));
+        let found = webhook_secrets(&SecretsFound { readable: 1, former: 0, unreadable: 2, reason });
+        assert_eq!(found.verdict, Verdict::Broken);
+        for part in ["2 cannot be read", "the key 0a1b", "which this shop does not have", "encryption_key"] {
+            assert!(found.detail.contains(part), "{}", found.detail);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use tradepost_store::webhook::endpoint::{self, EndpointRow};
 use utoipa::ToSchema;
 
+use super::sealed;
 use super::signature::WebhookSecret;
 use super::view::{IssuedWebhookEndpointView, WebhookEndpointView};
 use super::wanted::{check_fields, check_scopes, check_url};
@@ -79,13 +80,14 @@ pub async fn create_webhook_endpoint(
             WriteError::conflict("webhook_endpoint_limit", detail, None).with_fact("limit", ENDPOINTS_MAX)
         );
     }
+    let id = work.next_id();
     let row = EndpointRow {
-        id: work.next_id(),
+        id,
         url: create.url,
         description: create.description,
         event_types: create.event_types,
         disabled: None,
-        secret: secret.clone().into_bytes(),
+        secret: sealed::seal(&context.shop, id, &secret)?,
         former_secret: None,
         failures: 0,
         failing_since: None,

@@ -10,6 +10,7 @@ use tradepost_store::webhook::delivery;
 use tradepost_store::webhook::endpoint::{self, EndpointRow};
 use utoipa::ToSchema;
 
+use super::sealed;
 use super::signature::WebhookSecret;
 use super::view::{EndpointStatus, IssuedWebhookEndpointView, WebhookEndpointView};
 use super::wanted::{check_fields, check_scopes, check_url};
@@ -18,6 +19,7 @@ use crate::change::{Resource, Versions, check_version, difference, missing, no_p
 use crate::error::WriteError;
 use crate::mail::{StaffMail, tell_staff};
 use crate::patch::{present, set};
+use crate::shop::Shop;
 use crate::work::{StaffContext, Work};
 
 /// What to change of an endpoint.
@@ -59,9 +61,10 @@ impl std::fmt::Debug for WebhookEndpointPatch {
 
 impl WebhookEndpointPatch {
     /// Whether the secret that was sent is the endpoint's; an error when one was sent that is not.
-    fn knows_secret(&self, row: &EndpointRow) -> Result<bool, WriteError> {
+    fn knows_secret(&self, shop: &Shop, row: &EndpointRow) -> Result<bool, WriteError> {
         let Some(text) = &self.current_secret else { return Ok(false) };
-        if WebhookSecret::read(text).is_some_and(|secret| secret.is(&row.secret)) {
+        let own = sealed::open(shop, row.id, &row.secret).map_err(|error| sealed::unreadable(&error))?;
+        if WebhookSecret::read(text).is_some_and(|secret| secret.is(&own)) {
             return Ok(true);
         }
         let message = "this is not the endpoint's secret; without it a new `url` comes with a new secret";
@@ -82,7 +85,7 @@ pub async fn patch_webhook_endpoint(
     let work = context.begin("patch_webhook_endpoint").await?;
     let before = endpoint::get_for_update(&work.tx, id).await?.ok_or_else(missing::<WebhookEndpointView>)?;
     check_version(version, before.version)?;
-    let knows_secret = patch.knows_secret(&before)?;
+    let knows_secret = patch.knows_secret(&context.shop, &before)?;
     let mut after = before.clone();
     set(&mut after.url, patch.url);
     set(&mut after.description, patch.description);
@@ -104,7 +107,7 @@ pub async fn patch_webhook_endpoint(
     let fresh = (is_moved && !knows_secret).then(|| WebhookSecret::draw(&*context.shop.ids));
     if let Some(secret) = &fresh {
         // The new place gets nothing that the old secret has signed.
-        after.secret = secret.clone().into_bytes();
+        after.secret = sealed::seal(&context.shop, id, secret)?;
         after.former_secret = None;
     }
     let mut work = check_scopes(work, context, &after.event_types).await?;

@@ -8,6 +8,7 @@ use tradepost_store::webhook::endpoint;
 use utoipa::ToSchema;
 
 use super::create::given_or_drawn;
+use super::sealed;
 use super::view::{IssuedWebhookEndpointView, WebhookEndpointView};
 use super::wanted::check_scopes;
 use crate::answer::{Answer, Outcome};
@@ -44,7 +45,7 @@ pub async fn rotate_webhook_secret(
     let mut row = endpoint::get_for_update(&work.tx, id).await?.ok_or_else(missing::<WebhookEndpointView>)?;
     work = check_scopes(work, context, &row.event_types).await?;
     let until = work.now.saturating_add(OVERLAP).unwrap_or(work.now);
-    let former = std::mem::replace(&mut row.secret, secret.clone().into_bytes());
+    let former = std::mem::replace(&mut row.secret, sealed::seal(&context.shop, id, &secret)?);
     row.former_secret = Some((former, until));
     row.version = row.version.saturating_add(1);
     row.updated_at = work.now;

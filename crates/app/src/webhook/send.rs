@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tradepost_domain::kernel::ids::{EntityId, WebhookEndpointId};
+use tradepost_domain::kernel::ids::{EntityId, EventId, WebhookEndpointId};
 use tradepost_domain::webhook::event_type::{MOVED_EVENT, TEST_EVENT};
 use tradepost_domain::webhook::schedule::{FAILING_DAYS_MAX, TRIES_BEFORE_DISABLING};
 use tradepost_domain::webhook::{DeliveryState, DisabledReason, Verdict, judge};
@@ -14,16 +14,20 @@ use tradepost_store::webhook::endpoint;
 use tradepost_store::webhook::sending::{self, TakenDelivery, TryResult};
 
 use super::envelope::write_envelope;
+use super::sealed;
 use super::signature::{WebhookSecret, sign};
 use crate::crash::CrashPoint;
 use crate::error::WriteError;
 use crate::mail::{StaffMail, tell_staff};
+use crate::seal::UnsealError;
 use crate::shop::Shop;
 use crate::work::{Actor, Origin, StaffContext};
 
 /// How long a delivery is somebody's to send: a try takes fifteen seconds at most, and what came of it waits for a
 /// connection ten. Who is killed meanwhile is followed by another try.
 const LEASE: SignedDuration = SignedDuration::from_secs(45);
+/// How long deliveries wait that cannot be signed.
+const PARKED: SignedDuration = SignedDuration::from_mins(5);
 /// Bytes of an answer that are kept.
 const EXCERPT_BYTES_MAX: usize = 1_024;
 
@@ -41,9 +45,14 @@ pub(super) async fn try_delivery(
 ) -> Result<(), WriteError> {
     let shop = &*caller.shop;
     let (at, begun) = (shop.clock.now(), Instant::now());
-    let answer = match request(taken, at)? {
-        Some(request) => Some(shop.egress.call().post(request).await),
-        None => None,
+    let (answer, unreadable) = match secrets(shop, endpoint, taken, at) {
+        Ok(secrets) => match request(taken, &secrets, at)? {
+            Some(request) => (Some(shop.egress.call().post(request).await), None),
+            None => (None, None),
+        },
+        // Staff who try it are told; what happened in the shop waits for the key.
+        Err(error) if taken.event_type == TEST_EVENT => (None, Some(error)),
+        Err(error) => return park(shop, (endpoint, taken.event_id), lease, &error).await,
     };
     shop.checkout.crash.point(CrashPoint::DeliveryAfterPost);
     let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -60,7 +69,10 @@ pub(super) async fn try_delivery(
         verdict => verdict,
     };
     let (state, next_at) = outcome(verdict, shop.clock.now());
-    let (response, error) = told(answer.as_ref());
+    let (response, error) = match unreadable {
+        Some(error) => (None, Some(format!("the secret that signs cannot be read: {error}"))),
+        None => told(answer.as_ref()),
+    };
     let result = TryResult {
         state: state.as_str(),
         next_at,
@@ -95,15 +107,43 @@ pub(super) async fn try_delivery(
     Ok(())
 }
 
+/// What signs a delivery: the endpoint's secret, and its former one for as long as that does.
+fn secrets(
+    shop: &Shop,
+    endpoint: WebhookEndpointId,
+    taken: &TakenDelivery,
+    now: Timestamp,
+) -> Result<Vec<WebhookSecret>, UnsealError> {
+    let former = taken.former_secret.iter().filter(|(_, until)| *until > now).map(|(secret, _)| secret);
+    let sealed = std::iter::once(&taken.secret).chain(former);
+    sealed.map(|secret| sealed::open(shop, endpoint, secret)).collect()
+}
+
+/// Puts aside what is due to an endpoint whose secret cannot be read: no try of it, and nothing that counts against the
+/// endpoint. It is looked at again every few minutes, and goes out when the key is back.
+async fn park(
+    shop: &Shop,
+    (endpoint, event): (WebhookEndpointId, EventId),
+    lease: Timestamp,
+    error: &UnsealError,
+) -> Result<(), WriteError> {
+    tracing::error!(webhook_endpoint.id = %endpoint, %error, "deliveries wait: the secret that signs them cannot be read");
+    let now = shop.clock.now();
+    let until = now.saturating_add(PARKED).unwrap_or(now);
+    let conn = shop.store.worker().conn().await?;
+    Ok(sending::park(&conn, (endpoint, event), lease, (now, until)).await?)
+}
+
 /// What is posted; `None` when the event is no longer kept.
-fn request(taken: &TakenDelivery, now: Timestamp) -> Result<Option<EgressRequest>, WriteError> {
+fn request(
+    taken: &TakenDelivery,
+    secrets: &[WebhookSecret],
+    now: Timestamp,
+) -> Result<Option<EgressRequest>, WriteError> {
     let Some(event) = &taken.event else { return Ok(None) };
     let body = write_envelope(taken.event_id, &taken.event_type, event)?;
-    let former = taken.former_secret.iter().filter(|(_, until)| *until > now).map(|(secret, _)| secret);
-    let secrets: Vec<WebhookSecret> =
-        std::iter::once(&taken.secret).chain(former).cloned().map(WebhookSecret::of_bytes).collect();
     let (id, seconds) = (taken.event_id.to_string(), now.as_second());
-    let signature = sign(&secrets, (&id, seconds), &body);
+    let signature = sign(secrets, (&id, seconds), &body);
     let headers = vec![
         ("webhook-id", id),
         ("webhook-timestamp", seconds.to_string()),

@@ -37,9 +37,9 @@ impl WebhookSecret {
         Self(bytes)
     }
 
-    /// What is stored.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+    /// What is sealed and stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The text: for the one who is to have it, once.
@@ -47,11 +47,11 @@ impl WebhookSecret {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// Whether these are its bytes. Takes the same time wherever the two differ.
-    pub fn is(&self, bytes: &[u8]) -> bool {
+    /// Whether the other one is the same. Takes the same time wherever the two differ.
+    pub fn is(&self, other: &Self) -> bool {
         let differing =
-            self.0.iter().zip(bytes).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs));
-        self.0.len() == bytes.len() && std::hint::black_box(differing) == 0
+            self.0.iter().zip(&other.0).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs));
+        self.0.len() == other.0.len() && std::hint::black_box(differing) == 0
     }
 }
 
@@ -100,7 +100,8 @@ mod tests {
         let secret = WebhookSecret::draw(&CountingIds::default());
         assert_eq!(WebhookSecret::read(&secret.expose()), Some(secret.clone()));
         assert_eq!(format!("{secret:?}"), "WebhookSecret(…)");
-        assert!(secret.is(&secret.0) && !secret.is(&secret.0[1..]) && !secret.is(&[7; 32]));
+        let other = |bytes: &[u8]| WebhookSecret::of_bytes(bytes.to_vec());
+        assert!(secret.is(&secret) && !secret.is(&other(&secret.0[1..])) && !secret.is(&other(&[7; 32])));
         let of = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![1; bytes]));
         for text in ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_ä", &of(23), &of(65)] {
             assert_eq!(WebhookSecret::read(text), None, "{text}");

@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 use tradepost_store::webhook::{endpoint, sending};
 
+use super::sealed::seal_anew;
 use super::worker::WebhookWorker;
 use crate::error::WriteError;
 use crate::rounds::Round;
@@ -16,6 +17,7 @@ const BATCH: i64 = 1_000;
 impl WebhookWorker {
     /// Deletes some of what is older than it is kept.
     pub async fn sweep(&self) -> Result<Round, WriteError> {
+        seal_anew(&self.caller.shop).await?;
         let now = self.caller.now();
         let before = now.saturating_sub(KEPT).unwrap_or(now);
         let conn = self.caller.shop.store.worker().conn().await?;

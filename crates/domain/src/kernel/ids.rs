@@ -202,6 +202,8 @@ define_ids! {
     PaymentId = "pay";
     /// One try to collect a payment.
     PaymentAttemptId = "patt";
+    /// A way to pay that a customer keeps.
+    SavedPaymentMethodId = "spm";
     /// A search that was answered.
     SearchQueryId = "qry";
     /// A refund of a payment.

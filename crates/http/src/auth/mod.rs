@@ -10,7 +10,7 @@ pub mod register;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use tradepost_app::customer::TokensView;
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,7 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
 }
 
 /// Tokens, which nobody keeps but the one who gets them.
-fn tokens(status: StatusCode, tokens: &TokensView) -> Result<Response, Problem> {
+fn tokens(status: StatusCode, tokens: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(tokens).map_err(|error| Problem::internal(&error))?;
     Ok(respond::private(status, body, None, None))
 }

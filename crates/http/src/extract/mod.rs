@@ -20,6 +20,6 @@ pub use list::{ListParams, NoParams};
 pub use once::run_once;
 pub use page::{CursorQuery, PageQuery, take_page, take_uncounted_page};
 pub use path::{BlobName, IdOrHandle, Path, Path2, Word};
-pub use shopper::{Buyer, required_key};
+pub use shopper::{Arriving, Buyer, required_key};
 pub use staff::{Permission, Staff};
 pub use upload::UploadedImage;

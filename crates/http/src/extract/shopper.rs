@@ -11,7 +11,7 @@ use tradepost_app::secret::SecretToken;
 use tradepost_app::work::{Actor, StaffContext};
 use tradepost_app::{Answer, ShopperContext, WriteError};
 
-use super::customer::Customer;
+use super::customer::{Customer, Visitor};
 use super::headers::WriteRequest;
 use super::once::{run_claiming, run_once};
 use super::staff::origin;
@@ -50,6 +50,27 @@ impl FromRequestParts<ApiState> for Buyer {
                 order_token: token(parts, ORDER_TOKEN, tradepost_app::order::place::ORDER_TOKEN),
             },
         })
+    }
+}
+
+/// Somebody who is about to sign in, with the secret of the cart that they may bring along: a guest, whatever session is
+/// named besides.
+#[derive(Debug)]
+pub struct Arriving(pub ShopperContext);
+
+impl FromRequestParts<ApiState> for Arriving {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        let Visitor(caller) = Visitor::from_request_parts(parts, state).await?;
+        let storefront = Storefront::from_request_parts(parts, state).await?;
+        Ok(Self(ShopperContext {
+            caller,
+            channel: storefront.into_channel(),
+            customer: None,
+            cart_token: token(parts, CART_TOKEN, tradepost_app::cart::create::CART_TOKEN),
+            order_token: None,
+        }))
     }
 }
 

@@ -64,6 +64,7 @@ impl Operation {
                 "customer" => "cus",
                 "order" => "ord",
                 "payment" => "pay",
+                "payment_method" => "spm",
                 "fulfillment" => "ful",
                 "customer_address" => "addr",
                 "export" => "exp",

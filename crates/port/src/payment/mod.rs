@@ -99,14 +99,15 @@ pub trait PaymentGateway: Send + Sync + 'static {
         within: Duration,
     ) -> BoxFuture<'a, Outcome<String>>;
 
-    /// The payment methods that a customer saved.
-    fn payment_methods<'a>(
+    /// One of the payment methods that a customer saved; [`ReadError::NotFound`] where the customer has no such one.
+    fn payment_method<'a>(
         &'a self,
         provider_customer: &'a str,
+        payment_method: &'a str,
         within: Duration,
-    ) -> BoxFuture<'a, Result<Vec<SavedPaymentMethod>, ReadError>>;
+    ) -> BoxFuture<'a, Result<SavedPaymentMethod, ReadError>>;
 
-    /// Forgets a saved payment method.
+    /// Forgets a saved payment method. One that is forgotten already is refused.
     fn forget_payment_method<'a>(
         &'a self,
         payment_method: &'a str,

@@ -15,6 +15,7 @@ const PREFIX: &str = "TRADEPOST_";
 /// Keys whose values never print and that may stand in a file of their own.
 const SECRETS: &[&str] = &[
     "database_url",
+    "encryption_key",
     "mail.smtp_url",
     "opensearch.url",
     "shipping_service_secret",

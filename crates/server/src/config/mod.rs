@@ -14,9 +14,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tradepost_app::import::ImportRetention;
+use tradepost_app::seal::Seals;
 use tradepost_app::search::popular::SearchLogRules;
 use tradepost_app::throttle::ShopperLimits;
 use tradepost_http::browsers::Origins;
@@ -37,6 +38,8 @@ pub struct Config {
     pub migrate_on_start: bool,
     /// Where the shop keeps files.
     pub data_dir: PathBuf,
+    /// What secrets are sealed with; `None` for a key that the shop has drawn itself.
+    pub encryption_key: Option<SecretString>,
     /// Address of the HTTP server.
     pub listen: SocketAddr,
     /// Where the shop is reached from outside, without a slash at the end.
@@ -185,6 +188,7 @@ struct RawConfig {
     database_url: String,
     migrate_on_start: bool,
     data_dir: String,
+    encryption_key: SecretString,
     listen: String,
     public_url: String,
     trusted_proxies: Vec<String>,
@@ -227,6 +231,7 @@ impl Config {
             database_url: check_database_url(layers, raw.database_url)?,
             migrate_on_start: raw.migrate_on_start,
             data_dir: check_data_dir(layers, &raw.data_dir)?,
+            encryption_key: check_encryption_key(layers, raw.encryption_key)?,
             listen,
             public_url: check_public_url(layers, &raw.public_url)?,
             trusted_proxies: check_networks(layers, &raw.trusted_proxies)?,
@@ -305,6 +310,16 @@ fn check_database_url(layers: &Layers, url: String) -> Result<Option<SecretStrin
     Ok(Some(url.into()))
 }
 
+fn check_encryption_key(layers: &Layers, key: SecretString) -> Result<Option<SecretString>, ConfigError> {
+    if key.expose_secret().is_empty() {
+        return Ok(None);
+    }
+    // The words say what a key is, never what stands there.
+    let read = Seals::read(key.expose_secret());
+    read.map(|_| Some(key))
+        .map_err(|error| layers.invalid("encryption_key", format!("holds no keys: {error}")))
+}
+
 fn check_data_dir(layers: &Layers, dir: &str) -> Result<PathBuf, ConfigError> {
     if dir.is_empty() {
         return Err(layers.invalid("data_dir", "must name a folder"));
@@ -335,7 +350,6 @@ fn check_networks(layers: &Layers, networks: &[String]) -> Result<TrustedProxies
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     fn load(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::from_layers(&Layers::read(&Inputs::of_variables(variables))?)
@@ -383,6 +397,7 @@ mod tests {
             ("TRADEPOST_TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "`10.0.0.0/33` is no network"),
             ("TRADEPOST_CORS_ORIGINS", "*,https://shop.example", "`*` is no origin"),
             ("DATABASE_URL", "postgres://u:secretword@h:port/d", "is no connection string"),
+            ("TRADEPOST_ENCRYPTION_KEY", "secretword", "a key is 32 bytes in base64"),
             ("TRADEPOST_OPENSEARCH_URL", "http://u:secretword@search.example", "a password goes over https"),
         ] {
             let message = refusal(&[(variable, value)]);

@@ -35,6 +35,7 @@ pub async fn ensure_customer(house: &House, folder: &DemoFolder) -> Result<Perso
         phone: None,
         locale: None,
         accepts_marketing: false,
+        cart_id: None,
     };
     register_customer(&house.staff(), create).await?;
     Ok(person)

@@ -12,17 +12,21 @@ use crate::sql::sql;
 sql! {
     INSERT = "
         with owed as (
-            insert into payment (id, order_id, provider, amount, currency, capture, version, created_at, updated_at)
-            select p.id, p.order_id, p.provider, p.amount, p.currency, p.capture, p.version, $8, $8
-              from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::int8[])
-                   as p (id, order_id, provider, amount, currency, capture, version))
+            insert into payment (id, order_id, provider, amount, currency, capture, version, created_at, updated_at,
+                                 customer_id, save_method)
+            select p.id, p.order_id, p.provider, p.amount, p.currency, p.capture, p.version, $8, $8, p.customer_id,
+                   p.save_method
+              from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::int8[],
+                          $19::uuid[], $20::bool[])
+                   as p (id, order_id, provider, amount, currency, capture, version, customer_id, save_method))
         insert into payment_attempt (id, payment_id, order_id, provider, provider_ref, status, amount, capture_amount, currency,
-                                     created_at, updated_at)
+                                     created_at, updated_at, payer_ref)
         select a.id, a.payment_id, a.order_id, a.provider, a.provider_ref, a.status, a.amount, a.capture_amount, a.currency,
-               a.created_at, $8
+               a.created_at, $8, a.payer_ref
           from unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::int8[], $16::int8[],
-                      $17::text[], $18::timestamptz[])
-               as a (id, payment_id, order_id, provider, provider_ref, status, amount, capture_amount, currency, created_at)";
+                      $17::text[], $18::timestamptz[], $21::text[])
+               as a (id, payment_id, order_id, provider, provider_ref, status, amount, capture_amount, currency, created_at,
+                     payer_ref)";
 }
 
 /// An attempt with its payment.
@@ -65,6 +69,9 @@ pub async fn insert(tx: &Tx, payments: &[&PaymentRecord], now: Timestamp) -> Res
         &each(&tries, |(_, attempt, _)| attempt.capture_amount.amount()),
         &each(&tries, |(_, attempt, _)| attempt.amount.currency().code()),
         &each(&tries, |(.., details)| details.created_at),
+        &owed(payments, |payment| payment.customer_id.map(|id| id.as_uuid())),
+        &owed(payments, |payment| payment.save_method),
+        &each(&tries, |(.., details)| details.payer_ref.as_deref()),
     ];
     tx.execute(INSERT, params).await.map(drop)
 }

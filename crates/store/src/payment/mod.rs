@@ -2,6 +2,7 @@
 
 pub mod insert;
 pub mod ledger;
+pub mod method;
 pub mod read;
 pub mod webhook_inbox;
 pub mod write;
@@ -11,17 +12,24 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 use tradepost_domain::kernel::Money;
-use tradepost_domain::kernel::ids::{OrderId, PaymentAttemptId, PaymentId, RefundId};
+use tradepost_domain::kernel::ids::{CustomerId, OrderId, PaymentAttemptId, PaymentId, RefundId};
 use tradepost_domain::payment::{DisputeStage, Payment, RefundStage};
 
 use crate::sql::Sql;
 
 /// Every statement of payments.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [insert::STATEMENTS, ledger::STATEMENTS, read::STATEMENTS, webhook_inbox::STATEMENTS, write::STATEMENTS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        insert::STATEMENTS,
+        ledger::STATEMENTS,
+        method::STATEMENTS,
+        read::STATEMENTS,
+        webhook_inbox::STATEMENTS,
+        write::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// What is owed for an order, and all that is known of it.
@@ -35,6 +43,10 @@ pub struct PaymentRecord {
     pub state: Payment,
     /// `automatic` or `manual`.
     pub capture: String,
+    /// Who was signed in when the order was placed.
+    pub customer_id: Option<CustomerId>,
+    /// Whether what it is paid with is still to be kept for them. Taken back by [`method::keep`] alone.
+    pub save_method: bool,
     /// Grows by one with every change.
     pub version: i64,
     /// What the state does not need to know of its attempts.
@@ -58,6 +70,9 @@ pub struct AttemptDetails {
     pub error_code: Option<String>,
     /// Whether it was declined and is tried again: a status never goes back, so it is kept beside it.
     pub retrying: bool,
+    /// The provider's id of whom it is made for, empty for nobody; `None` while that is not settled. Written by
+    /// [`method::pin_payer`] alone.
+    pub payer_ref: Option<String>,
     /// Confirmations asked for.
     pub confirmations: i32,
     /// When it was made.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tradepost_domain::kernel::ids::{EntityId, OrderId, PaymentAttemptId, PaymentId, RefundId};
+use tradepost_domain::kernel::ids::{CustomerId, EntityId, OrderId, PaymentAttemptId, PaymentId, RefundId};
 use tradepost_domain::kernel::{Currency, Money};
 use tradepost_domain::payment::{
     Attempt, AttemptStatus, DisputeStage, Payment, PaymentProvider, RefundStage, Sum,
@@ -59,13 +59,14 @@ sql! {
          limit $5");
     COUNT = filtered!("count(*)", "");
     PAYMENTS = "
-        select id, order_id, provider, amount, currency, capture, settled_by, version
+        select id, order_id, provider, amount, currency, capture, settled_by, version, customer_id, save_method
           from payment
          where order_id = any ($1)
          order by order_id";
     ATTEMPTS = "
         select id, order_id, provider_ref, status, amount, capture_amount, currency, captured, mismatch_amount, mismatch_currency,
-               unknown_since, client_secret, next_action, error_code, confirmations, created_at, retrying
+               unknown_since, client_secret, next_action, error_code, confirmations, created_at, retrying,
+               payer_ref
           from payment_attempt
          where order_id = any ($1)
          order by id";
@@ -236,6 +237,8 @@ fn payment_from_row(row: &Row) -> Result<PaymentRecord, StoreError> {
         state,
         capture: row.get(5),
         version: row.get(7),
+        customer_id: row.get::<_, Option<Uuid>>(8).map(CustomerId::from_uuid),
+        save_method: row.get(9),
         details: BTreeMap::new(),
         refunds: Vec::new(),
     })
@@ -264,6 +267,7 @@ fn attempt_from_row(row: &Row) -> Result<(Attempt, AttemptDetails), StoreError> 
         confirmations: row.get(14),
         created_at: row.get(15),
         retrying: row.get(16),
+        payer_ref: row.get(17),
     };
     Ok((attempt, details))
 }

@@ -103,6 +103,12 @@ sql! {
         insert into webhook_attempt (endpoint_id, event_id, number, at, duration_ms, status_code, response, error)
         select $1, $2, attempts, $7, $8, $9, $10, $11
           from done";
+    /// With what else is due to the endpoint: it waits for the same.
+    PARK = "
+        update webhook_delivery
+           set next_at = $5, leased_until = null
+         where endpoint_id = $1 and state in ('pending', 'failed')
+           and (event_id = $2 and leased_until = $3 or leased_until is null and next_at <= $4)";
     PURGE = "
         delete from webhook_delivery
          where ctid = any (array (select ctid from webhook_delivery where created_at < $1 limit $2))
@@ -263,6 +269,17 @@ pub async fn record(
         )
         .await
         .map(drop)
+}
+
+/// Gives a delivery back untried that was taken until `lease`, and lets it wait with all that is due to its endpoint.
+pub async fn park(
+    client: &Client,
+    (endpoint, event): (WebhookEndpointId, EventId),
+    lease: Timestamp,
+    (now, until): (Timestamp, Timestamp),
+) -> Result<(), StoreError> {
+    let params: crate::db::Params<'_> = &[&endpoint.as_uuid(), &event.as_uuid(), &lease, &now, &until];
+    client.execute(PARK, params).await.map(drop)
 }
 
 /// Deletes up to `limit` deliveries of what happened before a time, with their tries; answers how many.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 const FILL: &str = "
     insert into webhook_endpoint (id, url, event_types, status, secret, concurrency, created_at, updated_at)
     values ('00000000-0000-7000-8000-000000000001', 'https://a.example/', '{brand.*}', 'enabled',
-            decode(repeat('00', 32), 'hex'), 4, now(), now());
+            decode(repeat('00', 69), 'hex'), 4, now(), now());
     insert into outbox (event_id, type, aggregate_id, version, created_at)
     select gen_random_uuid(), 'brand.created', gen_random_uuid(), 1, '2026-11-01T12:00:00Z'
       from generate_series(1, 15);

@@ -5,7 +5,9 @@ use tradepost_domain::kernel::ids::{CustomerId, EntityId};
 use tradepost_domain::payment::{AttemptStatus, Effect, PaymentStatus};
 use tradepost_fakestripe::Step;
 use tradepost_port::PaymentGateway;
-use tradepost_port::payment::{CaptureMethod, ConfirmIntent, CreateIntent, IntentRef, NewCustomer, Outcome};
+use tradepost_port::payment::{
+    CaptureMethod, ConfirmIntent, CreateIntent, IntentRef, NewCustomer, Outcome, ReadError,
+};
 use uuid::Uuid;
 
 use super::{WITHIN, World, applied, attempt_id, create, done, eur};
@@ -157,7 +159,7 @@ async fn an_amount_that_cannot_be_charged_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_payment_method_is_saved_listed_and_forgotten() {
+async fn a_payment_method_is_saved_read_and_forgotten() {
     let world = World::new().await;
     let customer_id = CustomerId::from_uuid(Uuid::from_u128(7));
     let new = NewCustomer { customer_id, email: "jo@example.com".to_owned() };
@@ -176,11 +178,13 @@ async fn a_payment_method_is_saved_listed_and_forgotten() {
         capture: CaptureMethod::Automatic,
     };
     let paid = done(world.confirm(&intent, 1, "pm_card_visa").await);
-    let saved = world.gateway.payment_methods(&customer, WITHIN).await.unwrap();
-    assert_eq!(Some(&saved[0].id), paid.payment_method.as_ref());
-    assert_eq!(saved[0].last4.as_deref(), Some("4242"));
-    done(world.gateway.forget_payment_method(&saved[0].id, WITHIN).await);
-    assert_eq!(world.gateway.payment_methods(&customer, WITHIN).await.unwrap(), []);
+    let id = paid.payment_method.unwrap();
+    let saved = world.gateway.payment_method(&customer, &id, WITHIN).await.unwrap();
+    assert_eq!((saved.id.as_str(), saved.last4.as_deref()), (id.as_str(), Some("4242")));
+    let nowhere = world.gateway.payment_method("cus_9", &id, WITHIN).await;
+    assert_eq!(nowhere, Err(ReadError::NotFound));
+    done(world.gateway.forget_payment_method(&id, WITHIN).await);
+    assert_eq!(world.gateway.payment_method(&customer, &id, WITHIN).await, Err(ReadError::NotFound));
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn every_request_is_as_stripe_describes_it_in_the_pinned_version() {
     };
     accepted("customer", &gateway.create_customer(&customer, WITHIN).await);
     accepted("detach", &gateway.forget_payment_method("pm_1", WITHIN).await);
-    gateway.payment_methods("cus_1", WITHIN).await.unwrap();
+    gateway.payment_method("cus_1", "pm_1", WITHIN).await.unwrap();
     gateway.retrieve(&intent, WITHIN).await.unwrap();
     gateway.find(attempt_id(1), Timestamp::UNIX_EPOCH, WITHIN).await.unwrap();
     gateway.dispute("du_1", WITHIN).await.unwrap();

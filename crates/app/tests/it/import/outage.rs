@@ -72,6 +72,7 @@ fn shop(url: &str, folder: &Path) -> Arc<Shop> {
         rate_limits: None,
         egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
         search: tradepost_testkit::shelves(),
+        seals: tradepost_testkit::seals(),
     }))
 }
 

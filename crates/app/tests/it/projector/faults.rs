@@ -166,6 +166,7 @@ async fn the_loop_survives_the_loss_of_its_connections_and_ends_when_told() {
         rate_limits: None,
         egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
         search: tradepost_testkit::shelves(),
+        seals: tradepost_testkit::seals(),
     }));
     let (end, told) = oneshot::channel::<()>();
     let projector = Projector::new(own);

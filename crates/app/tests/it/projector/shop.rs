@@ -86,6 +86,7 @@ impl TestShop {
             rate_limits: None,
             egress: std::sync::Arc::new(tradepost_port::fake::ScriptedEgress::default()),
             search: tradepost_testkit::shelves(),
+            seals: tradepost_testkit::seals(),
         }));
         // Few enough that these few products make several parts.
         let projector = Projector::new(shop.clone()).in_parts_of(5);

@@ -5,6 +5,7 @@ pub mod delete;
 pub mod export;
 pub mod get;
 pub mod patch;
+pub mod payment_methods;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,4 +19,6 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(export::handler))
         .routes(routes!(addresses::list::handler, addresses::create::handler))
         .routes(routes!(addresses::get::handler, addresses::patch::handler, addresses::delete::handler))
+        .routes(routes!(payment_methods::list::handler))
+        .routes(routes!(payment_methods::delete::handler))
 }

@@ -206,3 +206,109 @@ async fn a_merge_of_two_carts_and_orders_of_both_do_not_wait_in_a_circle() {
     assert_eq!((&merged["id"], &merged["lines"][0]["quantity"]), (&own["id"], &json!(3)));
     app.audit().await;
 }
+
+/// What came of bringing a cart: the cart's id with its lines' quantities, and the problem's code.
+fn brought(answer: &Value) -> (&Value, Vec<&Value>, &Value) {
+    assert!(answer["access_token"].is_string() && answer["refresh_token"].is_string());
+    let lines = answer["cart"]["lines"].as_array().into_iter().flatten();
+    (&answer["cart"]["id"], lines.map(|line| &line["quantity"]).collect(), &answer["cart_problem"]["code"])
+}
+
+async fn sign_in(app: &TestApp, email: &str, cart: &Value, token: Option<&str>) -> TestResponse {
+    let body = json!({"email": email, "password": tradepost_testkit::TEST_PASSWORD, "cart_id": cart["id"]});
+    let mut request = app.post("/api/auth/login").json(&body);
+    if let Some(token) = token {
+        request = request.header("cart-token", token);
+    }
+    request.send().await
+}
+
+#[tokio::test]
+async fn a_guests_cart_is_merged_by_the_login_itself_however_often_it_is_sent() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 9).await;
+    let (_, hat) = stocked(&app, "Hat", 1999, 9).await;
+    let ada = app.customer("ada@example.com").await;
+    let own = json!({"lines": [{"variant_id": boot, "quantity": 1}]});
+    let own = app.post("/api/carts").bearer(&ada.access_token).json(&own).send().await.expect(201).json();
+    let (guest, token) = filled_cart(&app, &[(&boot, 2), (&hat, 1)]).await;
+    let mut statements = Vec::new();
+    for _ in 0..3 {
+        let answer = sign_in(&app, &ada.email, &guest, Some(&token)).await.expect(200);
+        statements.push(answer.statements);
+        let answer = answer.json();
+        assert_eq!(brought(&answer), (&own["id"], vec![&json!(3), &json!(1)], &Value::Null));
+    }
+    assert_eq!(
+        app.get(&format!("/api/carts/{}", text(&guest, "id")))
+            .header("cart-token", &token)
+            .send()
+            .await
+            .expect(200)
+            .json()["status"],
+        "merged"
+    );
+    // Without a cart, nothing is said of one.
+    let body = json!({"email": ada.email, "password": tradepost_testkit::TEST_PASSWORD});
+    let plain = app.post("/api/auth/login").header("cart-token", &token).json(&body).send().await.expect(200);
+    assert!(plain.json().get("cart").is_none() && plain.json().get("cart_problem").is_none());
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_cart_that_cannot_be_merged_keeps_nobody_from_signing_in() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 9).await;
+    let ada = app.customer("ada@example.com").await;
+    let eve = app.customer("eve@example.com").await;
+    let own = json!({"lines": [{"variant_id": boot, "quantity": 1}]});
+    let own = app.post("/api/carts").bearer(&ada.access_token).json(&own).send().await.expect(201).json();
+    let (guest, token) = filled_cart(&app, &[(&boot, 2)]).await;
+    let (other, others) = filled_cart(&app, &[(&boot, 4)]).await;
+    let never = json!({"id": "cart_01000000000000000000000001"});
+    for (cart, token, code) in [
+        (&guest, Some(others.as_str()), "cart_not_found"),
+        (&guest, Some("ct_nonsense"), "cart_not_found"),
+        (&never, Some(token.as_str()), "cart_not_found"),
+        (&guest, None, "cart_token_required"),
+    ] {
+        let answer = sign_in(&app, &ada.email, cart, token).await.expect(200).json();
+        assert_eq!(brought(&answer), (&own["id"], vec![&json!(1)], &json!(code)));
+    }
+    // What became somebody else's cart, or an order, is not had by sending its token again.
+    let _ = sign_in(&app, &eve.email, &guest, Some(&token)).await.expect(200);
+    let answer = sign_in(&app, &ada.email, &guest, Some(&token)).await.expect(200).json();
+    assert_eq!(brought(&answer), (&own["id"], vec![&json!(1)], &json!("cart_not_found")));
+    let _ = order_cart(&app, &other, &others, "key").await.expect(201);
+    let answer = sign_in(&app, &ada.email, &other, Some(&others)).await.expect(200).json();
+    assert_eq!(brought(&answer), (&own["id"], vec![&json!(1)], &json!("cart_closed")));
+    // A wrong password merges nothing.
+    let (left, token) = filled_cart(&app, &[(&boot, 3)]).await;
+    let body = json!({"email": ada.email, "password": "something else", "cart_id": left["id"]});
+    let _ = app.post("/api/auth/login").header("cart-token", &token).json(&body).send().await.expect(401);
+    let still = app.get(&format!("/api/carts/{}", text(&left, "id"))).header("cart-token", &token);
+    assert_eq!(still.send().await.expect(200).json()["status"], "open");
+    for bad in [json!("cart_1"), json!(7)] {
+        let body = json!({"email": ada.email, "password": tradepost_testkit::TEST_PASSWORD, "cart_id": bad});
+        let _ = app.post("/api/auth/login").json(&body).send().await.expect(400);
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_new_customer_takes_the_guests_cart_over() {
+    let app = TestApp::new().await;
+    let (_, boot) = stocked(&app, "Boot", 5400, 9).await;
+    let (guest, token) = filled_cart(&app, &[(&boot, 2)]).await;
+    let body = json!({"email": "ada@example.com", "password": tradepost_testkit::TEST_PASSWORD,
+        "cart_id": guest["id"]});
+    let made = app.post("/api/auth/register").header("cart-token", &token).json(&body).send().await;
+    let made = made.expect(201).json();
+    assert_eq!(brought(&made), (&guest["id"], vec![&json!(2)], &Value::Null));
+    let path = format!("/api/carts/{}", text(&guest, "id"));
+    let _ = app.get(&path).header("cart-token", &token).send().await.expect(404);
+    let _ = app.get(&path).bearer(text(&made, "access_token")).send().await.expect(200);
+    let again = sign_in(&app, "ada@example.com", &guest, Some(&token)).await.expect(200).json();
+    assert_eq!(brought(&again), (&guest["id"], vec![&json!(2)], &Value::Null));
+    app.audit().await;
+}

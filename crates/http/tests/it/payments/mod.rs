@@ -8,6 +8,7 @@ mod holds;
 mod inbox;
 mod late;
 mod mails;
+mod methods;
 mod missed;
 mod outage;
 mod races;

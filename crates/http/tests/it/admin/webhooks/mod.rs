@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod failures;
+mod sealed;
 mod sending;
 
 use jiff::SignedDuration;

@@ -1,0 +1,4 @@
+//! `/api/account/payment-methods`.
+
+pub mod delete;
+pub mod list;
