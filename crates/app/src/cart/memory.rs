@@ -78,3 +78,69 @@ impl CartMemory {
         is_theirs.then_some(remembered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tradepost_domain::kernel::Currency;
+    use tradepost_domain::kernel::ids::{ChannelId, CustomerId, EntityId};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn cart(number: u128) -> Cart {
+        Cart {
+            id: CartId::from_uuid(Uuid::from_u128(number)),
+            channel_id: ChannelId::from_uuid(Uuid::from_u128(1)),
+            customer_id: None,
+            currency: Currency::EUR,
+            locale: "en".parse().unwrap(),
+            email: None,
+            shipping_address: None,
+            billing_address: None,
+            shipping_method_id: None,
+            coupons: Vec::new(),
+            metadata: Metadata::new(),
+            status: CartStatus::Open,
+            version: 1,
+            created_at: NOW,
+            updated_at: NOW,
+            expires_at: Timestamp::MAX,
+            lines: Vec::new(),
+        }
+    }
+
+    fn guest(number: u8) -> CartOwner {
+        CartOwner::Guest(vec![number; 32])
+    }
+
+    #[test]
+    fn a_cart_is_recalled_for_its_owner_while_it_is_open_and_its_time_has_not_run_out() {
+        let memory = CartMemory::new(1024 * 1024);
+        let (kept, id) = (cart(1), cart(1).id);
+        memory.keep(guest(1), kept.clone());
+        let recalled = |owner: CartOwner, now| memory.recall(id, &owner, now).map(|found| found.cart.clone());
+        assert_eq!(recalled(guest(1), NOW), Some(kept.clone()));
+        assert_eq!(recalled(guest(2), NOW), None);
+        assert_eq!(recalled(CartOwner::Guest(Vec::new()), NOW), None);
+        assert_eq!(recalled(CartOwner::Customer(CustomerId::from_uuid(Uuid::from_u128(1))), NOW), None);
+        assert_eq!(recalled(guest(1), Timestamp::MAX), None);
+        memory.keep(guest(1), Cart { version: 2, ..kept });
+        assert_eq!(recalled(guest(1), NOW).map(|cart| cart.version), Some(2));
+        memory.keep(guest(3), Cart { status: CartStatus::Ordered, ..cart(3) });
+        assert!(memory.recall(cart(3).id, &guest(3), NOW).is_none());
+    }
+
+    #[test]
+    fn carts_take_no_more_than_their_room() {
+        let memory = CartMemory::new(4 * 1024 * 1024);
+        for number in 0..10_000 {
+            memory.keep(guest(1), cart(number));
+        }
+        let room = 4 * 1024 * 1024 / 100 * PERCENT;
+        assert!(memory.carts.weight() <= room && memory.carts.len() > 10, "{memory:?}");
+        let none = CartMemory::new(0);
+        none.keep(guest(1), cart(1));
+        assert!(none.recall(cart(1).id, &guest(1), NOW).is_none());
+    }
+}

@@ -86,3 +86,89 @@ impl CatalogCache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use tradepost_domain::kernel::ids::{ChannelId, ProductId};
+    use tradepost_port::fake::FakeClock;
+
+    fn facts(product: u128, variant: u128) -> Arc<SellableFacts> {
+        Arc::new(SellableFacts {
+            variant_id: VariantId::from_uuid(Uuid::from_u128(variant)),
+            product_id: ProductId::from_uuid(Uuid::from_u128(product)),
+            product_version: 1,
+            sku: None,
+            options: std::collections::BTreeMap::new(),
+            weight_grams: None,
+            tracked: true,
+            backorder: false,
+            requires_shipping: true,
+            handle: "boot".to_owned(),
+            title: "Boot".to_owned(),
+            for_sale: true,
+            brand_id: None,
+            product_type_id: None,
+            tags: Vec::new(),
+            amount: Some(5400),
+            compare_at_amount: None,
+            category_ids: Vec::new(),
+            collection_ids: Vec::new(),
+            image: None,
+        })
+    }
+
+    fn scope(channel: u128, locale: &str) -> SaleScope<'_> {
+        SaleScope { channel: ChannelId::from_uuid(Uuid::from_u128(channel)), currency: Currency::EUR, locale }
+    }
+
+    fn listening(bytes: u64) -> CatalogCache {
+        let cache = CatalogCache::new(bytes, Arc::new(FakeClock::at(Timestamp::UNIX_EPOCH)));
+        cache.listening_from(1);
+        cache
+    }
+
+    fn keep(cache: &CatalogCache, before: Before, goods: &[Arc<SellableFacts>]) {
+        cache.keep_goods(before, scope(1, "en"), goods.iter());
+    }
+
+    #[test]
+    fn goods_are_known_until_their_product_changes_or_nothing_is_heard() {
+        let cache = listening(super::super::CACHE_BYTES_DEFAULT);
+        let (boot, lamp) = (facts(7, 70), facts(8, 80));
+        let known = |facts: &SellableFacts| cache.goods(scope(1, "en"), facts.variant_id);
+        keep(&cache, cache.before_goods(), &[boot.clone(), lamp.clone()]);
+        assert_eq!((known(&boot), known(&lamp)), (Some(boot.clone()), Some(lamp.clone())));
+        assert_eq!(cache.goods(scope(1, "de"), boot.variant_id), None, "another language");
+        assert_eq!(cache.goods(scope(2, "en"), boot.variant_id), None, "another channel");
+        cache.deafened();
+        assert_eq!(known(&boot), None);
+        cache.listening_from(1);
+        assert_eq!(known(&boot), Some(boot.clone()));
+        cache.touch(2, Some(&[boot.product_id.as_uuid()]));
+        assert_eq!((known(&boot), known(&lamp)), (None, Some(lamp.clone())));
+        cache.touch(3, None);
+        assert_eq!(known(&lamp), None);
+    }
+
+    #[test]
+    fn what_changed_while_goods_were_read_is_not_kept() {
+        let cache = listening(super::super::CACHE_BYTES_DEFAULT);
+        let boot = facts(7, 70);
+        let before = cache.before_goods();
+        cache.touch(2, Some(&[boot.product_id.as_uuid()]));
+        keep(&cache, before, &[boot.clone()]);
+        assert_eq!(cache.goods(scope(1, "en"), boot.variant_id), None);
+    }
+
+    #[test]
+    fn goods_take_no_more_than_their_room() {
+        let cache = listening(1024 * 1024);
+        for number in 0..10_000 {
+            keep(&cache, cache.before_goods(), &[facts(number, number)]);
+        }
+        let stats = cache.stats().goods;
+        assert!(stats.bytes <= 1024 * 1024 / 25 && stats.entries > 10, "{stats:?}");
+    }
+}
