@@ -20,6 +20,7 @@ use tradepost_store::{Store, StoreError};
 use crate::access::KeyRing;
 use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
+use crate::cart::memory::CartMemory;
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
 use crate::crash::CrashPoints;
@@ -142,6 +143,8 @@ pub struct Shop {
     pub key_uses: Arc<KeyUses>,
     /// What shoppers read of it.
     pub catalog: Catalog,
+    /// Carts as this process last saw them.
+    pub carts: CartMemory,
     /// How its checkout works.
     pub checkout: Checkout,
     /// The rules that carts are priced by.
@@ -208,6 +211,7 @@ impl Shop {
         } = parts;
         let key_uses = Arc::new(KeyUses::default());
         let cache = CatalogCache::new(cache_bytes, clock.clone());
+        let carts = CartMemory::new(cache_bytes);
         let shelves = Shelves::new(search, store.clone(), cache.clone(), (clock.clone(), ids.clone()));
         let catalog = Catalog {
             store: store.clone(),
@@ -230,6 +234,7 @@ impl Shop {
             exports,
             key_uses,
             catalog,
+            carts,
             checkout,
             mailer: Outside::new(mailer),
             mail_templates,

@@ -1,5 +1,7 @@
 //! Carts: found by their owner alone, changed as a whole under their version.
 
+mod supposed;
+
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
@@ -13,7 +15,9 @@ use uuid::Uuid;
 use crate::catalog::sellable::{self, Sellable};
 use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
-use crate::sql::sql;
+use crate::sql::{Sql, sql};
+
+pub use self::supposed::{Supposed, change_supposed};
 
 macro_rules! carts {
     ($tail:literal) => {
@@ -133,6 +137,11 @@ pub enum CartOwner {
     Guest(Vec<u8>),
     /// A customer who is signed in.
     Customer(CustomerId),
+}
+
+/// Every statement about carts.
+pub(crate) fn statements() -> impl Iterator<Item = Sql> {
+    STATEMENTS.iter().chain(supposed::STATEMENTS).copied()
 }
 
 impl CartOwner {

@@ -25,7 +25,6 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     [
         crate::api_key::STATEMENTS,
         crate::audit::STATEMENTS,
-        crate::cart::STATEMENTS,
         crate::audit_rules::STATEMENTS,
         crate::channel::STATEMENTS,
         crate::idempotency::STATEMENTS,
@@ -48,6 +47,7 @@ pub fn statements() -> impl Iterator<Item = Sql> {
     .into_iter()
     .flatten()
     .copied()
+    .chain(crate::cart::statements())
     .chain(crate::catalog::statements())
     .chain(crate::inventory::statements())
     .chain(crate::order::statements())

@@ -259,7 +259,7 @@ impl TestApp {
             checkout: checkout(clock.clone()),
             mailer: mails.clone(),
             staff_mail: "staff@shop.example.com".parse().ok(),
-            mail_templates: MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap(),
+            mail_templates: mail_templates(),
             public_url: "https://shop.example.com".to_owned(),
             rate_limits: rate_limits.then(ShopperLimits::default),
             egress: outside.clone(),
@@ -283,6 +283,32 @@ impl TestApp {
             guard,
             uploads,
         }
+    }
+
+    /// Another process of the same shop: over the same database, with a memory of its own that holds nothing yet. It
+    /// hears of changes when [`Self::project`] is called on it, too.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let shop = Arc::new(Shop::new(ShopParts {
+            store: self.database.store.clone(),
+            clock: self.clock.clone(),
+            ids: self.shop.ids.clone(),
+            blobs: self.shop.blobs.clone(),
+            images: self.shop.images.clone(),
+            uploads: self.shop.uploads.clone(),
+            exports: self.shop.exports.clone(),
+            cache_bytes: tradepost_app::catalog::cache::CACHE_BYTES_DEFAULT,
+            checkout: self.shop.checkout.clone(),
+            mailer: self.mails.clone(),
+            staff_mail: self.shop.staff_mail.clone(),
+            mail_templates: mail_templates(),
+            public_url: self.shop.public_url.clone(),
+            rate_limits: None,
+            egress: self.outside.clone(),
+            search: crate::shelves(),
+        }));
+        let router = tradepost_http::router(ApiState::new(shop.clone()));
+        Self { shop, router, is_behind: Arc::default(), ..self.clone() }
     }
 
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
@@ -398,6 +424,10 @@ impl TestApp {
     pub async fn key_with(&self, scopes: &[Scope]) -> String {
         insert_key(&self.shop, self.clock.now(), scopes).await
     }
+}
+
+fn mail_templates() -> MailTemplates {
+    MailTemplates::new("Test shop", std::collections::BTreeMap::new()).unwrap()
 }
 
 /// The events that were told.

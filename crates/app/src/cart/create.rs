@@ -5,6 +5,7 @@ use tradepost_domain::cart::{Cart, CartStatus, LineToAdd, Metadata};
 use tradepost_domain::catalog::Issue;
 use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::{CartId, ShippingMethodId};
+use tradepost_store::cart::CartOwner;
 use tradepost_store::{Client, cart};
 use utoipa::ToSchema;
 
@@ -167,5 +168,10 @@ async fn store(context: &ShopperContext, work: Work<'_>, cart: Cart) -> Result<A
     view.check_new_lines("$.lines")?;
     view.token = token.map(|token| token.expose().to_owned());
     let answer = Answer::new(Outcome::Created, &view, Some(cart.version))?;
-    work.finish(answer.at(path(cart.id))).await
+    let answer = work.finish(answer.at(path(cart.id))).await?;
+    let owner = context.customer.map(CartOwner::Customer).or(hash.map(CartOwner::Guest));
+    if let Some(owner) = owner {
+        context.caller.shop.carts.keep(owner, cart);
+    }
+    Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! How a cart is changed: read, edited, priced, and stored if it is still the cart that was read.
+//! How a cart is changed: recalled or read, edited, priced, and stored if it is still the cart that it was taken for.
 
 use jiff::Timestamp;
 use tradepost_domain::cart::Cart;
@@ -6,6 +6,7 @@ use tradepost_domain::kernel::ids::{CartId, VariantId};
 use tradepost_store::cart::{self, Beside, StoredCart};
 use tradepost_store::{Client, StoreError};
 
+use super::recalled::{self, open};
 use super::{closed, expiry, missing, path, view};
 use crate::answer::{Answer, Outcome};
 use crate::change::{Versions, check_version};
@@ -18,8 +19,10 @@ pub(super) type Target = (CartId, Option<Versions>, &'static str);
 
 /// Changes a cart and answers it as it now is, priced.
 ///
-/// What was read is stored if nobody has changed it since, which a single statement decides: two round trips and no
-/// transaction. `more` are the variants that are about to be put in. Who was overtaken, and who has an answer to keep with the change, does it once more with the cart locked.
+/// Decided by what this process remembers and stored if all of that still is as it was; else by what is read, and stored if
+/// nobody has changed the cart since. Each is decided by a single statement: one round trip, or two, and no transaction.
+/// `more` are the variants that are about to be put in. Who was overtaken, and who has an answer to keep with the
+/// change, does it once more with the cart locked.
 pub(super) async fn change_cart(
     context: &ShopperContext,
     target: Target,
@@ -29,6 +32,11 @@ pub(super) async fn change_cart(
     asking(&context.caller.shop, || async {
         if context.caller.claim.is_none() {
             let conn = context.caller.shop.store.storefront().conn().await?;
+            if let Some(answer) =
+                Box::pin(recalled::try_change(context, &conn, target, (outcome, &edit))).await?
+            {
+                return Ok(answer);
+            }
             let done = Box::pin(try_change(context, &conn, target, (outcome, more, &edit))).await?;
             if let Some(answer) = done {
                 return Ok(answer);
@@ -49,15 +57,20 @@ async fn try_change<E>(
 where
     E: Fn(&mut Cart, Timestamp) -> Result<(), WriteError>,
 {
-    let now = context.now();
-    let found = cart::open(conn, id, (&context.cart_owner()?, now), more).await?;
-    let (found, beside) = found.unzip();
-    let (before, after) = edited(context, found, (version, now), edit)?;
+    let (now, owner) = (context.now(), context.cart_owner()?);
+    let (stored, beside) = open(context, conn, id, (&owner, now, more)).await?;
+    check_version(version, stored.cart.version)?;
+    let before = still_open(stored)?;
+    let after = edited(context, &before, now, edit)?;
     // In another language things have other names.
-    let beside = beside.flatten().filter(|_| after.locale == before.locale);
+    let beside = beside.filter(|_| after.locale == before.locale);
     let answer = shown(context, conn, (&after, beside.as_ref()), (outcome, now)).await?;
     let stored = cart::change(conn, &before, &after).await.map_err(refused)?;
-    Ok(stored.then_some(answer))
+    if !stored {
+        return Ok(None);
+    }
+    context.caller.shop.carts.keep(owner, after);
+    Ok(Some(answer))
 }
 
 async fn change_locked<E>(
@@ -71,35 +84,43 @@ where
     let owner = context.cart_owner()?;
     let work = context.begin(name).await?;
     let found = cart::get_for_update(&work.tx, id, &owner, work.now).await?;
-    let (before, after) = edited(context, found, (version, work.now), edit)?;
+    let found = found.ok_or_else(missing)?;
+    check_version(version, found.cart.version)?;
+    let before = still_open(found)?;
+    let after = edited(context, &before, work.now, edit)?;
     let answer = shown(context, &work.tx, (&after, None), (outcome, work.now)).await?;
     if !cart::change(&work.tx, &before, &after).await.map_err(refused)? {
         return Err(lost());
     }
-    work.finish(answer).await
+    let answer = work.finish(answer).await?;
+    context.caller.shop.carts.keep(owner, after);
+    Ok(answer)
 }
 
-/// A cart before and after a change of it.
-fn edited<E>(
+/// A cart that was read, if it can be changed.
+fn still_open(StoredCart { cart, successor_id }: StoredCart) -> Result<Cart, WriteError> {
+    match successor_id {
+        Some(successor) => Err(closed(&cart, successor)),
+        None => Ok(cart),
+    }
+}
+
+/// A cart as a change leaves it.
+pub(super) fn edited<E>(
     context: &ShopperContext,
-    found: Option<StoredCart>,
-    (version, now): (Option<Versions>, Timestamp),
+    before: &Cart,
+    now: Timestamp,
     edit: &E,
-) -> Result<(Cart, Cart), WriteError>
+) -> Result<Cart, WriteError>
 where
     E: Fn(&mut Cart, Timestamp) -> Result<(), WriteError>,
 {
-    let StoredCart { cart: before, successor_id } = found.ok_or_else(missing)?;
-    check_version(version, before.version)?;
-    if let Some(successor) = successor_id {
-        return Err(closed(&before, successor));
-    }
     let mut after = before.clone();
     edit(&mut after, now)?;
     after.version = before.version.saturating_add(1);
     after.updated_at = now;
     after.expires_at = expiry(context, now);
-    Ok((before, after))
+    Ok(after)
 }
 
 async fn shown(
@@ -112,7 +133,7 @@ async fn shown(
     Ok(Answer::new(outcome, &view, Some(after.version))?.at(path(after.id)))
 }
 
-fn refused(error: StoreError) -> WriteError {
+pub(super) fn refused(error: StoreError) -> WriteError {
     let unknown = "there is no such variant";
     match error.violated_constraint() {
         Some("cart_line_variant_id_fkey") => {

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use tradepost_domain::kernel::ids::CartId;
-use tradepost_store::cart;
 
-use super::missing;
 use super::quote::quote;
+use super::recalled::open;
 use super::view::TotalsView;
 use crate::error::WriteError;
 use crate::pricing::rates::asking;
@@ -17,8 +16,7 @@ pub async fn explain_cart(context: &ShopperContext, id: CartId) -> Result<Value,
     let now = context.now();
     let quote = asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
-        let found = cart::open(&conn, id, (&owner, now), &[]).await?;
-        let (stored, beside) = found.ok_or_else(missing)?;
+        let (stored, beside) = open(context, &conn, id, (&owner, now, &[])).await?;
         quote(&context.caller.shop.rules, &conn, (&stored.cart, beside.as_ref()), now).await
     });
     let quote = quote.await?;

@@ -3,7 +3,7 @@
 use tradepost_domain::kernel::ids::CartId;
 use tradepost_store::cart;
 
-use super::missing;
+use super::recalled::open;
 use super::view::{self, CartView};
 use crate::error::WriteError;
 use crate::page::{Page, PageRequest};
@@ -16,8 +16,7 @@ pub async fn get_cart(context: &ShopperContext, id: CartId) -> Result<CartView, 
     let now = context.now();
     asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
-        let found = cart::open(&conn, id, (&owner, now), &[]).await?;
-        let (stored, beside) = found.ok_or_else(missing)?;
+        let (stored, beside) = open(context, &conn, id, (&owner, now, &[])).await?;
         view::show(&context.caller.shop.rules, &conn, (&stored.cart, beside.as_ref()), now).await
     })
     .await

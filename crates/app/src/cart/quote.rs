@@ -30,6 +30,8 @@ pub struct Quote {
     pub offers: Vec<(ShippingMethod, Offer)>,
     /// Whether the shop has shipping methods at all. One that has set up none yet sends everything for nothing.
     pub has_methods: bool,
+    /// The epoch of the rules that it was priced by.
+    pub epoch: i64,
     /// Whether nobody can say the taxes where the goods go: the cart cannot be ordered now.
     pub taxes_unknown: bool,
 }
@@ -106,14 +108,16 @@ async fn with_rates(
     Ok(Quote { taxes_unknown, ..decide(cart, sellables, rules, now)? })
 }
 
+/// The channel, currency and language of a cart.
+pub(super) fn scope(cart: &Cart) -> SaleScope<'_> {
+    SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() }
+}
+
 /// What is known of the variants of each cart.
 async fn sellables(
     client: &Client,
     carts: &[&Cart],
 ) -> Result<Vec<BTreeMap<VariantId, Sellable>>, StoreError> {
-    fn scope(cart: &Cart) -> SaleScope<'_> {
-        SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() }
-    }
     let mut wanted: Vec<(SaleScope<'_>, BTreeSet<VariantId>)> = Vec::new();
     for cart in carts {
         let variants = cart.lines.iter().map(|line| line.variant_id);
@@ -187,7 +191,15 @@ pub fn decide(
         snapshot.shipping = Some(method.clone());
         priced = price(&snapshot)?;
     }
-    Ok(Quote { sellables, unavailable, priced, offers, has_methods, taxes_unknown: false })
+    Ok(Quote {
+        sellables,
+        unavailable,
+        priced,
+        offers,
+        has_methods,
+        epoch: known.epoch,
+        taxes_unknown: false,
+    })
 }
 
 /// Prices the lines that have a price, and leaves the others out.

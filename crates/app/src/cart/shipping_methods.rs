@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 use tradepost_domain::kernel::ids::{CartId, ShippingMethodId};
-use tradepost_store::cart;
 use utoipa::ToSchema;
 
-use super::missing;
 use super::quote::quote;
+use super::recalled::open;
 use crate::catalog::views::MoneyView;
 use crate::error::WriteError;
 use crate::pricing::rates::asking;
@@ -35,8 +34,7 @@ pub async fn list_shipping_offers(
     let now = context.now();
     let quote = asking(&context.caller.shop, || async {
         let conn = context.caller.shop.store.storefront().conn().await?;
-        let found = cart::open(&conn, id, (&owner, now), &[]).await?;
-        let (stored, beside) = found.ok_or_else(missing)?;
+        let (stored, beside) = open(context, &conn, id, (&owner, now, &[])).await?;
         quote(&context.caller.shop.rules, &conn, (&stored.cart, beside.as_ref()), now).await
     });
     let quote = quote.await?;

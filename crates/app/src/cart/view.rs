@@ -376,6 +376,12 @@ fn is_sent(cart: &Cart, quote: &Quote) -> bool {
     cart.lines.is_empty() || cart.lines.iter().any(sent)
 }
 
+/// What a cart lacks before it can be ordered.
+pub fn lacks(cart: &Cart, quote: &Quote) -> Vec<RequirementView> {
+    let own = requirements(cart, is_sent(cart, quote)).into_iter();
+    own.chain(obstacles(cart, quote)).map(Into::into).collect()
+}
+
 /// The cart as it is shown.
 pub fn view(cart: &Cart, quote: &Quote) -> CartView {
     let priced = &quote.priced;
@@ -401,7 +407,6 @@ pub fn view(cart: &Cart, quote: &Quote) -> CartView {
             reason: if outcome.is_none() { Some("unknown_coupon".into()) } else { reason },
         }
     });
-    let missing = requirements(cart, is_sent(cart, quote)).into_iter().chain(obstacles(cart, quote));
     CartView {
         id: cart.id,
         token: None,
@@ -412,7 +417,7 @@ pub fn view(cart: &Cart, quote: &Quote) -> CartView {
         lines: lines.collect(),
         totals: TotalsView::from(&priced.totals),
         tax_included: priced.tax_included,
-        requirements: missing.map(Into::into).collect(),
+        requirements: lacks(cart, quote),
         email: cart.email.as_ref().map(|email| email.as_str().to_owned()),
         shipping_address: cart.shipping_address.as_ref().map(AddressView::from),
         billing_address: cart.billing_address.as_ref().map(AddressView::from),

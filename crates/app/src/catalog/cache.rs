@@ -7,6 +7,7 @@
 //!
 //! Changes are heard by the listener. While it hears nothing, nothing older than [`DEAF_AGE_MAX_MS`] is served.
 
+mod goods;
 mod room;
 
 use std::sync::Arc;
@@ -18,8 +19,10 @@ use tradepost_domain::kernel::ids::{ChannelId, EntityId, ProductId};
 use tradepost_port::Clock;
 use tradepost_store::catalog::category::CategoryRow;
 use tradepost_store::catalog::fragment::View;
+use tradepost_store::catalog::sellable::SellableFacts;
 use uuid::Uuid;
 
+use self::goods::GoodsKey;
 use self::room::{Entry, Room};
 use super::Document;
 use super::digest::Card;
@@ -74,6 +77,8 @@ pub struct CacheStats {
     pub handles: RoomStats,
     /// Finished answers.
     pub bodies: RoomStats,
+    /// What carts know of variants.
+    pub goods: RoomStats,
     /// Names that nothing has.
     pub missing: RoomStats,
     /// Whether changes are heard.
@@ -135,6 +140,7 @@ struct Inner {
     pages: Room<FragmentKey, ProductPage>,
     handles: Room<(Uuid, [u8; 8], String), ProductId>,
     bodies: Room<String, Document>,
+    goods: Room<GoodsKey, Arc<SellableFacts>>,
     missing: Room<String, Missing>,
     tree: Room<(), Arc<Vec<CategoryRow>>>,
     channels: Room<(), ChannelList>,
@@ -147,6 +153,7 @@ struct Inner {
 impl CatalogCache {
     /// Empty caches that together hold about so many bytes at most.
     pub fn new(bytes: u64, clock: Arc<dyn Clock>) -> Self {
+        // Carts have the rest.
         let part = |percent: u64| (bytes / 100).saturating_mul(percent);
         let counters = Counters {
             shards: (0..SHARDS).map(|_| AtomicU64::new(0)).collect(),
@@ -159,9 +166,10 @@ impl CatalogCache {
         };
         let inner = Inner {
             cards: Room::new(part(20)),
-            pages: Room::new(part(45)),
+            pages: Room::new(part(41)),
             handles: Room::new(part(5)),
-            bodies: Room::new(part(30)),
+            bodies: Room::new(part(26)),
+            goods: Room::new(part(4)),
             missing: Room::new(MISSING_BYTES_MAX),
             // One entry each, whatever its size: the whole tree, all channels.
             tree: Room::new(u64::from(u32::MAX)),
@@ -186,6 +194,7 @@ impl CatalogCache {
             pages: self.inner.pages.figures(),
             handles: self.inner.handles.figures(),
             bodies: self.inner.bodies.figures(),
+            goods: self.inner.goods.figures(),
             missing: self.inner.missing.figures(),
             listening: self.inner.counters.listening.load(Ordering::SeqCst),
             heard: self.heard(),

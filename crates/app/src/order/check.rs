@@ -15,7 +15,7 @@ use crate::error::WriteError;
 
 /// Refuses a cart that lacks something, with everything that it lacks.
 pub(super) fn check(cart: &Cart, quote: &Quote, source: &Source) -> Result<(), WriteError> {
-    let mut missing: Vec<RequirementView> = carts::view::view(cart, quote).requirements;
+    let mut missing: Vec<RequirementView> = carts::view::lacks(cart, quote);
     for requirement in &mut missing {
         requirement.param = requirement.param.replacen("$.lines", source.lines_at(), 1);
     }

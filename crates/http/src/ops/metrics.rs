@@ -162,6 +162,7 @@ fn add_cache(text: &mut String, shop: &Shop) {
         ("pages", stats.pages),
         ("handles", stats.handles),
         ("bodies", stats.bodies),
+        ("goods", stats.goods),
         ("missing", stats.missing),
     ];
     let by_room = |value: fn(&RoomStats) -> String| {

@@ -28,6 +28,8 @@ impl Bench {
     /// Cart lines and orders beside scripts on the same PostgreSQL, and a crowd at one product beside a spread crowd.
     pub(super) async fn checkout(&self, house: &House) -> Result<Vec<Ratio>, Failure> {
         let variants = stock_up(&house.shop.store).await?;
+        // A shop that serves hears of changes, and remembers for as long as it does.
+        let _listener = self.follow(house).await?;
         set_up(&house.shop.store).await?;
         let ours = self.serve(tradepost_http::router(ApiState::new(house.shop.clone())))?;
         let url = house.database_url.expose_secret().to_owned();

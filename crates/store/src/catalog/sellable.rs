@@ -5,6 +5,8 @@
 //! these stand in the read model alone, which follows within milliseconds.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
@@ -34,7 +36,7 @@ macro_rules! sellables {
             " = any (p.channel_ids)),
                p.brand_id, p.product_type_id, p.tags, pr.amount, pr.compare_at_amount, s.available,
                coalesce(pv.category_ids, '{}'), coalesce(pv.collection_ids, '{}'),
-               m.blob, m.source_url, m.alt, v.requires_shipping
+               m.blob, m.source_url, m.alt, v.requires_shipping, p.version
           from ",
             $from,
             "
@@ -79,14 +81,33 @@ sql! {
          group by v.product_id";
 }
 
-/// A variant as carts and orders see it.
-#[expect(clippy::struct_excessive_bools, reason = "facts of a row, none of which follows from another")]
+/// A variant as carts and orders see it at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sellable {
+    /// What changes with its product alone.
+    pub facts: Arc<SellableFacts>,
+    /// Units that can be sold, over all locations.
+    pub available: i64,
+}
+
+impl Deref for Sellable {
+    type Target = SellableFacts;
+
+    fn deref(&self) -> &SellableFacts {
+        &self.facts
+    }
+}
+
+/// What is known of a variant in a channel, a currency and a language, but for its stock.
+#[expect(clippy::struct_excessive_bools, reason = "facts of a row, none of which follows from another")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SellableFacts {
     /// Id.
     pub variant_id: VariantId,
     /// Its product.
     pub product_id: ProductId,
+    /// The product's version, which moves with everything here but categories, collections and the channel's languages.
+    pub product_version: i64,
     /// Stock-keeping unit.
     pub sku: Option<String>,
     /// Value of each option by the option's name.
@@ -115,8 +136,6 @@ pub struct Sellable {
     pub amount: Option<i64>,
     /// What it is shown against.
     pub compare_at_amount: Option<i64>,
-    /// Units that can be sold, over all locations.
-    pub available: i64,
     /// Categories of the product with all their ancestors.
     pub category_ids: Vec<CategoryId>,
     /// Collections of the product.
@@ -173,9 +192,10 @@ fn from_row(row: &Row) -> Sellable {
     let blob: Option<String> = row.get(18);
     let source_url: Option<String> = row.get(19);
     let has_image = blob.is_some() || source_url.is_some();
-    Sellable {
+    let facts = SellableFacts {
         variant_id: VariantId::from_uuid(row.get(0)),
         product_id: ProductId::from_uuid(row.get(1)),
+        product_version: row.get(22),
         sku: row.get(2),
         options: row.get::<_, Json<BTreeMap<String, String>>>(3).0,
         weight_grams: row.get(4),
@@ -190,7 +210,6 @@ fn from_row(row: &Row) -> Sellable {
         tags: row.get(12),
         amount: row.get(13),
         compare_at_amount: row.get(14),
-        available: row.get(15),
         category_ids: ids(row, 16),
         collection_ids: ids(row, 17),
         image: has_image.then(|| SellableImage {
@@ -198,7 +217,8 @@ fn from_row(row: &Row) -> Sellable {
             source_url,
             alt: row.get::<_, Option<String>>(20).unwrap_or_default(),
         }),
-    }
+    };
+    Sellable { facts: Arc::new(facts), available: row.get(15) }
 }
 
 /// The variants of products that are ordered by their product alone: how many there are, and one of them.

@@ -102,6 +102,8 @@ async fn of_two_changes_at_once_none_is_lost() {
     let (_, lamp) = stocked(&app, "Lamp", 1200, 9).await;
     let (cart, token) = filled_cart(&app, &[(&boot, 1)]).await;
     let path = format!("/api/carts/{}", text(&cart, "id"));
+    // Made by another process, so that this one remembers nothing of it.
+    let app = app.beside();
     // Somebody else has changed the cart and not committed yet: what is read meanwhile is the cart of before.
     let intruder = Intruder::begin(
         &app,

@@ -9,6 +9,7 @@ mod order;
 mod owners;
 mod promotions;
 mod rates;
+mod remembered;
 mod statements;
 mod together;
 

@@ -13,6 +13,7 @@ async fn counts(lines: usize) -> Vec<(&'static str, u32)> {
     for number in 0..=lines {
         variants.push(stocked(&app, &format!("Thing {number}"), 100, 50).await.1);
     }
+    app.project().await;
     let wanted: Vec<Value> =
         variants.iter().take(lines).map(|variant| json!({"variant_id": variant, "quantity": 1})).collect();
     let body = json!({"lines": wanted, "email": "ada@example.com", "shipping_address": address()});
@@ -50,10 +51,11 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
     let expected = [
         ("create", 6),
         ("get", 2),
-        ("patch", 3),
-        ("add", 3),
-        ("change", 3),
-        ("remove", 3),
+        ("patch", 1),
+        // One that nobody has had in a cart yet has to be looked up.
+        ("add", 2),
+        ("change", 1),
+        ("remove", 1),
         ("order", 15),
         ("confirm", 31),
     ];
