@@ -4,6 +4,8 @@
 //! one counter, since they count the hits; each with a choice has its own. What is about variants counts a value only where a
 //! variant that has it meets the rest, so that a count is what choosing the value would find.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 use tradepost_port::search::{Facet, FacetCount, FacetKey, FacetRequest, FacetValue, Range};
 
@@ -119,28 +121,23 @@ impl<'a> Counting<'a> {
             let Some(counter) = counters.get(place) else {
                 return Facet { key, counts: Vec::new(), more: 0 };
             };
-            let (counts, limit) = match (request, measure) {
+            match (request, measure) {
                 (
                     FacetRequest::PriceRanges(ranges) | FacetRequest::RatingRanges(ranges),
                     Measure::Ranges(counts),
-                ) => {
-                    return Facet { key, counts: range_counts(ranges.iter().copied().zip(counts)), more: 0 };
-                }
+                ) => Facet { key, counts: range_counts(ranges.iter().copied().zip(counts)), more: 0 },
                 (_, Measure::Histogram(histogram)) => {
-                    return Facet { key, counts: range_counts(histogram.finish().into_iter()), more: 0 };
+                    Facet { key, counts: range_counts(histogram.finish().into_iter()), more: 0 }
                 }
                 (FacetRequest::Values { limit, .. }, _) if key == FacetKey::InStock => {
-                    (counter.stock_counts(), *limit)
+                    best(key, counter.stock_counts(), *limit)
                 }
-                (FacetRequest::Values { limit, .. }, _) => {
-                    (counter.value_counts(&key, table, |_| true), *limit)
-                }
+                (FacetRequest::Values { limit, .. }, _) => counter.value_counts(key, table, *limit, |_| true),
                 (FacetRequest::Categories { below, limit }, _) => {
-                    (counter.value_counts(&key, table, |entry| entry.parent == *below), *limit)
+                    counter.value_counts(key, table, *limit, |entry| entry.parent == *below)
                 }
-                _ => (Vec::new(), 0),
-            };
-            best(key, counts, limit)
+                _ => Facet { key, counts: Vec::new(), more: 0 },
+            }
         };
         self.requests.into_iter().map(answer).collect()
     }
@@ -199,20 +196,32 @@ impl Counter {
         [of(true, with), of(false, without)].into_iter().filter(|value| value.count > 0).collect()
     }
 
-    /// Values of a key that are wanted.
+    /// The most frequent values of a key that are wanted. Only those that are shown are copied.
     fn value_counts(
         &self,
-        key: &FacetKey,
+        key: FacetKey,
         table: &Table,
+        limit: usize,
         wanted: impl Fn(&Entry) -> bool,
-    ) -> Vec<FacetCount> {
-        let of_key = table.values.of(key).filter(|(_, entry)| wanted(entry));
-        of_key
+    ) -> Facet {
+        let of_key = table.values.of(&key).filter(|(_, entry)| wanted(entry));
+        let mut counts: Vec<(u64, &Entry)> = of_key
             .filter_map(|(id, entry)| {
                 let count = self.by_value.get(index(id)).copied().filter(|count| *count > 0)?;
-                Some(FacetCount { value: entry.value.clone(), label: entry.label.clone(), count })
+                Some((count, entry))
             })
-            .collect()
+            .collect();
+        counts.sort_unstable_by(|(first_count, first), (second_count, second)| {
+            rarer((*first_count, &first.label, &first.value), (*second_count, &second.label, &second.value))
+        });
+        let more = u64::try_from(counts.len().saturating_sub(limit)).unwrap_or(u64::MAX);
+        let shown = counts.into_iter().take(limit);
+        let copy = |(count, entry): (u64, &Entry)| FacetCount {
+            value: entry.value.clone(),
+            label: entry.label.clone(),
+            count,
+        };
+        Facet { counts: shown.map(copy).collect(), key, more }
     }
 }
 
@@ -225,11 +234,15 @@ fn range_counts(counts: impl Iterator<Item = (Range<i64>, u64)>) -> Vec<FacetCou
 /// The most frequent values, in a stable order.
 pub fn best(key: FacetKey, mut counts: Vec<FacetCount>, limit: usize) -> Facet {
     counts.sort_by(|first, second| {
-        let by_label = || first.label.cmp(&second.label);
-        let by_value = || name_of(&first.value).cmp(&name_of(&second.value));
-        second.count.cmp(&first.count).then_with(by_label).then_with(by_value)
+        rarer((first.count, &first.label, &first.value), (second.count, &second.label, &second.value))
     });
     let more = counts.len().saturating_sub(limit);
     counts.truncate(limit);
     Facet { key, counts, more: u64::try_from(more).unwrap_or(u64::MAX) }
+}
+
+/// Which of two values with their counts and labels is shown later.
+fn rarer(first: (u64, &str, &FacetValue), second: (u64, &str, &FacetValue)) -> Ordering {
+    let by_value = || name_of(first.2).cmp(&name_of(second.2));
+    second.0.cmp(&first.0).then_with(|| first.1.cmp(second.1)).then_with(by_value)
 }
