@@ -28,7 +28,7 @@ use super::Document;
 use super::digest::Card;
 use super::get_product::ProductPage;
 
-pub use self::room::RoomStats;
+pub use self::room::{CacheStats, RoomStats};
 
 /// Bytes that the caches may hold together when nothing else is configured.
 pub const CACHE_BYTES_DEFAULT: u64 = 256 * 1024 * 1024;
@@ -64,29 +64,6 @@ fn fragment_key(view: &View, id: ProductId) -> FragmentKey {
         locale: locale_key(&view.locale),
         product: id.as_uuid(),
     }
-}
-
-/// Figures of all caches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CacheStats {
-    /// Cards.
-    pub cards: RoomStats,
-    /// Pages of products.
-    pub pages: RoomStats,
-    /// Ids by handle.
-    pub handles: RoomStats,
-    /// Finished answers.
-    pub bodies: RoomStats,
-    /// What carts know of variants.
-    pub goods: RoomStats,
-    /// Names that nothing has.
-    pub missing: RoomStats,
-    /// Whether changes are heard.
-    pub listening: bool,
-    /// The catalogue's epoch as last heard.
-    pub heard: i64,
-    /// The epoch that has begun here: the search index has its changes.
-    pub epoch: i64,
 }
 
 /// Channels by id, and which is the default.

@@ -158,7 +158,7 @@ mod tests {
         let boot = facts(7, 70);
         let before = cache.before_goods();
         cache.touch(2, Some(&[boot.product_id.as_uuid()]));
-        keep(&cache, before, &[boot.clone()]);
+        keep(&cache, before, std::slice::from_ref(&boot));
         assert_eq!(cache.goods(scope(1, "en"), boot.variant_id), None);
     }
 

@@ -120,3 +120,26 @@ pub struct RoomStats {
     /// Bytes now, by estimate.
     pub bytes: u64,
 }
+
+/// Figures of all caches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheStats {
+    /// Cards.
+    pub cards: RoomStats,
+    /// Pages of products.
+    pub pages: RoomStats,
+    /// Ids by handle.
+    pub handles: RoomStats,
+    /// Finished answers.
+    pub bodies: RoomStats,
+    /// What carts know of variants.
+    pub goods: RoomStats,
+    /// Names that nothing has.
+    pub missing: RoomStats,
+    /// Whether changes are heard.
+    pub listening: bool,
+    /// The catalogue's epoch as last heard.
+    pub heard: i64,
+    /// The epoch that has begun here: the search index has its changes.
+    pub epoch: i64,
+}
