@@ -126,8 +126,8 @@ impl World {
     fn succeed(&mut self, id: &str, now: i64) {
         let charge = self.next_id("ch");
         let Some(intent) = self.intents.get(id) else { return };
-        let saves = intent.customer.clone().zip(intent.method.clone()).filter(|_| intent.saves);
-        let saved = saves.map(|(customer, method)| self.save(&method, &customer));
+        let wanted = intent.customer.clone().zip(intent.method.clone()).filter(|_| intent.saves);
+        let saved = wanted.map(|(customer, method)| self.save(&method, &customer));
         let Some(intent) = self.intents.get_mut(id) else { return };
         intent.charge = Some(charge);
         intent.decline = None;

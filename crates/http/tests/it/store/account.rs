@@ -222,7 +222,7 @@ async fn a_customer_takes_everything_along_and_leaves_nothing_behind() {
     let ada = app.customer("ada@example.com").await;
     keep(&app, &ada, &square()).await;
     let export = app.get("/api/account/export").bearer(&ada.access_token).send().await.expect(200);
-    assert_eq!((export.statements, export.header("cache-control")), (4, "private, no-store"));
+    assert_eq!((export.statements, export.header("cache-control")), (5, "private, no-store"));
     let export = export.json();
     assert_eq!(text(&export["customer"], "email"), "ada@example.com");
     assert_eq!(
