@@ -120,7 +120,7 @@ fn name_of(sealed: &[u8]) -> Option<(&[u8; NAME_BYTES], &[u8])> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

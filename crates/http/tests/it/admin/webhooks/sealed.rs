@@ -11,7 +11,7 @@ use crate::admin::{sql, sql_value, text};
 /// The bytes of a secret, in hexadecimal digits.
 fn digits(secret: &str) -> String {
     let secret = WebhookSecret::read(secret).unwrap();
-    secret.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    secret.as_bytes().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 async fn found(app: &TestApp) -> SecretsFound {
@@ -127,7 +127,7 @@ async fn what_a_former_key_sealed_is_read_and_sealed_anew() {
     let place = format!("webhook_endpoint.secret {}", path.rsplit('/').next().unwrap());
     let known = WebhookSecret::read(&secret).unwrap();
     let sealed = former.seal(&*app.shop.ids, &place, known.as_bytes()).unwrap();
-    let sealed: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sealed: String = sealed.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     sql(&app, &format!("update webhook_endpoint set secret = decode('{sealed}', 'hex')")).await;
     make_brand(&app, "one").await;
     app.send_webhooks().await;
