@@ -114,7 +114,7 @@ mod tests {
             let all: Vec<&[Met]> = all.iter().map(Vec::as_slice).collect();
             let found = of_step(&all, step(least), 10.0);
             let least = least.min(lists.len());
-            let bonus = |row: u32| if least == lists.len() && least > 1 && row % 3 != 0 { 10 } else { 0 };
+            let bonus = |row: u32| if least == lists.len() && least > 1 && !row.is_multiple_of(3) { 10 } else { 0 };
             let wanted: Vec<(u32, f32)> = (0..200_u32)
                 .map(|row| (row, lists.iter().filter(|list| list.contains(&row)).count()))
                 .filter(|(_, count)| *count >= least)

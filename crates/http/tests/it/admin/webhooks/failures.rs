@@ -8,7 +8,6 @@ use tokio::sync::Notify;
 use tradepost_app::rounds::Round;
 use tradepost_app::webhook::WebhookWorker;
 use tradepost_port::EgressResponse;
-use tradepost_store::webhook::sending;
 use tradepost_testkit::TestApp;
 
 use super::{body, endpoint, header, make_brand, pass, read, sent_to};
@@ -124,7 +123,11 @@ async fn what_a_dead_process_left_under_way_is_sent_at_once_by_the_next_one_that
     };
 
     // While another process sends, it may be what is under way there.
-    let other = sending::enter(app.shop.store.worker(), (app.shop.clock.now(), false)).await.unwrap();
+    let (other, connection) =
+        tokio_postgres::connect(&app.database.url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let present = "select pg_advisory_lock_shared(hashtext('tradepost-webhook-sender-' || current_schema()))";
+    other.simple_query(present).await.unwrap();
     let stop = Arc::new(Notify::new());
     let beside = run(&stop);
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -133,6 +136,7 @@ async fn what_a_dead_process_left_under_way_is_sent_at_once_by_the_next_one_that
     assert_eq!(sent_to(&app, "a.example").len(), 4, "the room is taken");
 
     drop(other);
+    connection.await.unwrap().unwrap();
     let sending = "select count(*) from pg_locks join pg_database d on d.oid = database
                     where locktype = 'advisory' and mode = 'ShareLock' and datname = current_database()";
     while sql_value(&app, sending).await != "0" {
