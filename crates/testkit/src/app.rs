@@ -306,6 +306,7 @@ impl TestApp {
             rate_limits: None,
             egress: self.outside.clone(),
             search: crate::shelves(),
+            seals: crate::seals(),
         }));
         let router = tradepost_http::router(ApiState::new(shop.clone()));
         Self { shop, router, is_behind: Arc::default(), ..self.clone() }
