@@ -203,10 +203,7 @@ impl Projector {
     }
 
     /// The same, telling after each batch what is done so far.
-    pub async fn drain_telling(
-        &self,
-        mut progress: impl FnMut(&Projected),
-    ) -> Result<Projected, StoreError> {
+    pub async fn drain_telling(&self, mut progress: impl FnMut(&Projected)) -> Result<Projected, StoreError> {
         let mut pace = Pace::default();
         let mut total = Projected::default();
         loop {
