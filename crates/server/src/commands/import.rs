@@ -114,8 +114,7 @@ async fn render(house: &House, report: &ImportReport) -> Result<(), Failure> {
 
 fn print(report: &ImportReport, most: usize) {
     for RowError { line, column, code, message } in report.errors.iter().take(most) {
-        let place = column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
-        eprintln!("line {line}{place}: {message} ({code})");
+        eprintln!("line {line}{}: {message} ({code})", place(column.as_deref()));
     }
     let counts = &report.counts;
     let shown = u64::try_from(report.errors.len().min(most)).unwrap_or(0);
@@ -131,6 +130,15 @@ fn print(report: &ImportReport, most: usize) {
         "{would}{} created, {} updated, {} unchanged, {} not taken",
         counts.created, counts.updated, counts.unchanged, counts.failed
     );
+}
+
+/// Where in a line: a column by its name, or a character by its number, of which 0 stands for the whole line.
+fn place(column: Option<&str>) -> String {
+    match column {
+        None | Some("0") => String::new(),
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => format!(", character {number}"),
+        Some(name) => format!(", {name}"),
+    }
 }
 
 /// How to see the findings that were not printed: those that a run keeps.
