@@ -341,6 +341,9 @@ pub struct ImportProducts {
     /// Check every row and change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Print every row that was not taken, not only the first 20; a run keeps 10000 of them.
+    #[arg(long)]
+    pub all_findings: bool,
     #[command(flatten)]
     pub on: OnData,
 }

@@ -9,19 +9,21 @@ use std::process::ExitCode;
 use tradepost_app::WriteError;
 use tradepost_app::import::ImportError;
 use tradepost_domain::kernel::with_causes;
-use tradepost_store::StoreError;
+use tradepost_store::{StoreError, database_place};
 
 /// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
     message: String,
     code: u8,
+    /// Whether no connection to the database was to be had.
+    lacks_database: bool,
 }
 
 impl Failure {
     /// The command was understood and could not be done: exit code 1.
     pub fn new(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), code: 1 }
+        Self { message: message.to_string(), code: 1, lacks_database: false }
     }
 
     /// The command failed for this reason. What a full disk says of itself does not help: what helps is said first.
@@ -31,19 +33,40 @@ impl Failure {
             Some(holds) => Self::new(format!(
                 "the disk that holds {holds} is full: free space, then run the same command again; it continues ({told})"
             )),
-            None => Self::new(told),
+            None => Self { lacks_database: lacks_database(error), ..Self::new(told) },
         }
+    }
+
+    /// The same; where the database could not be reached it is said which, and what to do.
+    #[must_use]
+    pub fn at_database(self, url: Option<&str>) -> Self {
+        let (true, Some(url)) = (self.lacks_database, url) else { return self };
+        let place = database_place(url).unwrap_or_else(|| "the address given".to_owned());
+        let cause = self.message.rsplit(": ").next().unwrap_or_default();
+        Self::new(format!(
+            "no connection to the database at {place} ({cause}): start that PostgreSQL, or correct `database_url` \
+             (TRADEPOST_DATABASE_URL, DATABASE_URL)"
+        ))
     }
 
     /// The command cannot be meant like that: exit code 2.
     pub fn usage(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), code: 2 }
+        Self { message: message.to_string(), code: 2, lacks_database: false }
     }
 
     /// The code of the process.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
+}
+
+fn lacks_database(error: &(dyn Error + 'static)) -> bool {
+    successors(Some(error), |error| (*error).source()).any(|cause| {
+        let store = cause.downcast_ref::<StoreError>();
+        let write = cause.downcast_ref::<WriteError>();
+        matches!(store, Some(StoreError::Unavailable(_)))
+            || matches!(write, Some(WriteError::Store(StoreError::Unavailable(_))))
+    })
 }
 
 /// What lies on the disk that is full, if one is.
@@ -86,6 +109,17 @@ failure_from!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_that_is_not_there_is_told_by_its_address_and_without_its_password() {
+        let cause =
+            "pool worker: Error occurred while creating a new object: Connection refused (os error 111)";
+        let failure = Failure::from(StoreError::Unavailable(cause.to_owned()));
+        let told = failure.at_database(Some("postgres://shop:secret@db.example:6432/shop")).to_string();
+        let start = "no connection to the database at db.example:6432/shop (Connection refused (os error 111)): start";
+        assert!(told.starts_with(start) && told.contains("`database_url`"), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
 
     #[test]
     fn a_full_disk_is_told_with_what_to_do() {

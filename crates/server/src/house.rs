@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tradepost_adapters::{
@@ -26,6 +27,8 @@ use crate::failure::Failure;
 
 /// Connections of the private PostgreSQL beyond those of the pools: tools, `psql`, the superuser's own.
 const SPARE_CONNECTIONS: u32 = 40;
+/// How long a command waits for a folder whose shop seems to run.
+const GUEST_PATIENCE: Duration = Duration::from_secs(1);
 /// Where the address of a private PostgreSQL stands for tools while it runs.
 const ADDRESS_FILE: &str = "address";
 /// Where the key is that secrets are sealed with, where the configuration has none.
@@ -217,6 +220,10 @@ async fn private_database(
         .fold(SPARE_CONNECTIONS, |sum, size| sum.saturating_add(u32::try_from(*size).unwrap_or(u32::MAX)));
     local.max_connections = wanted.clamp(60, 10_000);
     let address_file = folder.join(ADDRESS_FILE);
+    if tenancy == Tenancy::Guest && address_file.exists() {
+        // A living shop is the usual case, and not waited for: its server is used.
+        local.lock_patience = GUEST_PATIENCE;
+    }
     // The server ends with the thread that starts it, so the launcher keeps one of its own.
     let started = tokio::task::spawn_blocking(move || LocalServer::start(&local)).await;
     match started.map_err(Failure::new)? {

@@ -45,3 +45,4 @@ pub use error::StoreError;
 pub use listen::{Listener, Topic};
 pub use migrate::check_url;
 pub use sql::{Sql, statements};
+pub use tls::place as database_place;

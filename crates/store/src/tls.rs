@@ -63,6 +63,23 @@ impl Target {
     }
 }
 
+/// Where a database URL leads, for people: hosts with their ports, and the name of the database. Never the password.
+pub fn place(url: &str) -> Option<String> {
+    use tokio_postgres::config::Host;
+    let config = Target::parse(url).ok()?.config;
+    let ports = config.get_ports();
+    let one = |(index, host): (usize, &Host)| {
+        let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        match host {
+            Host::Tcp(name) => format!("{name}:{port}"),
+            Host::Unix(folder) => format!("{} (port {port})", folder.display()),
+        }
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().enumerate().map(one).collect();
+    let hosts = hosts.join(", ");
+    Some(config.get_dbname().map_or_else(|| hosts.clone(), |name| format!("{hosts}/{name}")))
+}
+
 /// Whose word the server's certificate needs.
 #[derive(Debug, PartialEq, Eq)]
 enum Check {

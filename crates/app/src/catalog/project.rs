@@ -199,13 +199,21 @@ impl Projector {
 
     /// Works until nothing waits; waits for another projector that is at work.
     pub async fn drain(&self) -> Result<Projected, StoreError> {
+        self.drain_telling(|_| {}).await
+    }
+
+    /// The same, telling after each batch what is done so far.
+    pub async fn drain_telling(&self, mut progress: impl FnMut(&Projected)) -> Result<Projected, StoreError> {
         let mut pace = Pace::default();
         let mut total = Projected::default();
         loop {
             match Box::pin(self.advance(&mut pace)).await? {
                 Step::Idle => return Ok(total),
                 Step::Busy => tokio::time::sleep(BUSY_PAUSE).await,
-                Step::Done(done) => total.add(done),
+                Step::Done(done) => {
+                    total.add(done);
+                    progress(&total);
+                }
             }
         }
     }

@@ -58,12 +58,29 @@ impl<R: Read> JsonLinesReader<R> {
             let reason = if text.contains("}\r") {
                 "lines end with LF or CR LF, not with CR alone".to_owned()
             } else {
-                reason(&error)
+                in_words(&error)
             };
             failed(Some(error.column().to_string()), "invalid_json", reason)
         })?;
         Ok(MemberParser::new(self.line).record(members))
     }
+}
+
+/// What is wrong with a line that is no object; the column of the finding says where.
+fn in_words(error: &serde_json::Error) -> String {
+    let reason = reason(error);
+    if error.is_eof() {
+        return "this is not JSON: the line ends in the middle of it".to_owned();
+    }
+    if error.is_syntax() {
+        let what = match reason.as_str() {
+            "expected ident" | "expected value" => "no value can begin like that",
+            other => other,
+        };
+        return format!("this is not JSON: {what}");
+    }
+    // At its beginning it is something else than an object, and later a member that cannot be.
+    if error.column() == 0 { format!("a line is an object in braces: {reason}") } else { reason }
 }
 
 /// Fields are called by their path.

@@ -8,6 +8,7 @@ use tradepost_domain::kernel::ids::{CouponId, EntityId, PromotionId};
 use tradepost_domain::kernel::limits::COUPONS_MAX;
 use tradepost_domain::promotion::CouponCode;
 use tradepost_port::IdSource;
+use tradepost_store::Client;
 use tradepost_store::pricing::coupon::{self, CouponRow};
 use tradepost_store::pricing::rule::{self, PROMOTION};
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 use super::common_issues;
 use super::promotion::{PromotionView, limit_issues};
 use crate::answer::{Answer, Outcome};
+use crate::catalog::Reference;
 use crate::change::{missing, refuse};
 use crate::error::WriteError;
 use crate::page::{Page, PageRequest};
@@ -141,13 +143,13 @@ impl From<CouponRow> for CouponView {
 /// A page of the coupons of a promotion, newest first, or `None` when there is no such promotion.
 pub async fn list_coupons(
     shop: &Shop,
-    promotion: PromotionId,
+    promotion: &Reference<PromotionId>,
     page: &PageRequest<CouponId>,
 ) -> Result<Option<Page<CouponView>>, WriteError> {
     let conn = shop.store.admin().conn().await?;
-    if rule::find(&conn, PROMOTION, Some(promotion.as_uuid()), None).await?.is_none() {
-        return Ok(None);
-    }
+    let (id, handle) = promotion.parts();
+    let Some(found) = rule::find(&conn, PROMOTION, id, handle).await? else { return Ok(None) };
+    let promotion = PromotionId::from_uuid(found.id);
     let rows = coupon::list(&conn, promotion, page.after, page.rows()).await?;
     let total = if page.count { Some(coupon::count(&conn, promotion).await?) } else { None };
     Ok(Some(Page::new(page, rows, total, |row| row.id).map(CouponView::from)))
@@ -156,10 +158,11 @@ pub async fn list_coupons(
 /// A coupon of a promotion.
 pub async fn find_coupon(
     shop: &Shop,
-    promotion: PromotionId,
+    promotion: &Reference<PromotionId>,
     id: CouponId,
 ) -> Result<CouponView, WriteError> {
     let conn = shop.store.admin().conn().await?;
+    let promotion = promotion_id(&conn, promotion).await?;
     let found = coupon::get(&conn, promotion, id).await?;
     found.map(CouponView::from).ok_or(WriteError::NotFound { kind: "coupon" })
 }
@@ -167,11 +170,11 @@ pub async fn find_coupon(
 /// Makes a coupon.
 pub async fn create_coupon(
     context: &StaffContext,
-    promotion: PromotionId,
+    promotion: &Reference<PromotionId>,
     create: CouponCreate,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("create_coupon").await?;
-    lock_promotion(&work, promotion).await?;
+    let promotion = lock_promotion(&work, promotion).await?;
     let limits = (create.usage_limit, create.limit_per_customer);
     let row = checked(&work, promotion, (create.code, limits), (create.starts_at, create.ends_at))?;
     if coupon::insert(&work.tx, &[(row.id, row.code.clone())], &row).await?.is_empty() {
@@ -187,11 +190,11 @@ pub async fn create_coupon(
 /// Makes coupons with codes that nobody can guess: ten letters of an alphabet of 32, which are 50 bits.
 pub async fn create_coupons(
     context: &StaffContext,
-    promotion: PromotionId,
+    promotion: &Reference<PromotionId>,
     create: CouponsCreate,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("create_coupons").await?;
-    lock_promotion(&work, promotion).await?;
+    let promotion = lock_promotion(&work, promotion).await?;
     let mut issues = Vec::new();
     if !(1..=COUPONS_MAX).contains(&create.count) {
         issues.push(Issue::new("$.count", "out_of_range", format!("1 to {COUPONS_MAX}")));
@@ -221,10 +224,11 @@ pub async fn create_coupons(
 /// Deletes a coupon that no order used.
 pub async fn delete_coupon(
     context: &StaffContext,
-    promotion: PromotionId,
+    promotion: &Reference<PromotionId>,
     id: CouponId,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("delete_coupon").await?;
+    let promotion = promotion_id(&work.tx, promotion).await?;
     let row = coupon::get_for_update(&work.tx, promotion, id).await?;
     let row = row.ok_or(WriteError::NotFound { kind: "coupon" })?;
     coupon::delete(&work.tx, id).await.map_err(|error| {
@@ -261,9 +265,26 @@ fn coupons_path(promotion: PromotionId) -> String {
     format!("/api/admin/promotions/{promotion}/coupons")
 }
 
-async fn lock_promotion(work: &Work<'_>, promotion: PromotionId) -> Result<(), WriteError> {
+/// The promotion that a path names. An id is taken as it is: what is looked for under it is not there without it.
+pub(super) async fn promotion_id(
+    client: &Client,
+    promotion: &Reference<PromotionId>,
+) -> Result<PromotionId, WriteError> {
+    if let Reference::Id(id) = promotion {
+        return Ok(*id);
+    }
+    let (id, handle) = promotion.parts();
+    let found = rule::find(client, PROMOTION, id, handle).await?;
+    found.map(|row| PromotionId::from_uuid(row.id)).ok_or_else(missing::<PromotionView>)
+}
+
+async fn lock_promotion(
+    work: &Work<'_>,
+    promotion: &Reference<PromotionId>,
+) -> Result<PromotionId, WriteError> {
+    let promotion = promotion_id(&work.tx, promotion).await?;
     let found = rule::lock(&work.tx, Some(PROMOTION), &[promotion.as_uuid()]).await?;
-    if found.is_empty() { Err(missing::<PromotionView>()) } else { Ok(()) }
+    if found.is_empty() { Err(missing::<PromotionView>()) } else { Ok(promotion) }
 }
 
 fn checked(

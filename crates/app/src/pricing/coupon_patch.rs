@@ -7,9 +7,10 @@ use tradepost_store::pricing::coupon::{self, CouponRow};
 use utoipa::ToSchema;
 
 use super::common_issues;
-use super::coupon::CouponView;
+use super::coupon::{CouponView, promotion_id};
 use super::promotion::limit_issues;
 use crate::answer::{Answer, Outcome};
+use crate::catalog::Reference;
 use crate::change::{Versions, check_version, difference, refuse};
 use crate::error::WriteError;
 use crate::patch::Patch;
@@ -68,11 +69,12 @@ fn set_limit(given: Patch<u32>, place: &mut Option<i32>) {
 /// Changes a coupon that has the version that was read.
 pub async fn patch_coupon(
     context: &StaffContext,
-    (promotion, id): (PromotionId, CouponId),
+    (promotion, id): (&Reference<PromotionId>, CouponId),
     version: Option<Versions>,
     patch: CouponPatch,
 ) -> Result<Answer, WriteError> {
     let mut work = context.begin("patch_coupon").await?;
+    let promotion = promotion_id(&work.tx, promotion).await?;
     let before = coupon::get_for_update(&work.tx, promotion, id).await?;
     let before = before.ok_or(WriteError::NotFound { kind: "coupon" })?;
     check_version(version, before.version)?;

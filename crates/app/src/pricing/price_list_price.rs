@@ -93,13 +93,13 @@ impl CursorKey for PricePlace {
 /// A page of the prices of a list, or `None` when there is no such list.
 pub async fn list_price_list_prices(
     shop: &Shop,
-    list: PriceListId,
+    list: &Reference<PriceListId>,
     page: &PageRequest<PricePlace>,
 ) -> Result<Option<Page<PriceListPriceView>>, WriteError> {
     let conn = shop.store.admin().conn().await?;
-    if rule::find(&conn, PRICE_LIST, Some(list.as_uuid()), None).await?.is_none() {
-        return Ok(None);
-    }
+    let (id, handle) = list.parts();
+    let Some(found) = rule::find(&conn, PRICE_LIST, id, handle).await? else { return Ok(None) };
+    let list = PriceListId::from_uuid(found.id);
     let after = page.after.as_ref().map(|place| (place.variant, place.currency.code(), place.min_quantity));
     let rows = price_list_price::list(&conn, list, after, page.rows()).await?;
     let total = if page.count { Some(price_list_price::count(&conn, list).await?) } else { None };
@@ -120,7 +120,7 @@ pub async fn list_price_list_prices(
 /// Sets prices of a list.
 pub async fn set_price_list_prices(
     context: &StaffContext,
-    list: PriceListId,
+    list: &Reference<PriceListId>,
     set: PriceListPricesSet,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("set_price_list_prices").await?;
@@ -132,7 +132,7 @@ pub async fn set_price_list_prices(
         let path = format!("$.prices[{index}].variant_id");
         return Err(WriteError::invalid(path, "unknown_variant", "there is no such variant"));
     }
-    price_list_price::upsert(&work.tx, list, &rows).await?;
+    price_list_price::upsert(&work.tx, PriceListId::from_uuid(locked.id), &rows).await?;
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     finish(work, locked, serde_json::json!({"prices_set": count})).await
 }
@@ -140,19 +140,20 @@ pub async fn set_price_list_prices(
 /// Takes all prices of a variant out of a list.
 pub async fn remove_price_list_prices(
     context: &StaffContext,
-    list: PriceListId,
+    list: &Reference<PriceListId>,
     variant: VariantId,
 ) -> Result<Answer, WriteError> {
     let work = context.begin("remove_price_list_prices").await?;
     let locked = lock(&work, list).await?;
-    if price_list_price::delete(&work.tx, list, variant).await? == 0 {
+    let id = PriceListId::from_uuid(locked.id);
+    if price_list_price::delete(&work.tx, id, variant).await? == 0 {
         return Err(WriteError::NotFound { kind: "price" });
     }
     finish(work, locked, serde_json::json!({"prices_removed_of": variant})).await
 }
 
-async fn lock(work: &Work<'_>, list: PriceListId) -> Result<rule::RuleRow, WriteError> {
-    let row = rule::get_for_update(&work.tx, PRICE_LIST, &Reference::Id(list)).await?;
+async fn lock(work: &Work<'_>, list: &Reference<PriceListId>) -> Result<rule::RuleRow, WriteError> {
+    let row = rule::get_for_update(&work.tx, PRICE_LIST, list).await?;
     row.ok_or_else(missing::<PriceListView>)
 }
 

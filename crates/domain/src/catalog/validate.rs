@@ -119,7 +119,8 @@ impl Product {
             }
             let Some(combination) = self.check_combination(&path, variant, issues) else { continue };
             if let Some(earlier) = combinations.insert(combination, index) {
-                let message = format!("variant {earlier} has the same option values");
+                let number = earlier.saturating_add(1);
+                let message = format!("variant {number}, counted from 1, has the same option values");
                 issues.push(Issue::new(format!("{path}.options"), "duplicate_variant", message));
             }
         }

@@ -110,8 +110,9 @@ fn read_one<T: PathValue>(params: &[(String, String)], place: usize) -> Result<T
     let (name, value) =
         params.get(place).map_or(("path", ""), |(name, value)| (name.as_str(), value.as_str()));
     T::read(value).map_err(|problem| {
+        // It is not found as an unknown one is, in the same words.
         let is_unnamed = problem.code == Problem::missing(UNNAMED).code;
-        if is_unnamed { Problem::missing(name) } else { problem }.param(name)
+        if is_unnamed { Problem::missing(name) } else { problem.param(name) }
     })
 }
 

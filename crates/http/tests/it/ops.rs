@@ -140,9 +140,12 @@ async fn what_waits_is_counted_up_to_a_limit_and_on_no_connection_of_shoppers() 
 async fn the_reference_is_served_from_this_server_alone() {
     let app = TestApp::new().await;
     let page = app.get("/docs").send().await.expect(200);
+    let script = app.get("/docs/docs.js").send().await.expect(200);
+    assert!(String::from_utf8(script.bytes).unwrap().contains("location.origin"));
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && policy.contains("connect-src 'self'"), "{policy}");
     let html = String::from_utf8(page.bytes.clone()).unwrap();
+    assert!(html.contains("<span data-origin>"), "calls go to the address of the page");
     let html = html.replace("http://127.0.0.1:8080", "");
     assert!(!html.contains("http://") && !html.contains("https://"), "the page names another server");
 

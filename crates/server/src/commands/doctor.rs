@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tradepost_app::catalog::{Projector, Verify};
 use tradepost_app::search::{IndexProof, ShelfProof, prove_shelves};
 use tradepost_app::system::{Finding, Verdict, examine as examine_shop};
@@ -20,6 +21,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Checks everything; exit code 1 when something is broken.
 pub async fn examine(config: &Config) -> Result<ExitCode, Failure> {
+    let url = config.database_url.as_ref().map(ExposeSecret::expose_secret);
+    check(config).await.map_err(|failure| failure.at_database(url))
+}
+
+async fn check(config: &Config) -> Result<ExitCode, Failure> {
     let house = House::open(config, Tenancy::Guest).await?;
     let mut findings = examine_shop(&house.shop, house.blobs.names()).await?;
     if !findings.iter().any(|finding| finding.check == "schema" && finding.verdict == Verdict::Broken) {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tradepost_app::catalog::Projector;
+use tradepost_app::catalog::{Projected, Projector};
 use tradepost_app::import::{
     FileSource, Format, ImportContext, ImportError, ImportOptions, ImportReport, RowError, run_import,
 };
@@ -38,11 +38,14 @@ pub async fn products(config: &Config, arguments: ImportProducts) -> Result<Exit
         ..ImportOptions::default()
     };
     let outcome = import(&house, source, &options).await;
-    let rendered = if outcome.is_ok() && !arguments.dry_run { render(&house).await } else { Ok(()) };
+    let rendered = match &outcome {
+        Ok(report) if !arguments.dry_run => render(&house, report).await,
+        _ => Ok(()),
+    };
     house.close().await?;
     let report = outcome?;
     rendered?;
-    print(&report);
+    print(&report, if arguments.all_findings { usize::MAX } else { ERRORS_SHOWN });
     Ok(if report.counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -91,21 +94,33 @@ pub async fn import(
     })
 }
 
-/// Renders what was imported, so that shoppers see it when the command ends.
-async fn render(house: &House) -> Result<(), Failure> {
-    Box::pin(Projector::new(house.shop.clone()).drain()).await?;
+/// Renders what was imported, so that shoppers see it when the command ends. It takes longer than the import itself,
+/// and is told by a bar of its own.
+async fn render(house: &House, report: &ImportReport) -> Result<(), Failure> {
+    let mut bar = Progress::new("products rendered");
+    let written = report.counts.created.saturating_add(report.counts.updated);
+    bar.set(0, written);
+    let projector = Projector::new(house.shop.clone());
+    // Others may wait to be rendered, too, and a shop that runs may render some of them.
+    let told = |done: &Projected| {
+        let done = u64::try_from(done.products).unwrap_or(u64::MAX);
+        bar.set(done, written.max(done));
+    };
+    Box::pin(projector.drain_telling(told)).await?;
+    bar.set(written, written);
+    bar.finish();
     Ok(())
 }
 
-fn print(report: &ImportReport) {
-    for RowError { line, column, code, message } in report.errors.iter().take(ERRORS_SHOWN) {
-        let place = column.as_ref().map(|column| format!(", {column}")).unwrap_or_default();
-        eprintln!("line {line}{place}: {message} ({code})");
+fn print(report: &ImportReport, most: usize) {
+    for RowError { line, column, code, message } in report.errors.iter().take(most) {
+        eprintln!("line {line}{}: {message} ({code})", place(column.as_deref()));
     }
     let counts = &report.counts;
-    let shown = u64::try_from(report.errors.len().min(ERRORS_SHOWN)).unwrap_or(0);
+    let shown = u64::try_from(report.errors.len().min(most)).unwrap_or(0);
     if counts.errors > shown {
-        eprintln!("... and {} further findings", counts.errors.saturating_sub(shown));
+        let further = counts.errors.saturating_sub(shown);
+        eprintln!("... and {further} further findings{}", how_to_see(report.errors.len(), most));
     }
     if report.continued_from > 0 {
         println!("went on behind product {} of an import that was broken off", report.continued_from);
@@ -115,4 +130,22 @@ fn print(report: &ImportReport) {
         "{would}{} created, {} updated, {} unchanged, {} not taken",
         counts.created, counts.updated, counts.unchanged, counts.failed
     );
+}
+
+/// Where in a line: a column by its name, or a character by its number, of which 0 stands for the whole line.
+fn place(column: Option<&str>) -> String {
+    match column {
+        None | Some("0") => String::new(),
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => format!(", character {number}"),
+        Some(name) => format!(", {name}"),
+    }
+}
+
+/// How to see the findings that were not printed: those that a run keeps.
+fn how_to_see(kept: usize, most: usize) -> &'static str {
+    if kept > most {
+        "; --all-findings prints them, with --dry-run without importing anything"
+    } else {
+        ": correct those above first"
+    }
 }

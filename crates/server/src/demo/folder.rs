@@ -15,6 +15,12 @@ const MARKER: &str = ".tradepost-demo";
 /// How long a PostgreSQL of a killed run may take to end before its files are thrown away.
 const FORMER_SERVER_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a folder that another process holds is waited for: one that was just killed holds it until the kernel has
+/// given back its memory.
+const HOLDER_PATIENCE: Duration = Duration::from_secs(5);
+/// After so long it is told what is waited for.
+const HOLDER_SILENCE: Duration = Duration::from_secs(1);
+
 /// A demo's folder, held by this process.
 #[derive(Debug)]
 pub struct DemoFolder {
@@ -48,18 +54,14 @@ impl DemoFolder {
             .truncate(false)
             .open(&marker)
             .map_err(|error| failed("write to", error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                return Err(Failure::new(format!(
-                    "another process ({}) runs the demo in {}; stop it first, or name another folder with --data",
-                    holder.trim(),
-                    dir.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", error)),
+        if !hold(&file).map_err(|error| failed("lock", error))? {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            return Err(Failure::new(format!(
+                "another process ({}) runs the demo in {}; stop it first, or name another folder with --data",
+                holder.trim(),
+                dir.display()
+            )));
         }
         let note = |file: &mut File| {
             file.set_len(0)?;
@@ -89,6 +91,25 @@ impl DemoFolder {
             }
         }
         Ok(())
+    }
+}
+
+/// Locks the marker; false when another process keeps it.
+fn hold(marker: &File) -> std::io::Result<bool> {
+    let (begun, mut told) = (Instant::now(), false);
+    loop {
+        match marker.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > HOLDER_PATIENCE => return Ok(false),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if !told && begun.elapsed() > HOLDER_SILENCE {
+            told = true;
+            let seconds = HOLDER_PATIENCE.as_secs();
+            eprintln!("another process has the folder of the demo; waiting up to {seconds} s for its end");
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -149,5 +170,17 @@ mod tests {
         assert!(error.contains(&format!("another process ({})", std::process::id())), "{error}");
         drop(first);
         DemoFolder::open(temporary.path()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_whose_holder_is_ending_is_waited_for() {
+        let temporary = tempfile::tempdir().unwrap();
+        let first = DemoFolder::open(temporary.path()).unwrap();
+        let ending = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            drop(first);
+        });
+        DemoFolder::open(temporary.path()).unwrap();
+        ending.join().unwrap();
     }
 }

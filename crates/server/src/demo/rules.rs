@@ -5,6 +5,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tradepost_app::WriteError;
+use tradepost_app::catalog::Reference;
 use tradepost_app::catalog::category::find_category;
 use tradepost_app::channel::find_channel;
 use tradepost_app::pricing::coupon::{CouponCreate, create_coupon};
@@ -131,7 +132,7 @@ async fn make_promotions(house: &House) -> Result<(), Failure> {
         "effect": {"percentage": {"level": "order", "bps": 1_000}}});
     let promotion = make::<PromotionCreate>(house, welcome).await?.parse().map_err(Failure::new)?;
     let coupon: CouponCreate = read(json!({"code": "WELCOME10"}))?;
-    match create_coupon(&house.staff(), promotion, coupon).await {
+    match create_coupon(&house.staff(), &Reference::Id(promotion), coupon).await {
         Err(WriteError::Conflict { code: "code_taken", .. }) => Ok(()),
         made => made.map(drop).map_err(Failure::from),
     }

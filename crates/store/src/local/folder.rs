@@ -25,8 +25,8 @@ use super::{
     process::{self, Signal},
 };
 
-/// A process that was just killed may hold `lock` a moment longer, through a child that had not yet called exec.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+/// After so long it is told what is waited for.
+const LOCK_SILENCE: Duration = Duration::from_secs(1);
 /// How long the server of a killed run may take to shut down.
 const SERVER_PATIENCE: Duration = Duration::from_secs(40);
 /// After this long a server of a killed run is told to end without a last checkpoint.
@@ -78,18 +78,18 @@ impl Folder {
     }
 
     /// Takes the folder for this process and waits until nothing of an earlier run is left.
-    pub(super) fn lock(&self) -> Result<FolderLocks, LocalServerError> {
-        let process = self.lock_for_process()?;
+    pub(super) fn lock(&self, patience: Duration) -> Result<FolderLocks, LocalServerError> {
+        let process = self.lock_for_process(patience)?;
         let server = self.wait_for_former_server()?;
         Ok(FolderLocks { _process: process, server })
     }
 
-    fn lock_for_process(&self) -> Result<File, LocalServerError> {
+    fn lock_for_process(&self, patience: Duration) -> Result<File, LocalServerError> {
         let path = self.dir.join("lock");
         let mut file = open_lock(&path)?;
-        let begun = Instant::now();
+        let (begun, mut told) = (Instant::now(), false);
         while !try_lock(&file, &path)? {
-            if begun.elapsed() > LOCK_PATIENCE {
+            if begun.elapsed() > patience {
                 let mut holder = String::new();
                 // Who holds it is only for the message.
                 let _ = file.read_to_string(&mut holder);
@@ -97,6 +97,11 @@ impl Folder {
                     dir: self.dir.clone(),
                     pid: holder.trim().parse().ok(),
                 });
+            }
+            if !told && begun.elapsed() > LOCK_SILENCE {
+                told = true;
+                let (folder, seconds) = (self.dir.display(), patience.as_secs());
+                tracing::warn!(%folder, "another process has the folder; waiting up to {seconds} s for its end");
             }
             sleep(POLL);
         }

@@ -29,6 +29,7 @@ mod socket;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use error::LocalServerError;
 
@@ -51,6 +52,9 @@ pub enum Durability {
     Disposable,
 }
 
+/// How long a folder that another process has is waited for, where nothing else is said.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What to start and where.
 #[derive(Debug, Clone)]
 pub struct LocalServerConfig {
@@ -62,12 +66,21 @@ pub struct LocalServerConfig {
     pub max_connections: u32,
     /// Further server settings, name and value; they win over the launcher's own.
     pub settings: Vec<(String, String)>,
+    /// How long a folder that another process has is waited for: one that was just killed may hold it for seconds,
+    /// until the kernel has given back its memory.
+    pub lock_patience: Duration,
 }
 
 impl LocalServerConfig {
     /// A server under `dir` with the launcher's settings and 100 connections.
     pub fn new(dir: impl Into<PathBuf>, durability: Durability) -> Self {
-        Self { dir: dir.into(), durability, max_connections: 100, settings: Vec::new() }
+        Self {
+            dir: dir.into(),
+            durability,
+            max_connections: 100,
+            settings: Vec::new(),
+            lock_patience: LOCK_PATIENCE,
+        }
     }
 }
 
@@ -91,7 +104,7 @@ impl LocalServer {
         let folder = Folder::open(&config.dir)?;
         // Once before the lock, whose file the wrong user could not even open: this says what is wrong.
         Account::for_cluster(&folder.data())?;
-        let locks = folder.lock()?;
+        let locks = folder.lock(config.lock_patience)?;
         let account = Account::for_cluster(&folder.data())?;
         let needed_major = folder.cluster_major()?;
         let binaries = Binaries::find(needed_major, &folder.data())?;

@@ -183,10 +183,12 @@ async fn prices_of_a_list_are_set_listed_and_taken_out() {
     let of = |quantity: u32, amount: i64| json!({"variant_id": variant, "min_quantity": quantity, "amount": amount, "currency": "EUR"});
     let answer = set(json!([of(10, 700), of(1, 900)])).await.expect(200);
     assert_eq!((answer.header("etag"), &answer.json()["version"]), ("\"v2\"", &json!(2)));
-    let _ = set(json!([of(10, 650)])).await.expect(200);
+    let by_handle = format!("{LISTS}/wholesale/prices");
+    let body = json!({"prices": [of(10, 650)]});
+    let _ = app.post(&by_handle).admin().json(&body).send().await.expect(200);
     let first = app.get(&format!("{path}?limit=1&count=exact")).admin().send().await.expect(200).json();
     assert_eq!((&first["data"], &first["page"]["total"]), (&json!([of(1, 900)]), &json!(2)));
-    let next = format!("{path}?cursor={}", text(&first["page"], "next"));
+    let next = format!("{by_handle}?cursor={}", text(&first["page"], "next"));
     let second = app.get(&next).admin().send().await.expect(200).json();
     assert_eq!((&second["data"], &second["page"]["has_more"]), (&json!([of(10, 650)]), &json!(false)));
 
@@ -201,7 +203,8 @@ async fn prices_of_a_list_are_set_listed_and_taken_out() {
         assert_eq!(answer.json()["param"], param);
     }
     let one = format!("{path}/{}", variant.as_str().unwrap());
-    let _ = app.delete(&one).admin().send().await.expect(200);
+    let _ =
+        app.delete(&format!("{by_handle}/{}", variant.as_str().unwrap())).admin().send().await.expect(200);
     assert_eq!(app.delete(&one).admin().send().await.expect(404).code(), "price_not_found");
     let audit = latest_audit(&app, text(&list, "id")).await;
     assert_eq!(
@@ -210,6 +213,8 @@ async fn prices_of_a_list_are_set_listed_and_taken_out() {
     );
     let gone = format!("{LISTS}/plist_00000000000000000000000001/prices");
     let _ = app.get(&gone).admin().send().await.expect(404);
+    let unknown = app.get(&format!("{LISTS}/retail/prices")).admin().send().await.expect(404);
+    assert_eq!(unknown.code(), "price_list_not_found");
 }
 
 /// A coupon is shown by itself, and changed by those who know its version.
@@ -246,6 +251,30 @@ async fn change_coupon(app: &TestApp, path: &str, (promotion, one): (&Value, &Va
     assert_eq!(app.get(&elsewhere).admin().send().await.expect(404).code(), "coupon_not_found");
 }
 
+/// A path takes the handle of the promotion in the place of its id.
+async fn coupons_by_handle(app: &TestApp, one: &Value) {
+    let path = format!("{PROMOTIONS}/welcome/coupons");
+    let body = json!({"code": "welcome20"});
+    let made = app.post(&path).admin().json(&body).send().await.expect(201).json();
+    assert_eq!(made["promotion_id"], one["promotion_id"]);
+    let made = format!("{path}/{}", text(&made, "id"));
+    let body = json!({"usage_limit": 9});
+    let _ = app.patch(&made).admin().if_match(1).json(&body).send().await.expect(200);
+    assert_eq!(app.get(&made).admin().send().await.expect(200).json()["usage_limit"], 9);
+    let listed = app.get(&format!("{path}?count=exact")).admin().send().await.expect(200).json();
+    assert_eq!(listed["page"]["total"], 202);
+    let _ = app.delete(&made).admin().send().await.expect(204);
+    let unknown = format!("{PROMOTIONS}/unknown/coupons");
+    let body = json!({"code": "welcome30"});
+    assert_eq!(refused(app, &unknown, &body, 404).await.0, "promotion_not_found");
+    assert_eq!(
+        refused(app, &format!("{unknown}/bulk"), &json!({"count": 1}), 404).await.0,
+        "promotion_not_found"
+    );
+    let gone = format!("{unknown}/{}", text(one, "id"));
+    assert_eq!(app.get(&gone).admin().send().await.expect(404).code(), "promotion_not_found");
+}
+
 #[tokio::test]
 async fn coupons_are_made_one_by_one_and_many_at_once() {
     let app = TestApp::new().await;
@@ -276,6 +305,7 @@ async fn coupons_are_made_one_by_one_and_many_at_once() {
     let page = app.get(&format!("{path}?count=exact&limit=2")).admin().send().await.expect(200).json();
     assert_eq!((&page["page"]["total"], page["data"].as_array().unwrap().len()), (&json!(201), 2));
     change_coupon(&app, &path, (&promotion, &one)).await;
+    coupons_by_handle(&app, &one).await;
     let used = format!("{path}/{}", text(&page["data"][0], "id"));
     sql(
         &app,

@@ -7,7 +7,7 @@ use tradepost_domain::kernel::ids::PriceListId;
 
 use crate::document::StaffReadProblems;
 use crate::extract::staff::PricingRead;
-use crate::extract::{ListParams, PageQuery, Path, Staff, take_page};
+use crate::extract::{IdOrHandle, ListParams, PageQuery, Path, Staff, take_page};
 use crate::problem::Problem;
 use crate::respond;
 
@@ -17,17 +17,17 @@ use crate::respond;
     path = "/api/admin/price-lists/{price_list}/prices",
     operation_id = "list_price_list_prices",
     tag = "price-lists",
-    params(("price_list" = String, Path, description = "Id of the price list"), PageQuery),
+    params(("price_list" = String, Path, description = "Id or handle of the price list"), PageQuery),
     responses((status = 200, body = Page<PriceListPriceView>), StaffReadProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
     staff: Staff<PricingRead>,
-    Path(list): Path<PriceListId>,
+    Path(key): Path<IdOrHandle<PriceListId>>,
     mut params: ListParams,
 ) -> Result<Response, Problem> {
     let page = take_page(&mut params)?;
     params.finish()?;
-    let prices = list_price_list_prices(&staff.context.shop, list, &page).await?;
+    let prices = list_price_list_prices(&staff.context.shop, &key.into(), &page).await?;
     respond::read(&prices.ok_or_else(|| Problem::missing("price_list"))?, None)
 }

@@ -7,7 +7,7 @@ use tradepost_domain::kernel::ids::PriceListId;
 
 use crate::document::StaffWriteProblems;
 use crate::extract::staff::PricingWrite;
-use crate::extract::{Body, Path, Staff, WriteRequest};
+use crate::extract::{Body, IdOrHandle, Path, Staff, WriteRequest};
 use crate::problem::Problem;
 
 /// Sets prices of a price list, all or none; those of other variants, currencies and quantities stay.
@@ -16,18 +16,18 @@ use crate::problem::Problem;
     path = "/api/admin/price-lists/{price_list}/prices",
     operation_id = "set_price_list_prices",
     tag = "price-lists",
-    params(("price_list" = String, Path, description = "Id of the price list"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
+    params(("price_list" = String, Path, description = "Id or handle of the price list"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat of the request give the same answer")),
     request_body = PriceListPricesSet,
     responses((status = 200, body = PriceListView, headers(("ETag" = String, description = "Version, for `If-Match`"))), StaffWriteProblems),
     security(("secret_key" = []))
 )]
 pub async fn handler(
     staff: Staff<PricingWrite>,
-    Path(list): Path<PriceListId>,
+    Path(key): Path<IdOrHandle<PriceListId>>,
     request: WriteRequest,
     body: Body<PriceListPricesSet>,
 ) -> Result<Response, Problem> {
     let set = body.value;
-    let run = |context| async move { Ok(set_price_list_prices(&context, list, set).await?) };
+    let run = |context| async move { Ok(set_price_list_prices(&context, &key.into(), set).await?) };
     staff.write(request, body.hash, run).await
 }
