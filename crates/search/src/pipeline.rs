@@ -58,6 +58,11 @@ pub fn stems(query: &str, analyzer: &Analyzer) -> Vec<String> {
     written(query, analyzer).into_iter().map(|word| analyzer.stem(&word.word)).collect()
 }
 
+/// Whether all words of a text are trusted as they are written.
+pub fn are_trusted(query: &str, knowledge: &Knowledge) -> bool {
+    written(query, &knowledge.analyzer).iter().all(|word| is_trusted(word, knowledge))
+}
+
 fn is_trusted(word: &Written, knowledge: &Knowledge) -> bool {
     text::has_digit(&word.word) || knowledge.vocabulary.document_count(&word.word) >= TRUSTED_COUNT_MIN
 }

@@ -115,7 +115,13 @@ impl Shelf {
     /// The plan of a question as it was read.
     fn plan(&self, request: &SearchRequest, reading: &Reading) -> QueryPlan {
         let weights = read(&self.weights);
-        let mut plan = plan(&reading.words(), request, &read(&self.knowledge), &weights);
+        let (words, knowledge) = (reading.words(), read(&self.knowledge));
+        let mut plan = plan(&words, request, &knowledge, &weights);
+        if reading.filters().next().is_some() && pipeline::are_trusted(&words, &knowledge) {
+            // A condition that leaves nothing goes before a word that is known is taken for another one.
+            plan.relax.retain(|step| step.kind != StepKind::Corrected);
+        }
+        drop(knowledge);
         plan.groups.extend(reading.filters().cloned());
         let boost = |condition: &_| Boost { condition: Clone::clone(condition), factor: weights.understood };
         if !plan.must.is_empty() {

@@ -8,6 +8,7 @@ use super::stem;
 /// Stems and stop words of one locale.
 #[derive(Clone)]
 pub struct Analyzer {
+    code: String,
     language: Option<Language>,
     stemmer: Option<TextAnalyzer>,
     stop: Option<TextAnalyzer>,
@@ -23,7 +24,12 @@ impl Analyzer {
         let stop = language
             .and_then(StopWordFilter::new)
             .map(|filter| TextAnalyzer::builder(RawTokenizer::default()).filter(filter).build());
-        Self { language, stemmer, stop }
+        Self { code: locale.language().to_owned(), language, stemmer, stop }
+    }
+
+    /// The code of the language, such as `de`.
+    pub fn language_code(&self) -> &str {
+        &self.code
     }
 
     /// The stem of a folded word.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use tradepost_port::search::{AttributeTest, Condition, Filter, SearchDocument};
 
 use super::colours;
+use super::cues::{self, Cues};
 use super::lexer::{Token, tokens};
 use crate::document::{Attribute, Source, attributes, types};
 use crate::text::{self, Analyzer};
@@ -44,6 +45,8 @@ impl Trait {
 #[derive(Clone)]
 pub struct Dictionary {
     analyzer: Analyzer,
+    /// What is understood beside the catalogue's own words.
+    cues: Vec<&'static Cues>,
     /// By the folded words of the name.
     brands: HashMap<String, Trait>,
     /// By the stems of the words: categories, and attributes whose values speak for themselves.
@@ -95,6 +98,7 @@ impl Dictionary {
     pub fn new(analyzer: &Analyzer) -> Self {
         Self {
             analyzer: analyzer.clone(),
+            cues: cues::of(analyzer.language_code()),
             brands: HashMap::new(),
             traits: HashMap::new(),
             named: HashMap::new(),
@@ -104,6 +108,23 @@ impl Dictionary {
             coverage: HashMap::new(),
             words_max: 1,
         }
+    }
+
+    /// What is understood in the language of the catalogue.
+    pub fn cues(&self) -> &[&'static Cues] {
+        &self.cues
+    }
+
+    /// Whether a word is one of some cues.
+    pub fn says(&self, of: fn(&Cues) -> &'static [&'static str], word: &str) -> bool {
+        self.cues.iter().any(|cues| of(cues).contains(&word))
+    }
+
+    /// The plain colour that a shade belongs to, or that is called like this in the language of the catalogue.
+    fn plain_colour(&self, shade: &str) -> Option<&'static str> {
+        let mut own = self.cues.iter().flat_map(|cues| cues.colours);
+        let found = own.find_map(|(plain, words)| words.contains(&shade).then_some(*plain));
+        found.or_else(|| colours::plain(shade))
     }
 
     /// Mines what a product has; only a new one is counted.
@@ -261,7 +282,7 @@ impl Dictionary {
         let longest = tokens.len().min(colours::SHADE_WORDS_MAX);
         (1..=longest).rev().find_map(|taken| {
             let shade = key(tokens.split_at_checked(taken)?.0, None);
-            let plain = self.colours.get(colours::plain(&shade)?)?;
+            let plain = self.colours.get(self.plain_colour(&shade)?)?;
             Some((taken, vec![plain.clone()]))
         })
     }
@@ -280,7 +301,7 @@ impl Dictionary {
         let typed: Vec<char> = token.text.chars().collect();
         if typed.len() < FORGIVEN_CHARS_MIN
             || text::has_digit(&token.text)
-            || colours::plain(&token.text).is_some()
+            || self.plain_colour(&token.text).is_some()
         {
             return None;
         }

@@ -4,6 +4,7 @@
 //! grammar of prices. What is not surely a condition stays a word.
 
 mod colours;
+pub(crate) mod cues;
 mod dictionary;
 mod lexer;
 mod price;
@@ -68,15 +69,6 @@ pub struct Spoken {
     pub place: usize,
 }
 
-/// Words that join a condition to the rest and mean nothing where one follows.
-const JOINTS: &[&str] = &["in", "from", "by", "of", "made"];
-
-/// Words that turn what follows into its opposite.
-const NEGATIONS: &[&str] = &["without", "no", "not", "except"];
-
-const CHEAP: &[&str] = &["cheap", "cheapest", "inexpensive", "budget", "affordable"];
-const PREMIUM: &[&str] = &["premium", "luxury", "luxurious", "expensive"];
-
 /// Understands a query with the dictionary of a catalogue whose prices have `exponent` decimal places.
 pub fn understand(query: &str, dictionary: &Dictionary, exponent: u32) -> Understanding {
     let tokens = lexer::tokens(query);
@@ -99,7 +91,7 @@ pub fn understand(query: &str, dictionary: &Dictionary, exponent: u32) -> Unders
     }
     one_category(&mut understood);
     if !understood.chips.is_empty() {
-        understood.words.retain(|word| !JOINTS.contains(&word.text.as_str()));
+        understood.words.retain(|word| !dictionary.says(|cues| cues.joints, &word.text));
         understood.words.sort_by_key(|word| word.place);
     }
     understood
@@ -117,10 +109,10 @@ fn next(
     if let Some((taken, brand)) = dictionary.brand(rest) {
         return (taken, Some(Meaning::Is(brand)));
     }
-    if let Some((taken, bounds)) = price::read(rest, exponent) {
+    if let Some((taken, bounds)) = price::read(rest, exponent, dictionary.cues()) {
         return (taken, Some(Meaning::Price(bounds)));
     }
-    if NEGATIONS.contains(&first.text.as_str()) || first.negated {
+    if dictionary.says(|cues| cues.negations, &first.text) || first.negated {
         let spoken = usize::from(!first.negated);
         let denied = if first.negated { rest } else { after_first };
         // Only what a product has can be denied; a brand or a category is a word like others here.
@@ -137,8 +129,8 @@ fn next(
         return (taken, Some(Meaning::AnyOf(family)));
     }
     let word = first.text.as_str();
-    let tone = CHEAP.contains(&word).then_some(Meaning::Cheap);
-    let tone = tone.or_else(|| PREMIUM.contains(&word).then_some(Meaning::Premium));
+    let tone = dictionary.says(|cues| cues.cheap, word).then_some(Meaning::Cheap);
+    let tone = tone.or_else(|| dictionary.says(|cues| cues.premium, word).then_some(Meaning::Premium));
     (1, tone)
 }
 
@@ -176,6 +168,10 @@ mod tests {
     use crate::samples::product;
 
     fn dictionary() -> Dictionary {
+        dictionary_in("en")
+    }
+
+    fn dictionary_in(locale: &str) -> Dictionary {
         let products = [
             product("Under Armour", "shirt", &[("Colour", "red"), ("Size", "M"), ("Gender", "women")]),
             product("Petal & Stem", "bouquet", &[("Colour", "burgundy"), ("Material", "rattan")]),
@@ -183,7 +179,7 @@ mod tests {
             product("Kitcraft", "kitchen", &[("Colour", "black"), ("Gender", "men")]),
             product("Kitcraft", "knife", &[("Colour", "grey")]),
         ];
-        let mut dictionary = Dictionary::new(&crate::text::Analyzer::new(&"en".parse().unwrap()));
+        let mut dictionary = Dictionary::new(&crate::text::Analyzer::new(&locale.parse().unwrap()));
         for product in &products {
             dictionary.learn(product, true);
         }
@@ -191,7 +187,11 @@ mod tests {
     }
 
     fn read(query: &str) -> (Vec<String>, String) {
-        let understood = understand(query, &dictionary(), 2);
+        read_in("en", query)
+    }
+
+    fn read_in(locale: &str, query: &str) -> (Vec<String>, String) {
+        let understood = understand(query, &dictionary_in(locale), 2);
         let chips = understood.chips.iter().map(|chip| match &chip.meaning {
             Meaning::Is(found) => found.value().to_owned(),
             Meaning::Not(found) => format!("not {}", found.value()),
@@ -235,6 +235,43 @@ mod tests {
         ] {
             assert_eq!(chips(&format!("shirt {said}")), ["shirt", bounds], "{said}");
         }
+    }
+
+    #[test]
+    fn prices_and_colours_are_said_in_the_language_of_the_shop() {
+        for (locale, said, wanted) in [
+            ("de", "unter 50 euro", "None..Some(5000)"),
+            ("de", "bis 50", "None..Some(5000)"),
+            ("de", "unter 50 €", "None..Some(5000)"),
+            ("de", "höchstens 1.299,50 €", "None..Some(129950)"),
+            ("de", "über 100 euro", "Some(10000)..None"),
+            ("de", "ab 100", "Some(10000)..None"),
+            ("de", "zwischen 50 und 100 euro", "Some(5000)..Some(10000)"),
+            ("de", "von 50 bis 100", "Some(5000)..Some(10000)"),
+            ("de", "under 50", "None..Some(5000)"),
+            ("de", "rotes", "red"),
+            ("de", "schwarze", "black"),
+            ("fr-FR", "moins de 50", "None..Some(5000)"),
+            ("fr", "jusqu'à 50 €", "None..Some(5000)"),
+            ("fr", "à partir de 20", "Some(2000)..None"),
+            ("fr", "entre 10 et 20", "Some(1000)..Some(2000)"),
+            ("es", "más de 30", "Some(3000)..None"),
+            ("es", "negra", "black"),
+            ("it", "fino a 30", "None..Some(3000)"),
+            ("nl", "minder dan 30", "None..Some(3000)"),
+        ] {
+            assert_eq!(read_in(locale, &format!("shirt {said}")).0, ["shirt", wanted], "{locale} {said}");
+        }
+        for (locale, said) in [
+            ("en", "shirt unter 50"),
+            ("de", "shirt ab 3 jahren"),
+            ("de", "shirt bis zu 4 personen"),
+            ("en", "rot shirt"),
+        ] {
+            assert_eq!(read_in(locale, said).0, ["shirt"], "{locale} {said}");
+        }
+        assert_eq!(read_in("de", "bouquet ohne rattan").0, ["bouquet", "not rattan"]);
+        assert_eq!(read_in("de", "günstiges shirt").0, ["cheap", "shirt"]);
     }
 
     #[test]

@@ -1,40 +1,9 @@
 //! The grammar of prices. A number is one only beside a cue or a currency: others are sizes, amounts and models.
 
 use super::PriceBounds;
+use super::cues::{Cues, Phrases};
 use super::lexer::{Number, Token};
 use crate::text;
-
-const BELOW: &[&[&str]] = &[
-    &["no", "more", "than"],
-    &["less", "than"],
-    &["cheaper", "than"],
-    &["lower", "than"],
-    &["up", "to"],
-    &["at", "most"],
-    &["under"],
-    &["below"],
-    &["max"],
-    &["maximum"],
-    &["<="],
-    &["<"],
-];
-
-const ABOVE: &[&[&str]] = &[
-    &["no", "less", "than"],
-    &["more", "than"],
-    &["higher", "than"],
-    &["starting", "at"],
-    &["at", "least"],
-    &["over"],
-    &["above"],
-    &["from"],
-    &["min"],
-    &["minimum"],
-    &[">="],
-    &[">"],
-];
-
-const AROUND: &[&[&str]] = &[&["around"], &["about"], &["approximately"], &["~"]];
 
 /// How far around a price reaches, in hundredths.
 const AROUND_PERCENT: i64 = 15;
@@ -44,18 +13,22 @@ const CURRENCY_WORDS: &[&str] = &[
     "jpy", "chf",
 ];
 
-/// Reads a price at the beginning of tokens; how many tokens it takes.
-pub fn read(tokens: &[Token], exponent: u32) -> Option<(usize, PriceBounds)> {
-    range(tokens, exponent).or_else(|| {
-        cued(tokens, BELOW, exponent, |price| PriceBounds { min: None, max: Some(price) })
-            .or_else(|| cued(tokens, ABOVE, exponent, |price| PriceBounds { min: Some(price), max: None }))
-            .or_else(|| cued(tokens, AROUND, exponent, around))
-            .or_else(|| {
-                // "$50 lamp": about that much.
-                let (taken, price, currency) = amount(tokens, exponent)?;
-                currency.then(|| (taken, around(price)))
-            })
-    })
+/// Reads a price at the beginning of tokens, in the languages of `cues`; how many tokens it takes.
+pub fn read(tokens: &[Token], exponent: u32, cues: &[&Cues]) -> Option<(usize, PriceBounds)> {
+    let cued = |of: fn(&Cues) -> Phrases, bounds: fn(i64) -> PriceBounds| {
+        cues.iter().find_map(|own| cued(tokens, of(own), (exponent, cues), bounds))
+    };
+    let below = |price| PriceBounds { min: None, max: Some(price) };
+    let above = |price| PriceBounds { min: Some(price), max: None };
+    range(tokens, exponent, cues)
+        .or_else(|| cued(|own| own.below, below))
+        .or_else(|| cued(|own| own.above, above))
+        .or_else(|| cued(|own| own.around, around))
+        .or_else(|| {
+            // "$50 lamp": about that much.
+            let (taken, price, currency) = amount(tokens, exponent, cues)?;
+            currency.then(|| (taken, around(price)))
+        })
 }
 
 fn around(price: i64) -> PriceBounds {
@@ -65,13 +38,13 @@ fn around(price: i64) -> PriceBounds {
 
 fn cued(
     tokens: &[Token],
-    cues: &[&[&str]],
-    exponent: u32,
+    phrases: Phrases,
+    (exponent, cues): (u32, &[&Cues]),
     bounds: impl Fn(i64) -> PriceBounds,
 ) -> Option<(usize, PriceBounds)> {
-    let cue = cues.iter().find(|cue| begins(tokens, cue))?;
+    let cue = phrases.iter().find(|cue| begins(tokens, cue))?;
     let (_, after) = tokens.split_at_checked(cue.len())?;
-    let (taken, price, _) = amount(after, exponent)?;
+    let (taken, price, _) = amount(after, exponent, cues)?;
     Some((cue.len().saturating_add(taken), bounds(price)))
 }
 
@@ -80,29 +53,33 @@ fn begins(tokens: &[Token], cue: &[&str]) -> bool {
 }
 
 /// "between 9 and 20", "from 9 to 20", "$9-20", "9 to 20 euros".
-fn range(tokens: &[Token], exponent: u32) -> Option<(usize, PriceBounds)> {
-    let cue = usize::from(matches!(tokens, [first, ..] if matches!(first.text.as_str(), "between" | "from")));
+fn range(tokens: &[Token], exponent: u32, cues: &[&Cues]) -> Option<(usize, PriceBounds)> {
+    let is_one = |token: &Token, of: fn(&Cues) -> &'static [&'static str]| {
+        cues.iter().any(|own| of(own).contains(&token.text.as_str()))
+    };
+    let cue = usize::from(tokens.first().is_some_and(|first| is_one(first, |own| own.between)));
     let (_, after) = tokens.split_at_checked(cue)?;
-    let (first_taken, low, low_currency) = amount(after, exponent)?;
+    let (first_taken, low, low_currency) = amount(after, exponent, cues)?;
     let (_, after) = after.split_at_checked(first_taken)?;
     let [joint, after @ ..] = after else { return None };
-    if !matches!(joint.text.as_str(), "and" | "to" | "-") {
+    if !is_one(joint, |own| own.to) {
         return None;
     }
-    let (second_taken, high, high_currency) = amount(after, exponent)?;
+    let (second_taken, high, high_currency) = amount(after, exponent, cues)?;
     let is_price = cue > 0 || low_currency || high_currency;
     let taken = cue.saturating_add(first_taken).saturating_add(second_taken).saturating_add(1);
     is_price.then(|| (taken, PriceBounds { min: Some(low.min(high)), max: Some(low.max(high)) }))
 }
 
 /// A number, its currency if it is written, and that no unit follows: "27 inch" is no price.
-fn amount(tokens: &[Token], exponent: u32) -> Option<(usize, i64, bool)> {
+fn amount(tokens: &[Token], exponent: u32, cues: &[&Cues]) -> Option<(usize, i64, bool)> {
     let [first, after @ ..] = tokens else { return None };
     let number = first.number.filter(|_| !first.negated)?;
     let price = minor_units(number, exponent)?;
     match after {
         [next, ..] if CURRENCY_WORDS.contains(&next.text.as_str()) => Some((2, price, true)),
         [next, ..] if !number.currency && text::is_unit(&next.text) => None,
+        [next, ..] if cues.iter().any(|own| own.counted.contains(&next.text.as_str())) => None,
         _ => Some((1, price, number.currency)),
     }
 }

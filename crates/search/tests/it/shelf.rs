@@ -98,6 +98,26 @@ fn the_weakest_conditions_are_dropped_when_nothing_is_left() {
 }
 
 #[test]
+fn a_condition_goes_before_a_known_word_is_taken_for_another() {
+    let shelf = shelf();
+    let mut near = product(1);
+    near.id = product_id(904);
+    near.title = "Webcap".to_owned();
+    near.variants.truncate(1);
+    near.variants.iter_mut().for_each(|variant| variant.price = 50);
+    now(shelf.apply(vec![upsert(904, near)])).unwrap();
+    let answer = ask(&shelf, &asked("webcam under $1"));
+    assert_eq!(answer.interpreted.last().map(|found| found.treatment), Some(Treatment::Dropped));
+    assert_eq!(answer.hits.hits.first().map(|hit| hit.step), Some(StepKind::Exact));
+    assert!(answer.hits.hits.iter().all(|hit| hit.id != product_id(904)));
+    // One that is not known is corrected, and the price stays.
+    let answer = ask(&shelf, &asked("webcab under $1"));
+    let ids: Vec<_> = answer.hits.hits.iter().map(|hit| hit.id).collect();
+    assert_eq!(ids, [product_id(904)]);
+    assert_eq!(answer.interpreted.last().map(|found| found.treatment), Some(Treatment::Filter));
+}
+
+#[test]
 fn what_was_chosen_is_surer_than_what_was_read() {
     let black = Filter::Option { name: "colour".to_owned(), values: vec!["black".to_owned()] };
     let request = SearchRequest { groups: vec![Condition::Is(black)], ..asked("red webcam") };
