@@ -15,15 +15,15 @@ const CURRENCY_WORDS: &[&str] = &[
 
 /// Reads a price at the beginning of tokens, in the languages of `cues`; how many tokens it takes.
 pub fn read(tokens: &[Token], exponent: u32, cues: &[&Cues]) -> Option<(usize, PriceBounds)> {
-    let cued = |of: fn(&Cues) -> Phrases, bounds: fn(i64) -> PriceBounds| {
+    let said = |of: fn(&Cues) -> Phrases, bounds: fn(i64) -> PriceBounds| {
         cues.iter().find_map(|own| cued(tokens, of(own), (exponent, cues), bounds))
     };
-    let below = |price| PriceBounds { min: None, max: Some(price) };
-    let above = |price| PriceBounds { min: Some(price), max: None };
+    let at_most = |price| PriceBounds { min: None, max: Some(price) };
+    let at_least = |price| PriceBounds { min: Some(price), max: None };
     range(tokens, exponent, cues)
-        .or_else(|| cued(|own| own.below, below))
-        .or_else(|| cued(|own| own.above, above))
-        .or_else(|| cued(|own| own.around, around))
+        .or_else(|| said(|own| own.below, at_most))
+        .or_else(|| said(|own| own.above, at_least))
+        .or_else(|| said(|own| own.around, around))
         .or_else(|| {
             // "$50 lamp": about that much.
             let (taken, price, currency) = amount(tokens, exponent, cues)?;
