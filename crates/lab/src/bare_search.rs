@@ -87,7 +87,8 @@ impl BareIndex {
         let (next, started) = (AtomicU64::new(0), Instant::now());
         let work = || -> Result<u64, LabError> {
             let mut answers = 0;
-            while started.elapsed() < time {
+            // A thread that a busy machine starts late asks once at least.
+            while answers == 0 || started.elapsed() < time {
                 let number = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
                 let Some(words) = questions.get(number % questions.len().max(1)) else { break };
                 self.ask(words, with_facets)?;
