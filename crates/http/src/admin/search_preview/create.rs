@@ -33,24 +33,17 @@ pub async fn handler(
     let ListProducts { cursor, facets, fields, expand, .. } = &command;
     if cursor.is_some() || *facets != FacetChoice::None || fields.is_some() || !expand.is_empty() {
         let detail = "a preview has one page, and no facets, fields or expand";
-        return Err(Problem::malformed(UNKNOWN, "$.parameters", detail));
+        return Err(
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_parameter", detail).param("$.parameters")
+        );
     }
     respond::read(&preview(&staff.context.shop.catalog, command, asked).await?, None)
 }
 
-/// The code of a parameter that does not exist.
-const UNKNOWN: &str = "unknown_parameter";
-
-/// What is wrong with a parameter, where it is a member of the body: one or a filter that does not exist is as malformed
-/// as an unknown field is; the value of another was understood and is invalid.
+/// What is wrong with a parameter, where it is a member of the body: that is an object, as it should be.
 fn of_body(problem: Problem) -> Problem {
     let param = format!("$.parameters['{}']", problem.param.unwrap_or_default());
-    let status = if [UNKNOWN, "unknown_filter"].contains(&problem.code.as_str()) {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
-    Problem::new(status, &problem.code, problem.detail).param(param)
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, &problem.code, problem.detail).param(param)
 }
 
 impl From<PreviewError> for Problem {

@@ -108,11 +108,9 @@ async fn what_cannot_be_looked_at_is_refused() {
     let rules: Vec<Value> = (0..21).map(|_| json!({"name": "x"})).collect();
     for (body, status, param) in [
         (json!({"parameters": {"sort": "x"}}), 422, "$.parameters['sort']"),
-        (json!({"parameters": {"": ""}}), 400, "$.parameters['']"),
-        (json!({"parameters": {"facets": "true"}}), 400, "$.parameters"),
-        (json!({"parameters": {"cursor": "x"}}), 400, "$.parameters"),
-        (json!({"parameters": {"q": "shoes", "foo": "2"}}), 400, "$.parameters['foo']"),
-        (json!({"parameters": {"filter[foo]": "2"}}), 400, "$.parameters['filter[foo]']"),
+        (json!({"parameters": {"": ""}}), 422, "$.parameters['']"),
+        (json!({"parameters": {"facets": "true"}}), 422, "$.parameters"),
+        (json!({"parameters": {"cursor": "x"}}), 422, "$.parameters"),
         (json!({"parameters": {"category": "none"}}), 404, "category"),
         (json!({"locale": "fr"}), 422, "$.locale"),
         (json!({"channel_id": "chan_00000000000000000000000001"}), 422, "$.channel_id"),
