@@ -143,6 +143,8 @@ pub enum TorturePart {
     Faults,
     /// The database killed under the running shop.
     Restart,
+    /// A search server that refuses, is silent, fails or talks nonsense.
+    Search,
     /// kill -9 of the shop, at any moment and at every named point of a purchase.
     Kills,
 }

@@ -160,6 +160,12 @@ impl Bed {
         }
     }
 
+    /// From the next start on, a setting has this value, or the one that it is delivered with.
+    pub(super) fn set(&mut self, name: &str, value: Option<String>) {
+        self.plan.settings.retain(|(known, _)| known != name);
+        self.plan.settings.extend(value.map(|value| (name.to_owned(), value)));
+    }
+
     fn command(&self, arguments: &[&str]) -> Result<Command, LabError> {
         let log = self.grounds.folder.join("shop.log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log)?;

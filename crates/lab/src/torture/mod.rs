@@ -18,6 +18,7 @@ mod races;
 mod report;
 mod restart;
 mod rng;
+mod search;
 
 use std::time::Instant;
 
@@ -43,13 +44,15 @@ pub enum Suite {
     Faults,
     /// A database that goes away under a running shop.
     Restart,
+    /// A search server that goes away, and that was never there.
+    Search,
     /// `kill -9`, again and again.
     Kills,
 }
 
 impl Suite {
     /// All, in the order in which they run.
-    pub const ALL: [Self; 4] = [Self::Races, Self::Faults, Self::Restart, Self::Kills];
+    pub const ALL: [Self; 5] = [Self::Races, Self::Faults, Self::Restart, Self::Search, Self::Kills];
 }
 
 /// What to do to the shop.
@@ -105,6 +108,7 @@ pub async fn run(plan: &TorturePlan, grounds: Grounds, told: Told<'_>) -> Result
             Suite::Races => torture.races(told).await?,
             Suite::Faults => torture.faults(told).await?,
             Suite::Restart => torture.restart(told).await?,
+            Suite::Search => torture.search(told).await?,
             Suite::Kills => torture.kill_rounds(told).await?,
         }
     }

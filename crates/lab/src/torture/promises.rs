@@ -41,6 +41,8 @@ pub enum Promise {
     Webhooks,
     /// A provider in trouble is not our trouble.
     Provider,
+    /// Search that is away is not the shop's end.
+    Search,
     /// The shop comes back by itself.
     Recovers,
     /// The audit finds nothing.
@@ -65,6 +67,7 @@ impl Promise {
             Self::NoFaults => "Many buyers at once get orders or clear refusals, never errors or deadlocks",
             Self::Webhooks => "A message of Stripe counts once, in any order; a forged one never",
             Self::Provider => "A slow, failing or silent Stripe costs no order and does not stop the shop",
+            Self::Search => "Without its search server the shop sells on and shows what it has",
             Self::Recovers => "After a crash the shop is ready within 5 s, and all is settled within 30 s",
             Self::Rules => "Every rule of stock, money and promotions holds (the shop's own audit)",
             Self::Told => {

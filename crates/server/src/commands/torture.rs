@@ -137,6 +137,7 @@ fn suite_of(part: TorturePart) -> Suite {
         TorturePart::Races => Suite::Races,
         TorturePart::Faults => Suite::Faults,
         TorturePart::Restart => Suite::Restart,
+        TorturePart::Search => Suite::Search,
         TorturePart::Kills => Suite::Kills,
     }
 }
@@ -146,6 +147,7 @@ fn word(part: TorturePart) -> &'static str {
         TorturePart::Races => "races",
         TorturePart::Faults => "faults",
         TorturePart::Restart => "restart",
+        TorturePart::Search => "search",
         TorturePart::Kills => "kills",
     }
 }
@@ -167,7 +169,8 @@ fn services() -> Vec<Service> {
         other("Redis", "redis"),
         Service {
             name: "Search server",
-            state: "none: the shop of this run searches in its own memory, gone with each kill".to_owned(),
+            state: "one that is away, in the part `search`; else the shop searches in its own memory, gone with each kill"
+                .to_owned(),
         },
     ]
 }
