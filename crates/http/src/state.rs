@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tradepost_app::Shop;
 
+use crate::middleware::gates::{CONNECTIONS_DEFAULT, Gates};
+
 /// State of the router; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ApiState {
@@ -13,13 +15,21 @@ pub struct ApiState {
     pub shop: Arc<Shop>,
     /// Where requests get their ids.
     pub request_ids: Arc<RequestIds>,
+    /// How much is worked at at once.
+    pub gates: Arc<Gates>,
 }
 
 impl ApiState {
     /// The state around a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
         let request_ids = Arc::new(RequestIds::new(shop.ids.next_uuid().simple()));
-        Self { shop, request_ids }
+        Self { shop, request_ids, gates: Arc::new(Gates::new(CONNECTIONS_DEFAULT)) }
+    }
+
+    /// With room for the requests that a pool of so many connections can serve.
+    #[must_use]
+    pub fn with_room(self, connections: usize) -> Self {
+        Self { gates: Arc::new(Gates::new(connections)), ..self }
     }
 }
 

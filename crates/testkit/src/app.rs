@@ -312,6 +312,13 @@ impl TestApp {
         Self { shop, router, is_behind: Arc::default(), ..self.clone() }
     }
 
+    /// The same with room for the requests that a pool of so many connections can serve.
+    #[must_use]
+    pub fn with_room(self, connections: usize) -> Self {
+        let router = tradepost_http::router(ApiState::new(self.shop.clone()).with_room(connections));
+        Self { router, ..self }
+    }
+
     /// Lets everything that has changed reach the shoppers, as the workers and the listener do in a running shop.
     pub async fn project(&self) {
         Projector::new(self.shop.clone()).drain().await.unwrap();

@@ -1,5 +1,6 @@
 //! What wraps every request: its id, its version, its measure, the writing of problems, the headers of every answer.
 
+pub mod gates;
 mod limits;
 
 use std::any::Any;
@@ -37,6 +38,7 @@ pub struct Statements(pub u32);
 pub fn wrap(router: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
     router
         .layer(from_fn(check_version))
+        .layer(from_fn_with_state(state.clone(), gates::pass))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(state.clone(), finish))
 }

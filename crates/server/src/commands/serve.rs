@@ -80,7 +80,10 @@ pub async fn serve_house(
     // Held until the end: without it the caches would not hear what changes.
     let listener = CatalogListener::spawn(house.shop.catalog.clone());
     let address = listeners.address();
-    let router = tradepost_http::router_with(ApiState::new(house.shop.clone()), ops.clone());
+    let state = ApiState::new(house.shop.clone()).with_room(config.pools.storefront);
+    let gates = state.gates.clone();
+    tokio::spawn(async move { gates.feel().await });
+    let router = tradepost_http::router_with(state, ops.clone());
     let router = for_browsers(router, &config.cors_origins, config.https_only());
     tracing::info!(%address, workers = config.workers, private_database = house.is_private, "serving");
     let Limits { shutdown_grace_seconds, .. } = config.limits;

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::Service;
+use tradepost_http::middleware::gates::Respite;
 
 use super::activity::Activity;
 use super::body::{GuardedBody, TimedBody};
@@ -64,11 +65,13 @@ pub(super) async fn drive(stream: TcpStream, peer: SocketAddr, shared: &Shared) 
     let io = TokioIo::new(Watched { stream, activity: activity.clone(), unsent: Vec::new() });
     let body_limit = Duration::from_secs(shared.limits.body_timeout_seconds);
     let of_requests = activity.clone();
+    let respite = Respite::default();
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = of_requests.request(request.version() == Version::HTTP_2);
         let mut request = request.map(|body| Body::new(TimedBody::new(body, body_limit)));
         let client = shared.proxies.client(peer, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
+        request.extensions_mut().insert(respite.clone());
         let answer = refusal::names_its_host(&request).then(|| shared.router.clone().call(request));
         async move {
             let response = match answer {

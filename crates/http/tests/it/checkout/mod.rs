@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cart;
+mod crowd;
 mod desk;
 mod digital;
 mod limits;
