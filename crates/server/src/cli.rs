@@ -145,6 +145,8 @@ pub enum TorturePart {
     Restart,
     /// A search server that refuses, is silent, fails or talks nonsense.
     Search,
+    /// A crowd that asks for more than the shop can do.
+    Crowd,
     /// kill -9 of the shop, at any moment and at every named point of a purchase.
     Kills,
 }

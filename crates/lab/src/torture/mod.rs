@@ -7,6 +7,7 @@
 
 pub mod bed;
 mod client;
+mod crowd;
 mod ears;
 mod faults;
 mod goods;
@@ -46,13 +47,16 @@ pub enum Suite {
     Restart,
     /// A search server that goes away, and that was never there.
     Search,
+    /// Many more than the shop can serve.
+    Crowd,
     /// `kill -9`, again and again.
     Kills,
 }
 
 impl Suite {
     /// All, in the order in which they run.
-    pub const ALL: [Self; 5] = [Self::Races, Self::Faults, Self::Restart, Self::Search, Self::Kills];
+    pub const ALL: [Self; 6] =
+        [Self::Races, Self::Faults, Self::Restart, Self::Search, Self::Crowd, Self::Kills];
 }
 
 /// What to do to the shop.
@@ -109,6 +113,7 @@ pub async fn run(plan: &TorturePlan, grounds: Grounds, told: Told<'_>) -> Result
             Suite::Faults => torture.faults(told).await?,
             Suite::Restart => torture.restart(told).await?,
             Suite::Search => torture.search(told).await?,
+            Suite::Crowd => torture.crowd(told).await?,
             Suite::Kills => torture.kill_rounds(told).await?,
         }
     }

@@ -43,6 +43,8 @@ pub enum Promise {
     Provider,
     /// Search that is away is not the shop's end.
     Search,
+    /// Those who buy are served before those who look around.
+    Crowd,
     /// The shop comes back by itself.
     Recovers,
     /// The audit finds nothing.
@@ -68,6 +70,9 @@ impl Promise {
             Self::Webhooks => "A message of Stripe counts once, in any order; a forged one never",
             Self::Provider => "A slow, failing or silent Stripe costs no order and does not stop the shop",
             Self::Search => "Without its search server the shop sells on and shows what it has",
+            Self::Crowd => {
+                "While a crowd asks for more than the shop can do, those who order and pay are served"
+            }
             Self::Recovers => "After a crash the shop is ready within 5 s, and all is settled within 30 s",
             Self::Rules => "Every rule of stock, money and promotions holds (the shop's own audit)",
             Self::Told => {

@@ -138,6 +138,7 @@ fn suite_of(part: TorturePart) -> Suite {
         TorturePart::Faults => Suite::Faults,
         TorturePart::Restart => Suite::Restart,
         TorturePart::Search => Suite::Search,
+        TorturePart::Crowd => Suite::Crowd,
         TorturePart::Kills => Suite::Kills,
     }
 }
@@ -148,6 +149,7 @@ fn word(part: TorturePart) -> &'static str {
         TorturePart::Faults => "faults",
         TorturePart::Restart => "restart",
         TorturePart::Search => "search",
+        TorturePart::Crowd => "crowd",
         TorturePart::Kills => "kills",
     }
 }
