@@ -3,7 +3,8 @@
 //!
 //! Absolute times of a shared machine mean little, so every figure is a ratio: ours and the limit take turns (A B A B)
 //! under the same load from the same process, and the medians of the rounds are compared, with their spread. `load`
-//! drives an address, `compare` takes the turns, `limits` names what is compared, `report` prints it.
+//! drives an address, `compare` takes the turns, `limits` names what is compared, `report` prints it. `search` holds our search
+//! beside another way to build one.
 #![expect(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
@@ -19,6 +20,7 @@ pub mod fake_stripe;
 pub mod limits;
 pub mod load;
 pub mod report;
+pub mod search;
 pub mod torture;
 
 pub use compare::{Comparison, Ratio, Side, per_second};
@@ -43,6 +45,12 @@ pub enum LabError {
     /// The database could not be asked.
     #[error(transparent)]
     Store(#[from] tradepost_store::StoreError),
+    /// Search could not be measured.
+    #[error(transparent)]
+    Search(#[from] tradepost_search::quality::QualityError),
+    /// Whoever asked for it does not want it any more.
+    #[error("stopped")]
+    Stopped,
     /// A step before the measurement failed.
     #[error("{0}")]
     Preparation(String),

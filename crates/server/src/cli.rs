@@ -99,6 +99,8 @@ pub enum LabWhat {
     FakeStripe(LabFakeStripe),
     /// Measure how good search is on judged queries and queries with errors.
     SearchQuality(LabSearchQuality),
+    /// Compare search in memory, search on OpenSearch, and OpenSearch without Tradepost: the same queries, in one run.
+    SearchCompare(LabSearchCompare),
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +174,47 @@ pub struct LabSearchQuality {
     /// An OpenSearch that is asked instead of the embedded engine; its indexes `tradepost-quality-*` are made anew.
     #[arg(long, value_name = "URL")]
     pub opensearch: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct LabSearchCompare {
+    /// Folder with the data: catalogues and queries in `search` and `demo` below it.
+    #[arg(long, value_name = "DIR", default_value = "../shared/data")]
+    pub data: PathBuf,
+    /// An OpenSearch; indexes `tradepost-compare-*` are made there and deleted at the end [default: one of its own is started,
+    /// with 1 GB of heap, in a temporary folder; `make opensearch` fetches it].
+    #[arg(long, value_name = "URL")]
+    pub opensearch: Option<String>,
+    /// Rounds of whatever is measured several times.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub rounds: u8,
+    /// Ask only every so many-th query with errors: quicker, and less exact.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub every: u32,
+    /// Changes of titles that are waited for.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub changes: u16,
+    /// Write the report as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the report as a page with plots, too.
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
+    /// Fill and ask one side in this process, and print how much memory that takes: the command starts itself with this.
+    #[arg(long, value_enum, hide = true, requires = "prefix")]
+    pub resident_of: Option<ResidentOf>,
+    /// What the names of indexes begin with.
+    #[arg(long, hide = true)]
+    pub prefix: Option<String>,
+}
+
+/// A side whose process is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResidentOf {
+    /// In memory.
+    Embedded,
+    /// On OpenSearch.
+    Shared,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

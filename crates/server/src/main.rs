@@ -117,7 +117,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             commands::torture::fake_stripe(arguments).await
         }
         Command::Lab { what: cli::LabWhat::SearchQuality(arguments) } => {
-            commands::lab_search::quality(&arguments)
+            commands::lab_search::quality(arguments).await
+        }
+        Command::Lab { what: cli::LabWhat::SearchCompare(arguments) } => {
+            commands::lab_compare::compare(arguments).await
         }
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),

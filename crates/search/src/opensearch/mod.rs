@@ -34,8 +34,7 @@ use tradepost_port::search::{
     Capabilities, Change, Hits, IndexDocument, IndexLook, SearchDocument, SearchEngine, SearchError,
 };
 
-use self::client::Server;
-pub use self::client::{OpenSearchError, Settings};
+pub use self::client::{OpenSearchError, Server, Settings};
 use self::entry::id_of;
 use self::follow::{Answer, Following};
 use self::query::{Search, at, term};

@@ -24,6 +24,14 @@ const LOOKED_AT: usize = 50;
 
 /// Asks all judged queries.
 pub fn gain(bench: &Bench, judgments: &Judgments) -> Result<Gain, QualityError> {
+    gain_of(judgments, |query, limit| bench.ask(query, limit))
+}
+
+/// The same of whatever answers a query with the ids of so many hits.
+pub fn gain_of<Id: AsRef<str>, E>(
+    judgments: &Judgments,
+    mut ask: impl FnMut(&str, usize) -> Result<Vec<Id>, E>,
+) -> Result<Gain, E> {
     let mut sum = Gain::default();
     for (query, grades) in judgments {
         let mut best: Vec<u8> = grades.values().copied().filter(|grade| *grade > 0).collect();
@@ -34,7 +42,7 @@ pub fn gain(bench: &Bench, judgments: &Judgments) -> Result<Gain, QualityError> 
         best.sort_unstable_by(|first, second| second.cmp(first));
         let ideal = discounted(best.iter().copied());
         let found: Vec<Option<u8>> =
-            bench.ask(query, LOOKED_AT)?.iter().map(|id| grades.get(*id).copied()).collect();
+            ask(query, LOOKED_AT)?.iter().map(|id| grades.get(id.as_ref()).copied()).collect();
         let first = || found.iter().copied().take(JUDGED_HITS);
         let raw = discounted(first().map(Option::unwrap_or_default)) / ideal;
         sum.raw += raw;
@@ -70,6 +78,24 @@ mod tests {
     fn the_gain_is_that_of_the_paper() {
         let gain = discounted([3, 2, 0, 1].into_iter());
         assert!((gain - (7.0 + 3.0 / 3_f64.log2() + 1.0 / 5_f64.log2())).abs() < 1e-9);
+    }
+
+    #[test]
+    fn hits_that_nobody_judged_are_bad_or_left_out_and_queries_without_a_good_product_do_not_count() {
+        let grades = |of: &[(&str, u8)]| of.iter().map(|(id, grade)| ((*id).to_owned(), *grade)).collect();
+        let judged = [("lamp", grades(&[("a", 3), ("b", 0)])), ("nothing", grades(&[("a", 0)]))];
+        let judged = judged.map(|(query, grades)| (query.to_owned(), grades)).into_iter().collect();
+        let answered = gain_of(&judged, |_, limit| {
+            assert_eq!(limit, LOOKED_AT);
+            Ok::<_, ()>(vec!["unseen", "a"])
+        });
+        let gain = answered.unwrap();
+        assert!(
+            (gain.raw - 1.0 / 3_f64.log2()).abs() < 1e-9 && (gain.condensed - 1.0).abs() < 1e-9,
+            "{gain:?}"
+        );
+        assert!((gain.judged - 0.5).abs() < 1e-9 && gain.queries.len() == 1, "{gain:?}");
+        assert_eq!(gain_of(&judged, |_, _| Err::<Vec<&str>, _>("away")), Err("away"));
     }
 
     #[test]

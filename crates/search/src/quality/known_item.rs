@@ -39,22 +39,47 @@ impl Words {
     }
 }
 
-/// Asks queries for known products.
-pub fn known_item(bench: &Bench, items: &[KnownItem]) -> Result<BTreeMap<String, KindScore>, QualityError> {
-    let words: HashMap<&str, Words> =
-        bench.documents().map(|(id, document)| (id, Words::of(document))).collect();
-    let mut scores: BTreeMap<String, KindScore> = BTreeMap::new();
-    for item in items {
+/// What every product of a catalogue holds, to tell right hits by.
+pub struct AnswerKey<'a>(HashMap<&'a str, Words>);
+
+impl<'a> AnswerKey<'a> {
+    /// Of products with the ids that the data gives them.
+    pub fn of(documents: impl IntoIterator<Item = (&'a str, &'a SearchDocument)>) -> Self {
+        Self(documents.into_iter().map(|(id, document)| (id, Words::of(document))).collect())
+    }
+
+    /// How a query was answered by these hits: the score of one that was asked once.
+    pub fn mark<Id: AsRef<str>>(&self, item: &KnownItem, hits: &[Id]) -> KindScore {
         let meant: Vec<String> = plain_words(&item.meant).collect();
-        let hits = bench.ask(&item.typed, JUDGED_HITS)?;
-        let hits: Vec<&Words> = hits.iter().filter_map(|id| words.get(id)).collect();
+        let hits: Vec<&Words> = hits.iter().filter_map(|id| self.0.get(id.as_ref())).collect();
         let place = hits.iter().position(|hit| meant.iter().all(|word| hit.all.contains(word)));
         let named = hits.first().is_some_and(|hit| meant.iter().all(|word| hit.name.contains(word)));
-        let score = scores.entry(item.kind.clone()).or_default();
-        score.asked = score.asked.saturating_add(1);
-        score.right_at_1 = score.right_at_1.saturating_add(usize::from(place == Some(0)));
-        score.named_at_1 = score.named_at_1.saturating_add(usize::from(named));
-        score.right_at_10 = score.right_at_10.saturating_add(usize::from(place.is_some()));
+        KindScore {
+            asked: 1,
+            right_at_1: usize::from(place == Some(0)),
+            named_at_1: usize::from(named),
+            right_at_10: usize::from(place.is_some()),
+        }
+    }
+}
+
+impl KindScore {
+    /// Adds others to it.
+    pub fn add(&mut self, other: &Self) {
+        self.asked = self.asked.saturating_add(other.asked);
+        self.right_at_1 = self.right_at_1.saturating_add(other.right_at_1);
+        self.named_at_1 = self.named_at_1.saturating_add(other.named_at_1);
+        self.right_at_10 = self.right_at_10.saturating_add(other.right_at_10);
+    }
+}
+
+/// Asks queries for known products.
+pub fn known_item(bench: &Bench, items: &[KnownItem]) -> Result<BTreeMap<String, KindScore>, QualityError> {
+    let key = AnswerKey::of(bench.documents());
+    let mut scores: BTreeMap<String, KindScore> = BTreeMap::new();
+    for item in items {
+        let mark = key.mark(item, &bench.ask(&item.typed, JUDGED_HITS)?);
+        scores.entry(item.kind.clone()).or_default().add(&mark);
     }
     Ok(scores)
 }

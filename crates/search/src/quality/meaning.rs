@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tradepost_domain::kernel::Locale;
+use tradepost_port::search::SearchDocument;
 
 use super::{Bench, Meant, PRICE_EXPONENT};
 use crate::knowledge::Knowledge;
@@ -24,7 +25,12 @@ pub struct Understood {
 
 /// Understands all queries.
 pub fn understood(bench: &Bench, meant: &[Meant]) -> Understood {
-    let knowledge = Knowledge::of_all(&bench.documents, &Locale::english());
+    understood_among(&bench.documents, meant)
+}
+
+/// The same with what is learnt of these products.
+pub fn understood_among(documents: &[SearchDocument], meant: &[Meant]) -> Understood {
+    let knowledge = Knowledge::of_all(documents, &Locale::english());
     let mut score = Understood { asked: meant.len(), ..Understood::default() };
     for Meant { query, filters } in meant {
         if conditions(query, &knowledge.dictionary) == *filters {

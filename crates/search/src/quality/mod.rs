@@ -19,7 +19,7 @@ use tradepost_domain::kernel::Locale;
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::search::plan::Page;
 use tradepost_port::search::{
-    CatalogSearch, Change, ChangeKind, SearchDocument, SearchEngine, SearchError, SearchRequest,
+    CatalogSearch, Change, ChangeKind, Hits, SearchDocument, SearchEngine, SearchError, SearchRequest,
 };
 
 use crate::engine::{Engine, EngineError};
@@ -29,10 +29,10 @@ use crate::shelf::Shelf;
 use crate::weights::Weights;
 
 pub use data::{Judgments, KnownItem, Meant, documents, judgments, known_items, meanings};
-pub use gain::{Gain, gain};
-pub use known_item::{KindScore, known_item};
-pub use meaning::{Understood, understood};
-pub use report::{Latency, Quality};
+pub use gain::{Gain, gain, gain_of};
+pub use known_item::{AnswerKey, KindScore, known_item};
+pub use meaning::{Understood, understood, understood_among};
+pub use report::{Latency, ONE_EDIT, Quality};
 
 /// Why quality could not be measured.
 #[derive(Debug, thiserror::Error)]
@@ -76,13 +76,13 @@ pub struct Bench {
     /// The ids that the data gives its products.
     names: HashMap<ProductId, String>,
     /// What waits for the engine.
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     /// How long learning and indexing took.
     pub built_in: Duration,
 }
 
 /// Hits that are judged.
-const JUDGED_HITS: usize = 10;
+pub const JUDGED_HITS: usize = 10;
 
 /// Decimal places of the prices in the data.
 const PRICE_EXPONENT: u32 = 2;
@@ -94,7 +94,7 @@ impl Bench {
     /// Learns and indexes a catalogue, with the embedded engine in memory.
     pub fn new(documents: Vec<(String, SearchDocument)>, weights: Weights) -> Result<Self, QualityError> {
         let runtime = Runtime::new().map_err(QualityError::Runtime)?;
-        Self::over(Arc::new(Engine::in_memory()?), runtime, documents, weights)
+        Self::over(Arc::new(Engine::in_memory()?), Arc::new(runtime), documents, weights)
     }
 
     /// The same in an index of this name on a server, which is made anew.
@@ -105,17 +105,14 @@ impl Bench {
         weights: Weights,
     ) -> Result<Self, QualityError> {
         let runtime = Runtime::new().map_err(QualityError::Runtime)?;
-        let engine = runtime.block_on(async {
-            let anew = OpenSearch::open(settings.clone(), name).await?.begin_anew().await?;
-            anew.publish().await?;
-            Ok::<_, OpenSearchError>(anew)
-        })?;
-        Self::over(Arc::new(engine), runtime, documents, weights)
+        let engine = runtime.block_on(empty_index(settings, name))?;
+        Self::over(Arc::new(engine), Arc::new(runtime), documents, weights)
     }
 
-    fn over(
+    /// Learns and indexes a catalogue with an engine that holds nothing; the runtime waits for it.
+    pub fn over(
         engine: Arc<dyn SearchEngine>,
-        runtime: Runtime,
+        runtime: Arc<Runtime>,
         documents: Vec<(String, SearchDocument)>,
         weights: Weights,
     ) -> Result<Self, QualityError> {
@@ -145,12 +142,25 @@ impl Bench {
 
     /// The ids of the first hits, as the data has them.
     pub fn ask(&self, query: &str, limit: usize) -> Result<Vec<&str>, QualityError> {
-        let hits = self.runtime.block_on(self.shelf.search(&question(query, limit)))?.hits.hits;
-        Ok(hits.iter().filter_map(|hit| self.names.get(&hit.id)).map(String::as_str).collect())
+        let hits = self.runtime.block_on(self.shelf.search(&question(query, limit)))?.hits;
+        Ok(self.names(&hits))
+    }
+
+    /// The ids of hits, as the data has them.
+    pub fn names(&self, hits: &Hits) -> Vec<&str> {
+        hits.hits.iter().filter_map(|hit| self.names.get(&hit.id)).map(String::as_str).collect()
     }
 }
 
-fn question(query: &str, limit: usize) -> SearchRequest {
+/// An index of this name on a server, which is made anew and holds nothing.
+pub async fn empty_index(settings: &Settings, name: &str) -> Result<OpenSearch, OpenSearchError> {
+    let anew = OpenSearch::open(settings.clone(), name).await?.begin_anew().await?;
+    anew.publish().await?;
+    Ok(anew)
+}
+
+/// A question for so many hits, in the words of a query.
+pub fn question(query: &str, limit: usize) -> SearchRequest {
     SearchRequest { text: Some(query.to_owned()), page: Page::new(0, limit), ..SearchRequest::default() }
 }
 

@@ -89,12 +89,9 @@ impl Quality {
     /// The scores of all kinds that are one edit, as one.
     pub fn one_edit(scores: &BTreeMap<String, KindScore>) -> KindScore {
         let kinds = ONE_EDIT.iter().filter_map(|kind| scores.get(*kind));
-        kinds.fold(KindScore::default(), |sum, score| KindScore {
-            asked: sum.asked.saturating_add(score.asked),
-            right_at_1: sum.right_at_1.saturating_add(score.right_at_1),
-            named_at_1: sum.named_at_1.saturating_add(score.named_at_1),
-            right_at_10: sum.right_at_10.saturating_add(score.right_at_10),
-        })
+        let mut sum = KindScore::default();
+        kinds.for_each(|score| sum.add(score));
+        sum
     }
 }
 

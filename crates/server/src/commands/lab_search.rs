@@ -11,8 +11,12 @@ use tradepost_domain::kernel::with_causes;
 use crate::cli::LabSearchQuality;
 use crate::failure::Failure;
 
-/// Measures and prints. Nothing else runs in this process, so the thread may be kept busy.
-pub fn quality(arguments: &LabSearchQuality) -> Result<ExitCode, Failure> {
+/// Measures and prints, on a thread that may wait for a runtime of its own.
+pub async fn quality(arguments: LabSearchQuality) -> Result<ExitCode, Failure> {
+    tokio::task::spawn_blocking(move || print_quality(&arguments)).await.map_err(Failure::new)?
+}
+
+fn print_quality(arguments: &LabSearchQuality) -> Result<ExitCode, Failure> {
     // What is asked for here is how good answers are, and how long they take, not whether they are in time.
     let settings = |url: &String| Settings { search_timeout_ms: 60_000, ..Settings::at(url) };
     let opensearch = arguments.opensearch.as_ref().map(settings);

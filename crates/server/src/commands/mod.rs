@@ -8,6 +8,7 @@ pub mod keys;
 pub mod lab;
 mod lab_bounds;
 mod lab_checkout;
+pub mod lab_compare;
 mod lab_find;
 pub mod lab_search;
 pub mod mail;

@@ -6,4 +6,5 @@ mod demo;
 mod exports;
 mod payments;
 mod process;
+mod search_compare;
 mod torture;
