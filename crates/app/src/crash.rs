@@ -116,6 +116,11 @@ impl CrashPoints {
         Ok(Self { armed: Some(Arc::new(Armed { at, left: AtomicU32::new(hit), end })) })
     }
 
+    /// Whether one of these points is armed: what is done in one step may have to be done in two, for it to be hit.
+    pub fn is_armed_at(&self, points: &[CrashPoint]) -> bool {
+        self.armed.as_ref().is_some_and(|armed| points.contains(&armed.at))
+    }
+
     /// Ends the process here, should this be the hit that was planned.
     pub fn point(&self, at: CrashPoint) {
         if let Some(armed) = self.due(at) {

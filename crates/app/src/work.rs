@@ -90,7 +90,14 @@ impl StaffContext {
 
     /// Begins a change on a connection of the given pool.
     pub async fn begin_in(&self, db: &Db, name: &'static str) -> Result<Work<'_>, StoreError> {
-        let tx = db.begin(name).await?;
+        let work = self.reserve_in(db, name).await?;
+        work.tx.begin().await?;
+        Ok(work)
+    }
+
+    /// A change on a connection of the given pool whose transaction is opened with its first statements.
+    pub async fn reserve_in(&self, db: &Db, name: &'static str) -> Result<Work<'_>, StoreError> {
+        let tx = db.reserve(name).await?;
         Ok(Work {
             context: self,
             tx,
@@ -200,10 +207,9 @@ impl Work<'_> {
         self.commit_written().await
     }
 
-    /// [`Work::commit`] of orders.
-    pub async fn commit_orders(self) -> Result<(), WriteError> {
-        Box::pin(self.write_with(async { Ok(true) })).await?;
-        self.commit_written().await
+    /// The transaction, for whoever has written all that was told ([`Work::take_told`]) and commits.
+    pub fn into_tx(self) -> Tx {
+        self.tx
     }
 
     async fn commit_written(self) -> Result<(), WriteError> {

@@ -107,3 +107,11 @@ end $$;
 
 create trigger audit_log_append_only before update or delete on audit_log
     for each statement execute function refuse_change();
+
+-- Refuses by an error: for a statement whose transaction is committed before anybody has seen its answer.
+create function must(holds boolean, otherwise text) returns void language plpgsql as $$
+begin
+    if holds is not true then
+        raise exception '%', otherwise using errcode = 'integrity_constraint_violation';
+    end if;
+end $$;

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use tradepost_domain::cart::{Cart, CartLine, CartStatus, Metadata};
 use tradepost_domain::kernel::ids::{
-    CartId, CartLineId, ChannelId, CustomerId, EntityId, OrderId, ShippingMethodId, VariantId,
+    CartId, CartLineId, ChannelId, CustomerId, EntityId, ShippingMethodId, VariantId,
 };
 use tradepost_domain::kernel::{Address, Quantity};
 use uuid::Uuid;
@@ -111,11 +111,6 @@ sql! {
         update cart
            set status = $2, successor_id = $3, version = version + 1, updated_at = $4
          where id = $1 and status = 'open'";
-    CLOSE_ORDERED = "
-        update cart c
-           set status = 'ordered', successor_id = o.order_id, version = c.version + 1, updated_at = $3
-          from unnest($1::uuid[], $2::uuid[]) as o (cart_id, order_id)
-         where c.id = o.cart_id and c.status = 'open'";
     PUT_LINES = "
         insert into cart_line (id, cart_id, variant_id, quantity, metadata, created_at)
         select l.id, $1, l.variant_id, l.quantity, l.metadata, l.created_at
@@ -462,16 +457,6 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(CLOSE, &[&id.as_uuid(), &status.as_str(), &successor, &now]).await? == 1)
-}
-
-/// Closes open carts, each by the order that it became; answers how many.
-pub async fn close_ordered(tx: &Tx, carts: &[(CartId, OrderId)], now: Timestamp) -> Result<u64, StoreError> {
-    if carts.is_empty() {
-        return Ok(0);
-    }
-    let ids: Vec<Uuid> = carts.iter().map(|(id, _)| id.as_uuid()).collect();
-    let orders: Vec<Uuid> = carts.iter().map(|(_, order)| order.as_uuid()).collect();
-    tx.execute(CLOSE_ORDERED, &[&ids, &orders, &now]).await
 }
 
 /// Takes all lines out of a cart whose lines go into another one.

@@ -9,6 +9,7 @@ mod session;
 
 use std::cell::Cell;
 use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -234,13 +235,19 @@ impl Db {
 
     /// Opens a transaction (READ COMMITTED, whatever the server's default says), named for errors and logs.
     pub async fn begin(&self, name: &'static str) -> Result<Tx, StoreError> {
+        let tx = self.reserve(name).await?;
+        tx.begin().await?;
+        Ok(tx)
+    }
+
+    /// A connection for a transaction that its owner opens by [`Tx::begin`], before or in one flight with its first
+    /// statements.
+    pub async fn reserve(&self, name: &'static str) -> Result<Tx, StoreError> {
         let client = self.client(true).await?;
         // A transaction from here on: dropped while `begin` is on its way, the connection must not go back to the pool
         // with a transaction open in which the next one's writes would be lost.
-        let tx = Tx { name, client: Some(client) };
         let _ = OPEN_TRANSACTIONS.try_with(|open| open.set(open.get().saturating_add(1)));
-        tx.batch(Sql { name, text: "begin isolation level read committed" }).await?;
-        Ok(tx)
+        Ok(Tx { name, client: Some(client) })
     }
 }
 
@@ -415,6 +422,12 @@ impl Tx {
         self.name
     }
 
+    /// Opens a transaction that was reserved ([`Db::reserve`]). Polled first among what is sent in one flight, it is sent
+    /// first; what comes behind it counts only when this has succeeded.
+    pub async fn begin(&self) -> Result<(), StoreError> {
+        self.batch(Sql { name: self.name, text: "begin isolation level read committed" }).await
+    }
+
     /// Marks the point to which [`Tx::roll_back_part`] goes back.
     pub async fn begin_part(&self) -> Result<(), StoreError> {
         self.batch(Sql { name: self.name, text: "savepoint part" }).await
@@ -441,6 +454,40 @@ impl Tx {
     /// (<https://www.postgresql.org/docs/15/wal-async-commit.html>).
     pub async fn commit_soon(self) -> Result<(), StoreError> {
         self.commit_by("set local synchronous_commit = off; commit").await
+    }
+
+    /// Runs the last statement and commits behind it, in one flight; `about_to_commit` is called before the commit is sent.
+    ///
+    /// Nobody can look at what the statement answers before it is kept: it has to refuse by an error of its own, which makes the
+    /// commit behind it a rollback. Everything sent before has to be answered already.
+    pub async fn commit_behind(
+        mut self,
+        sql: Sql,
+        params: Params<'_>,
+        about_to_commit: impl FnOnce(),
+    ) -> Result<(), StoreError> {
+        if let Some(client) = &self.client {
+            count_statement();
+            // Prepared before anything is sent: the commit must not overtake it.
+            let statement = client.prepared(sql).await?;
+            let failed = |source| StoreError::Database { statement: sql.name, source };
+            let written = client.object.execute(&statement, params);
+            futures_util::pin_mut!(written);
+            // Polled once it is sent, or was refused here and never will be: then nothing may be committed.
+            let early = std::future::poll_fn(|context| Poll::Ready(written.as_mut().poll(context))).await;
+            if let Poll::Ready(Err(source)) = early {
+                return Err(failed(source));
+            }
+            about_to_commit();
+            let commit = client.batch(Sql { name: self.name, text: "commit" });
+            let rest =
+                async { if early.is_ready() { Ok(()) } else { written.await.map(drop).map_err(failed) } };
+            // Both are awaited, whichever fails: only then is the connection as it was.
+            let (written, committed) = futures_util::future::join(rest, commit).await;
+            written.and(committed)?;
+        }
+        self.client = None;
+        Ok(())
     }
 
     async fn commit_by(mut self, text: &'static str) -> Result<(), StoreError> {

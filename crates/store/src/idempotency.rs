@@ -51,13 +51,6 @@ sql! {
           join idempotency_key k on k.principal = c.principal and k.key = c.key
          where k.state = 'running' and k.locked_until = c.locked_until and k.resource_id is null
            for no key update of k";
-    FINISH_ALL = "
-        update idempotency_key k
-           set state = 'done', response_status = a.status, response_body = a.body, response_etag = a.etag,
-               response_location = a.location
-          from unnest($1::text[], $2::text[], $3::int2[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[])
-               as a (principal, key, status, body, etag, location, locked_until)
-         where k.principal = a.principal and k.key = a.key and k.state = 'running' and k.locked_until = a.locked_until";
     FINISH = "
         update idempotency_key
            set state = 'done', response_status = $3, response_body = $4, response_etag = $5, response_location = $6
@@ -154,6 +147,12 @@ pub async fn claim_all(tx: &Tx, claims: &[&Claim], now: Timestamp) -> Result<Vec
     Ok(claims.iter().map(|claim| ours.remove(&(claim.principal.as_str(), claim.key.as_str()))).collect())
 }
 
+/// Prepares what [`claim_all`] and [`keep_all`] send, so that it goes where it stands in a flight.
+pub async fn ready_to_claim(tx: &Tx) -> Result<(), StoreError> {
+    tx.ready(CLAIM_ALL).await?;
+    tx.ready(KEEP).await
+}
+
 /// Whether [`claim_all`] has waited in vain for another transaction that has inserted one of its keys.
 pub fn is_key_locked(error: &StoreError) -> bool {
     matches!(error, StoreError::Database { statement, .. } if *statement == CLAIM_ALL.name)
@@ -220,28 +219,6 @@ pub async fn keep_all(tx: &Tx, claims: &[&Claim]) -> Result<Vec<bool>, StoreErro
         }
     }
     Ok(kept)
-}
-
-/// Keeps the answers of several requests, in the transaction of their work, whose claims are kept ([`keep_all`]).
-pub async fn finish_all(tx: &Tx, answers: &[(&Claim, StoredAnswer)]) -> Result<(), StoreError> {
-    if answers.is_empty() {
-        return Ok(());
-    }
-    let texts = |of: fn(&Claim) -> &str| answers.iter().map(|(claim, _)| of(claim)).collect::<Vec<_>>();
-    let params: crate::db::Params<'_> = &[
-        &texts(|claim| &claim.principal),
-        &texts(|claim| &claim.key),
-        &answers.iter().map(|(_, answer)| answer.status).collect::<Vec<_>>(),
-        &answers.iter().map(|(_, answer)| answer.body.as_slice()).collect::<Vec<_>>(),
-        &answers.iter().map(|(_, answer)| answer.etag.as_deref()).collect::<Vec<_>>(),
-        &answers.iter().map(|(_, answer)| answer.location.as_deref()).collect::<Vec<_>>(),
-        &answers.iter().map(|(claim, _)| claim.locked_until).collect::<Vec<_>>(),
-    ];
-    let finished = tx.execute(FINISH_ALL, params).await?;
-    if finished == u64::try_from(answers.len()).unwrap_or(u64::MAX) {
-        return Ok(());
-    }
-    Err(StoreError::inconsistent("idempotency_key", "a claim that was kept is gone"))
 }
 
 /// Keeps what the request has made while its answer is not known yet. `false` when the claim was taken over meanwhile.

@@ -119,15 +119,21 @@ pub async fn push(tx: &Tx, events: &[Event], now: Timestamp) -> Result<(), Store
     let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id).collect();
     let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
     let payloads: Vec<Json<&Payload>> = events.iter().map(|event| Json(&event.payload)).collect();
-    let dispatched = |event: &Event| {
-        let about = event.kind.split_once('.').map_or(event.kind, |(about, _)| about);
-        (!FOLLOWED.contains(&about)).then_some(now)
-    };
-    let dispatched: Vec<Option<Timestamp>> = events.iter().map(dispatched).collect();
+    let dispatched: Vec<Option<Timestamp>> = events.iter().map(|event| dispatched_at(event, now)).collect();
     let params: crate::db::Params<'_> = &[&ids, &kinds, &aggregates, &versions, &payloads, &now, &dispatched];
     let told = async { if dispatched.iter().any(Option::is_none) { wake(tx).await } else { Ok(()) } };
     // On the heap: every change holds this.
     Box::pin(futures_util::future::try_join(tx.execute(PUSH, params), told)).await.map(drop)
+}
+
+/// When an event that is written now was read by all who follow it: at once where nobody does, else not yet.
+pub(crate) fn dispatched_at(event: &Event, now: Timestamp) -> Option<Timestamp> {
+    (!is_followed(event)).then_some(now)
+}
+
+/// Whether the projector follows an event, and is to be woken.
+pub fn is_followed(event: &Event) -> bool {
+    FOLLOWED.contains(&event.kind.split_once('.').map_or(event.kind, |(about, _)| about))
 }
 
 /// Wakes the projector when the transaction commits (at once outside one).

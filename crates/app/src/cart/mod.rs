@@ -11,7 +11,7 @@ pub mod lines;
 pub mod memory;
 pub mod merge;
 pub mod quote;
-mod recalled;
+pub(crate) mod recalled;
 pub mod rules;
 pub mod shipping_methods;
 pub mod view;

@@ -109,7 +109,7 @@ async fn with_rates(
 }
 
 /// The channel, currency and language of a cart.
-pub(super) fn scope(cart: &Cart) -> SaleScope<'_> {
+pub(crate) fn scope(cart: &Cart) -> SaleScope<'_> {
     SaleScope { channel: cart.channel_id, currency: cart.currency, locale: cart.locale.as_str() }
 }
 

@@ -4,7 +4,7 @@
 //! versions of the products, and tells what is left of the goods. It never refuses: where something does not hold, or the change is not allowed by
 //! what is remembered, the cart is read and decided anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tradepost_domain::cart::Cart;
@@ -14,11 +14,13 @@ use tradepost_store::catalog::sellable::{self, Sellable};
 use tradepost_store::{Client, StoreError};
 
 use super::edit::{Target, edited};
-use super::quote::{Quote, quote, scope};
+use super::quote::{Quote, decide, quote, scope};
+use super::rules::remembered_rules;
 use super::{missing, path, view};
 use crate::answer::{Answer, Outcome};
 use crate::change::check_version;
 use crate::error::WriteError;
+use crate::shop::Shop;
 use crate::shopper::ShopperContext;
 
 /// Reads an owner's cart with what it is priced by, and with variants that are about to be put in; all of it is remembered.
@@ -81,6 +83,19 @@ where
     let answer = Answer::new(outcome, &view, Some(after.version))?.at(path(after.id));
     shop.carts.keep(owner, after);
     Ok(Some(answer))
+}
+
+/// What a cart comes to by what is remembered; `None` where anything would have to be read. Of stock nothing is remembered: there
+/// is as much as anyone wants.
+pub(crate) fn recall(shop: &Shop, cart: &Cart, now: Timestamp) -> Option<Quote> {
+    let rules = remembered_rules(&shop.rules, cart)?;
+    let scope = scope(cart);
+    let goods = cart.lines.iter().map(|line| {
+        let facts = shop.catalog.cache.goods(scope, line.variant_id)?;
+        Some((line.variant_id, Sellable { facts, available: i64::MAX }))
+    });
+    let goods: BTreeMap<VariantId, Sellable> = goods.collect::<Option<_>>()?;
+    decide(cart, goods, rules, now).ok()
 }
 
 /// What a quote was made of that may have become something else.

@@ -72,6 +72,15 @@ pub async fn load_rules(
     load(book, client, &wanted, epoch).await
 }
 
+/// The rules for a cart where nothing has to be read for it; those of the epoch that is known.
+pub fn remembered_rules(book: &RuleBook, cart: &Cart) -> Option<LoadedRules> {
+    let known = book.known();
+    known.is_enough_for(!cart.coupons.is_empty()).then(|| {
+        let address = cart.tax_address().map(destination);
+        LoadedRules::of_shop(known, address.as_ref(), cart.channel_id)
+    })
+}
+
 /// Who buys a cart, as rules see them.
 pub fn customer(cart: &Cart, buyer: &Buyer) -> CustomerFacts {
     let is_known = cart.customer_id.is_some() || cart.email.is_some();

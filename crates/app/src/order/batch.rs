@@ -4,45 +4,43 @@
 //! Nothing of an order is written before it is known to stand, so one that is refused leaves nothing behind, and no savepoint
 //! is needed. Statements take all orders at once: a batch costs as many of them as an order alone.
 //!
+//! What this process remembers of goods and rules is enough to make orders of; that it still is so is found out with the
+//! locks (docs/adr/0018). An order for which it is not is decided by what is read.
+//!
 //! Locks in the order of all: carts, claims of idempotency keys, promotions and coupons, stock.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use jiff::Timestamp;
-use serde_json::value::to_raw_value;
+use futures_util::future::{join_all, try_join, try_join3};
 use tradepost_domain::cart::Cart;
-use tradepost_domain::kernel::ids::{CartId, EntityId, OrderEventId, OrderId};
-use tradepost_domain::pricing::PricedCart;
+use tradepost_domain::kernel::ids::CartId;
+use tradepost_store::StoreError;
 use tradepost_store::cart::{self, CartOwner, StoredCart};
-use tradepost_store::idempotency::{self, Claim, StoredAnswer, is_key_locked};
-use tradepost_store::inventory::{self, MovedLevel, Outcome, ReserveOrder};
-use tradepost_store::job::{self, NewJob};
-use tradepost_store::order::insert::NewOrder;
-use tradepost_store::order::timeline::{self, OrderEventRow};
-use tradepost_store::order::{OrderRow, insert};
-use tradepost_store::outbox::{self, Event};
-use tradepost_store::payment::ledger::{self, Booking};
-use tradepost_store::payment::{self, PaymentRecord};
-use tradepost_store::{StoreError, Tx};
+use tradepost_store::idempotency::{self, Claim, is_key_locked};
+use tradepost_store::inventory::{self, Locked, Outcome, ReserveOrder};
 
-use super::bookings;
-use super::check::{check, check_chargeable, check_total, out_of_stock};
+use super::check::{check, out_of_stock};
 use super::desk::{Placed, Request};
-use super::draft::{Draft, draft};
-use super::in_hand::tell_stock;
+use super::draft::Draft;
 use super::input::Source;
 use super::keys::{self, Keys};
-use super::place::answer;
-use super::view::view;
+use super::write::{Drafted, Standing, make, write};
 use crate::cart::create::assemble;
 use crate::cart::quote::{Quote, quote_all};
 use crate::cart::{self as carts};
 use crate::crash::CrashPoint;
 use crate::error::WriteError;
-use crate::mail::{OrderMail, ask_for_mail};
-use crate::secret::SecretToken;
-use crate::work::{Actor, Origin, StaffContext, Work, stored_answer};
+use crate::work::{Actor, Origin, StaffContext, Work};
+
+/// By what orders are decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Knowing {
+    /// By what this process remembers, as far as it does.
+    Remembering,
+    /// By what is read in the transaction alone.
+    Reading,
+}
 
 /// What became of an order of a batch.
 #[derive(Debug)]
@@ -53,7 +51,7 @@ pub(super) enum Verdict {
     Refused(WriteError),
     /// Nobody knows: the commit was asked for, and no answer came.
     Unknown(WriteError),
-    /// It can only be decided in a transaction of its own.
+    /// It can only be decided in a transaction of its own, by what is read.
     Alone,
 }
 
@@ -67,53 +65,60 @@ struct Opened<'a> {
     cart: Cart,
 }
 
-/// An order that nothing stands against but the stock.
-struct Drafted<'a> {
-    place: usize,
-    request: &'a Request,
-    draft: Draft,
-    priced: PricedCart,
+/// A transaction that is opened with its first statements.
+struct Deciding<'a> {
+    work: Work<'a>,
+    is_open: bool,
 }
 
-/// Decides orders in one transaction, in five round trips, one more where some are of carts. An error is one of the database,
-/// or, of a single order, its refusal; in both cases nothing is stored.
+impl Deciding<'_> {
+    /// To be sent in front of what is sent next.
+    async fn begin(&self) -> Result<(), StoreError> {
+        if self.is_open { Ok(()) } else { self.work.tx.begin().await }
+    }
+}
+
+/// Decides orders in one transaction: in two round trips where what they are made of is remembered, one more where it has to be
+/// read, one more where some are of carts. An error is one of the database, or, of a single order, its refusal; in both cases
+/// nothing is stored.
 ///
-/// A single order may be any. Of several, those that use a promotion or a coupon and those that want the same cart as
-/// another one are left to be decided alone: their refusal would have to take back what was counted.
+/// A single order may be any that is decided by what is read. Of several, those that use a promotion or a coupon and those that want the same cart as
+/// another one are left to be decided alone: their refusal would have to take back what was counted. So are those
+/// of which something is not so any more that was remembered.
 ///
 /// `is_commit_asked` is set before the commit is asked for: up to there it is certain that a failure has stored nothing.
 pub(super) async fn decide(
     requests: &[Request],
+    knowing: Knowing,
     is_commit_asked: &AtomicBool,
 ) -> Result<Vec<Verdict>, WriteError> {
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
-    let is_alone = requests.len() == 1;
+    let may_count = requests.len() == 1 && knowing == Knowing::Reading;
     let shop = first.context.caller.shop.clone();
     let caller =
         StaffContext { shop: shop.clone(), actor: Actor::System, origin: Origin::default(), claim: None };
-    let mut work = caller.begin_in(shop.store.storefront(), "place_orders").await?;
+    let work = caller.reserve_in(shop.store.storefront(), "place_orders").await?;
+    let mut deciding = Deciding { work, is_open: false };
     let mut verdicts = Verdicts::new();
-    let opened = open(&work, requests, &mut verdicts).await?;
-    let (mut drafted, new_keys) = price(&work, opened, &mut verdicts).await?;
-    if is_alone {
-        for order in &drafted {
-            carts::rules::redeem(&work.tx, &order.draft.order, &order.priced, shop.ids.as_ref()).await?;
-        }
-    } else {
-        set_aside(&mut drafted, &mut verdicts, |order| !order.priced.promotions.is_empty());
+    let opened = open(&mut deciding, requests, &mut verdicts).await?;
+    let mut drafted = price(&mut deciding, opened, knowing, &mut verdicts).await?;
+    if !may_count {
+        set_aside(&mut drafted, &mut verdicts, |order| !order.quote.priced.promotions.is_empty());
     }
-    let taken = take_stock(&work, &mut drafted, &mut verdicts).await?;
+    let (new_keys, mut locked) = lock(&mut deciding, &mut drafted, &mut verdicts).await?;
+    set_aside(&mut drafted, &mut verdicts, |order| order.is_supposed && !still_holds(&order.quote, &locked));
+    let standing = take_stock(drafted, &mut locked, &mut verdicts);
     // Before anything is written: once it is, nobody may be told that it failed.
-    if verdicts.len().saturating_add(drafted.len()) != requests.len() {
+    if verdicts.len().saturating_add(standing.len()) != requests.len() {
         return Err(StoreError::inconsistent("orders", "an order of a batch was not decided").into());
     }
-    if !drafted.is_empty() {
+    if !standing.is_empty() {
         // A key is kept with its order or not at all.
         let is_unused = |(place, _): &(usize, &Claim)| verdicts.contains_key(place);
         let unused: Vec<&Claim> = new_keys.into_iter().filter(is_unused).map(|(_, claim)| claim).collect();
-        write(&mut work, drafted, (&taken, unused), &mut verdicts).await?;
-        is_commit_asked.store(true, Ordering::Relaxed);
-        work.commit_orders().await?;
+        let places: Vec<usize> = standing.iter().map(|order| order.drafted.place).collect();
+        let placed = write(deciding.work, standing, (locked, &unused), is_commit_asked).await?;
+        verdicts.extend(places.into_iter().zip(placed.into_iter().map(Verdict::Placed)));
     }
     Ok(verdicts.into_values().collect())
 }
@@ -142,48 +147,40 @@ fn set_aside(orders: &mut Vec<Drafted<'_>>, verdicts: &mut Verdicts, is_so: impl
 
 /// The carts to order, kept from others; those of items are made up.
 async fn open<'a>(
-    work: &Work<'_>,
+    deciding: &mut Deciding<'_>,
     requests: &'a [Request],
     verdicts: &mut Verdicts,
 ) -> Result<Vec<Opened<'a>>, WriteError> {
     let mut opened = Vec::with_capacity(requests.len());
     let mut wanted: BTreeMap<CartId, (usize, CartOwner)> = BTreeMap::new();
-    for (place, request) in requests.iter().enumerate() {
+    let tx = &deciding.work.tx;
+    let made_up = requests.iter().map(|request| async move {
         match &request.source {
             Source::Items(items) => {
-                let (context, items) = (&request.context, items.as_ref().clone());
-                match assemble(context, &work.tx, items, request.source.lines_at()).await {
-                    Ok(cart) => opened.push(Opened { place, request, cart }),
-                    Err(error) => turn_away(verdicts, place, error)?,
-                }
+                let items = items.as_ref().clone();
+                Some(Box::pin(assemble(&request.context, tx, items, request.source.lines_at())).await)
             }
-            Source::Cart(id) if wanted.contains_key(id) => {
-                verdicts.insert(place, Verdict::Alone);
-            }
-            Source::Cart(id) => match request.context.cart_owner() {
+            Source::Cart(_) => None,
+        }
+    });
+    let made_up = join_all(made_up).await;
+    for ((place, request), made_up) in requests.iter().enumerate().zip(made_up) {
+        match (&request.source, made_up) {
+            (_, Some(Ok(cart))) => opened.push(Opened { place, request, cart }),
+            (_, Some(Err(error))) => turn_away(verdicts, place, error)?,
+            (Source::Cart(id), None) if !wanted.contains_key(id) => match request.context.cart_owner() {
                 Ok(owner) => {
                     wanted.insert(*id, (place, owner));
                 }
                 Err(error) => turn_away(verdicts, place, error)?,
             },
+            _ => {
+                verdicts.insert(place, Verdict::Alone);
+            }
         }
     }
-    let owners: Vec<(CartId, CartOwner)> =
-        wanted.iter().map(|(id, (_, owner))| (*id, owner.clone())).collect();
-    let mut found: BTreeMap<CartId, StoredCart> = BTreeMap::new();
-    for stored in cart::all_for_update(&work.tx, &owners, work.now).await? {
-        found.insert(stored.cart.id, stored);
-    }
-    for (id, (place, _)) in wanted {
-        match (found.remove(&id), requests.get(place)) {
-            (Some(StoredCart { cart, successor_id: None }), Some(request)) => {
-                opened.push(Opened { place, request, cart });
-            }
-            (Some(StoredCart { cart, successor_id: Some(successor) }), _) => {
-                turn_away(verdicts, place, carts::closed(&cart, successor))?;
-            }
-            _ => turn_away(verdicts, place, WriteError::NotFound { kind: "cart" })?,
-        }
+    if !wanted.is_empty() {
+        open_carts(deciding, requests, wanted, (&mut opened, verdicts)).await?;
     }
     if requests.len() > 1 {
         opened.retain(|order| {
@@ -197,216 +194,165 @@ async fn open<'a>(
     Ok(opened)
 }
 
-/// Prices carts and makes those into orders that lack nothing; their keys are ours before anything is decided. Answers the
-/// keys that were inserted besides.
-async fn price<'a>(
-    work: &Work<'_>,
-    opened: Vec<Opened<'a>>,
-    verdicts: &mut Verdicts,
-) -> Result<(Vec<Drafted<'a>>, Vec<(usize, &'a Claim)>), WriteError> {
-    let Some(first) = opened.first() else { return Ok((Vec::new(), Vec::new())) };
-    let book = &first.request.context.caller.shop.rules;
-    let claimed: Vec<(usize, &Claim)> = opened
-        .iter()
-        .filter_map(|order| Some((order.place, order.request.context.caller.claim.as_ref()?)))
-        .collect();
-    let carts: Vec<&Cart> = opened.iter().map(|order| &order.cart).collect();
-    let quotes = Box::pin(quote_all(book, &work.tx, &carts, work.now));
-    let secured = keys::secure(&work.tx, &claimed, work.now);
-    let ready = futures_util::future::try_join(secured, quotes).await;
-    let (Keys { new, mut lost }, quotes) = ready.map_err(|error| match &opened[..] {
-        [_] if is_key_locked(&error) => WriteError::KeyTaken,
-        _ => error.into(),
-    })?;
-    work.shop().checkout.crash.point(CrashPoint::AfterIdempotencyInsert);
-    let mut drafted = Vec::with_capacity(opened.len());
-    for (order, quote) in opened.into_iter().zip(quotes) {
-        if let Some(error) = lost.remove(&order.place) {
-            turn_away(verdicts, order.place, error)?;
-            continue;
-        }
-        match quote.and_then(|quote| draft_of(&order, quote, work.now)) {
-            Ok((draft, priced)) => {
-                drafted.push(Drafted { place: order.place, request: order.request, draft, priced });
-            }
-            Err(error) => turn_away(verdicts, order.place, error)?,
-        }
-    }
-    Ok((drafted, new))
-}
-
-fn draft_of(order: &Opened<'_>, quote: Quote, now: Timestamp) -> Result<(Draft, PricedCart), WriteError> {
-    let Request { context, source, create, provider } = order.request;
-    check(&order.cart, &quote, source)?;
-    check_total(create, &quote.priced)?;
-    check_chargeable(*provider, quote.priced.totals.total)?;
-    let from_cart = matches!(source, Source::Cart(_));
-    let draft = draft(context, (&order.cart, from_cart), (&quote, create), (*provider, now))?;
-    Ok((draft, quote.priced))
-}
-
-/// What orders take from the shelves, as it was decided.
-struct Taken {
-    wanted: Vec<ReserveOrder>,
-    outcomes: Vec<Outcome>,
-}
-
-/// Decides over the goods, in the order of arrival: the last thing to be locked, since others may wait for the same rows.
-/// The orders that get none are taken out.
-async fn take_stock(
-    work: &Work<'_>,
-    drafted: &mut Vec<Drafted<'_>>,
-    verdicts: &mut Verdicts,
-) -> Result<Taken, WriteError> {
-    drafted.sort_by_key(|order| order.place);
-    let wanted: Vec<ReserveOrder> = drafted.iter().map(|order| order.draft.wanted()).collect();
-    if wanted.is_empty() {
-        return Ok(Taken { wanted, outcomes: Vec::new() });
-    }
-    let ids = work.shop().ids.clone();
-    let mut next_id = move || ids.next_uuid();
-    let outcomes = inventory::decide(&work.tx, &wanted, work.now, &mut next_id).await?;
-    let mut each = outcomes.iter();
-    drafted.retain(|order| match each.next() {
-        Some(Ok(_)) => true,
-        Some(Err(short)) => {
-            verdicts.insert(order.place, Verdict::Refused(out_of_stock(short)));
-            false
-        }
-        None => false,
-    });
-    Ok(Taken { wanted, outcomes })
-}
-
-/// Everything that is stored of orders.
-struct Rows<'a> {
-    orders: Vec<NewOrder<'a>>,
-    payments: Vec<&'a PaymentRecord>,
-    placed: Vec<OrderEventRow>,
-    sold: Vec<Booking>,
-    carts: Vec<(CartId, OrderId)>,
-    events: Vec<Event>,
-    jobs: Vec<NewJob>,
-    answers: Vec<(&'a Claim, StoredAnswer)>,
-    /// Claims that were inserted for orders that do not stand.
-    unused: Vec<&'a Claim>,
-    /// Claims whose answer is not known before a provider was asked, with their orders.
-    begun: Vec<(&'a Claim, OrderId)>,
-}
-
-/// Writes orders and all that stands beside them, in one flight.
-async fn write(
-    work: &mut Work<'_>,
-    mut drafted: Vec<Drafted<'_>>,
-    (taken, unused): (&Taken, Vec<&Claim>),
-    verdicts: &mut Verdicts,
+/// Locks the carts that are wanted, each by its own right.
+async fn open_carts<'a>(
+    deciding: &mut Deciding<'_>,
+    requests: &'a [Request],
+    wanted: BTreeMap<CartId, (usize, CartOwner)>,
+    (opened, verdicts): (&mut Vec<Opened<'a>>, &mut Verdicts),
 ) -> Result<(), WriteError> {
-    let hashes: Vec<Option<Vec<u8>>> =
-        drafted.iter().map(|order| order.draft.token.as_ref().map(SecretToken::hash)).collect();
-    let mut shown = Vec::with_capacity(drafted.len());
-    for order in &drafted {
-        let Draft { order: row, payment, .. } = &order.draft;
-        // Written once, for the event and for the answer.
-        let written = to_raw_value(&view(row, payment.as_ref())?)?;
-        work.event("order.placed", row.id.as_uuid(), row.version, written.clone());
-        shown.push(written);
-        if payment.is_none() {
-            ask_for_mail(work, &OrderMail::OrderConfirmed { order_id: row.id });
+    let owners: Vec<(CartId, CartOwner)> =
+        wanted.iter().map(|(id, (_, owner))| (*id, owner.clone())).collect();
+    let work = &deciding.work;
+    let ((), locked) = try_join(deciding.begin(), cart::all_for_update(&work.tx, &owners, work.now)).await?;
+    deciding.is_open = true;
+    let mut found: BTreeMap<CartId, StoredCart> =
+        locked.into_iter().map(|stored| (stored.cart.id, stored)).collect();
+    for (id, (place, _)) in wanted {
+        match (found.remove(&id), requests.get(place)) {
+            (Some(StoredCart { cart, successor_id: None }), Some(request)) => {
+                opened.push(Opened { place, request, cart });
+            }
+            (Some(StoredCart { cart, successor_id: Some(successor) }), _) => {
+                turn_away(verdicts, place, carts::closed(&cart, successor))?;
+            }
+            _ => turn_away(verdicts, place, WriteError::NotFound { kind: "cart" })?,
         }
-    }
-    let (events, jobs) = work.take_told();
-    let mut rows = Rows {
-        orders: Vec::with_capacity(drafted.len()),
-        payments: drafted.iter().filter_map(|order| order.draft.payment.as_ref()).collect(),
-        placed: drafted.iter().map(|order| order.draft.placed_event(&order.request.context)).collect(),
-        sold: drafted.iter().map(|order| sold(work, &order.draft.order)).collect(),
-        carts: drafted
-            .iter()
-            .filter_map(|order| Some((order.draft.order.cart_id?, order.draft.order.id)))
-            .collect(),
-        events,
-        jobs,
-        answers: Vec::new(),
-        unused,
-        begun: Vec::new(),
-    };
-    let mut answers = Vec::with_capacity(drafted.len());
-    for ((order, hash), shown) in drafted.iter().zip(&hashes).zip(shown) {
-        let Draft { order: row, payment, token, explanation } = &order.draft;
-        rows.orders.push(NewOrder { order: row, token_hash: hash.as_deref(), explanation });
-        let claim = order.request.context.caller.claim.as_ref();
-        if order.draft.asks_elsewhere() {
-            rows.begun.extend(claim.map(|claim| (claim, row.id)));
-            answers.push(None);
-        } else {
-            let answer = answer((row, shown), payment.as_ref(), token.as_ref())?;
-            rows.answers.extend(claim.map(|claim| (claim, stored_answer(&answer))));
-            answers.push(Some(answer));
-        }
-    }
-    let moved = store(work, &rows, taken).await?;
-    drop(rows);
-    tell_stock(work, &moved);
-    for (order, answer) in drafted.iter_mut().zip(answers) {
-        let secret = order.draft.token.take();
-        let placed = match answer {
-            Some(answer) => Placed::Answered(answer),
-            None => Placed::AsksElsewhere { order: order.draft.order.id, token: secret },
-        };
-        verdicts.insert(order.place, Verdict::Placed(placed));
     }
     Ok(())
 }
 
-fn sold(work: &Work<'_>, order: &OrderRow) -> Booking {
-    bookings::sold(order, work.next_id::<OrderEventId>().as_uuid())
+/// Prices carts and makes those into orders that lack nothing. What is remembered is enough to make an order of, and never to
+/// refuse one: then, and where it is not enough, it is read.
+async fn price<'a>(
+    deciding: &mut Deciding<'_>,
+    opened: Vec<Opened<'a>>,
+    knowing: Knowing,
+    verdicts: &mut Verdicts,
+) -> Result<Vec<Drafted<'a>>, WriteError> {
+    let mut drafted = Vec::with_capacity(opened.len());
+    let mut unknown = Vec::new();
+    let now = deciding.work.now;
+    for order in opened {
+        let shop = &order.request.context.caller.shop;
+        let recalled = match knowing {
+            Knowing::Remembering => carts::recalled::recall(shop, &order.cart, now),
+            Knowing::Reading => None,
+        };
+        match recalled.map(|quote| make((order.place, order.request), (&order.cart, quote), true, now)) {
+            Some(Ok(made)) => drafted.push(made),
+            _ => unknown.push(order),
+        }
+    }
+    let Some(first) = unknown.first() else { return Ok(drafted) };
+    let shop = first.request.context.caller.shop.clone();
+    let carts: Vec<&Cart> = unknown.iter().map(|order| &order.cart).collect();
+    let before = shop.catalog.cache.before_goods();
+    let quotes = Box::pin(quote_all(&shop.rules, &deciding.work.tx, &carts, now));
+    let ((), quotes) = try_join(deciding.begin(), quotes).await?;
+    deciding.is_open = true;
+    for (order, quote) in unknown.iter().zip(quotes) {
+        let made = quote.and_then(|quote| {
+            let goods = quote.sellables.values().map(|sellable| &sellable.facts);
+            shop.catalog.cache.keep_goods(before, carts::quote::scope(&order.cart), goods);
+            make((order.place, order.request), (&order.cart, quote), false, now)
+        });
+        match made {
+            Ok(made) => drafted.push(made),
+            Err(error) => turn_away(verdicts, order.place, error)?,
+        }
+    }
+    Ok(drafted)
 }
 
-/// Sends all statements at once; answers the levels of stock that changed.
-async fn store(work: &Work<'_>, rows: &Rows<'_>, taken: &Taken) -> Result<Vec<MovedLevel>, WriteError> {
-    let (tx, now): (&Tx, Timestamp) = (&work.tx, work.now);
-    let begun = rows.begun.iter().map(|(claim, order)| async move {
-        if idempotency::keep_resource(tx, claim, order.as_uuid()).await? {
-            return Ok(());
-        }
-        Err(StoreError::inconsistent("idempotency_key", "a claim that was kept is gone"))
-    });
-    let ids = work.shop().ids.clone();
+/// New keys that are ours, by the places of their orders.
+type NewKeys<'a> = Vec<(usize, &'a Claim)>;
+
+/// Makes the keys ours and locks the goods: the last thing to be locked, since others may wait for the same rows. Where uses
+/// of promotions are counted that is done in between.
+async fn lock<'a>(
+    deciding: &mut Deciding<'_>,
+    drafted: &mut Vec<Drafted<'a>>,
+    verdicts: &mut Verdicts,
+) -> Result<(NewKeys<'a>, Locked), WriteError> {
+    if drafted.is_empty() {
+        return Ok((Vec::new(), Locked::default()));
+    }
+    // In the order of arrival, as they are decided.
+    drafted.sort_by_key(|order| order.place);
+    let work = &deciding.work;
+    let (tx, ids) = (&work.tx, work.shop().ids.clone());
+    let claimed: Vec<(usize, &Claim)> = drafted
+        .iter()
+        .filter_map(|order| Some((order.place, order.request.context.caller.claim.as_ref()?)))
+        .collect();
+    let wanted: Vec<ReserveOrder> = drafted.iter().map(|order| order.wanted.clone()).collect();
     let mut next_id = move || ids.next_uuid();
-    let crash = &work.shop().checkout.crash;
-    let inserted = async {
-        insert::insert(tx, &rows.orders).await?;
-        crash.point(CrashPoint::AfterOrderInsert);
-        Ok(())
+    // A statement that has yet to be prepared would be overtaken by the one behind it.
+    idempotency::ready_to_claim(tx).await?;
+    inventory::ready_to_lock(tx).await?;
+    let counted = drafted.iter().any(|order| !order.quote.priced.promotions.is_empty());
+    let secured = keys::secure(tx, &claimed, work.now);
+    let failed = |error: StoreError| match &drafted[..] {
+        [_] if is_key_locked(&error) => WriteError::KeyTaken,
+        _ => error.into(),
     };
-    let taken = async {
-        let (wanted, outcomes) = (&taken.wanted, &taken.outcomes);
-        let moved = inventory::take(tx, wanted, outcomes, (None, now), &mut next_id).await?;
-        crash.point(CrashPoint::AfterStockRows);
-        Ok(moved)
-    };
-    // The one that can be refused first, the one that others may wait for last.
-    let written = async {
-        tokio::try_join!(
-            inserted,
-            payment::insert::insert(tx, &rows.payments, now),
-            timeline::insert(tx, &rows.placed),
-            ledger::book(tx, &rows.sold, now),
-            cart::close_ordered(tx, &rows.carts, now),
-            outbox::push(tx, &rows.events, now),
-            job::enqueue(tx, &rows.jobs, now),
-            idempotency::finish_all(tx, &rows.answers),
-            idempotency::release_all(tx, &rows.unused),
-            futures_util::future::try_join_all(begun),
-            taken,
-        )
-    };
-    let written = Box::pin(written).await;
-    let (.., moved) = written.map_err(|error| match error.violated_constraint() {
-        Some("orders_cart_id_key") => {
-            WriteError::conflict("cart_closed", "the cart was ordered already", None)
+    let (Keys { new, mut lost }, locked) = if counted {
+        let ((), keys) = try_join(deciding.begin(), secured).await.map_err(failed)?;
+        if keys.lost.is_empty() {
+            for order in drafted.iter() {
+                let Draft { order: row, .. } = &order.draft;
+                carts::rules::redeem(tx, row, &order.quote.priced, work.shop().ids.as_ref()).await?;
+            }
         }
-        _ => WriteError::from(error),
-    })?;
-    Ok(moved)
+        (keys, inventory::lock(tx, &wanted, work.now, &mut next_id).await?)
+    } else {
+        let shelves = inventory::lock(tx, &wanted, work.now, &mut next_id);
+        let ((), keys, locked) = try_join3(deciding.begin(), secured, shelves).await.map_err(failed)?;
+        (keys, locked)
+    };
+    work.shop().checkout.crash.point(CrashPoint::AfterIdempotencyInsert);
+    deciding.is_open = true;
+    let mut kept = Vec::with_capacity(drafted.len());
+    for order in drafted.drain(..) {
+        match lost.remove(&order.place) {
+            Some(error) => turn_away(verdicts, order.place, error)?,
+            None => kept.push(order),
+        }
+    }
+    *drafted = kept;
+    Ok((new, locked))
+}
+
+/// Whether the rules and the goods are those that an order was made by.
+fn still_holds(quote: &Quote, locked: &Locked) -> bool {
+    let is_same = |sellable: &tradepost_store::catalog::sellable::Sellable| {
+        locked.product_version(sellable.variant_id) == Some(sellable.product_version)
+    };
+    quote.epoch == locked.epoch() && quote.sellables.values().all(is_same)
+}
+
+/// Decides over the locked goods, in the order of arrival; orders that get none are refused.
+fn take_stock<'a>(
+    drafted: Vec<Drafted<'a>>,
+    locked: &mut Locked,
+    verdicts: &mut Verdicts,
+) -> Vec<Standing<'a>> {
+    let mut standing = Vec::with_capacity(drafted.len());
+    for mut drafted in drafted {
+        let outcome: Outcome = locked.take(&drafted.wanted);
+        match outcome {
+            Ok(picks) => standing.push(Standing { drafted, picks }),
+            Err(short) => {
+                // Said of each line, where it was short before anybody else took of it: what is remembered knows no stock.
+                for (variant, sellable) in &mut drafted.quote.sellables {
+                    sellable.available = locked.available(*variant);
+                }
+                let refusal = check(&drafted.cart, &drafted.quote, &drafted.request.source);
+                let refusal = refusal.err().unwrap_or_else(|| out_of_stock(&short));
+                verdicts.insert(drafted.place, Verdict::Refused(refusal));
+            }
+        }
+    }
+    standing
 }

@@ -21,7 +21,7 @@ use tradepost_domain::payment::PaymentProvider;
 use tradepost_store::StoreError;
 use tradepost_store::db::{add_statements, count_statements};
 
-use super::batch::{Verdict, decide};
+use super::batch::{Knowing, Verdict, decide};
 use super::input::{OrderCreate, Source};
 use crate::answer::Answer;
 use crate::error::WriteError;
@@ -357,8 +357,10 @@ async fn tell_all(batch: Vec<Waiting>) {
     let (verdicts, statements) = match requests.len() {
         // What is alone is decided below, like all that has to be.
         1 => (Ok(vec![Verdict::Alone]), 0),
-        _ => caught(&requests).await,
+        _ => caught(&requests, Knowing::Remembering).await,
     };
+    // One that nobody is beside was not looked at yet.
+    let knowing = if requests.len() == 1 { Knowing::Remembering } else { Knowing::Reading };
     let verdicts = verdicts.unwrap_or_else(|failure| after_failure(&failure, requests.len()));
     // Nobody may be waiting any more: an order is decided all the same.
     let mut left = Vec::new();
@@ -372,7 +374,7 @@ async fn tell_all(batch: Vec<Waiting>) {
         let shop = request.context.caller.shop.clone();
         let _permit = shop.desk.alone.acquire().await;
         let Some(reply) = reply.in_time() else { return };
-        let (verdict, own) = alone(request).await;
+        let (verdict, own) = alone(request, knowing).await;
         reply.tell(verdict, statements.saturating_add(own));
     });
     futures_util::stream::iter(left).for_each_concurrent(BATCH_MAX, |order| order).await;
@@ -402,13 +404,13 @@ fn is_worth_another_try(error: &StoreError) -> bool {
     error.violated_constraint() == Some("orders_number_key") || error.is_retryable()
 }
 
-/// Decides one order in a transaction of its own.
-async fn alone(request: Request) -> (Verdict, u32) {
+/// Decides one order in a transaction of its own; by what is read, where what is remembered is not enough.
+async fn alone(request: Request, mut knowing: Knowing) -> (Verdict, u32) {
     let requests = [request];
     let mut statements: u32 = 0;
     let mut draws = 0;
     loop {
-        let (verdicts, counted) = caught(&requests).await;
+        let (verdicts, counted) = caught(&requests, knowing).await;
         statements = statements.saturating_add(counted);
         let verdict = match verdicts.map(|mut verdicts| verdicts.pop().unwrap_or(Verdict::Alone)) {
             Err(Failure { error: WriteError::Store(error), .. })
@@ -419,6 +421,10 @@ async fn alone(request: Request) -> (Verdict, u32) {
             }
             Err(Failure { error, is_undone: true }) => Verdict::Refused(error),
             Err(Failure { error, is_undone: false }) => Verdict::Unknown(error),
+            Ok(Verdict::Alone) if knowing == Knowing::Remembering => {
+                knowing = Knowing::Reading;
+                continue;
+            }
             Ok(verdict) => verdict,
         };
         return (verdict, statements);
@@ -426,9 +432,9 @@ async fn alone(request: Request) -> (Verdict, u32) {
 }
 
 /// Decides orders, counts the statements, and makes a panic the failure of this batch alone.
-async fn caught(requests: &[Request]) -> (Result<Vec<Verdict>, Failure>, u32) {
+async fn caught(requests: &[Request], knowing: Knowing) -> (Result<Vec<Verdict>, Failure>, u32) {
     let is_commit_asked = AtomicBool::new(false);
-    let deciding = count_statements(Box::pin(decide(requests, &is_commit_asked)));
+    let deciding = count_statements(Box::pin(decide(requests, knowing, &is_commit_asked)));
     let deciding = tokio::time::timeout(DECIDING_MAX, AssertUnwindSafe(deciding).catch_unwind());
     let (verdicts, statements) = match deciding.await {
         Ok(Ok(decided)) => decided,

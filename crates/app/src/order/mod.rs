@@ -17,6 +17,7 @@ pub mod place;
 pub mod staff;
 pub mod sweep;
 pub mod view;
+mod write;
 
 pub use cancel::{OrderCancel, cancel_order, cancel_own_order};
 pub use claim::claim_order;

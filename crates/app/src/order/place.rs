@@ -61,12 +61,12 @@ async fn leave_to_repeat(context: &ShopperContext) {
 
 /// The answer of a placed order, which is shown as it was written.
 pub fn answer(
-    (order, shown): (&OrderRow, Box<RawValue>),
+    (order, shown): (&OrderRow, &RawValue),
     payment: Option<&PaymentRecord>,
     token: Option<&SecretToken>,
 ) -> Result<Answer, WriteError> {
     let placed = PlacedOrderView {
-        order: shown,
+        order: shown.to_owned(),
         order_token: token.map(|token| token.expose().to_owned()),
         payment: payment.map(PaymentView::from),
         payment_client_secret: payment.and_then(client_secret),

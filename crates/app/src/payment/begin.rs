@@ -43,7 +43,7 @@ pub async fn begin_payment(
         }
     };
     let shown = to_raw_value(&view(&order.order, order.payment.as_ref())?)?;
-    let answer = place::answer((&order.order, shown), order.payment.as_ref(), token.as_ref())?;
+    let answer = place::answer((&order.order, &shown), order.payment.as_ref(), token.as_ref())?;
     let answer = order.work.finish(answer).await?;
     caller.shop.checkout.crash.point(CrashPoint::AfterPaymentCommit);
     Ok(answer)

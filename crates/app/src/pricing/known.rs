@@ -12,7 +12,7 @@ use tradepost_domain::kernel::place::Place;
 use tradepost_domain::pricing::PriceList;
 use tradepost_domain::promotion::{ItemFacts, Items, Promotion, Schedule, Stacking, Usage};
 use tradepost_domain::shipping::ShippingMethod;
-use tradepost_domain::tax::{RateSource, TaxRate, TaxZone};
+use tradepost_domain::tax::{RateSource, RatesFrom, TaxRate, TaxZone};
 use tradepost_store::pricing::snapshot::{self, StoredPromotion, StoredRule, StoredRules};
 use tradepost_store::{Client, StoreError};
 
@@ -49,6 +49,17 @@ impl KnownRules {
             promotion.usage.limit.is_some() || promotion.usage.limit_per_customer.is_some()
         };
         self.promotions.iter().any(limited)
+    }
+
+    /// Whether a cart is priced by these alone: nothing is read for it, nobody counted and nobody asked.
+    pub fn is_enough_for(&self, has_codes: bool) -> bool {
+        self.epoch != 0
+            && !has_codes
+            && self.price_lists.is_empty()
+            && !self.counts_uses()
+            && !self.asks_who_buys()
+            && self.zones.iter().all(|zone| zone.rates_from == RatesFrom::Table)
+            && self.methods.iter().all(|method| method.rates.service().is_none())
     }
 
     /// Whether a price depends on who buys.

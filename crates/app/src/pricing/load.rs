@@ -58,6 +58,18 @@ pub struct LoadedRules {
     pub known: Arc<KnownRules>,
 }
 
+impl LoadedRules {
+    /// Those of the shop alone, for a cart that nothing has to be read for ([`KnownRules::is_enough_for`]).
+    pub fn of_shop(known: Arc<KnownRules>, destination: Option<&Destination>, channel: ChannelId) -> Self {
+        Self {
+            promotions: known.promotions.clone(),
+            tax: choose_zone(&known.zones, destination, channel).cloned(),
+            known,
+            ..Self::default()
+        }
+    }
+}
+
 /// The names under which uses of promotions by a customer are counted: the account's, and the e-mail address's.
 ///
 /// An account's limit holds for the address too, so that signing out does not give another use. Of the address a hash is

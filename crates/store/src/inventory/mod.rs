@@ -16,7 +16,9 @@ use tradepost_domain::kernel::ids::{EntityId, OrderId, ProductId, StockLevelId, 
 use uuid::Uuid;
 
 pub use movement::{MovementFilter, StockMovement, list_movements};
-pub use reserve::{Hold, NextId, Outcome, ReserveOrder, Reserved, decide, reserve, take};
+pub use reserve::{
+    Hold, Locked, NextId, Outcome, ReserveOrder, Reserved, lock, ready_to_lock, reserve, take,
+};
 pub use restock::{ReturnedLine, lock_return, restock};
 pub use ship::{LineUnits, ShipFrom, allocated, give_back, ship};
 pub use transition::{allocate, deallocate, expired, extend, release};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tradepost_domain::inventory::{Pick, Place, Shelf, Shortage, Supply, Want};
 use tradepost_domain::kernel::ids::{
-    EntityId, OrderId, ReservationId, StockLevelId, StockLocationId, VariantId,
+    EntityId, OrderId, ProductId, ReservationId, StockLevelId, StockLocationId, VariantId,
 };
 use uuid::Uuid;
 
@@ -51,18 +51,21 @@ macro_rules! reserve {
 }
 
 sql! {
-    // The locks first, in the order in which everybody takes them; what is read is what the lock found.
+    // The locks first, in the order in which everybody takes them; what is read is what the lock found. With it comes by what
+    // whoever decided from memory finds out whether all still is as it was.
     LOCK = "
         with locked as materialized (
-            select id, variant_id, location_id, on_hand - allocated - reserved as free, tracked, backorder
+            select id, variant_id, location_id, on_hand, on_hand - allocated - reserved as free, tracked, backorder, version
               from stock_level
              where variant_id = any ($1)
              order by variant_id, location_id
                for no key update
         )
         select v.id, coalesce(k.tracked, v.tracked) as tracked, coalesce(k.backorder, v.backorder) as backorder,
-               k.id as level_id, k.location_id, k.free
+               k.id as level_id, k.location_id, k.free, k.on_hand, k.version, v.product_id, p.version as product_version,
+               (select epoch from rules_epoch) as epoch
           from variant v
+          join product p on p.id = v.product_id
           left join locked k on k.variant_id = v.id
           left join stock_location s on s.id = k.location_id
          where v.id = any ($1)
@@ -126,7 +129,8 @@ pub async fn reserve(
     (cause_kind, now): (Option<&'static str>, Timestamp),
     next_id: NextId<'_>,
 ) -> Result<Reserved, StoreError> {
-    let outcomes = decide(tx, orders, now, next_id).await?;
+    let mut locked = lock(tx, orders, now, next_id).await?;
+    let outcomes: Vec<Outcome> = orders.iter().map(|order| locked.take(order)).collect();
     let moved = take(tx, orders, &outcomes, (cause_kind, now), next_id).await?;
     Ok(Reserved { outcomes, moved })
 }
@@ -134,16 +138,109 @@ pub async fn reserve(
 /// What an order takes, or the variants that are short.
 pub type Outcome = Result<Vec<Pick>, Vec<Shortage>>;
 
-/// Locks the levels that orders want and decides the orders one after another; nothing is written, but for levels of what is
-/// ordered back and never had one. What was decided is written by [`take`], in the same transaction.
-pub async fn decide(
+/// A level that is locked, as it is while what was decided over it is not written yet.
+#[derive(Debug, Clone, Copy)]
+struct LockedLevel {
+    variant_id: VariantId,
+    on_hand: i64,
+    free: i64,
+    backorder: bool,
+    version: i64,
+}
+
+/// Goods whose levels are locked: nobody else takes of them until the transaction ends.
+#[derive(Debug, Default)]
+pub struct Locked {
+    shelf: Shelf,
+    levels: BTreeMap<StockLevelId, LockedLevel>,
+    products: BTreeMap<VariantId, (ProductId, i64)>,
+    epoch: i64,
+}
+
+impl Locked {
+    /// Takes all that an order wants, or nothing. What was taken is written by [`take`] or with the order, in the same
+    /// transaction.
+    pub fn take(&mut self, order: &ReserveOrder) -> Outcome {
+        self.shelf.take(&order.lines)
+    }
+
+    /// The epoch of the shop's rules.
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// The version of a variant's product; `None` where the variant is gone.
+    pub fn product_version(&self, variant: VariantId) -> Option<i64> {
+        self.products.get(&variant).map(|(_, version)| *version)
+    }
+
+    /// Units of a variant that nobody has been promised, over all its levels and before anything was taken.
+    pub fn available(&self, variant: VariantId) -> i64 {
+        let levels = self.levels.values().filter(|level| level.variant_id == variant);
+        levels.fold(0, |sum: i64, level| sum.saturating_add(level.free))
+    }
+
+    /// Notes that levels were changed by what was taken of them.
+    pub fn note(&mut self, moved: &[MovedLevel]) {
+        for change in moved {
+            if let Some(level) = self.levels.get_mut(&change.stock_level_id) {
+                (level.free, level.version) = (change.available, change.version);
+            }
+        }
+    }
+
+    /// The levels as they are once it is written what is taken of them.
+    pub fn moved_by<'a>(&self, picks: impl IntoIterator<Item = &'a Pick>) -> Vec<MovedLevel> {
+        let mut sums: BTreeMap<StockLevelId, i64> = BTreeMap::new();
+        for pick in picks {
+            let units = sums.entry(pick.level_id).or_default();
+            *units = units.saturating_add(pick.quantity);
+        }
+        let moved = sums.into_iter().filter_map(|(id, units)| {
+            let level = self.levels.get(&id)?;
+            Some(MovedLevel {
+                stock_level_id: id,
+                variant_id: level.variant_id,
+                product_id: self.products.get(&level.variant_id)?.0,
+                on_hand: level.on_hand,
+                available: level.free.saturating_sub(units),
+                available_before: level.free,
+                backorder: level.backorder,
+                version: level.version.saturating_add(1),
+            })
+        });
+        moved.collect()
+    }
+}
+
+/// Locks the levels that orders want; nothing is written, but for levels of what is ordered back and never had one.
+pub async fn lock(
     tx: &Tx,
     orders: &[ReserveOrder],
     now: Timestamp,
     next_id: NextId<'_>,
-) -> Result<Vec<Outcome>, StoreError> {
-    let mut shelf = lock_shelf(tx, orders, now, next_id).await?;
-    Ok(orders.iter().map(|order| shelf.take(&order.lines)).collect())
+) -> Result<Locked, StoreError> {
+    let wanted: BTreeSet<Uuid> =
+        orders.iter().flat_map(|order| &order.lines).map(|want| want.variant_id.as_uuid()).collect();
+    let wanted: Vec<Uuid> = wanted.into_iter().collect();
+    if wanted.is_empty() {
+        return Ok(Locked::default());
+    }
+    let rows = tx.query(LOCK, &[&wanted]).await?;
+    let no_level = |row: &&Row| row.get::<_, Option<Uuid>>("level_id").is_none();
+    let open = rows.iter().filter(no_level).filter(|row| row.get("tracked") && row.get("backorder"));
+    let open: Vec<Uuid> = open.map(|row| row.get("id")).collect();
+    if open.is_empty() {
+        return Ok(locked(&rows));
+    }
+    let ids: Vec<Uuid> = open.iter().map(|_| next_id()).collect();
+    tx.execute(OPEN, &[&ids, &open, &now]).await?;
+    Ok(locked(&tx.query(LOCK, &[&wanted]).await?))
+}
+
+/// Prepares what [`lock`] sends, so that it goes where it stands in a flight.
+pub async fn ready_to_lock(tx: &Tx) -> Result<(), StoreError> {
+    tx.ready(LOCK).await
 }
 
 /// Writes what was decided of orders; answers the levels that changed.
@@ -166,28 +263,24 @@ pub async fn take(
     Ok(moved)
 }
 
-async fn lock_shelf(
-    tx: &Tx,
-    orders: &[ReserveOrder],
-    now: Timestamp,
-    next_id: NextId<'_>,
-) -> Result<Shelf, StoreError> {
-    let wanted: BTreeSet<Uuid> =
-        orders.iter().flat_map(|order| &order.lines).map(|want| want.variant_id.as_uuid()).collect();
-    let wanted: Vec<Uuid> = wanted.into_iter().collect();
-    if wanted.is_empty() {
-        return Ok(Shelf::default());
+fn locked(rows: &[Row]) -> Locked {
+    let mut locked = Locked { shelf: shelf(rows), ..Locked::default() };
+    for row in rows {
+        let variant_id = VariantId::from_uuid(row.get("id"));
+        let product = ProductId::from_uuid(row.get("product_id"));
+        locked.products.insert(variant_id, (product, row.get("product_version")));
+        locked.epoch = row.get("epoch");
+        let Some(level_id) = row.get::<_, Option<Uuid>>("level_id") else { continue };
+        let level = LockedLevel {
+            variant_id,
+            on_hand: row.get("on_hand"),
+            free: row.get("free"),
+            backorder: row.get("backorder"),
+            version: row.get("version"),
+        };
+        locked.levels.insert(StockLevelId::from_uuid(level_id), level);
     }
-    let rows = tx.query(LOCK, &[&wanted]).await?;
-    let no_level = |row: &&Row| row.get::<_, Option<Uuid>>("level_id").is_none();
-    let open = rows.iter().filter(no_level).filter(|row| row.get("tracked") && row.get("backorder"));
-    let open: Vec<Uuid> = open.map(|row| row.get("id")).collect();
-    if open.is_empty() {
-        return Ok(shelf(&rows));
-    }
-    let ids: Vec<Uuid> = open.iter().map(|_| next_id()).collect();
-    tx.execute(OPEN, &[&ids, &open, &now]).await?;
-    Ok(shelf(&tx.query(LOCK, &[&wanted]).await?))
+    locked
 }
 
 fn shelf(rows: &[Row]) -> Shelf {

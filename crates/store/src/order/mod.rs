@@ -2,7 +2,7 @@
 
 pub mod erase;
 pub mod fulfillment;
-pub mod insert;
+pub mod place;
 pub mod read;
 pub mod timeline;
 pub mod update;
@@ -24,7 +24,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
     [
         erase::STATEMENTS,
         fulfillment::STATEMENTS,
-        insert::STATEMENTS,
+        place::STATEMENTS,
         read::STATEMENTS,
         timeline::STATEMENTS,
         update::STATEMENTS,

@@ -43,11 +43,8 @@ pub struct Booking {
     pub entries: Vec<(String, i64)>,
 }
 
-/// Books what happened, each fact once. Refuses entries that do not sum to nothing: a fault of ours.
-pub async fn book(tx: &Tx, bookings: &[Booking], now: Timestamp) -> Result<(), StoreError> {
-    if bookings.is_empty() {
-        return Ok(());
-    }
+/// Refuses entries that do not sum to nothing.
+pub(crate) fn check(bookings: &[Booking]) -> Result<(), StoreError> {
     for booking in bookings {
         let sum: i128 = booking.entries.iter().map(|(_, amount)| i128::from(*amount)).sum();
         if sum != 0 {
@@ -55,6 +52,15 @@ pub async fn book(tx: &Tx, bookings: &[Booking], now: Timestamp) -> Result<(), S
             return Err(StoreError::inconsistent("ledger_entry", what));
         }
     }
+    Ok(())
+}
+
+/// Books what happened, each fact once. Refuses entries that do not sum to nothing: a fault of ours.
+pub async fn book(tx: &Tx, bookings: &[Booking], now: Timestamp) -> Result<(), StoreError> {
+    if bookings.is_empty() {
+        return Ok(());
+    }
+    check(bookings)?;
     let column = |of: fn(&Booking) -> Uuid| bookings.iter().map(of).collect::<Vec<_>>();
     let words = |of: fn(&Booking) -> &str| bookings.iter().map(of).collect::<Vec<_>>();
     let entries = || {

@@ -1,6 +1,5 @@
 //! Payments of orders, with their attempts, refunds and disputes. Everything here happens under the lock of the order.
 
-pub mod insert;
 pub mod ledger;
 pub mod method;
 pub mod read;
@@ -19,17 +18,10 @@ use crate::sql::Sql;
 
 /// Every statement of payments.
 pub(crate) fn statements() -> impl Iterator<Item = Sql> {
-    [
-        insert::STATEMENTS,
-        ledger::STATEMENTS,
-        method::STATEMENTS,
-        read::STATEMENTS,
-        webhook_inbox::STATEMENTS,
-        write::STATEMENTS,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    [ledger::STATEMENTS, method::STATEMENTS, read::STATEMENTS, webhook_inbox::STATEMENTS, write::STATEMENTS]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// What is owed for an order, and all that is known of it.

@@ -1,11 +1,17 @@
 //! Transactions, and the rows that are written in them beside a change.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::Timestamp;
 use serde_json::json;
-use tradepost_domain::kernel::ids::{EntityId, EventId, ImportId};
+use tradepost_domain::kernel::Currency;
+use tradepost_domain::kernel::ids::{EntityId, EventId, ImportId, OrderId};
 use tradepost_store::db::{count_statements, open_transactions};
 use tradepost_store::outbox::Lane;
-use tradepost_store::{Sql, StoreError, audit, idempotency, import_run, outbox};
+use tradepost_store::idempotency::StoredAnswer;
+use tradepost_store::order::place::{Kept, Placing};
+use tradepost_store::payment::ledger;
+use tradepost_store::{Sql, StoreError, audit, idempotency, import_run, order, outbox, setting};
 use tradepost_testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -254,3 +260,81 @@ async fn the_audit_log_refuses_to_be_changed() {
         assert!(client.batch_execute(change).await.is_err(), "{change}");
     }
 }
+
+/// Refuses by an error where the number is 0, as a statement must that the commit travels behind.
+const KEEP_SETTING: Sql = Sql {
+    name: "test::KEEP_SETTING",
+    text: "insert into setting (key, value, updated_at) values ('last', to_jsonb(1 / $1::int4), now())",
+};
+
+#[tokio::test]
+async fn what_the_commit_travels_behind_is_kept_with_all_before_it_or_nothing_is() {
+    let database = TestDatabase::new().await;
+    let db = database.store.storefront();
+    let conn = database.store.admin().conn().await.unwrap();
+    let left = async || {
+        let last = setting::get(&conn, "last").await.unwrap().is_some();
+        (last, outbox::count_pending(&conn).await.unwrap())
+    };
+    let begin = async || {
+        let tx = db.begin("behind").await.unwrap();
+        outbox::push(&tx, &[event(1)], Timestamp::UNIX_EPOCH).await.unwrap();
+        tx
+    };
+    let is_asked = AtomicBool::new(false);
+    let asked = || is_asked.store(true, Ordering::SeqCst);
+    // The server refuses it: the commit behind it keeps nothing, and that is certain.
+    let refused = begin().await.commit_behind(KEEP_SETTING, &[&0_i32], asked).await.unwrap_err();
+    assert!(refused.is_rolled_back(), "{refused}");
+    assert!(is_asked.swap(false, Ordering::SeqCst));
+    assert_eq!(left().await, (false, 0));
+    // It is never sent: no commit is sent behind it.
+    let unsent = begin().await.commit_behind(KEEP_SETTING, &[&"one"], asked).await;
+    assert!(unsent.is_err() && !is_asked.load(Ordering::SeqCst));
+    assert_eq!(left().await, (false, 0));
+    begin().await.commit_behind(KEEP_SETTING, &[&1_i32], asked).await.unwrap();
+    assert!(is_asked.load(Ordering::SeqCst));
+    assert_eq!(left().await, (true, 1));
+}
+
+#[tokio::test]
+async fn an_order_whose_claim_is_gone_is_not_stored() {
+    let database = TestDatabase::new().await;
+    let db = database.store.storefront();
+    let (claims, booking) = ([claim("kept"), claim("gone")], |number| ledger::Booking {
+        id: Uuid::from_u128(number),
+        order_id: OrderId::from_uuid(Uuid::from_u128(1)),
+        source_kind: "order",
+        source_id: number.to_string(),
+        kind: "sold",
+        currency: Currency::EUR,
+        entries: vec![("revenue".to_owned(), -1), ("receivable".to_owned(), 1)],
+    });
+    let place = async |number: u128, kept: &[&idempotency::Claim]| {
+        let tx = db.begin("place").await.unwrap();
+        assert_eq!(
+            idempotency::claim_all(&tx, &[&claims[0]], Timestamp::UNIX_EPOCH).await.unwrap(),
+            [number == 1 || number == 2]
+        );
+        let answer = StoredAnswer { status: 201, body: vec![1], etag: None, location: None };
+        let placing = Placing {
+            sold: vec![booking(number)],
+            kept: kept.iter().map(|claim| (*claim, Kept::Answer(answer.clone()))).collect(),
+            ..Placing::default()
+        };
+        let mut next_id = Uuid::nil;
+        order::place::place(tx, &placing, (Timestamp::UNIX_EPOCH, &mut next_id), || ()).await
+    };
+    let both = place(1, &claims.each_ref()).await.unwrap_err();
+    assert!(both.is_rolled_back() && both.to_string().contains("a claim that was kept is gone"), "{both}");
+    let conn = db.conn().await.unwrap();
+    let count = async || {
+        let key = idempotency::get(&conn, "key_1", "kept").await.unwrap();
+        (conn.query_one(BOOKED, &[]).await.unwrap().get::<_, i64>(0), key.and_then(|key| key.answer).is_some())
+    };
+    assert_eq!(count().await, (0, false));
+    place(2, &[&claims[0]]).await.unwrap();
+    assert_eq!(count().await, (2, true));
+}
+
+const BOOKED: Sql = Sql { name: "test::BOOKED", text: "select count(*) from ledger_entry" };

@@ -7,6 +7,7 @@ mod desk;
 mod digital;
 mod limits;
 mod order;
+mod order_remembered;
 mod owners;
 mod promotions;
 mod rates;
