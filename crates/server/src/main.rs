@@ -107,22 +107,19 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Rebuild(_) => commands::rebuild::rebuild(&config).await,
         Command::Reindex(_) => commands::reindex::reindex(&config).await,
-        Command::Lab { what: cli::LabWhat::Limits(arguments) } => {
-            Box::pin(commands::lab::limits(&config, arguments)).await
-        }
-        Command::Lab { what: cli::LabWhat::Torture(arguments) } => {
-            Box::pin(commands::torture::torture(config, arguments)).await
-        }
-        Command::Lab { what: cli::LabWhat::FakeStripe(arguments) } => {
-            commands::torture::fake_stripe(arguments).await
-        }
-        Command::Lab { what: cli::LabWhat::SearchQuality(arguments) } => {
-            commands::lab_search::quality(arguments).await
-        }
-        Command::Lab { what: cli::LabWhat::SearchCompare(arguments) } => {
-            commands::lab_compare::compare(arguments).await
-        }
+        Command::Lab { what } => lab(config, what).await,
         Command::Doctor(_) => commands::doctor::examine(&config).await,
         Command::Config { .. } | Command::Openapi | Command::Version => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Runs what measures and tries the shop.
+async fn lab(config: Config, what: cli::LabWhat) -> Result<ExitCode, Failure> {
+    match what {
+        cli::LabWhat::Limits(arguments) => Box::pin(commands::lab::limits(&config, arguments)).await,
+        cli::LabWhat::Torture(arguments) => Box::pin(commands::torture::torture(config, arguments)).await,
+        cli::LabWhat::FakeStripe(arguments) => commands::torture::fake_stripe(arguments).await,
+        cli::LabWhat::SearchQuality(arguments) => commands::lab_search::quality(arguments).await,
+        cli::LabWhat::SearchCompare(arguments) => commands::lab_compare::compare(arguments).await,
     }
 }

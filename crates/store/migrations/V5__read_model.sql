@@ -76,6 +76,15 @@ create table projection_queue (
     product_id uuid primary key
 );
 
+-- The moment at whose prices the rows above are rendered: price lists have begun and ended for shoppers up to here. The
+-- projector moves it when a list begins or ends, with an event for each that does; so nothing is missed while it does not run,
+-- and what is rendered depends on no clock.
+create table price_moment (
+    only_row boolean primary key default true check (only_row),
+    at       timestamptz not null
+);
+insert into price_moment (at) values ('1970-01-01T00:00:00Z');
+
 -- What the processes of the shop hold in memory to search in: each tells of its own, so that others can see whether it is equal to
 -- the rows above. Lost in a crash of the server, and told again.
 create unlogged table search_shelf (

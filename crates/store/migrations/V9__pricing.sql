@@ -33,6 +33,13 @@ create table price_list_price (
 );
 create index price_list_price_variant_idx on price_list_price (variant_id, currency);
 
+-- Products of a price list that is gone, until the projector has heard of it: by then nothing else tells which they were.
+create table price_list_leaving (
+    price_list_id uuid not null,
+    product_id    uuid not null,
+    primary key (price_list_id, product_id)
+);
+
 create table promotion (
     id                 uuid primary key,
     handle             text not null unique,

@@ -37,13 +37,14 @@ sql! {
 
 /// What events are about that the projector follows. Of all others nothing is left to do once they are written: webhook
 /// deliveries are written with them.
-pub const FOLLOWED: [&str; 14] = [
+pub const FOLLOWED: [&str; 15] = [
     "brand",
     "category",
     "channel",
     "collection",
     "media",
     "price",
+    "price_list",
     "product",
     "product_type",
     "review",

@@ -12,6 +12,7 @@ use tradepost_store::StoreError;
 use tradepost_store::catalog::projection::{self, ProjectorLock};
 
 use super::project::{Batch, BatchFailure, Projected, Projector, tell};
+use super::shown_prices::load_catalog;
 
 /// Helpers at once: the cores that PostgreSQL has are not known, and more than a few wait for each other's indexes.
 pub(super) const HELPERS_MAX: usize = 3;
@@ -62,7 +63,7 @@ impl Projector {
         if !projection::try_help_projector(&tx, lock).await? {
             return Err(StoreError::Unavailable("the projector has lost its connection".to_owned()));
         }
-        let catalog = projection::load_catalog(&tx).await?;
+        let catalog = load_catalog(&tx).await?;
         let batch = Batch { products, thorough, handles_move: false };
         let (done, changed) = Box::pin(self.write_part(&tx, catalog, &batch)).await?;
         tell(&tx, &changed, (false, false)).await?;

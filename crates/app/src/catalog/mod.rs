@@ -34,6 +34,7 @@ pub mod projection;
 mod reach;
 mod rebuild;
 pub mod render;
+mod shown_prices;
 pub mod stock_level;
 pub(crate) mod text;
 pub mod verify;

@@ -30,6 +30,7 @@ use tradepost_store::{Client, StoreError, Tx, audit, outbox};
 use super::helpers::HELPERS_MAX;
 use super::reach::Reach;
 use super::render::render_all;
+use super::shown_prices::{holding, load_catalog};
 use crate::shop::Shop;
 
 /// Events taken in one transaction.
@@ -263,7 +264,8 @@ impl Projector {
             projection::spread(&tx, &reach.spread).await?;
         }
         // Read after the events were taken, so that it holds what they tell of.
-        let catalog = projection::load_catalog(&tx).await?;
+        let catalog = load_catalog(&tx).await?;
+        let turned = self.turn_price_lists(&tx, &catalog).await?;
         let room = self.room(pace, &catalog);
         let mut products = std::mem::take(&mut reach.products);
         if products.len() > room {
@@ -274,7 +276,7 @@ impl Projector {
         let (bulk, waiting) = take_backlog(&tx, free, pace.is_full()).await?;
         products.extend(waiting);
         events.extend(bulk);
-        if events.is_empty() && products.is_empty() {
+        if events.is_empty() && products.is_empty() && !turned {
             return Ok(Step::Idle);
         }
         let products: Vec<ProductId> = products.into_iter().collect();
@@ -439,7 +441,8 @@ pub(super) async fn render_batch(
     mut catalog: CatalogSnapshot,
     ids: &[ProductId],
 ) -> Result<RenderedBatch, StoreError> {
-    let loaded = projection::load_products(client, ids, &mut catalog).await?;
+    let lists = holding(&catalog);
+    let loaded = projection::load_products(client, ids, &lists, &mut catalog).await?;
     let ids = ids.to_vec();
     let render = move || {
         let mut batch = RenderedBatch { broken: loaded.broken, ..RenderedBatch::default() };

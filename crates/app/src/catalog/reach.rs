@@ -52,6 +52,11 @@ impl Reach {
             "brand" => self.spread.brand_ids.push(id),
             "product_type" => self.spread.product_type_ids.push(id),
             "collection" => self.spread.collection_ids.push(id),
+            // Told of some products, it is about these, of which there may be none; of a deleted one others tell nothing.
+            "price_list" if verb != "deleted" && event.payload.get("product_ids").is_some() => {
+                self.products.extend(named_products(&event.payload));
+            }
+            "price_list" => self.spread.price_list_ids.push(id),
             "channel" => self.spread.everything = true,
             "search_rule" | "search_synonym" | "search_weights" => self.steers = true,
             _ => return,

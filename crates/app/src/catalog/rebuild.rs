@@ -5,6 +5,7 @@ use tradepost_store::StoreError;
 use tradepost_store::catalog::projection;
 
 use super::project::{BatchFailure, Pace, Projected, Projector, tell};
+use super::shown_prices::load_catalog;
 
 /// A batch of the rebuild: its products and what was done, or `None` when another projector had the shop.
 type Rebuilt = Option<(Vec<ProductId>, Projected)>;
@@ -20,6 +21,7 @@ impl Projector {
             let conn = self.shop.store.worker().conn().await?;
             u64::try_from(projection::count_products(&conn).await?).unwrap_or(0)
         };
+        self.turn_due().await?;
         let mut pace = Pace::default();
         let mut all = Projected::default();
         let mut after = None;
@@ -53,7 +55,7 @@ impl Projector {
     async fn rebuild_batch(&self, after: Option<ProductId>, pace: &Pace) -> Result<Rebuilt, BatchFailure> {
         let tx = self.shop.store.worker().begin("rebuild").await?;
         let Some(lock) = projection::try_lock_projector(&tx).await? else { return Ok(None) };
-        let catalog = projection::load_catalog(&tx).await?;
+        let catalog = load_catalog(&tx).await?;
         let limit = i64::try_from(self.room(pace, &catalog)).unwrap_or(1);
         let products = projection::list_product_ids(&tx, after, limit).await?;
         if products.is_empty() {

@@ -12,10 +12,13 @@ use tradepost_domain::catalog::review::average_hundredths;
 use tradepost_domain::catalog::{Availability, Channel, ProductFacts, ProductStatus};
 use tradepost_domain::kernel::ids::{CategoryId, CollectionId};
 use tradepost_domain::kernel::{Locale, Money, MoneyError};
+use tradepost_domain::pricing::{AskedLists, BasePrice, PriceList};
 use tradepost_store::catalog::projection::{
-    CatalogSnapshot, CategorySource, MediaSource, ProductSource, ProductTexts, RenderedView, VariantSource,
+    CatalogSnapshot, CategorySource, MediaSource, PriceSource, ProductSource, ProductTexts, RenderedView,
+    VariantSource,
 };
 
+use super::shown_prices::{lists_of, setting};
 use super::text::{excerpt, plain_text, words_of};
 use super::views::{
     CategoryPathView, CategoryRef, Hundredths, ImageView, MetadataView, MoneyView, OptionView, ProductCard,
@@ -63,7 +66,7 @@ pub fn render_all(
 /// Renders a product for one channel and locale.
 ///
 /// `None` when the product is not published, hidden in the channel, or has no variant with a price in the channel's
-/// currency. Variants without one are left out.
+/// currency, be it its own or that of a price list. Variants without one are left out.
 pub fn render(
     source: &ProductSource,
     catalog: &CatalogSnapshot,
@@ -85,6 +88,8 @@ struct Shown<'a> {
     paths: Vec<Vec<CategoryId>>,
     /// All of them and their ancestors.
     category_ids: BTreeSet<CategoryId>,
+    /// Price lists that have a price for one of its variants.
+    price_lists: Vec<PriceList>,
 }
 
 impl<'a> Shown<'a> {
@@ -100,7 +105,8 @@ impl<'a> Shown<'a> {
         // The name belongs to the texts for search engines, which have fields of their own.
         metadata.remove("seo");
         let attributes = serde_json::from_str(source.attributes.get())?;
-        Ok(Some(Self { source, catalog, attributes, metadata, paths, category_ids }))
+        let price_lists = lists_of(source, catalog);
+        Ok(Some(Self { source, catalog, attributes, metadata, paths, category_ids, price_lists }))
     }
 
     fn categories(&self) -> impl Iterator<Item = &'a CategorySource> {
@@ -152,9 +158,10 @@ impl<'a> Offer<'a> {
         if source.channel_ids.as_ref().is_some_and(|ids| !ids.contains(&channel.id)) {
             return Ok(None);
         }
+        let lists = AskedLists::new(&product.price_lists, &setting(product.catalog, channel));
         let mut variants = Vec::with_capacity(source.variants.len());
         for variant in &source.variants {
-            variants.extend(offered(variant, channel)?);
+            variants.extend(offered(variant, channel, &lists)?);
         }
         // The first of the cheapest, so that two of one price always give the same card.
         let Some(cheapest) = variants.iter().min_by_key(|variant| variant.price.amount()) else {
@@ -373,19 +380,23 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// The variant in the channel, if it has a price in the channel's currency.
+/// The variant in the channel at what everybody pays for one, if that has a price in the channel's currency.
 fn offered<'a>(
     variant: &'a VariantSource,
     channel: &Channel,
+    lists: &AskedLists<'_>,
 ) -> Result<Option<OfferedVariant<'a>>, MoneyError> {
-    let Some(price) = variant.prices.iter().find(|price| price.currency == channel.currency.code()) else {
-        return Ok(None);
+    let money = |amount: i64| Money::new(amount, channel.currency);
+    let own = variant.prices.iter().find(|price| price.currency == channel.currency.code());
+    let base = |price: &PriceSource| {
+        let compare_at = price.compare_at_amount.map(money).transpose()?;
+        Ok::<_, MoneyError>(BasePrice { amount: money(price.amount)?, compare_at })
     };
-    let higher = price.compare_at_amount.filter(|compare_at| *compare_at > price.amount);
+    let Some(unit) = lists.unit_price(variant.id, 1, own.map(base).transpose()?) else { return Ok(None) };
     Ok(Some(OfferedVariant {
         source: variant,
-        price: Money::new(price.amount, channel.currency)?,
-        compare_at: higher.map(|amount| Money::new(amount, channel.currency)).transpose()?,
+        price: unit.amount,
+        compare_at: unit.compare_at,
         availability: Availability::of_variant(variant.tracked, variant.backorder, variant.available),
     }))
 }

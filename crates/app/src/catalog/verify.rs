@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use tradepost_domain::kernel::ids::{ChannelId, ProductId};
 use tradepost_store::StoreError;
 use tradepost_store::catalog::projection;
 
 use super::project::{Projector, render_batch};
+use super::shown_prices::load_catalog;
 
 /// Which products to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,8 @@ impl Projector {
     /// What differs only because its change is still on its way is no mismatch: it is looked at again after a
     /// [`Projector::drain`].
     pub async fn verify(&self, which: Verify) -> Result<Vec<Mismatch>, StoreError> {
-        let suspects = Box::pin(self.mismatches(which)).await?;
+        let at = self.shop.clock.now();
+        let suspects = Box::pin(self.mismatches(which, at)).await?;
         if suspects.is_empty() {
             return Ok(suspects);
         }
@@ -55,12 +58,12 @@ impl Projector {
         let products: Vec<ProductId> = products.into_iter().collect();
         let mut found = Vec::new();
         for batch in products.chunks(self.batch_size().await?) {
-            found.extend(Box::pin(self.compare(batch)).await?);
+            found.extend(Box::pin(self.compare(batch, at)).await?);
         }
         Ok(found)
     }
 
-    async fn mismatches(&self, which: Verify) -> Result<Vec<Mismatch>, StoreError> {
+    async fn mismatches(&self, which: Verify, at: Timestamp) -> Result<Vec<Mismatch>, StoreError> {
         let size = self.batch_size().await?;
         let mut found = Vec::new();
         if let Verify::Sample(wanted) = which {
@@ -69,7 +72,7 @@ impl Projector {
                 projection::sample_product_ids(&conn, i64::from(wanted.max(1))).await?
             };
             for batch in ids.chunks(size) {
-                found.extend(self.compare(batch).await?);
+                found.extend(self.compare(batch, at).await?);
             }
             return Ok(found);
         }
@@ -82,20 +85,22 @@ impl Projector {
             };
             let Some(last) = batch.last() else { return Ok(found) };
             after = Some(*last);
-            found.extend(self.compare(&batch).await?);
+            found.extend(self.compare(&batch, at).await?);
         }
     }
 
     async fn batch_size(&self) -> Result<usize, StoreError> {
         let conn = self.shop.store.worker().conn().await?;
-        Ok(self.part(&projection::load_catalog(&conn).await?))
+        Ok(self.part(&load_catalog(&conn).await?))
     }
 
-    /// Compares some products, all read at one moment.
-    async fn compare(&self, products: &[ProductId]) -> Result<Vec<Mismatch>, StoreError> {
+    /// Compares some products, all read at one moment, with what they are at the prices of `at`.
+    async fn compare(&self, products: &[ProductId], at: Timestamp) -> Result<Vec<Mismatch>, StoreError> {
         let tx = self.shop.store.worker().begin("verify").await?;
         projection::read_one_snapshot(&tx).await?;
-        let catalog = projection::load_catalog(&tx).await?;
+        let mut catalog = load_catalog(&tx).await?;
+        // At the prices of now: those of a list that nobody let begin are missed.
+        catalog.priced_at = catalog.priced_at.max(at);
         let rendered = render_batch(&tx, catalog, products).await?;
         let differing = projection::compare_views(&tx, &rendered.products, &rendered.views).await?;
         tx.commit().await?;

@@ -116,9 +116,9 @@ pub(super) async fn decide(
         // A key is kept with its order or not at all.
         let is_unused = |(place, _): &(usize, &Claim)| verdicts.contains_key(place);
         let unused: Vec<&Claim> = new_keys.into_iter().filter(is_unused).map(|(_, claim)| claim).collect();
-        let places: Vec<usize> = standing.iter().map(|order| order.drafted.place).collect();
+        let decided: Vec<usize> = standing.iter().map(|order| order.drafted.place).collect();
         let placed = write(deciding.work, standing, (locked, &unused), is_commit_asked).await?;
-        verdicts.extend(places.into_iter().zip(placed.into_iter().map(Verdict::Placed)));
+        verdicts.extend(decided.into_iter().zip(placed.into_iter().map(Verdict::Placed)));
     }
     Ok(verdicts.into_values().collect())
 }

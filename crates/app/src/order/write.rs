@@ -206,7 +206,9 @@ async fn store(
     let stored = if crash.is_armed_at(&between) {
         match place::write(&tx, placing, (now, next_id)).await {
             Ok(()) => {
-                between.into_iter().for_each(|point| crash.point(point));
+                for point in between {
+                    crash.point(point);
+                }
                 commit_asked();
                 tx.commit().await
             }

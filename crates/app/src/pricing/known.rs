@@ -131,7 +131,8 @@ impl TaxClasses {
     }
 }
 
-fn price_list(rule: &StoredRule) -> Result<PriceList, StoreError> {
+/// A price list as it is asked, without its prices.
+pub(crate) fn price_list(rule: &StoredRule) -> Result<PriceList, StoreError> {
     let fields: PriceListCreate = read_definition(&rule.definition)?;
     Ok(PriceList {
         id: PriceListId::from_uuid(rule.id),

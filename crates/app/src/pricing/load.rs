@@ -175,7 +175,10 @@ fn put_together(
         None => known.promotions.clone(),
     };
     Ok(LoadedRules {
-        price_lists: with_prices(&known.price_lists, own.prices),
+        price_lists: with_prices(
+            &known.price_lists,
+            own.prices.into_iter().map(|(list, row)| (PriceListId::from_uuid(list), row)),
+        ),
         promotions,
         coupons: own.coupons,
         tax: choose_zone(&known.zones, wanted.destination, wanted.channel).cloned(),
@@ -185,19 +188,22 @@ fn put_together(
     })
 }
 
-/// The price lists that have a price for one of the variants, with those prices.
-fn with_prices(lists: &[PriceList], rows: Vec<(Uuid, PriceListPriceRow)>) -> Vec<PriceList> {
+/// Those of the price lists that have a price among these, with those prices.
+pub(crate) fn with_prices<'a>(
+    lists: impl IntoIterator<Item = &'a PriceList>,
+    rows: impl IntoIterator<Item = (PriceListId, PriceListPriceRow)>,
+) -> Vec<PriceList> {
     let mut prices: BTreeMap<PriceListId, Vec<PriceListPrice>> = BTreeMap::new();
     for (list, row) in rows {
         let units = u32::try_from(row.min_quantity).ok().and_then(|units| Quantity::new(units).ok());
-        let of_list = prices.entry(PriceListId::from_uuid(list)).or_default();
+        let of_list = prices.entry(list).or_default();
         of_list.extend(units.map(|min_quantity| PriceListPrice {
             variant_id: row.variant_id,
             min_quantity,
             amount: row.amount,
         }));
     }
-    let filled = lists.iter().filter_map(|list| {
+    let filled = lists.into_iter().filter_map(|list| {
         let prices = prices.remove(&list.id)?;
         Some(PriceList { prices, ..list.clone() })
     });

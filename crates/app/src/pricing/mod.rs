@@ -16,6 +16,7 @@ pub mod rule;
 pub mod shape;
 pub mod shipping_method;
 pub mod shipping_zone;
+pub(crate) mod shown;
 pub mod tax_class;
 pub mod tax_rate;
 pub mod tax_zone;

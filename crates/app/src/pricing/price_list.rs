@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 use tradepost_domain::kernel::ids::{ChannelId, CustomerGroupId, PriceListId};
 use tradepost_domain::kernel::limits::RULE_LIST_MAX;
 use tradepost_domain::kernel::{Handle, Issue};
+use tradepost_store::StoreError;
+use tradepost_store::pricing::price_list_price;
 use tradepost_store::pricing::rule::{CUSTOMER_GROUP, PRICE_LIST, RuleTable};
 use utoipa::ToSchema;
 
 use super::rule::{Named, PatchOf, RuleFields, RuleView, rule_kind};
-use super::{common_issues, yes};
+use super::{common_issues, shown, yes};
 use crate::change::Kind;
+use crate::work::Work;
 
 /// A price list to make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -82,6 +85,19 @@ impl RuleFields for PriceListCreate {
             issues.push(Issue::new(path, "too_many", format!("at most {RULE_LIST_MAX}")));
         }
         issues
+    }
+
+    fn told(before: Option<&Self>, after: Option<&Self>, now: Timestamp) -> Value {
+        shown::terms_changed(before, after, now)
+    }
+
+    /// Which products it names: nobody could tell once its prices are gone.
+    async fn leave(&self, work: &Work<'_>, id: PriceListId) -> Result<(), StoreError> {
+        if shown::is_shown(self, work.now) {
+            price_list_price::leave_products(&work.tx, id).await
+        } else {
+            Ok(())
+        }
     }
 
     fn named(&self) -> Vec<Named> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use tradepost_domain::kernel::ids::{EntityId, PriceListId, VariantId};
+use tradepost_domain::kernel::ids::{EntityId, PriceListId, ProductId, VariantId};
 use tradepost_domain::kernel::limits::PRICES_MAX;
 use tradepost_domain::kernel::{Currency, Issue, Money, Quantity};
 use tradepost_store::pricing::price_list_price::{self, PriceListPriceRow};
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::price_list::{PriceListCreate, PriceListView};
 use super::rule::read_definition;
+use super::shown;
 use crate::answer::{Answer, Outcome};
 use crate::catalog::Reference;
 use crate::change::{missing, refuse};
@@ -127,14 +128,14 @@ pub async fn set_price_list_prices(
     let locked = lock(&work, list).await?;
     let rows = rows(&set.prices)?;
     let variants: Vec<VariantId> = rows.iter().map(|row| row.variant_id).collect();
-    let unknown = price_list_price::unknown_variants(&work.tx, &variants).await?;
-    if let Some(index) = rows.iter().position(|row| unknown.contains(&row.variant_id)) {
+    let known = price_list_price::products_of(&work.tx, &variants).await?;
+    if let Some(index) = rows.iter().position(|row| !known.contains_key(&row.variant_id)) {
         let path = format!("$.prices[{index}].variant_id");
         return Err(WriteError::invalid(path, "unknown_variant", "there is no such variant"));
     }
     price_list_price::upsert(&work.tx, PriceListId::from_uuid(locked.id), &rows).await?;
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    finish(work, locked, serde_json::json!({"prices_set": count})).await
+    finish(work, locked, known.into_values(), serde_json::json!({"prices_set": count})).await
 }
 
 /// Takes all prices of a variant out of a list.
@@ -146,10 +147,9 @@ pub async fn remove_price_list_prices(
     let work = context.begin("remove_price_list_prices").await?;
     let locked = lock(&work, list).await?;
     let id = PriceListId::from_uuid(locked.id);
-    if price_list_price::delete(&work.tx, id, variant).await? == 0 {
-        return Err(WriteError::NotFound { kind: "price" });
-    }
-    finish(work, locked, serde_json::json!({"prices_removed_of": variant})).await
+    let product = price_list_price::delete(&work.tx, id, variant).await?;
+    let product = product.ok_or(WriteError::NotFound { kind: "price" })?;
+    finish(work, locked, [product], serde_json::json!({"prices_removed_of": variant})).await
 }
 
 async fn lock(work: &Work<'_>, list: &Reference<PriceListId>) -> Result<rule::RuleRow, WriteError> {
@@ -157,23 +157,23 @@ async fn lock(work: &Work<'_>, list: &Reference<PriceListId>) -> Result<rule::Ru
     row.ok_or_else(missing::<PriceListView>)
 }
 
-/// The list changes with its prices: its version grows, and the answer is the list.
+/// The list changes with its prices: its version grows, its event names the products that may cost something else now, and
+/// the answer is the list.
 async fn finish(
     mut work: Work<'_>,
     mut row: rule::RuleRow,
+    products: impl IntoIterator<Item = ProductId>,
     after: serde_json::Value,
 ) -> Result<Answer, WriteError> {
     row.version = row.version.saturating_add(1);
     row.updated_at = work.now;
     rule::update(&work.tx, PRICE_LIST, &row).await?;
-    work.event("price_list.updated", row.id, row.version, serde_json::json!({}));
+    let fields: PriceListCreate = read_definition(&row.definition)?;
+    let seen = shown::is_shown(&fields, work.now);
+    let told = shown::prices_changed(products.into_iter().filter(|_| seen));
+    work.event("price_list.updated", row.id, row.version, told);
     work.audit("price_list.update", ("price_list", row.id), None, Some(after));
-    let view = PriceListView {
-        id: PriceListId::from_uuid(row.id),
-        fields: read_definition::<PriceListCreate>(&row.definition)?,
-        used: None,
-        version: row.version,
-    };
+    let view = PriceListView { id: PriceListId::from_uuid(row.id), fields, used: None, version: row.version };
     work.finish_with(Outcome::Done, &view, Some(view.version)).await
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::explain::{Amount, Explanation, Outcome, Phase, Reason, Rule, Step, Target};
-use super::price_list::PriceList;
 use super::priced::{AppliedPromotion, Discount, PricedCart, PricedLine, PricedShipping, TaxLine, Totals};
 use super::snapshot::{PricingLine, PricingSnapshot};
+use super::unit::{AskedLists, UnitPrice};
 use super::{PricingError, select, sum};
 use crate::kernel::ids::{CartLineId, PriceListId, VariantId};
 use crate::kernel::{Money, Rounding};
@@ -27,8 +27,7 @@ pub(super) struct Part {
 #[derive(Debug)]
 pub(super) struct LineWork<'a> {
     pub(super) line: &'a PricingLine,
-    pub(super) unit_price: Money,
-    price_list_id: Option<PriceListId>,
+    pub(super) unit: UnitPrice,
     pub(super) part: Part,
 }
 
@@ -69,15 +68,11 @@ pub(super) fn start(snapshot: &PricingSnapshot) -> Result<Pricer<'_>, PricingErr
         let of_variant = units.entry(line.item.variant_id).or_default();
         *of_variant = of_variant.saturating_add(line.quantity.get());
     }
-    let mut lists: Vec<(&PriceList, Option<Reason>)> =
-        snapshot.price_lists.iter().map(|list| (list, list.obstacle(snapshot))).collect();
-    lists.sort_by_key(|(list, _)| list.rank());
-    let asked: Vec<&PriceList> =
-        lists.iter().filter(|(_, obstacle)| obstacle.is_none()).map(|(list, _)| *list).collect();
+    let lists = AskedLists::new(&snapshot.price_lists, &snapshot.setting());
     let mut lines = Vec::with_capacity(by_id.len());
     for line in by_id.into_values() {
         let in_cart = units.get(&line.item.variant_id).copied().unwrap_or_default();
-        lines.push(price_line(snapshot, line, &asked, in_cart)?);
+        lines.push(price_line(line, &lists, in_cart)?);
     }
     let mut pricer = Pricer {
         snapshot,
@@ -91,7 +86,7 @@ pub(super) fn start(snapshot: &PricingSnapshot) -> Result<Pricer<'_>, PricingErr
         steps: Vec::new(),
     };
     pricer.explain_prices(Rule::BasePrices, None, None)?;
-    for (list, obstacle) in lists {
+    for (list, obstacle) in lists.into_outcomes() {
         let rule = Rule::PriceList { id: list.id, name: list.name.clone() };
         pricer.explain_prices(rule, Some(list.id), obstacle)?;
     }
@@ -99,31 +94,18 @@ pub(super) fn start(snapshot: &PricingSnapshot) -> Result<Pricer<'_>, PricingErr
 }
 
 fn price_line<'a>(
-    snapshot: &PricingSnapshot,
     line: &'a PricingLine,
-    lists: &[&PriceList],
+    lists: &AskedLists<'_>,
     in_cart: u32,
 ) -> Result<LineWork<'a>, PricingError> {
-    let price_of =
-        |list: &&PriceList| Some((list.price_of(line.item.variant_id, in_cart, snapshot)?, list.id));
-    let listed = lists.iter().find_map(price_of);
-    let own = line.base.map(|base| base.amount);
-    let unit_price = listed.map(|(price, _)| price).or(own).ok_or(PricingError::NoPrice { line: line.id })?;
-    if unit_price.is_negative() {
+    let unit = lists.unit_price(line.item.variant_id, in_cart, line.base);
+    let unit = unit.ok_or(PricingError::NoPrice { line: line.id })?;
+    if unit.amount.is_negative() {
         return Err(PricingError::NegativePrice { line: line.id });
     }
-    let subtotal = unit_price.checked_mul(line.quantity.get())?;
+    let subtotal = unit.amount.checked_mul(line.quantity.get())?;
     let part = Part::new(Target::Line(line.id), subtotal);
-    Ok(LineWork { line, unit_price, price_list_id: listed.map(|(_, id)| id), part })
-}
-
-impl LineWork<'_> {
-    /// The higher price to show: the variant's own one, or its own price where a list has a lower one.
-    fn compare_at(&self) -> Option<Money> {
-        let base = self.line.base?;
-        Some(base.compare_at.unwrap_or(base.amount))
-            .filter(|higher| higher.amount() > self.unit_price.amount())
-    }
+    Ok(LineWork { line, unit, part })
 }
 
 impl Pricer<'_> {
@@ -134,7 +116,7 @@ impl Pricer<'_> {
         list: Option<PriceListId>,
         obstacle: Option<Reason>,
     ) -> Result<(), PricingError> {
-        let priced = self.lines.iter().filter(|line| line.price_list_id == list);
+        let priced = self.lines.iter().filter(|line| line.unit.price_list_id == list);
         let amounts: Vec<Amount> =
             priced.map(|line| Amount::exact(line.part.target, line.part.price)).collect();
         let outcome = if amounts.is_empty() {
@@ -202,9 +184,9 @@ impl LineWork<'_> {
             id: self.line.id,
             variant_id: self.line.item.variant_id,
             quantity: self.line.quantity.get(),
-            unit_price: self.unit_price,
-            compare_at: self.compare_at(),
-            price_list_id: self.price_list_id,
+            unit_price: self.unit.amount,
+            compare_at: self.unit.compare_at,
+            price_list_id: self.unit.price_list_id,
             subtotal: self.part.price,
             tax: self.part.tax(zero)?,
             discounts: self.part.discounts,

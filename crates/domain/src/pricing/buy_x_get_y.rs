@@ -26,7 +26,7 @@ pub(super) fn units_off(rule: &BuyXGetY, lines: &[LineWork<'_>]) -> Vec<u32> {
     let candidate = |(index, work): (usize, &LineWork<'_>)| Candidate {
         index,
         units: u64::from(work.line.quantity.get()),
-        unit_price: work.unit_price.amount(),
+        unit_price: work.unit.amount.amount(),
         buys: rule.buy.matches(&work.line.item),
         gets: rule.get.matches(&work.line.item),
     };

@@ -21,6 +21,7 @@ mod snapshot;
 mod tax_lines;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 pub use check::verify;
 pub use explain::{Amount, Explanation, Outcome, Phase, Reason, Rule, Step, Target};
@@ -30,6 +31,7 @@ pub use priced::{
 };
 pub use ratio::Rounded;
 pub use snapshot::{BasePrice, CustomerFacts, PricingLine, PricingSnapshot};
+pub use unit::{AskedLists, Setting, UnitPrice};
 
 use crate::kernel::ids::CartLineId;
 use crate::kernel::{Money, MoneyError};

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 
 use super::explain::Reason;
-use super::snapshot::PricingSnapshot;
+use super::unit::Setting;
 use crate::kernel::ids::{ChannelId, CustomerGroupId, PriceListId, VariantId};
-use crate::kernel::{Money, Quantity};
+use crate::kernel::{Currency, Money, Quantity};
 use crate::promotion::{Schedule, When};
 
 /// A named set of prices with conditions for when it applies.
@@ -39,34 +39,34 @@ pub struct PriceListPrice {
 }
 
 impl PriceList {
-    /// Why the list does not apply to the cart, or `None` when it does.
-    pub(super) fn obstacle(&self, snapshot: &PricingSnapshot) -> Option<Reason> {
-        match self.schedule.at(snapshot.now) {
+    /// Whether the list applies.
+    pub fn holds(&self, setting: &Setting<'_>) -> bool {
+        self.obstacle(setting).is_none()
+    }
+
+    /// Why the list does not apply, or `None` when it does.
+    pub(super) fn obstacle(&self, setting: &Setting<'_>) -> Option<Reason> {
+        match self.schedule.at(setting.now) {
             When::Early => return Some(Reason::NotStarted),
             When::Over => return Some(Reason::Ended),
             When::Running => {}
         }
-        if !self.channel_ids.is_empty() && !self.channel_ids.contains(&snapshot.channel) {
+        if !self.channel_ids.is_empty() && !self.channel_ids.contains(&setting.channel) {
             return Some(Reason::OtherChannel);
         }
         let groups = &self.customer_group_ids;
-        if !groups.is_empty() && !groups.iter().any(|group| snapshot.customer.group_ids.contains(group)) {
+        if !groups.is_empty() && !groups.iter().any(|group| setting.group_ids.contains(group)) {
             return Some(Reason::OtherCustomerGroup);
         }
         None
     }
 
     /// The price of one unit when the cart has so many of the variant.
-    pub(super) fn price_of(
-        &self,
-        variant: VariantId,
-        units: u32,
-        snapshot: &PricingSnapshot,
-    ) -> Option<Money> {
+    pub(super) fn price_of(&self, variant: VariantId, units: u32, currency: Currency) -> Option<Money> {
         let reached = |price: &&PriceListPrice| {
             price.variant_id == variant
                 && price.min_quantity.get() <= units
-                && price.amount.currency() == snapshot.currency
+                && price.amount.currency() == currency
         };
         let best = self.prices.iter().filter(reached).max_by_key(|price| price.min_quantity);
         best.map(|price| price.amount)

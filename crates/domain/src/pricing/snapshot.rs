@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::price_list::PriceList;
+use super::unit::Setting;
 use crate::kernel::ids::{CartLineId, ChannelId, CustomerGroupId, CustomerId, TaxClassId};
 use crate::kernel::place::Destination;
 use crate::kernel::{Currency, Money, Quantity, Rounding};
@@ -77,6 +78,12 @@ pub struct BasePrice {
 }
 
 impl PricingSnapshot {
+    /// Where, when and for whom it is priced.
+    pub(super) fn setting(&self) -> Setting<'_> {
+        let group_ids = &self.customer.group_ids;
+        Setting { channel: self.channel, currency: self.currency, now: self.now, group_ids }
+    }
+
     /// How fractions of a minor unit are rounded: as the tax zone says.
     pub fn rounding(&self) -> Rounding {
         self.tax.as_ref().map_or(Rounding::HalfUp, |zone| zone.rounding)

@@ -38,7 +38,23 @@ pub enum When {
     Over,
 }
 
+/// A moment at which a schedule turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Its first moment.
+    Start,
+    /// The first at which it holds no more.
+    End,
+}
+
 impl Schedule {
+    /// When it turns after one moment and up to another, in the order of time.
+    pub fn turns(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Turn> + use<> {
+        let turns = [(self.starts_at, Turn::Start), (self.ends_at, Turn::End)];
+        let within = move |at: Timestamp| after < at && at <= until;
+        turns.into_iter().filter(move |(at, _)| at.is_some_and(within)).map(|(_, turn)| turn)
+    }
+
     /// Where `now` lies.
     pub fn at(&self, now: Timestamp) -> When {
         if self.starts_at.is_some_and(|start| now < start) {
@@ -121,6 +137,21 @@ mod tests {
             [When::Early, When::Running, When::Running, When::Over, When::Over]
         });
         assert_eq!(Schedule::default().at(at(-1)), When::Running);
+    }
+
+    #[test]
+    fn a_schedule_turns_when_where_a_moment_lies_to_it_changes() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let schedule = Schedule { starts_at: Some(at(10)), ends_at: Some(at(20)) };
+        let turns = |after, until| schedule.turns(at(after), at(until)).collect::<Vec<_>>();
+        assert_eq!((turns(8, 9), turns(9, 10), turns(10, 19)), (vec![], vec![Turn::Start], vec![]));
+        assert_eq!((turns(19, 20), turns(20, 99)), (vec![Turn::End], vec![]));
+        assert_eq!(turns(0, 99), [Turn::Start, Turn::End]);
+        for second in 8..22 {
+            let moved = schedule.at(at(second)) != schedule.at(at(second + 1));
+            assert_eq!(!turns(second, second + 1).is_empty(), moved, "{second}");
+        }
+        assert_eq!(Schedule::default().turns(at(0), at(99)).count(), 0);
     }
 
     #[test]

@@ -66,6 +66,18 @@ const NAMED: &[(&str, &str, &str, &str)] = &[
     ),
     ("dispute.won", "ord", "orders:read", "The shop keeps it; `order_id`, `amount`"),
     ("dispute.lost", "ord", "orders:read", "The shop does not; `order_id`, `amount`"),
+    (
+        "price_list.started",
+        "plist",
+        "pricing:read",
+        "The time of a price list has come, as far as shoppers are shown; told once the shop takes it up",
+    ),
+    (
+        "price_list.ended",
+        "plist",
+        "pricing:read",
+        "The time of a price list is over; told once the shop takes it up",
+    ),
     ("product.created", "prod", "products:read", "A product was made; `handle`, `title`, `status`"),
     ("product.updated", "prod", "products:read", "It changed; `handle`, `title`, `status`"),
     ("product.published", "prod", "products:read", "Shoppers can see it"),

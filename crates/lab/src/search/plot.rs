@@ -101,13 +101,15 @@ pub fn bars(figure: &Figure, names: &[&str]) -> String {
 /// How many of a hundred answers took no longer, over a scale of time on which every step is ten times the one before.
 pub fn lines(curve: &Curve) -> String {
     let all = || curve.milliseconds.iter().flatten().copied().filter(|time| *time > 0.0);
-    let (least, most) = all().fold((f64::MAX, f64::MIN), |(low, high), time| (low.min(time), high.max(time)));
-    if least > most {
+    let (shortest, longest) =
+        all().fold((f64::MAX, f64::MIN), |(low, high), time| (low.min(time), high.max(time)));
+    if shortest > longest {
         return String::new();
     }
-    let (first, last) = (least.log10().floor(), most.log10().ceil().max(least.log10().floor() + 1.0));
+    let (first, last) =
+        (shortest.log10().floor(), longest.log10().ceil().max(shortest.log10().floor() + 1.0));
     let right = WIDTH - 20.0;
-    let x = |time: f64| LEFT + (right - LEFT) * (time.max(least).log10() - first) / (last - first);
+    let x = |time: f64| LEFT + (right - LEFT) * (time.max(shortest).log10() - first) / (last - first);
     let mut svg = frame(HEIGHT + ABOVE + BELOW);
     for quarter in 0..=4_u8 {
         grid(

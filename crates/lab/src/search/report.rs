@@ -342,7 +342,6 @@ pub mod tests {
     }
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "the values are exact")]
     fn of_rounds_the_median_counts_and_the_spread_is_told() {
         let measured = Measured::rounds(&[3.0, 1.0, 2.0]);
         assert_eq!((measured.value, measured.spread), (2.0, Some((1.0, 3.0))));

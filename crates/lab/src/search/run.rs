@@ -307,15 +307,15 @@ impl Run<'_> {
         let mut took: [Vec<Duration>; 4] = Default::default();
         // Each side in its turn, and the last once more as it is where nobody forces it.
         let ways = [(0, Seen::AtOnce), (1, Seen::AtOnce), (2, Seen::AtOnce), (2, Seen::InTime)];
-        let step = (products.len() / self.plan.changes.max(1)).max(1);
-        let of = u64::try_from(self.plan.changes).unwrap_or_default();
+        let stride = (products.len() / self.plan.changes.max(1)).max(1);
+        let changes = u64::try_from(self.plan.changes).unwrap_or_default();
         let mut number = 0;
-        for (done, product) in (0..of).zip(products.iter().step_by(step).cycle()) {
-            tell("changes until they are found", done, of);
-            for ((side, seen), took) in ways.into_iter().zip(&mut took) {
+        for (done, product) in (0..changes).zip(products.iter().step_by(stride).cycle()) {
+            tell("changes until they are found", done, changes);
+            for ((side, shown), times) in ways.into_iter().zip(&mut took) {
                 let Some(side) = sides.get(side) else { continue };
                 let (runtime, stop) = (&self.ground.runtime, &self.plan.stop);
-                took.push(freshness::until_found(runtime, &**side, (number, product), (seen, stop))?);
+                times.push(freshness::until_found(runtime, &**side, (number, product), (shown, stop))?);
                 number += 1;
             }
         }

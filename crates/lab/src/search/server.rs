@@ -102,8 +102,12 @@ impl OwnServer {
                 let heard = heard.clone();
                 std::thread::spawn(move || listen(errors, &heard, &|_| ()))
             });
-            output.into_iter().for_each(|output| listen(output, &heard, &|url| drop(tell.send(url))));
-            errors.into_iter().for_each(|errors| drop(errors.join()));
+            if let Some(output) = output {
+                listen(output, &heard, &|url| drop(tell.send(url)));
+            }
+            if let Some(errors) = errors {
+                let _ = errors.join();
+            }
         });
         let mut server = Self { script, stdin, url: String::new(), said, reader: Some(reader) };
         let begun = Instant::now();
@@ -212,7 +216,8 @@ mod tests {
     #[test]
     fn the_last_lines_are_kept_and_no_more() {
         let said = Said::default();
-        let lines: String = (0..40).map(|number| format!("{number}\n")).collect();
+        let numbers: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+        let lines = numbers.join("\n");
         listen(lines.as_bytes(), &said, &|_| panic!("there is no address"));
         let said = said.lock().unwrap();
         assert_eq!((said.len(), said.back().map(String::as_str)), (LINES_KEPT, Some("39")));

@@ -29,7 +29,7 @@ pub(crate) fn statements() -> impl Iterator<Item = Sql> {
 }
 
 /// A stored amount.
-fn money(amount: i64, currency: &str) -> Result<Money, StoreError> {
+pub(crate) fn money(amount: i64, currency: &str) -> Result<Money, StoreError> {
     let currency = currency.parse().map_err(|error| StoreError::inconsistent("price", error))?;
     Money::new(amount, currency).map_err(|error| StoreError::inconsistent("price", error))
 }

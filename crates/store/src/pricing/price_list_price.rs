@@ -1,8 +1,10 @@
 //! Prices of price lists.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::Row;
 use tradepost_domain::kernel::Money;
-use tradepost_domain::kernel::ids::{EntityId, PriceListId, VariantId};
+use tradepost_domain::kernel::ids::{EntityId, PriceListId, ProductId, VariantId};
 
 use crate::db::{Client, Tx};
 use crate::error::StoreError;
@@ -18,10 +20,8 @@ sql! {
          limit $5";
     COUNT = "
         select count(*) from price_list_price where price_list_id = $1";
-    UNKNOWN_VARIANTS = "
-        select given.id
-          from unnest($1::uuid[]) as given (id)
-         where not exists (select from variant v where v.id = given.id)";
+    PRODUCTS_OF = "
+        select id, product_id from variant where id = any ($1)";
     UPSERT = "
         insert into price_list_price (price_list_id, variant_id, currency, min_quantity, amount)
         select $1, p.variant_id, p.currency, p.min_quantity, p.amount
@@ -29,7 +29,16 @@ sql! {
             on conflict (price_list_id, variant_id, currency, min_quantity) do update
            set amount = excluded.amount";
     DELETE = "
-        delete from price_list_price where price_list_id = $1 and variant_id = $2";
+        delete from price_list_price p
+         using variant v
+         where p.price_list_id = $1 and p.variant_id = $2 and v.id = p.variant_id
+        returning v.product_id";
+    LEAVE_PRODUCTS = "
+        insert into price_list_leaving (price_list_id, product_id)
+        select distinct p.price_list_id, v.product_id
+          from price_list_price p
+          join variant v on v.id = p.variant_id
+         where p.price_list_id = $1";
 }
 
 /// A price of a list, from a quantity on.
@@ -63,11 +72,15 @@ pub async fn count(client: &Client, list: PriceListId) -> Result<i64, StoreError
     Ok(client.query_one(COUNT, &[&list.as_uuid()]).await?.get(0))
 }
 
-/// Those of the variants that do not exist.
-pub async fn unknown_variants(tx: &Tx, variants: &[VariantId]) -> Result<Vec<VariantId>, StoreError> {
+/// The product of each of the variants that exist.
+pub async fn products_of(
+    tx: &Tx,
+    variants: &[VariantId],
+) -> Result<BTreeMap<VariantId, ProductId>, StoreError> {
     let ids: Vec<uuid::Uuid> = variants.iter().map(EntityId::as_uuid).collect();
-    let rows = tx.query(UNKNOWN_VARIANTS, &[&ids]).await?;
-    Ok(rows.iter().map(|row| VariantId::from_uuid(row.get(0))).collect())
+    let rows = tx.query(PRODUCTS_OF, &[&ids]).await?;
+    let of = |row: &Row| (VariantId::from_uuid(row.get(0)), ProductId::from_uuid(row.get(1)));
+    Ok(rows.iter().map(of).collect())
 }
 
 /// Sets prices of a list; no two of them may be for the same variant, currency and quantity.
@@ -79,9 +92,15 @@ pub async fn upsert(tx: &Tx, list: PriceListId, prices: &[PriceListPriceRow]) ->
     tx.execute(UPSERT, &[&list.as_uuid(), &variants, &currencies, &quantities, &amounts]).await.map(drop)
 }
 
-/// Takes all prices of a variant out of a list; answers how many there were.
-pub async fn delete(tx: &Tx, list: PriceListId, variant: VariantId) -> Result<u64, StoreError> {
-    tx.execute(DELETE, &[&list.as_uuid(), &variant.as_uuid()]).await
+/// Takes all prices of a variant out of a list; answers the variant's product, or `None` when there was no price.
+pub async fn delete(tx: &Tx, list: PriceListId, variant: VariantId) -> Result<Option<ProductId>, StoreError> {
+    let rows = tx.query(DELETE, &[&list.as_uuid(), &variant.as_uuid()]).await?;
+    Ok(rows.first().map(|row| ProductId::from_uuid(row.get(0))))
+}
+
+/// Keeps in mind which products a list names that is about to be deleted.
+pub async fn leave_products(tx: &Tx, list: PriceListId) -> Result<(), StoreError> {
+    tx.execute(LEAVE_PRODUCTS, &[&list.as_uuid()]).await.map(drop)
 }
 
 fn from_row(row: &Row) -> Result<PriceListPriceRow, StoreError> {

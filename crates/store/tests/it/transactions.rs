@@ -7,9 +7,9 @@ use serde_json::json;
 use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{EntityId, EventId, ImportId, OrderId};
 use tradepost_store::db::{count_statements, open_transactions};
-use tradepost_store::outbox::Lane;
 use tradepost_store::idempotency::StoredAnswer;
 use tradepost_store::order::place::{Kept, Placing};
+use tradepost_store::outbox::Lane;
 use tradepost_store::payment::ledger;
 use tradepost_store::{Sql, StoreError, audit, idempotency, import_run, order, outbox, setting};
 use tradepost_testkit::TestDatabase;
@@ -330,7 +330,10 @@ async fn an_order_whose_claim_is_gone_is_not_stored() {
     let conn = db.conn().await.unwrap();
     let count = async || {
         let key = idempotency::get(&conn, "key_1", "kept").await.unwrap();
-        (conn.query_one(BOOKED, &[]).await.unwrap().get::<_, i64>(0), key.and_then(|key| key.answer).is_some())
+        (
+            conn.query_one(BOOKED, &[]).await.unwrap().get::<_, i64>(0),
+            key.and_then(|key| key.answer).is_some(),
+        )
     };
     assert_eq!(count().await, (0, false));
     place(2, &[&claims[0]]).await.unwrap();

@@ -8,7 +8,7 @@ use tradepost_store::pricing::rule::{self, RuleRow, Spoken};
 use super::{Named, PatchOf, RuleFields, RuleView, SpokenOf, view_of};
 use crate::answer::Answer;
 use crate::catalog::Reference;
-use crate::change::{Versions, check_version, choose_handle, missing, no_payload, refuse};
+use crate::change::{Versions, check_version, choose_handle, missing, refuse};
 use crate::error::WriteError;
 use crate::work::{StaffContext, Work};
 
@@ -39,7 +39,8 @@ pub async fn create_rule<F: RuleFields>(context: &StaffContext, fields: F) -> Re
     }
     rule::insert(&work.tx, F::TABLE, &row).await.map_err(conflict)?;
     let view: RuleView<F> = view_of(&row)?;
-    work.finish_created(&view, no_payload()).await
+    let told = F::told(None, Some(&view.fields), work.now);
+    work.finish_created(&view, told).await
 }
 
 /// Changes the rule if it still has the version that was read.
@@ -64,7 +65,8 @@ pub async fn patch_rule<F: RuleFields>(
     changed.updated_at = work.now;
     rule::update(&work.tx, F::TABLE, &changed).await.map_err(conflict)?;
     let after: RuleView<F> = view_of(&changed)?;
-    work.finish_updated(&before, &after, no_payload()).await
+    let told = F::told(Some(&before.fields), Some(&after.fields), work.now);
+    work.finish_updated(&before, &after, told).await
 }
 
 /// Deletes a rule that no other rule names and no order used.
@@ -81,9 +83,11 @@ pub async fn delete_rule<F: RuleFields>(
         let detail = "other rules name this: take it out of them first";
         return Err(WriteError::conflict("in_use", detail, None));
     }
-    rule::delete(&work.tx, F::TABLE, row.id).await.map_err(conflict)?;
     let view: RuleView<F> = view_of(&row)?;
-    work.finish_deleted(&view, no_payload()).await
+    view.fields.leave(&work, view.id).await?;
+    rule::delete(&work.tx, F::TABLE, row.id).await.map_err(conflict)?;
+    let told = F::told(Some(&view.fields), None, work.now);
+    work.finish_deleted(&view, told).await
 }
 
 /// The row with the fields, once nothing is wrong with them and all that they name is there to stay. What they named `before` is

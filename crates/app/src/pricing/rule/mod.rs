@@ -13,6 +13,9 @@ pub use patch::PatchOf;
 pub use read::{find_rule, list_rules};
 pub use view::RuleView;
 
+use std::future::Future;
+
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,8 +26,9 @@ use tradepost_store::pricing::rule::{RuleRow, RuleTable, Spoken};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::change::Kind;
+use crate::change::{Kind, no_payload};
 use crate::error::WriteError;
+use crate::work::Work;
 
 /// The fields of one kind of rule.
 pub trait RuleFields:
@@ -61,6 +65,16 @@ pub trait RuleFields:
     /// What of the catalogue it speaks of, which must be there when it does so first.
     fn spoken_of(&self) -> Vec<SpokenOf> {
         Vec::new()
+    }
+
+    /// What an event of its change says of it.
+    fn told(_before: Option<&Self>, _after: Option<&Self>, _now: Timestamp) -> Value {
+        no_payload()
+    }
+
+    /// What is to be kept of it when it is deleted, in the transaction that does so.
+    fn leave(&self, _work: &Work<'_>, _id: Self::Id) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async { Ok(()) }
     }
 
     /// Why it cannot stand beside what was counted so far.

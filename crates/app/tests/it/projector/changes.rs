@@ -1,8 +1,9 @@
 //! Random changes of a shop, each with the event that its use case writes. The seed tells the whole run.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio_postgres::types::ToSql;
+use tradepost_domain::kernel::ids::{ChannelId, CustomerGroupId, EntityId};
 use uuid::Uuid;
 
 use super::shop::{Kind, TestShop, id, variant};
@@ -28,7 +29,7 @@ impl Dice {
 /// Products of the shop that is changed.
 pub const PRODUCTS: u64 = 12;
 /// Kinds of change.
-pub const CHANGES: u64 = 32;
+pub const CHANGES: u64 = 37;
 
 /// A statement's text, the kind of the event that tells of it, and the thing that changed.
 struct Change<'a> {
@@ -52,6 +53,7 @@ impl TestShop {
             12..=19 => Box::pin(self.shake_parts(dice, number)).await,
             20..=24 => Box::pin(self.shake_names(dice, number)).await,
             25..=30 => Box::pin(self.shake_selection(dice, number)).await,
+            31..=35 => Box::pin(self.shake_price_lists(dice, number)).await,
             _ => Box::pin(self.replace_product(dice)).await,
         }
         number
@@ -245,6 +247,51 @@ impl TestShop {
         self.apply(Change { sql, params, kind, aggregate }).await;
     }
 
+    /// Changes a price list, its prices, or the time, which tells nobody that it passes.
+    async fn shake_price_lists(&self, dice: &mut Dice, number: u64) {
+        let list = id(Kind::PriceList, dice.roll(3) + 1);
+        let (of, place) = (dice.roll(PRODUCTS) + 1, dice.roll(2));
+        let (product, one) = (id(Kind::Product, of), variant(of, place));
+        let amount = i64::try_from(dice.roll(6_000)).unwrap();
+        let (currency, units) = (*dice.pick(&["EUR", "USD"]), *dice.pick(&[1, 1, 1, 5]));
+        let fields = random_list(dice, self.now());
+        let reached = json!({"product_ids": [product.to_string()]});
+        match number {
+            31 => {
+                let sql = "insert into price_list (id, handle, name, definition, created_at, updated_at)
+                           values ($1, $1::text, 'Sale', $2, $3, $3)
+                               on conflict (id) do update set definition = excluded.definition, version = price_list.version + 1";
+                self.change(sql, &[&list, &fields, &self.now()], "price_list.updated", list).await;
+            }
+            32 => {
+                let sql = "insert into price_list_price (price_list_id, variant_id, currency, min_quantity, amount)
+                           select l.id, v.id, $3::text, $4, $5 from price_list l, variant v where l.id = $1 and v.id = $2
+                               on conflict (price_list_id, variant_id, currency, min_quantity) do update set amount = excluded.amount";
+                self.run(sql, &[&list, &one, &currency, &units, &amount]).await;
+                self.event("price_list.updated", list, reached).await;
+            }
+            33 => {
+                let sql = "delete from price_list_price where price_list_id = $1 and variant_id = $2";
+                self.run(sql, &[&list, &one]).await;
+                self.event("price_list.updated", list, reached).await;
+            }
+            34 if dice.roll(3) == 0 => {
+                let sql = "insert into price_list_leaving (price_list_id, product_id)
+                           select distinct p.price_list_id, v.product_id
+                             from price_list_price p join variant v on v.id = p.variant_id
+                            where p.price_list_id = $1
+                               on conflict do nothing";
+                self.run(sql, &[&list]).await;
+                self.run("delete from price_list where id = $1", &[&list]).await;
+                self.event("price_list.deleted", list, json!({"product_ids": []})).await;
+            }
+            _ => {
+                let seconds = i64::try_from(dice.roll(900)).unwrap();
+                self.clock.advance(SignedDuration::from_secs(seconds));
+            }
+        }
+    }
+
     /// Deletes a product and makes another with its number, or swaps the handles of two.
     async fn replace_product(&self, dice: &mut Dice) {
         let number = dice.roll(PRODUCTS) + 1;
@@ -267,6 +314,20 @@ impl TestShop {
             self.event("product.updated", product, json!({"product_ids": [other.to_string()]})).await;
         }
     }
+}
+
+fn random_list(dice: &mut Dice, now: Timestamp) -> Value {
+    let mut at = |share: u64| {
+        let seconds = i64::try_from(dice.roll(1_200)).unwrap() - 400;
+        (dice.roll(share) > 0).then(|| now + SignedDuration::from_secs(seconds))
+    };
+    let (starts_at, ends_at) = (at(2), at(3));
+    let channel = ChannelId::from_uuid(id(Kind::Channel, dice.roll(3) + 1));
+    let channels = if dice.roll(3) == 0 { vec![channel] } else { vec![] };
+    let groups =
+        if dice.roll(5) == 0 { vec![CustomerGroupId::from_uuid(Uuid::from_u128(1))] } else { vec![] };
+    json!({"name": "Sale", "active": dice.roll(6) > 0, "priority": dice.roll(3), "channel_ids": channels,
+        "customer_group_ids": groups, "starts_at": starts_at, "ends_at": ends_at})
 }
 
 fn random_rule(dice: &mut Dice) -> Value {

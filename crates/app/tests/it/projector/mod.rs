@@ -4,6 +4,7 @@ mod changes;
 mod faults;
 mod fragments;
 mod lanes;
+mod price_lists;
 mod proof;
 mod shop;
 mod wide;

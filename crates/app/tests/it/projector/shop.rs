@@ -27,9 +27,10 @@ pub enum Kind {
     Variant,
     Media,
     Review,
+    PriceList,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Channel,
     Kind::Brand,
     Kind::Type,
@@ -40,6 +41,7 @@ const KINDS: [Kind; 10] = [
     Kind::Variant,
     Kind::Media,
     Kind::Review,
+    Kind::PriceList,
 ];
 
 /// The id of the thing with a number.

@@ -115,3 +115,47 @@ fn a_price_is_shown_against_a_higher_one_only() {
         assert_eq!(price(&snapshot).unwrap().lines[0].compare_at, expected.map(euro));
     }
 }
+
+#[test]
+fn a_price_of_a_list_is_shown_against_the_higher_of_the_variants_two() {
+    for (compare_at, listed, expected) in [
+        (None, 800, Some(1000)),
+        (Some(1500), 800, Some(1500)),
+        (Some(900), 800, Some(1000)),
+        (Some(900), 950, Some(1000)),
+        (None, 1000, None),
+        (None, 1100, None),
+        (Some(1500), 1100, Some(1500)),
+    ] {
+        let mut snapshot = cart(&[(1000, 1)]);
+        snapshot.lines[0].base = Some(BasePrice { amount: euro(1000), compare_at: compare_at.map(euro) });
+        snapshot.price_lists = vec![list(1, 0, &[(1, 1, listed)])];
+        let priced = price(&snapshot).unwrap();
+        assert_eq!(unit_prices(&snapshot), [listed]);
+        assert_eq!(priced.lines[0].compare_at, expected.map(euro), "{compare_at:?} {listed}");
+    }
+}
+
+#[test]
+fn a_guest_is_shown_what_a_guest_pays_for_one() {
+    let mut snapshot = cart(&[(1000, 1), (1000, 1), (1000, 1)]);
+    snapshot.price_lists =
+        vec![list(1, 0, &[(1, 1, 900), (2, 5, 800)]), list(2, 9, &[(3, 1, 700)]), list(3, 1, &[(1, 1, 850)])];
+    snapshot.price_lists[1].customer_group_ids = vec![id(4)];
+    let shown = |snapshot: &PricingSnapshot| -> Vec<UnitPrice> {
+        let setting = Setting::of_guest(snapshot.channel, snapshot.currency, snapshot.now);
+        let lists = AskedLists::new(&snapshot.price_lists, &setting);
+        let unit = |line: &PricingLine| lists.unit_price(line.item.variant_id, 1, line.base).unwrap();
+        snapshot.lines.iter().map(unit).collect()
+    };
+    let amounts = |prices: &[UnitPrice]| prices.iter().map(|price| price.amount.amount()).collect::<Vec<_>>();
+    assert_eq!(amounts(&shown(&snapshot)), [850, 1000, 1000]);
+    assert_eq!(unit_prices(&snapshot), [850, 1000, 1000]);
+    snapshot.customer.group_ids = vec![id(4)];
+    assert_eq!(
+        unit_prices(&snapshot),
+        [850, 1000, 700],
+        "one of the group pays less than everybody is shown"
+    );
+    assert_eq!(amounts(&shown(&snapshot)), [850, 1000, 1000]);
+}

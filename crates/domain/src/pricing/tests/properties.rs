@@ -167,6 +167,19 @@ fn by_line(cart: &PricedCart) -> (Vec<PricedLine>, PricedCart) {
 
 proptest! {
     #[test]
+    fn one_unit_costs_a_guest_what_the_storefront_shows(mut snapshot in snapshots()) {
+        let one = |line: PricingLine| PricingLine { quantity: Quantity::ONE, ..line };
+        snapshot.lines = snapshot.lines.into_iter().map(one).collect();
+        let setting = Setting::of_guest(snapshot.channel, snapshot.currency, snapshot.now);
+        let lists = AskedLists::new(&snapshot.price_lists, &setting);
+        for (paid, line) in price(&snapshot).unwrap().lines.iter().zip(&snapshot.lines) {
+            let shown = lists.unit_price(line.item.variant_id, 1, line.base).unwrap();
+            let paid = UnitPrice { amount: paid.unit_price, compare_at: paid.compare_at, price_list_id: paid.price_list_id };
+            prop_assert_eq!(shown, paid);
+        }
+    }
+
+    #[test]
     fn parts_sum_to_totals_and_nothing_is_negative(snapshot in snapshots()) {
         let cart = price(&snapshot).unwrap();
         let [subtotal, discount, shipping, tax, total] = totals(&cart);

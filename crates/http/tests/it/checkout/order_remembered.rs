@@ -91,7 +91,10 @@ async fn goods_that_are_archived_or_gone_are_not_sold_from_memory() {
     assert_eq!(archived.code(), "line_unavailable");
     let _ = sql(&app, "delete from reservation; update stock_level set reserved = 0, moved_kind = 'released', moved_id = gen_random_uuid(), moved_for = null, moved_units = null; delete from product").await;
     let gone = order_items(&app, one_of(&boot), "gone").await;
-    assert_eq!((gone.status.as_u16(), gone.json()["errors"][0]["code"].as_str()), (422, Some("variant_not_found")));
+    assert_eq!(
+        (gone.status.as_u16(), gone.json()["errors"][0]["code"].as_str()),
+        (422, Some("variant_not_found"))
+    );
     app.leave_broken("what orders held was taken away with the goods");
 }
 
@@ -109,7 +112,8 @@ async fn what_is_short_is_refused_in_the_words_of_one_that_was_read() {
     let facts: Value = remembered.json();
     assert_eq!((text(&facts, "code"), &facts["available"]), ("insufficient_stock", &json!(3)));
     // What an order lacks that nothing has to be read for is said as ever, too.
-    let bare = app.post("/api/orders").header("idempotency-key", "bare").json(&json!({"items": one_of(&boot)}));
+    let bare =
+        app.post("/api/orders").header("idempotency-key", "bare").json(&json!({"items": one_of(&boot)}));
     let bare = bare.send().await.expect(422).json();
     assert_eq!(bare["errors"][0]["code"], json!("email_required"));
     assert_eq!(stock(&app, &boot).await, "5/2/0");

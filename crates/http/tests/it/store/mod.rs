@@ -15,6 +15,7 @@ mod pages;
 mod personal;
 mod places;
 mod reviews;
+mod sales;
 mod search;
 mod search_faults;
 mod search_index;

@@ -10,12 +10,12 @@ mod view;
 
 pub use queue::{
     ProjectorLock, PublishedDraft, Spread, bump_epoch, count_products, current_epoch, enqueue,
-    is_queue_empty, list_product_ids, publish_due, read_one_snapshot, sample_product_ids, spread,
-    take_queued, try_help_projector, try_lock_projector, unqueue,
+    is_queue_empty, list_product_ids, move_price_moment, publish_due, read_one_snapshot, sample_product_ids,
+    spread, take_queued, try_help_projector, try_lock_projector, unqueue,
 };
 pub use source::{
     CatalogSnapshot, CategorySource, LoadedProducts, MediaSource, NamedRef, PriceSource, ProductSource,
-    ProductTexts, VariantSource, load_catalog, load_products,
+    ProductTexts, ShownPriceList, StoredPriceList, VariantSource, load_catalog, load_products,
 };
 pub use text_search::TextSearchConfig;
 pub use view::{

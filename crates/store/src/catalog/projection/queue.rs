@@ -29,7 +29,9 @@ sql! {
                 union
                select c.id from category c join below b on c.parent_id = b.id),
              everything as (
-               select $5::bool or exists (select 1 from collection where id = any ($4) and kind = 'rule') as needed)
+               select $5::bool or exists (select 1 from collection where id = any ($4) and kind = 'rule') as needed),
+             leaving as (
+               delete from price_list_leaving where price_list_id = any ($6) returning product_id)
         insert into projection_queue (product_id)
         select id from product where status = 'published' and category_id in (select id from below)
          union
@@ -48,6 +50,10 @@ sql! {
         select id from product where (select needed from everything) and status = 'published'
          union
         select product_id from product_view where (select needed from everything)
+         union
+        select v.product_id from price_list_price p join variant v on v.id = p.variant_id where p.price_list_id = any ($6)
+         union
+        select product_id from leaving
             on conflict do nothing";
     ENQUEUE = "
         insert into projection_queue (product_id) select unnest($1::uuid[]) on conflict do nothing";
@@ -59,6 +65,8 @@ sql! {
         delete from projection_queue where product_id = $1";
     IS_QUEUE_EMPTY = "
         select not exists (select 1 from projection_queue)";
+    MOVE_PRICE_MOMENT = "
+        update price_moment set at = $1";
     BUMP_EPOCH = "
         with bumped as (update catalog_epoch set epoch = epoch + 1 returning epoch)
         select epoch,
@@ -103,6 +111,8 @@ pub struct Spread {
     pub product_type_ids: Vec<Uuid>,
     /// Collections: the products that they list or listed; all products where a rule picks them.
     pub collection_ids: Vec<Uuid>,
+    /// Price lists: the products that they name, or named when they were deleted.
+    pub price_list_ids: Vec<Uuid>,
     /// Every product.
     pub everything: bool,
 }
@@ -144,8 +154,16 @@ pub async fn read_one_snapshot(tx: &Tx) -> Result<(), StoreError> {
 
 /// Queues the products that a change reaches.
 pub async fn spread(tx: &Tx, spread: &Spread) -> Result<u64, StoreError> {
-    let Spread { category_ids, brand_ids, product_type_ids, collection_ids, everything } = spread;
-    tx.execute(SPREAD, &[category_ids, brand_ids, product_type_ids, collection_ids, everything]).await
+    let Spread { category_ids, brand_ids, product_type_ids, collection_ids, price_list_ids, everything } =
+        spread;
+    let params: crate::db::Params<'_> =
+        &[category_ids, brand_ids, product_type_ids, collection_ids, everything, price_list_ids];
+    tx.execute(SPREAD, params).await
+}
+
+/// Lets what is rendered from now on show the prices of this moment.
+pub async fn move_price_moment(tx: &Tx, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(MOVE_PRICE_MOMENT, &[&at]).await.map(drop)
 }
 
 /// Queues products.

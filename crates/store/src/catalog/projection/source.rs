@@ -13,13 +13,16 @@ use tokio_postgres::types::{FromSql, Json};
 use tradepost_domain::catalog::category::CategoryTree;
 use tradepost_domain::catalog::{Channel, CollectionRule, ProductOption, ProductStatus, Seo};
 use tradepost_domain::kernel::ids::{
-    CategoryId, ChannelId, CollectionId, EntityId, MediaId, ProductId, VariantId,
+    CategoryId, ChannelId, CollectionId, EntityId, MediaId, PriceListId, ProductId, VariantId,
 };
+use tradepost_domain::pricing::PriceList;
 use uuid::Uuid;
 
 use crate::channel;
 use crate::db::Client;
 use crate::error::StoreError;
+use crate::pricing::price_list_price::PriceListPriceRow;
+use crate::pricing::snapshot::StoredRule;
 use crate::sql::sql;
 
 sql! {
@@ -68,6 +71,17 @@ sql! {
           join category c on c.id = u.id";
     RULES = "
         select id, rule from collection where kind = 'rule' order by id";
+    PRICE_LISTS = "
+        select m.at, l.id, l.version, l.name, l.definition
+          from price_moment m
+          left join price_list l on l.active
+         order by l.id";
+    LISTED_PRICES = "
+        select v.product_id, p.price_list_id, p.variant_id, p.currency, p.min_quantity, p.amount
+          from variant v
+          join price_list_price p on p.variant_id = v.id
+         where v.product_id = any ($1)
+           and p.price_list_id = any ($2)";
 }
 
 /// Handle and name of a brand or a product type.
@@ -197,6 +211,8 @@ pub struct ProductSource {
     pub rating_count: i64,
     /// Variants in the order of display.
     pub variants: Vec<VariantSource>,
+    /// Prices of price lists for these variants, each with its list.
+    pub listed_prices: Vec<(PriceListId, PriceListPriceRow)>,
     /// Pictures in the order of display.
     pub media: Vec<MediaSource>,
 }
@@ -212,7 +228,25 @@ pub struct CategorySource {
     pub names: BTreeMap<String, String>,
 }
 
-/// What stands around the products: where they are shown, and what sorts them.
+/// An active price list as staff wrote it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredPriceList {
+    /// The list.
+    pub rule: StoredRule,
+    /// Grows by one with every change.
+    pub version: i64,
+}
+
+/// An active price list as it is asked, without its prices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownPriceList {
+    /// The list.
+    pub list: PriceList,
+    /// Grows by one with every change.
+    pub version: i64,
+}
+
+/// What stands around the products: where they are shown, what sorts them, and what else they may cost.
 #[derive(Debug, Default)]
 pub struct CatalogSnapshot {
     /// Channels that shoppers can use.
@@ -223,6 +257,10 @@ pub struct CatalogSnapshot {
     pub categories: BTreeMap<CategoryId, CategorySource>,
     /// How those hang together.
     pub tree: CategoryTree,
+    /// Active price lists.
+    pub price_lists: Vec<ShownPriceList>,
+    /// The moment at whose prices products are rendered.
+    pub priced_at: Timestamp,
 }
 
 /// A batch of products.
@@ -234,11 +272,14 @@ pub struct LoadedProducts {
     pub broken: Vec<(ProductId, String)>,
 }
 
-/// Loads channels and rules; [`load_products`] adds the categories of the products that it loads.
-pub async fn load_catalog(client: &Client) -> Result<CatalogSnapshot, StoreError> {
-    let (mut channels, rules) = tokio::try_join!(channel::list(client), client.query(RULES, &[]))?;
+/// Loads channels and rules, and price lists as they were written: whoever can read those adds them. [`load_products`] adds
+/// the categories of the products that it loads.
+pub async fn load_catalog(client: &Client) -> Result<(CatalogSnapshot, Vec<StoredPriceList>), StoreError> {
+    let (mut channels, rules, lists) =
+        tokio::try_join!(channel::list(client), client.query(RULES, &[]), client.query(PRICE_LISTS, &[]))?;
     channels.retain(|channel| channel.active);
-    let mut snapshot = CatalogSnapshot { channels, ..CatalogSnapshot::default() };
+    let priced_at = lists.first().map(|row| row.get(0)).unwrap_or_default();
+    let mut snapshot = CatalogSnapshot { channels, priced_at, ..CatalogSnapshot::default() };
     for row in &rules {
         let id = CollectionId::from_uuid(row.get(0));
         match row.try_get::<_, Json<CollectionRule>>(1) {
@@ -249,31 +290,35 @@ pub async fn load_catalog(client: &Client) -> Result<CatalogSnapshot, StoreError
             }
         }
     }
-    Ok(snapshot)
+    Ok((snapshot, lists.iter().filter_map(price_list_from).collect()))
 }
 
-/// Loads a batch of products, and into the snapshot their categories with all ancestors. Ids of products that do not
-/// exist are passed over.
+/// Loads a batch of products with their prices of these lists, and into the snapshot their categories with all ancestors.
+/// Ids of products that do not exist are passed over.
 pub async fn load_products(
     client: &Client,
     ids: &[ProductId],
+    lists: &[PriceListId],
     snapshot: &mut CatalogSnapshot,
 ) -> Result<LoadedProducts, StoreError> {
     let ids: Vec<Uuid> = ids.iter().map(EntityId::as_uuid).collect();
     let params: crate::db::Params<'_> = &[&ids];
-    let (product_rows, variant_rows, media_rows) = tokio::try_join!(
+    let (product_rows, variant_rows, media_rows, price_rows) = tokio::try_join!(
         client.query(PRODUCTS, params),
         client.query(VARIANTS, params),
         client.query(MEDIA, params),
+        listed_prices(client, &ids, lists),
     )?;
     let mut loaded = LoadedProducts::default();
     let mut variants = grouped(&variant_rows, variant_from);
     let mut media = grouped(&media_rows, |row| Ok(media_from(row)));
+    let mut listed = grouped(&price_rows, listed_price_from);
     for row in &product_rows {
         let id = ProductId::from_uuid(row.get(0));
         let assembled = product_from(row).and_then(|mut product| {
             product.variants = variants.remove(&id).unwrap_or_else(|| Ok(Vec::new()))?;
             product.media = media.remove(&id).unwrap_or_else(|| Ok(Vec::new()))?;
+            product.listed_prices = listed.remove(&id).unwrap_or_else(|| Ok(Vec::new()))?;
             Ok(product)
         });
         match assembled {
@@ -283,6 +328,19 @@ pub async fn load_products(
     }
     load_categories(client, &loaded.products, snapshot).await?;
     Ok(loaded)
+}
+
+/// The prices of lists, in no order. A shop without price lists asks for none.
+async fn listed_prices(
+    client: &Client,
+    products: &[Uuid],
+    lists: &[PriceListId],
+) -> Result<Vec<Row>, StoreError> {
+    if lists.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lists: Vec<Uuid> = lists.iter().map(EntityId::as_uuid).collect();
+    client.query(LISTED_PRICES, &[&products, &lists]).await
 }
 
 async fn load_categories(
@@ -366,7 +424,22 @@ fn product_from(row: &Row) -> Result<ProductSource, String> {
         rating_count: row.get(25),
         variants: Vec::new(),
         media: Vec::new(),
+        listed_prices: Vec::new(),
     })
+}
+
+/// The list of a row; none where there is none.
+fn price_list_from(row: &Row) -> Option<StoredPriceList> {
+    let id: Uuid = row.get::<_, Option<Uuid>>(1)?;
+    let rule = StoredRule { id, name: row.get(3), definition: row.get(4) };
+    Some(StoredPriceList { rule, version: row.get(2) })
+}
+
+fn listed_price_from(row: &Row) -> Result<(PriceListId, PriceListPriceRow), String> {
+    let amount = crate::pricing::money(row.get(5), row.get(3)).map_err(|error| error.to_string())?;
+    let variant_id = VariantId::from_uuid(row.get(2));
+    let price = PriceListPriceRow { variant_id, min_quantity: row.get(4), amount };
+    Ok((PriceListId::from_uuid(row.get(1)), price))
 }
 
 fn variant_from(row: &Row) -> Result<VariantSource, String> {
