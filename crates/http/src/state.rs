@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tradepost_app::Shop;
 
+use crate::middleware::RequestFigures;
 use crate::middleware::gates::{CONNECTIONS_DEFAULT, Gates};
 
 /// State of the router; cheap to clone.
@@ -17,13 +18,16 @@ pub struct ApiState {
     pub request_ids: Arc<RequestIds>,
     /// How much is worked at at once.
     pub gates: Arc<Gates>,
+    /// What is counted of requests.
+    pub figures: Arc<RequestFigures>,
 }
 
 impl ApiState {
     /// The state around a shop.
     pub fn new(shop: Arc<Shop>) -> Self {
         let request_ids = Arc::new(RequestIds::new(shop.ids.next_uuid().simple()));
-        Self { shop, request_ids, gates: Arc::new(Gates::new(CONNECTIONS_DEFAULT)) }
+        let gates = Arc::new(Gates::new(CONNECTIONS_DEFAULT));
+        Self { shop, request_ids, gates, figures: Arc::default() }
     }
 
     /// With room for the requests that a pool of so many connections can serve.

@@ -257,8 +257,11 @@ async fn make(
     });
     let page = page_json(next.as_deref(), found.limit, hits.total);
     let extras = extras(&found)?;
-    let (body, tag) = (join(&cards, &page, &extras), Some(digest::of_listing(&cards, [&page, &extras])));
-    let surrogate_keys = surrogate_keys(&asked, &found).into();
+    let body = join(&cards, &page, &extras);
+    // Every search is given an id of its own: its answer is for no cache.
+    let is_cached = !command.understand;
+    let tag = is_cached.then(|| digest::of_listing(&cards, [&page, &extras]));
+    let surrogate_keys = if is_cached { surrogate_keys(&asked, &found).into() } else { Arc::from("") };
     let searched = command.understand.then(|| Searched {
         outcome: Arc::new(outcome(&found)),
         places: places(command, &found, &cards).into(),

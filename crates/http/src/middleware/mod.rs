@@ -1,5 +1,6 @@
 //! What wraps every request: its id, its version, its measure, the writing of problems, the headers of every answer.
 
+mod figures;
 pub mod gates;
 mod limits;
 
@@ -16,6 +17,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use tradepost_app::throttle::noting_limits;
 
+use self::figures::InFlight;
+pub use self::figures::RequestFigures;
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::state::{ApiState, RequestIds};
 
@@ -68,7 +71,7 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
     let id = request_id(request.headers(), &state.request_ids);
     request.extensions_mut().insert(RequestId(id.clone()));
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
     let method = request.method().clone();
     let started = Instant::now();
     let in_flight = InFlight::begin();
@@ -84,7 +87,7 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
     span.in_scope(|| {
         tracing::debug!(http.status = status, duration_ms = elapsed.as_millis(), statements, "answered");
     });
-    record(&route, &method, status, elapsed, statements);
+    state.figures.record(route, (&method, status), (elapsed, statements));
     add_headers(&mut response, &id);
     if let Some(allowance) = allowance {
         limits::tell(response.headers_mut(), &allowance);
@@ -94,46 +97,6 @@ async fn finish(State(state): State<ApiState>, mut request: Request, next: Next)
         response.extensions_mut().insert(matched);
     }
     response
-}
-
-fn record(route: &str, method: &http::Method, status: u16, elapsed: std::time::Duration, statements: u32) {
-    let method = method_label(method);
-    let labels = [("route", route.to_owned()), ("method", method.to_owned())];
-    metrics::counter!("http_requests_total", "route" => route.to_owned(), "method" => method, "status" => status.to_string())
-        .increment(1);
-    metrics::histogram!("http_request_duration_seconds", &labels).record(elapsed);
-    metrics::counter!("sql_statements_total", &labels).increment(statements.into());
-}
-
-/// The methods that HTTP defines; what clients make up beyond them must not make figures of its own.
-fn method_label(method: &http::Method) -> &'static str {
-    match *method {
-        http::Method::GET => "GET",
-        http::Method::HEAD => "HEAD",
-        http::Method::POST => "POST",
-        http::Method::PUT => "PUT",
-        http::Method::PATCH => "PATCH",
-        http::Method::DELETE => "DELETE",
-        http::Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    }
-}
-
-/// Counts a request as being answered, until it is dropped: also when the client goes away before the answer.
-struct InFlight(metrics::Gauge);
-
-impl InFlight {
-    fn begin() -> Self {
-        let gauge = metrics::gauge!("http_requests_in_flight");
-        gauge.increment(1);
-        Self(gauge)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.decrement(1);
-    }
 }
 
 /// The id that the request brings, if it is a sound one, else a new one.

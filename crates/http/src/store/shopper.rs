@@ -56,8 +56,9 @@ impl Storefront {
     /// The shopper, with the locale that the query asks for.
     pub fn shopper(self, params: &mut ListParams) -> Result<Shopper, Problem> {
         let wanted: Option<Locale> = params.take_parsed("locale", "a locale such as en or de-AT")?;
-        let locales: Vec<String> = self.channel.locales.iter().map(ToString::to_string).collect();
+        let channel = self.channel.clone();
         Shopper::new(self.channel, wanted.as_ref()).ok_or_else(|| {
+            let locales: Vec<String> = channel.locales.iter().map(ToString::to_string).collect();
             let detail = format!("the channel speaks {}", locales.join(", "));
             Problem::malformed("unsupported_locale", "locale", detail).fact("supported", locales)
         })

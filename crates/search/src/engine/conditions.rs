@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use tradepost_port::search::plan::{Boost, QueryPlan};
 use tradepost_port::search::{AttributeTest, Condition, FacetKey, FacetValue, Filter, Range};
 
-use super::table::{Row, Table, VariantRow};
+use super::table::{Product, Table, VariantRow};
 use super::values::ValueId;
 
 /// Choices that can be told apart; those beyond narrow their own facet too.
@@ -81,16 +81,18 @@ impl Test {
         }
     }
 
-    fn holds(&self, number: u32, row: &Row, variant: Option<&VariantRow>) -> bool {
+    fn holds(&self, number: u32, product: &Product<'_>, variant: Option<&VariantRow>) -> bool {
         match self {
-            Self::Value(wanted) => has_one(wanted, &row.values),
-            Self::Option(wanted) => variant.is_some_and(|variant| has_one(wanted, &variant.options)),
+            Self::Value(wanted) => has_one(wanted, product.values),
+            Self::Option(wanted) => {
+                variant.is_some_and(|variant| has_one(wanted, product.options_of(variant)))
+            }
             Self::Price(range) => variant.is_some_and(|variant| within(range, variant.price)),
             Self::Stock(wanted) => variant.is_some_and(|variant| variant.in_stock == *wanted),
-            Self::Rating(range) => within(range, row.rating),
+            Self::Rating(range) => within(range, product.row.rating),
             Self::Row(rows) => rows.contains(&number),
-            Self::Any(all) => all.iter().any(|inner| inner.holds(number, row, variant)),
-            Self::Not(inner) => !inner.holds(number, row, variant),
+            Self::Any(all) => all.iter().any(|inner| inner.holds(number, product, variant)),
+            Self::Not(inner) => !inner.holds(number, product, variant),
         }
     }
 
@@ -131,6 +133,8 @@ pub struct Conditions {
     variant_groups: u64,
     /// Whether anything depends on variants, or counts them.
     looks_at_variants: bool,
+    /// Whether whatever is counted for a facet is a hit, and each of its variants counts.
+    counts_hits: bool,
     /// Whether no variant may be orderable: as a filter, and the bits of choices that say so.
     sold_out: bool,
     sold_out_groups: u64,
@@ -155,7 +159,8 @@ impl Conditions {
             hard_variant: Vec::new(),
             groups: Vec::new(),
             variant_groups: 0,
-            looks_at_variants: !plan.facets.is_empty(),
+            looks_at_variants: false,
+            counts_hits: false,
             sold_out: false,
             sold_out_groups: 0,
         };
@@ -180,11 +185,23 @@ impl Conditions {
                 about_variants: about_variants && !sold_out,
             });
         }
-        conditions.looks_at_variants |= !conditions.hard_variant.is_empty()
+        let asks_variants = !conditions.hard_variant.is_empty() || conditions.sold_out;
+        conditions.counts_hits = !asks_variants && conditions.groups.is_empty();
+        conditions.looks_at_variants = asks_variants
             || conditions.variant_groups != 0
-            || conditions.sold_out
-            || conditions.sold_out_groups != 0;
+            || conditions.sold_out_groups != 0
+            || (!plan.facets.is_empty() && !conditions.counts_hits);
         conditions
+    }
+
+    /// Whether whatever is counted for a facet is a hit, and each of its variants counts.
+    pub fn counts_hits(&self) -> bool {
+        self.counts_hits
+    }
+
+    /// Whether every product on the shelf meets them.
+    pub fn are_none(&self) -> bool {
+        self.counts_hits && self.hard.is_empty()
     }
 
     /// The bits of the choices that are of a facet.
@@ -194,8 +211,8 @@ impl Conditions {
     }
 
     /// Judges a product; `false` if it fails a filter, and so is nothing to any facet.
-    pub fn judge(&self, number: u32, row: &Row, verdict: &mut Verdict) -> bool {
-        if !row.on_shelf || !self.hard.iter().all(|test| test.holds(number, row, None)) {
+    pub fn judge(&self, number: u32, product: &Product<'_>, verdict: &mut Verdict) -> bool {
+        if !product.row.on_shelf || !self.hard.iter().all(|test| test.holds(number, product, None)) {
             return false;
         }
         verdict.failed = 0;
@@ -203,20 +220,20 @@ impl Conditions {
         verdict.in_stock.clear();
         for (place, group) in self.groups.iter().enumerate() {
             let plain = !group.about_variants && self.sold_out_groups & (1 << place) == 0;
-            if plain && !group.test.holds(number, row, None) {
+            if plain && !group.test.holds(number, product, None) {
                 verdict.failed |= 1 << place;
             }
         }
         if !self.looks_at_variants {
             return true;
         }
-        for (place, variant) in row.variants.iter().enumerate() {
-            if !self.hard_variant.iter().all(|test| test.holds(number, row, Some(variant))) {
+        for (place, variant) in product.variants.iter().enumerate() {
+            if !self.hard_variant.iter().all(|test| test.holds(number, product, Some(variant))) {
                 continue;
             }
             let groups = self.groups.iter().enumerate().filter(|(_, group)| group.about_variants);
             let failed = groups
-                .filter(|(_, group)| !group.test.holds(number, row, Some(variant)))
+                .filter(|(_, group)| !group.test.holds(number, product, Some(variant)))
                 .fold(0, |bits, (place, _)| bits | (1 << place));
             verdict.variants.push((place, failed));
             if variant.in_stock {
@@ -308,15 +325,20 @@ impl Boosts {
     }
 
     /// What the score of a product is multiplied by. A condition on variants holds if one variant meets it.
-    pub fn factor(&self, number: u32, row: &Row) -> f32 {
+    pub fn factor(&self, number: u32, product: &Product<'_>) -> f32 {
         let holds = |raise: &&Raise| {
             if raise.about_variants {
-                row.variants.iter().any(|variant| raise.test.holds(number, row, Some(variant)))
+                product.variants.iter().any(|variant| raise.test.holds(number, product, Some(variant)))
             } else {
-                raise.test.holds(number, row, None)
+                raise.test.holds(number, product, None)
             }
         };
         Boost::product(self.0.iter().filter(holds).map(|raise| raise.factor))
+    }
+
+    /// What a score is multiplied by at most.
+    pub fn factor_max(&self) -> f32 {
+        Boost::product(self.0.iter().map(|raise| raise.factor.max(1.0)))
     }
 
     /// Whether there are none.

@@ -11,7 +11,7 @@ use super::kept::{Counts, Kept};
 use super::orders::Walk;
 use super::pass::Pass;
 use super::ranking::{self, Found, Order};
-use super::table::Table;
+use super::table::{Product, Table};
 
 /// Answers a plan without words; nothing if it is to look at no more than `most` products, and that is not enough.
 pub fn answer(plan: &QueryPlan, table: &Table, kept: &Kept, most: usize) -> Option<Hits> {
@@ -36,7 +36,7 @@ pub fn answer(plan: &QueryPlan, table: &Table, kept: &Kept, most: usize) -> Opti
     if found > most {
         return None;
     }
-    let mut pass = Pass::new(plan, table, conditions);
+    let mut pass = Pass::new(plan, table, conditions, usize::MAX);
     pass.take_all(narrowed);
     let hits = pass.finish();
     if wants_counts && is_listed {
@@ -71,13 +71,17 @@ fn read(plan: &QueryPlan, table: &Table, conditions: &Conditions, most: usize) -
     let walk = Walk { order: Order::of(plan), after, prices: &prices };
     let (mut found, mut verdict) = (Vec::new(), Verdict::default());
     let (mut left, mut gave_up) = (most, false);
-    table.walk(walk, |number, row| {
+    table.walk(walk, |number, _| {
         if left == 0 {
             gave_up = true;
             return ControlFlow::Break(());
         }
         left = left.saturating_sub(1);
-        if conditions.judge(number, row, &mut verdict) && conditions.meets(&verdict, 0) {
+        let product = table.product(number);
+        let is_hit = |product: &Product<'_>| {
+            conditions.judge(number, product, &mut verdict) && conditions.meets(&verdict, 0)
+        };
+        if product.as_ref().is_some_and(is_hit) {
             found.push(Found { row: number, rank: 0.0, score: 0.0, step: StepKind::Exact });
         }
         if found.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tradepost_port::search::plan::{Alt, Scoring, Slot};
 
 use super::met::Met;
+use super::survey::List;
 use crate::memo::Memo;
 
 /// Bytes that may be kept whatever the size of a shelf, and for each of its products beside.
-const BYTES_MIN: usize = 2 << 20;
-const PRODUCT_BYTES: usize = 128;
+const BYTES_MIN: usize = 6 << 20;
+const PRODUCT_BYTES: usize = 512;
 
 /// A word with the doubt that it was met with, and how many alternatives that allows.
 type Key = (String, u8, usize);
@@ -19,7 +20,7 @@ type Key = (String, u8, usize);
 struct Kept {
     alts: Arc<[Alt]>,
     document_count: u64,
-    met: Arc<[Met]>,
+    list: Arc<List>,
 }
 
 /// What an index says of slots, of one state of it and one way to score.
@@ -41,25 +42,35 @@ impl Lists {
         (slot, doubt): (&Slot, u8),
         (generation, products, scoring): (u64, usize, &Scoring),
         read: impl FnOnce() -> Result<Vec<Met>, E>,
-    ) -> Result<Arc<[Met]>, E> {
-        if let Some(met) = self.kept((slot, doubt), generation, scoring) {
-            return Ok(met);
+    ) -> Result<Arc<List>, E> {
+        if let Some(list) = self.kept((slot, doubt), generation, scoring) {
+            return Ok(list);
         }
-        let met: Arc<[Met]> = read()?.into();
+        let list = Arc::new(List::new(read()?));
+        self.keep((slot, doubt), (generation, products, scoring), &list);
+        Ok(list)
+    }
+
+    /// Keeps a list, or takes note that more was worked out of it.
+    pub fn keep(
+        &self,
+        (slot, doubt): (&Slot, u8),
+        (generation, products, scoring): (u64, usize, &Scoring),
+        list: &Arc<List>,
+    ) {
         let kept =
-            Kept { alts: slot.alts.clone(), document_count: slot.document_count, met: Arc::clone(&met) };
+            Kept { alts: slot.alts.clone(), document_count: slot.document_count, list: Arc::clone(list) };
         let bytes_max = BYTES_MIN.saturating_add(products.saturating_mul(PRODUCT_BYTES));
         let empty = || State { generation, scoring: scoring.clone(), lists: Memo::new(bytes_max) };
         // Alternatives are shared as a rule, with what is known of words.
-        let bytes = 256_usize.saturating_add(std::mem::size_of_val(&*met));
+        let bytes = 256_usize.saturating_add(list.bytes());
         self.of(generation, scoring).get_or_insert_with(empty).lists.put(key(slot, doubt), kept, bytes);
-        Ok(met)
     }
 
     /// The list of a slot, if it was read.
-    pub fn kept(&self, (slot, doubt): (&Slot, u8), generation: u64, scoring: &Scoring) -> Option<Arc<[Met]>> {
+    pub fn kept(&self, (slot, doubt): (&Slot, u8), generation: u64, scoring: &Scoring) -> Option<Arc<List>> {
         let kept = self.of(generation, scoring).as_mut()?.lists.get(&key(slot, doubt))?;
-        kept.is_of(slot, doubt).then_some(kept.met)
+        kept.is_of(slot, doubt).then_some(kept.list)
     }
 
     /// What is kept of a state of the index and a way to score.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::float_arithmetic, reason = "scores; no money is near")]
 
+use std::cmp::Ordering;
+
 use tradepost_port::search::plan::Step;
 
 /// The bit of [`Met::mark`] that says whether the words stand in names.
@@ -49,7 +51,7 @@ pub fn of_step(lists: &[&[Met]], step: Step, named: f32) -> Vec<(u32, f32)> {
 }
 
 /// Those that are in all lists.
-fn of_all(lists: &[&[Met]]) -> Vec<Met> {
+pub fn of_all(lists: &[&[Met]]) -> Vec<Met> {
     let mut lists = lists.to_vec();
     lists.sort_by_key(|list| list.len());
     let Some((first, others)) = lists.split_first() else { return Vec::new() };
@@ -82,11 +84,38 @@ fn skip(list: &[Met], row: u32) -> &[Met] {
 
 /// Those that are in so many lists.
 fn of_some(lists: &[&[Met]], least: usize) -> Vec<Met> {
+    if let ([first, second, others @ ..], 1) = (lists, least) {
+        return others.iter().fold(merge(first, second), |met, other| merge(&met, other));
+    }
     // A stable sort merges what is in order already.
     let mut all: Vec<Met> = lists.concat();
     all.sort_by_key(|met| met.row());
     let same = all.chunk_by(|first, second| first.row() == second.row());
     same.filter(|same| same.len() >= least).filter_map(|same| same.iter().copied().reduce(Met::and)).collect()
+}
+
+/// Those that are in one of two lists or in both.
+fn merge(mut first: &[Met], mut second: &[Met]) -> Vec<Met> {
+    let mut merged = Vec::with_capacity(first.len().saturating_add(second.len()));
+    while let ([here, after_here @ ..], [there, after_there @ ..]) = (first, second) {
+        match here.row().cmp(&there.row()) {
+            Ordering::Less => {
+                merged.push(*here);
+                first = after_here;
+            }
+            Ordering::Greater => {
+                merged.push(*there);
+                second = after_there;
+            }
+            Ordering::Equal => {
+                merged.push(here.and(*there));
+                (first, second) = (after_here, after_there);
+            }
+        }
+    }
+    merged.extend_from_slice(first);
+    merged.extend_from_slice(second);
+    merged
 }
 
 #[cfg(test)]

@@ -13,9 +13,12 @@ mod lists;
 mod met;
 mod orders;
 mod pass;
+mod pool;
 mod postings;
 pub(crate) mod ranking;
+mod survey;
 mod table;
+mod tally;
 mod values;
 mod visible;
 
@@ -25,7 +28,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::{Deserialize, Serialize};
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument};
+use tantivy::indexer::IndexWriterOptions;
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument};
 use tradepost_domain::kernel::ids::ProductId;
 use tradepost_port::BoxFuture;
 use tradepost_port::search::plan::{QueryPlan, Step};
@@ -41,8 +45,8 @@ pub(crate) use self::index::field_name;
 use self::index::{Fields, Stored};
 use self::kept::Kept;
 use self::lists::Lists;
-use self::met::Met;
-use self::pass::Pass;
+use self::pass::{Pass, Took};
+use self::survey::List;
 use self::table::Table;
 pub(crate) use self::table::label as label_of;
 pub(crate) use self::values::name_of;
@@ -76,6 +80,9 @@ const UNSAVED_MAX: usize = 2_000;
 
 /// Products that an answer at a glance looks at, at most: a fraction of a millisecond.
 const GLANCE_ROWS_MAX: usize = 2_000;
+
+/// Looks that an answer to words at a glance takes at what its words were known to be in: a fraction of a millisecond, too.
+const GLANCE_LOOKS_MAX: usize = 8_000;
 
 /// An index that answers plans.
 pub struct Engine {
@@ -136,11 +143,17 @@ impl Engine {
     }
 
     fn over(index: &Index, fields: Fields, in_folder: bool) -> Result<Self, EngineError> {
+        // Each thread that ever merged keeps some memory for the next time.
+        let options = IndexWriterOptions::builder()
+            .memory_budget_per_thread(WRITER_BYTES)
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .build();
         Ok(Self {
             reader: index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?,
             fields,
             writer: Mutex::new(Writer {
-                index: index.writer_with_num_threads(1, WRITER_BYTES)?,
+                index: index.writer_with_options(options)?,
                 unsaved: HashSet::new(),
             }),
             table: RwLock::default(),
@@ -286,59 +299,58 @@ impl Engine {
             return Ok(Hits { sequence, ..found.unwrap_or_default() });
         }
         let searcher = self.reader.searcher();
+        let generation = searcher.generation().generation_id();
         let table = self.read_table();
-        let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table));
+        let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table), usize::MAX);
         for (place, step) in plan.relax.iter().enumerate() {
-            pass.take_step(place, || self.met(&searcher, plan, *step, table.rows().len()))?;
+            if pass.wants(step) {
+                let state = (generation, table.rows().len(), &plan.scoring);
+                let list = |slot| {
+                    let read = || postings::read(&searcher, &self.fields, (slot, step.doubt), &plan.scoring);
+                    self.lists.get((slot, step.doubt), state, read)
+                };
+                let lists: Vec<Arc<List>> = plan.must.iter().map(list).collect::<tantivy::Result<_>>()?;
+                self.take_step(&mut pass, (place, *step), (generation, &table), (plan, &lists));
+            }
         }
         Ok(Hits { sequence, ..pass.finish() })
     }
 
-    /// The rows that hold the words of a step, with their scores.
-    fn met(
+    /// Takes a step of a plan whose words these lists hold; whether it was taken.
+    fn take_step(
         &self,
-        searcher: &Searcher,
-        plan: &QueryPlan,
-        step: Step,
-        rows: usize,
-    ) -> Result<Vec<(u32, f32)>, EngineError> {
-        let state = (searcher.generation().generation_id(), rows, &plan.scoring);
-        let list = |slot| {
-            let read = || postings::read(searcher, &self.fields, (slot, step.doubt), &plan.scoring);
-            self.lists.get((slot, step.doubt), state, read)
-        };
-        let lists: Vec<Arc<[Met]>> = plan.must.iter().map(list).collect::<tantivy::Result<_>>()?;
-        Ok(of_step(&lists, step, plan.scoring.named))
+        pass: &mut Pass<'_>,
+        (place, step): (usize, Step),
+        (generation, table): (u64, &Table),
+        (plan, lists): (&QueryPlan, &[Arc<List>]),
+    ) -> bool {
+        let took = pass.take_step(place, lists);
+        if took == Took::WorkedOut {
+            let state = (generation, table.rows().len(), &plan.scoring);
+            for (slot, list) in plan.must.iter().zip(lists) {
+                self.lists.keep((slot, step.doubt), state, list);
+            }
+        }
+        took != Took::TooMuch
     }
 
     /// Follows a plan whose words were read before, if that is done at once.
     fn glance_at_words(&self, plan: &QueryPlan) -> Option<Hits> {
         let sequence = self.visible.sequence();
-        let searcher = self.reader.searcher();
-        let generation = searcher.generation().generation_id();
+        let generation = self.reader.searcher().generation().generation_id();
         let table = self.table.try_read().ok()?;
-        let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table));
-        let mut left = GLANCE_ROWS_MAX;
+        let mut pass = Pass::new(plan, &table, Conditions::of(plan, &table), GLANCE_LOOKS_MAX);
         for (place, step) in plan.relax.iter().enumerate() {
-            let find = || {
+            if pass.wants(step) {
                 let list = |slot| self.lists.kept((slot, step.doubt), generation, &plan.scoring);
-                let lists: Option<Vec<Arc<[Met]>>> = plan.must.iter().map(list).collect();
-                let lists = lists.ok_or(TooMuch)?;
-                left = left.checked_sub(lists.iter().map(|list| list.len()).sum()).ok_or(TooMuch)?;
-                Ok::<_, TooMuch>(of_step(&lists, *step, plan.scoring.named))
-            };
-            pass.take_step(place, find).ok()?;
+                let lists: Vec<Arc<List>> = plan.must.iter().map(list).collect::<Option<_>>()?;
+                if !self.take_step(&mut pass, (place, *step), (generation, &table), (plan, &lists)) {
+                    return None;
+                }
+            }
         }
         Some(Hits { sequence, ..pass.finish() })
     }
-}
-
-/// What is asked for is not done at a glance.
-struct TooMuch;
-
-fn of_step(lists: &[Arc<[Met]>], step: Step, named: f32) -> Vec<(u32, f32)> {
-    let lists: Vec<&[Met]> = lists.iter().map(|list| &**list).collect();
-    met::of_step(&lists, step, named)
 }
 
 impl SearchEngine for Engine {

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use tradepost_port::search::plan::{Collapse, QueryPlan, Start, StepKind};
-use tradepost_port::search::{FacetKey, Hit, Position, Sort, SortKey};
+use tradepost_port::search::{Hit, Position, Sort, SortKey};
 
-use super::table::{Row, Table};
-use super::values::ValueId;
+use super::table::{Product, Row, Table};
+use super::values::{KeyId, ValueId};
 
 /// A product that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,12 +72,6 @@ impl Order {
     /// Whether the greatest comes first.
     pub fn descending(self) -> bool {
         !matches!(self, Self::Cheapest | Self::Title)
-    }
-
-    /// Ascending.
-    fn compare(self, (first, first_row): (&Found, &Row), (second, second_row): (&Found, &Row)) -> Ordering {
-        let by_rank = if self == Self::Rank { first.rank.total_cmp(&second.rank) } else { Ordering::Equal };
-        by_rank.then_with(|| self.compare_rows(first_row, second_row))
     }
 
     /// Ascending by what rows hold; ties go by id.
@@ -196,27 +190,50 @@ pub fn page(plan: &QueryPlan, mut found: Vec<Found>, pinned: &[(usize, Found)], 
     Ranked { hits: hits.collect(), next }
 }
 
-/// Puts the first `count` in order and leaves out the others.
-fn sort_first(found: &mut Vec<Found>, count: usize, order: Order, table: &Table) {
-    let compare = |first: &Found, second: &Found| {
+/// How many hits may be on the page of a plan or before it, with one more that tells whether there is more; nothing where hits are
+/// chosen by more than their order.
+pub fn page_end(plan: &QueryPlan) -> Option<usize> {
+    let Start::Offset(offset) = plan.page.start else { return None };
+    let is_by_rank = Order::of(plan) == Order::Rank && plan.collapse.is_none();
+    is_by_rank.then(|| offset.saturating_add(plan.page.limit).saturating_add(1))
+}
+
+/// How two products stand to each other in a list.
+fn compare(order: Order, table: &Table) -> impl Fn(&Found, &Found) -> Ordering {
+    move |first, second| {
+        // What rows hold is looked up only where it matters.
+        if order == Order::Rank && first.rank.total_cmp(&second.rank) != Ordering::Equal {
+            return second.rank.total_cmp(&first.rank);
+        }
         let (Some(first_row), Some(second_row)) = (table.row(first.row), table.row(second.row)) else {
             return Ordering::Equal;
         };
-        let ascending = order.compare((first, first_row), (second, second_row));
+        let ascending = order.compare_rows(first_row, second_row);
         if order.descending() { ascending.reverse() } else { ascending }
-    };
-    if count < found.len() {
-        found.select_nth_unstable_by(count, compare);
+    }
+}
+
+/// Leaves out all but the first `count`, of which the last one stands at the end.
+pub fn leave_first(found: &mut Vec<Found>, count: usize, order: Order, table: &Table) {
+    if let Some(last) = count.checked_sub(1).filter(|_| count < found.len()) {
+        found.select_nth_unstable_by(last, compare(order, table));
         found.truncate(count);
     }
-    found.sort_unstable_by(compare);
+}
+
+/// Puts the first `count` in order and leaves out the others.
+fn sort_first(found: &mut Vec<Found>, count: usize, order: Order, table: &Table) {
+    leave_first(found, count, order, table);
+    found.sort_unstable_by(compare(order, table));
 }
 
 /// Leaves only a few of those that have a value in common, the first ones.
 fn thin_out(found: &mut Vec<Found>, pinned: &[(usize, Found)], collapse: &Collapse, table: &Table) {
+    let Some(key) = table.values.key(&collapse.key) else { return };
     let mut counts: HashMap<ValueId, usize> = HashMap::new();
     let mut keeps = |found: &Found| {
-        let Some(value) = table.row(found.row).and_then(|row| first_value(row, &collapse.key, table)) else {
+        let Some(value) = table.product(found.row).and_then(|product| first_value(&product, key, table))
+        else {
             return true;
         };
         let count = counts.entry(value).or_default();
@@ -231,11 +248,10 @@ fn thin_out(found: &mut Vec<Found>, pinned: &[(usize, Found)], collapse: &Collap
 }
 
 /// The value of a key that a product goes by: its first one by name.
-fn first_value(row: &Row, key: &FacetKey, table: &Table) -> Option<ValueId> {
-    let options = row.variants.iter().flat_map(|variant| variant.options.iter());
-    let of_key = row.values.iter().chain(options).filter_map(|id| {
-        let entry = table.values.get(*id).filter(|entry| entry.key == *key)?;
-        Some((super::values::name_of(&entry.value), *id))
+fn first_value(product: &Product<'_>, key: KeyId, table: &Table) -> Option<ValueId> {
+    let of_key = product.values.iter().chain(product.options()).filter_map(|id| {
+        table.values.place(*id).filter(|place| place.key == key)?;
+        Some((super::values::name_of(&table.values.get(*id)?.value), *id))
     });
     of_key.min().map(|(_, id)| id)
 }

@@ -1,5 +1,8 @@
 //! Everything about products but their words, in memory: one row a product. Filters, facets and sorts read it, and price and
 //! stock change in it without the index being touched.
+//!
+//! What is looked at for each of very many products (whether it is there, how well it sells, its values) lies close together, apart
+//! from the rest.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -7,9 +10,10 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 use tradepost_domain::kernel::ids::{ProductId, VariantId};
 use tradepost_port::search::document::OptionValue;
-use tradepost_port::search::{FacetKey, FacetValue, Live, LiveVariant, Range, SearchDocument};
+use tradepost_port::search::{FacetKey, FacetValue, Live, LiveVariant, Range, SearchDocument, SearchVariant};
 
 use super::orders::{Orders, Walk};
+use super::pool::Pool;
 use super::values::{ValueId, Values, index, plain_number};
 use crate::document::scalars;
 
@@ -20,10 +24,8 @@ pub struct Row {
     pub id: ProductId,
     /// Whether it is on the shelf.
     pub on_shelf: bool,
-    /// Brand, type, categories, collections, tags and attributes; sorted.
-    pub values: Box<[ValueId]>,
-    /// Variants.
-    pub variants: Box<[VariantRow]>,
+    /// Whether one of its variants can be ordered.
+    pub in_stock: bool,
     /// What the sort by name compares.
     pub title_sort: Box<str>,
     /// Lowest price of its variants; 0 where it has none.
@@ -42,12 +44,48 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct VariantRow {
     id: VariantId,
-    /// Values of its options.
-    pub options: Box<[ValueId]>,
     /// Price in minor units.
     pub price: i64,
+    /// Where the values of its options begin among those of the product, and how many they are.
+    options_start: u32,
+    options_len: u16,
     /// Whether it can be ordered.
     pub in_stock: bool,
+}
+
+/// A product with its values and variants.
+#[derive(Debug, Clone, Copy)]
+pub struct Product<'t> {
+    /// What is the same for all its variants.
+    pub row: &'t Row,
+    /// Brand, type, categories, collections, tags and attributes; sorted.
+    pub values: &'t [ValueId],
+    /// Its variants.
+    pub variants: &'t [VariantRow],
+    /// Values of options: those of all variants, each once and sorted, and then those of each.
+    options: &'t [ValueId],
+}
+
+impl<'t> Product<'t> {
+    /// Values of the options of all variants, each once; sorted.
+    pub fn options(&self) -> &'t [ValueId] {
+        let all = self.variants.first().map_or(0, |variant| index(variant.options_start));
+        self.options.get(..all).unwrap_or_default()
+    }
+
+    /// Values of the options of a variant.
+    pub fn options_of(&self, variant: &VariantRow) -> &'t [ValueId] {
+        let rest = self.options.get(index(variant.options_start)..).unwrap_or_default();
+        rest.get(..usize::from(variant.options_len)).unwrap_or_default()
+    }
+
+    /// Values of the product and of all its variants; sorted.
+    fn all_values(&self) -> Vec<ValueId> {
+        let mut all = [self.values, self.options()].concat();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }
 
 /// All products.
@@ -55,6 +93,11 @@ pub struct VariantRow {
 pub struct Table {
     rows: Vec<Row>,
     by_id: HashMap<ProductId, u32>,
+    /// How much each row is sold; less than nothing where it is off the shelf.
+    sold: Vec<f32>,
+    values_by_row: Pool<ValueId>,
+    options_by_row: Pool<ValueId>,
+    variants_by_row: Pool<VariantRow>,
     /// Their values.
     pub values: Values,
     /// The highest popularity that was ever seen.
@@ -62,6 +105,8 @@ pub struct Table {
     orders: Orders,
     /// Counts changes.
     generation: u64,
+    /// Counts those that are of more than prices and stock.
+    sold_generation: u64,
 }
 
 impl Table {
@@ -73,6 +118,11 @@ impl Table {
     /// Moves with every change.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Moves with every change of what is on the shelf and how much it is sold.
+    pub fn sold_generation(&self) -> u64 {
+        self.sold_generation
     }
 
     /// How many products are on the shelf.
@@ -95,6 +145,35 @@ impl Table {
         self.rows.get(index(number))
     }
 
+    /// A row with its values and variants.
+    pub fn product(&self, number: u32) -> Option<Product<'_>> {
+        let row = self.row(number)?;
+        Some(Product {
+            row,
+            values: self.values_by_row.get(number),
+            variants: self.variants_by_row.get(number),
+            options: self.options_by_row.get(number),
+        })
+    }
+
+    /// How much a product on the shelf is sold; nothing of one that is off it.
+    pub fn sold(&self, number: u32) -> Option<f32> {
+        self.sold.get(index(number)).copied().filter(|sold| *sold >= 0.0)
+    }
+
+    /// Takes note of what [`Self::sold`] tells.
+    fn note_sold(&mut self, number: u32) {
+        self.sold_generation = self.sold_generation.saturating_add(1);
+        if self.sold.len() <= index(number) {
+            self.sold.resize(index(number).saturating_add(1), OFF_SHELF);
+        }
+        let listed = self.row(number).filter(|row| row.on_shelf);
+        let sold = listed.map_or(OFF_SHELF, |row| narrow(row.popularity.max(0)));
+        if let Some(place) = self.sold.get_mut(index(number)) {
+            *place = sold;
+        }
+    }
+
     /// The row of a product.
     pub fn find(&self, id: ProductId) -> Option<u32> {
         self.by_id.get(&id).copied()
@@ -114,15 +193,10 @@ impl Table {
         if self.row(number).is_some_and(|row| row.on_shelf) {
             self.orders.remove(number, &self.rows);
         }
-        let row = self.make(document);
+        let known = self.find(document.id).and_then(|number| self.product(number));
+        let had: Vec<ValueId> = known.map(|known| known.all_values()).unwrap_or_default();
+        let row = row(document);
         self.popularity_max = self.popularity_max.max(row.popularity);
-        let old = self.find(document.id).and_then(|number| self.row(number));
-        let had: Vec<ValueId> = old.map(Row::all_values).unwrap_or_default();
-        for value in row.all_values() {
-            if had.binary_search(&value).is_err() {
-                self.values.note(value, number);
-            }
-        }
         while self.rows.len() <= index(number) {
             self.rows.push(Row { on_shelf: false, ..row.clone() });
         }
@@ -130,12 +204,26 @@ impl Table {
         if let Some(place) = self.rows.get_mut(index(number)) {
             *place = row;
         }
+        let values = self.values_of(document);
+        self.values_by_row.put(number, &values);
+        self.put_variants(number, document);
+        self.note_sold(number);
+        let has = self.product(number).map(|product| product.all_values()).unwrap_or_default();
+        for value in has {
+            if had.binary_search(&value).is_err() {
+                self.values.note(value, number);
+            }
+        }
         self.orders.insert(number, &self.rows);
     }
 
     /// Gives back memory that was taken ahead.
     pub fn settle(&mut self) {
         self.rows.shrink_to_fit();
+        self.sold.shrink_to_fit();
+        self.values_by_row.settle();
+        self.options_by_row.settle();
+        self.variants_by_row.settle();
         self.values.settle();
         self.orders.settle();
     }
@@ -150,6 +238,7 @@ impl Table {
         if let Some(row) = self.rows.get_mut(index(number)) {
             row.on_shelf = false;
         }
+        self.note_sold(number);
     }
 
     /// Takes over prices and stock; whether the product is there.
@@ -160,15 +249,17 @@ impl Table {
         if is_listed {
             self.orders.remove_price(number, &self.rows);
         }
-        let Some(row) = self.rows.get_mut(index(number)) else { return false };
+        let variants = self.variants_by_row.get_mut(number);
         for change in &live.variants {
-            for variant in row.variants.iter_mut().filter(|variant| variant.id == change.id) {
+            for variant in variants.iter_mut().filter(|variant| variant.id == change.id) {
                 variant.price = change.price;
                 variant.in_stock = change.in_stock;
             }
         }
-        row.price_min = row.variants.iter().map(|variant| variant.price).min().unwrap_or_default();
-        row.price_max = row.variants.iter().map(|variant| variant.price).max().unwrap_or_default();
+        let Some(row) = self.rows.get_mut(index(number)) else { return false };
+        row.price_min = variants.iter().map(|variant| variant.price).min().unwrap_or_default();
+        row.price_max = variants.iter().map(|variant| variant.price).max().unwrap_or_default();
+        row.in_stock = variants.iter().any(|variant| variant.in_stock);
         if is_listed {
             self.orders.insert_price(number, &self.rows);
         }
@@ -177,8 +268,7 @@ impl Table {
 
     /// Prices and stock of a product as they are now.
     pub fn live(&self, id: ProductId) -> Option<Live> {
-        let row = self.row(self.find(id)?)?;
-        let variants = row.variants.iter().map(|variant| LiveVariant {
+        let variants = self.variants_by_row.get(self.find(id)?).iter().map(|variant| LiveVariant {
             id: variant.id,
             price: variant.price,
             in_stock: variant.in_stock,
@@ -186,29 +276,29 @@ impl Table {
         Some(Live { variants: variants.collect() })
     }
 
-    fn make(&mut self, document: &SearchDocument) -> Row {
-        let variants: Vec<VariantRow> = document
-            .variants
-            .iter()
-            .map(|variant| VariantRow {
+    fn put_variants(&mut self, number: u32, document: &SearchDocument) {
+        let mut of_variant = |variant: &SearchVariant| -> Vec<ValueId> {
+            variant.options.iter().map(|option| self.option(option)).collect()
+        };
+        let each: Vec<Vec<ValueId>> = document.variants.iter().map(&mut of_variant).collect();
+        let mut options: Vec<ValueId> = each.concat();
+        options.sort_unstable();
+        options.dedup();
+        let mut variants = Vec::with_capacity(each.len());
+        for (variant, own) in document.variants.iter().zip(each) {
+            let options_start = u32::try_from(options.len()).unwrap_or(u32::MAX);
+            let own = own.get(..own.len().min(usize::from(u16::MAX))).unwrap_or_default();
+            options.extend_from_slice(own);
+            variants.push(VariantRow {
                 id: variant.id,
-                options: variant.options.iter().map(|option| self.option(option)).collect(),
                 price: variant.price,
+                options_start,
+                options_len: u16::try_from(own.len()).unwrap_or(u16::MAX),
                 in_stock: variant.in_stock,
-            })
-            .collect();
-        Row {
-            id: document.id,
-            on_shelf: true,
-            values: self.values_of(document),
-            variants: variants.into(),
-            title_sort: document.title_sort.as_str().into(),
-            price_min: document.prices().map(|(min, _)| min).unwrap_or_default(),
-            price_max: document.prices().map(|(_, max)| max).unwrap_or_default(),
-            published_at_us: document.published_at.as_microsecond(),
-            popularity: document.popularity,
-            rating: document.rating_hundredths,
+            });
         }
+        self.options_by_row.put(number, &options);
+        self.variants_by_row.put(number, &variants);
     }
 
     fn option(&mut self, option: &OptionValue) -> ValueId {
@@ -216,7 +306,7 @@ impl Table {
         self.values.intern(&key, (scalar(&option.value.to_lowercase()), &option.value), None)
     }
 
-    fn values_of(&mut self, document: &SearchDocument) -> Box<[ValueId]> {
+    fn values_of(&mut self, document: &SearchDocument) -> Vec<ValueId> {
         let values = &mut self.values;
         let mut found = Vec::new();
         for (key, named) in
@@ -246,19 +336,32 @@ impl Table {
         }
         found.sort_unstable();
         found.dedup();
-        found.into()
+        found
     }
 }
 
-impl Row {
-    /// Values of the product and of all its variants; sorted.
-    fn all_values(&self) -> Vec<ValueId> {
-        let options = self.variants.iter().flat_map(|variant| variant.options.iter());
-        let mut all: Vec<ValueId> = self.values.iter().chain(options).copied().collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+/// What is known of a product that is put on the shelf.
+fn row(document: &SearchDocument) -> Row {
+    Row {
+        id: document.id,
+        on_shelf: true,
+        in_stock: document.variants.iter().any(|variant| variant.in_stock),
+        title_sort: document.title_sort.as_str().into(),
+        price_min: document.prices().map(|(min, _)| min).unwrap_or_default(),
+        price_max: document.prices().map(|(_, max)| max).unwrap_or_default(),
+        published_at_us: document.published_at.as_microsecond(),
+        popularity: document.popularity,
+        rating: document.rating_hundredths,
     }
+}
+
+/// What [`Table::sold`] is kept as of a product that is off the shelf.
+const OFF_SHELF: f32 = -1.0;
+
+/// A count as a number of ranking; it need not be exact.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a weight, not a count any more")]
+pub fn narrow(count: i64) -> f32 {
+    count as f32
 }
 
 fn scalar(text: &str) -> FacetValue {

@@ -8,7 +8,7 @@ use serde_json::json;
 use tradepost_port::search::plan::{Boost, Page, Pin, Start};
 use tradepost_port::search::{
     AttributeTest, Change, ChangeKind, Condition, FacetKey, FacetRequest, Filter, Hits, IndexDocument, Live,
-    LiveVariant, Range, SearchEngine, SearchRequest, Sort,
+    LiveVariant, Range, SearchDocument, SearchEngine, SearchRequest, Sort,
 };
 use tradepost_search::conformance::{Suite, cases, category, product, product_id, variant_id};
 use tradepost_search::engine::Engine;
@@ -258,6 +258,62 @@ fn a_folder_that_cannot_be_read_is_begun_anew() {
     }
     let both = Both::over(Engine::open(folder.path()).unwrap());
     assert_eq!(both.check("begun anew", &asked("")).total, 200);
+}
+
+/// Where every product that holds one of the words is a hit, long lists are worked out as wholes; a pin of a product that is not
+/// there changes nothing but that products are looked at one by one.
+#[test]
+fn lists_that_were_worked_out_answer_as_looking_at_each_product_does() {
+    let (suite, engine) = (Suite::default(), Engine::in_memory().unwrap());
+    // A few are of two kinds, of which there are many of each.
+    let titled = |number: u64| match number % 220 {
+        3 => SearchDocument { title: "Webcam keyboard".to_owned(), ..product(number) },
+        _ => product(number),
+    };
+    let all = (0..2_400).map(|number| suite.upsert(1, titled(number)));
+    now(engine.apply(all.collect())).unwrap();
+    let brand = |percent| Boost::by_percent(Condition::Is(Filter::Brand(vec!["zephyr".to_owned()])), percent);
+    let red = Condition::Is(Filter::Option { name: "colour".to_owned(), values: vec!["red".to_owned()] });
+    let boosts = [vec![], vec![brand(110)], vec![brand(30), Boost::by_percent(red, 900)]];
+    let ranges = [1_500, 3_000].map(|lt| Range { lt: Some(lt), ..Range::default() });
+    let stars = ranges.map(|_| Range { gte: Some(300), ..Range::default() });
+    let measures = [FacetRequest::PriceRanges(ranges.into()), FacetRequest::RatingRanges(stars.into())];
+    let facets: Vec<FacetRequest> = facets().into_iter().chain(measures).collect();
+    let words: Vec<&str> = WORDS.split(' ').collect();
+    let compare = |number: usize, text: &str, page: Page| {
+        let (boosts, facets) = (boosts[number % 3].clone(), facets.clone());
+        let request = SearchRequest { facets, boosts, page, ..asked(text) };
+        let plan = suite.plan(&request);
+        let pins = vec![Pin { id: product_id(9_999), place: 0 }];
+        let wanted = now(engine.search(&suite.plan(&SearchRequest { pins, ..request }))).unwrap();
+        for _ in 0..3 {
+            assert_eq!(now(engine.search(&plan)).unwrap(), wanted, "{text}");
+            assert!(engine.glance(&plan).is_none_or(|glanced| glanced == wanted), "{text}");
+        }
+        (wanted.steps.len() > 1 && wanted.total > 300, engine.glance(&plan).is_some())
+    };
+    let compare_all = || {
+        let (mut relaxed, mut glanced) = (0, 0);
+        for (number, first) in words.iter().enumerate() {
+            for apart in [3, 10, 17] {
+                let second = words[(number * 7 + apart) % words.len()];
+                let two = compare(number, &format!("{first} {second}"), Page::new(number % 5, 3));
+                relaxed += u32::from(two.0);
+                glanced += u32::from(two.0 && two.1);
+            }
+            compare(number, first, Page::new(0, 7));
+        }
+        assert_eq!(compare(1, "webcam keyboard", Page::new(0, 30)), (true, true));
+        (relaxed, glanced)
+    };
+    let (relaxed, glanced) = compare_all();
+    assert!(relaxed > 15 && glanced > 10, "{relaxed} {glanced}");
+    let priced = vec![live(201, 5, &[(0, 1, true)]), live(202, 31, &[(0, 90_000, false), (1, 7, true)])];
+    now(engine.apply(priced)).unwrap();
+    compare_all();
+    let moved = vec![delete(203, 6), delete(204, 40), suite.upsert(205, product(5))];
+    now(engine.apply(moved)).unwrap();
+    compare_all();
 }
 
 const WORDS: &str = "red mouse mice pads acme webcam wbecam webcm optcal mouze harddrive hard-drive har ddrive star tech \

@@ -18,8 +18,7 @@ fn write_data(folder: &Path) {
         fs::write(path, text).unwrap();
     };
     let kinds = ["laptop", "webcam", "keyboard"];
-    let electronics = (0..60).map(|number| {
-        let kind = kinds[number % 3];
+    let electronics = (0..60).zip(kinds.iter().cycle()).map(|(number, kind)| {
         format!("{{\"id\":\"e{number}\",\"title\":\"Philips {kind} {number}00\",\"brand\":\"Philips\",\"desc\":\"A {kind}\"}}\n")
     });
     write("search/icecat.jsonl", electronics.collect());
