@@ -73,7 +73,7 @@ pub(super) fn prices_changed(products: impl IntoIterator<Item = ProductId>) -> V
 mod tests {
     use super::*;
 
-    fn list(more: Value) -> PriceListCreate {
+    fn list(more: &Value) -> PriceListCreate {
         let mut fields = json!({"name": "Sale"});
         fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(fields).unwrap()
@@ -84,7 +84,7 @@ mod tests {
         let now: Timestamp = "2026-11-01T12:00:00Z".parse().unwrap();
         let (channel, group) = ("chan_00000000000000000000000001", "cgrp_00000000000000000000000001");
         let reaches_all = |before: &Value, after: &Value| {
-            let (before, after) = (list(before.clone()), list(after.clone()));
+            let (before, after) = (list(before), list(after));
             let told = terms_changed(Some(&before), Some(&after), now);
             assert_eq!(told, terms_changed(Some(&after), Some(&before), now));
             told == json!({})
@@ -113,6 +113,6 @@ mod tests {
         }
         // One that ended may still be shown, where no projector ran meanwhile.
         assert!(reaches_all(&json!({"ends_at": "2026-10-01T00:00:00Z"}), &json!({"active": false})));
-        assert_eq!(terms_changed(None, Some(&list(json!({}))), now), prices_changed([]));
+        assert_eq!(terms_changed(None, Some(&list(&json!({}))), now), prices_changed([]));
     }
 }

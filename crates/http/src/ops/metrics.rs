@@ -48,6 +48,8 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_gauge!("http_connections", "Open connections of clients");
     metrics::describe_counter!("http_connections_total", "Connections of clients that were taken");
     metrics::describe_counter!("http_connections_refused_total", "Connections over the limit");
+    metrics::describe_counter!("http_requests_refused_total", "Requests for which there was no room");
+    metrics::describe_gauge!("runtime_work_waits_seconds", "How much later than its time work begins");
     Ok(handle)
 }
 

@@ -295,7 +295,11 @@ pub mod tests {
                     Unit::Milliseconds,
                     [(1.2, 5.1), (11.0, 45.0), (8.0, 30.0)].map(|(p50, p99)| Some(Measured::two(p50, p99))),
                 ),
-                Figure::new(("Speed", "answers a second, eight at once"), Unit::PerSecond, rates),
+                Figure::new(
+                    ("Searches, from the text to the ids", "answers a second, eight at once"),
+                    Unit::PerSecond,
+                    rates,
+                ),
             ],
             curves: vec![Curve {
                 name: "asked for the first time",

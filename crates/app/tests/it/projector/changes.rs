@@ -259,7 +259,7 @@ impl TestShop {
         match number {
             31 => {
                 let sql = "insert into price_list (id, handle, name, definition, created_at, updated_at)
-                           values ($1, $1::text, 'Sale', $2, $3, $3)
+                           values ($1, cast($1 as uuid)::text, 'Sale', $2, $3, $3)
                                on conflict (id) do update set definition = excluded.definition, version = price_list.version + 1";
                 self.change(sql, &[&list, &fields, &self.now()], "price_list.updated", list).await;
             }

@@ -12,7 +12,7 @@ async fn list(shop: &TestShop, number: u64, starts_in_seconds: i64, products: st
     let list = id(Kind::PriceList, number);
     let starts_at = shop.now() + SignedDuration::from_secs(starts_in_seconds);
     let definition = json!({"name": "Sale", "active": true, "starts_at": starts_at});
-    let sql = "insert into price_list (id, handle, name, definition, created_at, updated_at) values ($1, $1::text, 'Sale', $2, $3, $3)";
+    let sql = "insert into price_list (id, handle, name, definition, created_at, updated_at) values ($1, cast($1 as uuid)::text, 'Sale', $2, $3, $3)";
     shop.run(sql, &[&list, &definition, &shop.now()]).await;
     let variants: Vec<_> = products.map(|product| variant(product, 0)).collect();
     let sql = "insert into price_list_price (price_list_id, variant_id, currency, min_quantity, amount)

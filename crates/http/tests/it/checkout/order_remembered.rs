@@ -100,22 +100,22 @@ async fn goods_that_are_archived_or_gone_are_not_sold_from_memory() {
 
 #[tokio::test]
 async fn what_is_short_is_refused_in_the_words_of_one_that_was_read() {
-    let (app, _, boot) = remembering(5).await;
-    let six = json!([{"variant_id": boot, "quantity": 6}]);
-    let remembered = order_items(&app, six.clone(), "six").await.expect(409);
-    let read = order_items(&app.beside(), six, "read-six").await.expect(409);
+    let (app, _, boot) = remembering(50).await;
+    let sixty = json!([{"variant_id": boot, "quantity": 60}]);
+    let remembered = order_items(&app, sixty.clone(), "sixty").await.expect(409);
+    let read = order_items(&app.beside(), sixty, "read-sixty").await.expect(409);
     let said = |answer: &TestResponse| {
         let body = answer.json();
         ["code", "detail", "param", "available", "shortages"].map(|field| body[field].clone())
     };
     assert_eq!(said(&remembered), said(&read));
     let facts: Value = remembered.json();
-    assert_eq!((text(&facts, "code"), &facts["available"]), ("insufficient_stock", &json!(3)));
+    assert_eq!((text(&facts, "code"), &facts["available"]), ("insufficient_stock", &json!(48)));
     // What an order lacks that nothing has to be read for is said as ever, too.
     let bare =
         app.post("/api/orders").header("idempotency-key", "bare").json(&json!({"items": one_of(&boot)}));
     let bare = bare.send().await.expect(422).json();
     assert_eq!(bare["errors"][0]["code"], json!("email_required"));
-    assert_eq!(stock(&app, &boot).await, "5/2/0");
+    assert_eq!(stock(&app, &boot).await, "50/2/0");
     app.audit().await;
 }

@@ -56,7 +56,7 @@ async fn a_purchase_takes_as_many_statements_for_twenty_lines_as_for_one() {
         ("add", 2),
         ("change", 1),
         ("remove", 1),
-        ("order", 15),
+        ("order", 5),
         ("confirm", 31),
     ];
     assert_eq!(one, expected);

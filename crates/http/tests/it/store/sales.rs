@@ -29,7 +29,8 @@ async fn set(app: &TestApp, list: &str, prices: &[(&str, u32, i64)]) {
 }
 
 async fn delete(app: &TestApp, path: &str) {
-    let _ = app.delete(path).admin().header("if-match", "*").send().await.expect(204);
+    let answer = app.delete(path).admin().header("if-match", "*").send().await;
+    assert!(answer.status.is_success(), "{}", answer.status);
 }
 
 /// Price and compared price of something that is shown.
