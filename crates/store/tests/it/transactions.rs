@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use serde_json::json;
-use tradepost_domain::kernel::Currency;
 use tradepost_domain::kernel::ids::{EntityId, EventId, ImportId, OrderId};
+use tradepost_domain::kernel::{Currency, with_causes};
 use tradepost_store::db::{count_statements, open_transactions};
 use tradepost_store::idempotency::StoredAnswer;
 use tradepost_store::order::place::{Kept, Placing};
@@ -326,7 +326,8 @@ async fn an_order_whose_claim_is_gone_is_not_stored() {
         order::place::place(tx, &placing, (Timestamp::UNIX_EPOCH, &mut next_id), || ()).await
     };
     let both = place(1, &claims.each_ref()).await.unwrap_err();
-    assert!(both.is_rolled_back() && both.to_string().contains("a claim that was kept is gone"), "{both}");
+    let said = with_causes(&both);
+    assert!(both.is_rolled_back() && said.contains("a claim that was kept is gone"), "{said}");
     let conn = db.conn().await.unwrap();
     let count = async || {
         let key = idempotency::get(&conn, "key_1", "kept").await.unwrap();
