@@ -29,17 +29,12 @@ use failure::Failure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What a processor goes on with before it looks whether something has arrived. Tokio's 61 is meant for tasks of microseconds: of
-/// 61 searches side by side each takes a millisecond, and the answer of the database to an order would wait for all of them.
-const POLLS_BETWEEN_EVENTS: u32 = 5;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // Before anything makes a TLS connection; a second provider in the process would be a fault of ours.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .event_interval(POLLS_BETWEEN_EVENTS)
         .build()
         .map_err(Failure::from)
         .and_then(|runtime| runtime.block_on(run(cli)));
