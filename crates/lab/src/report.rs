@@ -30,16 +30,16 @@ pub struct Bound {
     pub name: &'static str,
     /// What was measured.
     pub value: f64,
-    /// The most that it may be.
-    pub goal: f64,
-    /// Unit of both: `ms`, `MB`.
+    /// The most that it may be, where that is known for a shop of this size.
+    pub goal: Option<f64>,
+    /// Unit of both: `ms`, `s`, `MB`.
     pub unit: &'static str,
 }
 
 impl Bound {
     /// Whether the goal is reached.
     pub fn reached(&self) -> bool {
-        self.value <= self.goal
+        self.goal.is_none_or(|goal| self.value <= goal)
     }
 }
 
@@ -71,7 +71,8 @@ impl Report {
         for bound in &self.bounds {
             let Bound { name, value, goal, unit } = bound;
             let mark = if bound.reached() { "" } else { "  (goal not reached)" };
-            let _ = writeln!(text, "{name:<44} {value:>9.2} {goal:>9.2}  {unit}{mark}");
+            let goal = goal.map_or_else(|| "-".to_owned(), |goal| format!("{goal:.2}"));
+            let _ = writeln!(text, "{name:<44} {value:>9.2} {goal:>9}  {unit}{mark}");
         }
         let _ = write!(text, "\nRepeat with: {}", self.command);
         text
@@ -107,7 +108,7 @@ mod tests {
             rounds: 3,
             cores: 2,
             ratios: vec![ratio],
-            bounds: vec![Bound { name: "memory, idle", value: 81.0, goal: 80.0, unit: "MB" }],
+            bounds: vec![Bound { name: "memory, idle", value: 81.0, goal: Some(80.0), unit: "MB" }],
         };
         let table = report.table();
         assert!(table.contains("81.00     80.00  MB  (goal not reached)"), "{table}");

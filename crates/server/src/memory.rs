@@ -51,7 +51,7 @@ pub async fn keep_small(shop: Arc<Shop>) {
     let mut quiet = 0_u32;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let is_filling = shop.catalog.shelves.as_ref().is_some_and(|shelves| shelves.is_filling());
+        let is_filling = shop.catalog.shelves.as_ref().is_some_and(|shelves| shelves.underway().is_some());
         let was_quiet = quiet >= QUIET_LOOKS;
         quiet = if is_filling { 0 } else { quiet.saturating_add(1) };
         if was_quiet != (quiet >= QUIET_LOOKS) {

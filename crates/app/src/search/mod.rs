@@ -109,11 +109,13 @@ const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// A filling that is under way.
 #[derive(Debug, Clone)]
-struct Underway {
-    view: View,
-    /// Products that were read, and those to be read in all: each is read twice.
-    done: i64,
-    due: i64,
+pub struct Underway {
+    /// The channel and locale of the shelf.
+    pub view: View,
+    /// Products that were read: each is read twice.
+    pub done: i64,
+    /// Products to be read in all.
+    pub due: i64,
 }
 
 impl std::fmt::Debug for Shelves {
@@ -175,9 +177,9 @@ impl Shelves {
         }
     }
 
-    /// Whether a shelf is being filled.
-    pub fn is_filling(&self) -> bool {
-        self.filling.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// The filling that is under way.
+    pub fn underway(&self) -> Option<Underway> {
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The shelves that stand.

@@ -1,7 +1,6 @@
 //! Tells other processes what this one holds, asks for shelves to be filled anew, and proves that they are equal to the rows.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -67,7 +66,7 @@ impl Shelves {
                 filling: None,
             })
             .collect();
-        if let Some(filling) = self.filling.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        if let Some(filling) = self.underway() {
             match news.iter_mut().find(|told| told.view == filling.view) {
                 Some(told) => told.filling = Some((filling.done, filling.due)),
                 None => news.push(ToldShelf {

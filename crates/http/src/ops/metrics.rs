@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tradepost_app::Shop;
 use tradepost_app::catalog::cache::RoomStats;
-use tradepost_app::search::ShelfState;
+use tradepost_app::search::{ShelfState, Underway};
 use tradepost_app::system::{Backlogs, count_backlogs};
 
 use super::{Ops, process};
@@ -185,6 +185,10 @@ fn add_cache(text: &mut String, shop: &Shop) {
     );
 }
 
+fn view_labels(channel: &dyn std::fmt::Display, locale: &dyn std::fmt::Display) -> String {
+    format!("{{channel=\"{channel}\",locale=\"{locale}\"}}")
+}
+
 fn add_search(text: &mut String, shop: &Shop) {
     let dropped = shop.search_log.dropped();
     single(
@@ -196,9 +200,7 @@ fn add_search(text: &mut String, shop: &Shop) {
     let states = shelves.states();
     let each = |value: fn(&ShelfState) -> i64| {
         let sample = |state: &ShelfState| {
-            let labels =
-                format!("{{channel=\"{}\",locale=\"{}\"}}", state.view.channel_id, state.view.locale);
-            (labels, value(state).to_string())
+            (view_labels(&state.view.channel_id, &state.view.locale), value(state).to_string())
         };
         states.iter().map(sample).collect::<Vec<_>>()
     };
@@ -206,6 +208,17 @@ fn add_search(text: &mut String, shop: &Shop) {
     family(text, ("search_products", "gauge", "Products that can be searched"), &products);
     let age = each(|state| state.age_seconds);
     family(text, ("search_filled_seconds", "gauge", "Time since the index was filled anew"), &age);
+    let underway = shelves.underway();
+    let filling = |value: fn(&Underway) -> i64| {
+        let sample = |filling: &Underway| {
+            (view_labels(&filling.view.channel_id, &filling.view.locale), value(filling).to_string())
+        };
+        underway.iter().map(sample).collect::<Vec<_>>()
+    };
+    let done = ("search_filling_products", "gauge", "Products read by the filling under way, each twice");
+    family(text, done, &filling(|filling| filling.done));
+    let due = ("search_filling_due", "gauge", "Products that the filling under way will have read");
+    family(text, due, &filling(|filling| filling.due));
     let away = ("search_away", "gauge", "Indexes whose engine is away: the database answers instead");
     single(text, away, &shelves.resting_count());
     let cache = shop.catalog.cache.stats();
