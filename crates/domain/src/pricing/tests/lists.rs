@@ -77,8 +77,13 @@ fn a_list_applies_in_its_channels_to_its_groups_in_its_time_and_currency() {
     let mut check = |change: &dyn Fn(&mut PriceList), expected: Option<Reason>| {
         let mut list = plain.clone();
         change(&mut list);
-        snapshot.price_lists = vec![list];
         snapshot.customer.group_ids = vec![id(4)];
+        // A list without a price for the line holds as well.
+        let group_ids = &snapshot.customer.group_ids;
+        let setting =
+            Setting { group_ids, ..Setting::of_guest(snapshot.channel, snapshot.currency, snapshot.now) };
+        assert_eq!(list.holds(&setting), matches!(expected, None | Some(Reason::NoLine)));
+        snapshot.price_lists = vec![list];
         let outcome = expected.clone().map_or(Outcome::Applied, Outcome::NotApplied);
         assert_eq!(list_outcomes(&snapshot), [outcome]);
         assert_eq!(unit_prices(&snapshot), [if expected.is_none() { 500 } else { 1000 }]);
