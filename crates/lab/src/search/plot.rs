@@ -45,7 +45,9 @@ pub fn share_bars(figures: &[(&str, &Figure)]) -> String {
                 ABOVE + HEIGHT - height,
                 bar - 2.0
             );
-            text(&mut svg, (x + bar / 2.0 - 1.0, ABOVE + HEIGHT - height - 4.0), "middle", &shown);
+            // All of them is told by one figure: four would run into those of the next bar.
+            let short = if shown == "1.000" { "1" } else { &shown };
+            text(&mut svg, (x + bar / 2.0 - 1.0, ABOVE + HEIGHT - height - 4.0), "middle", short);
         }
         for (row, part) in name.split('|').enumerate() {
             text(&mut svg, (middle, ABOVE + HEIGHT + 17.0 + 15.0 * row as f64), "middle", part);
@@ -108,8 +110,9 @@ pub fn lines(curve: &Curve) -> String {
     }
     let (first, last) =
         (shortest.log10().floor(), longest.log10().ceil().max(shortest.log10().floor() + 1.0));
-    let right = WIDTH - 20.0;
-    let x = |time: f64| LEFT + (right - LEFT) * (time.max(shortest).log10() - first) / (last - first);
+    let right = WIDTH - 30.0;
+    // No time at all would be infinitely far to the left.
+    let x = |time: f64| LEFT + (right - LEFT) * (time.log10().max(first) - first) / (last - first);
     let mut svg = frame(HEIGHT + ABOVE + BELOW);
     for quarter in 0..=4_u8 {
         grid(
@@ -122,7 +125,9 @@ pub fn lines(curve: &Curve) -> String {
     while power <= last {
         let at = x(10_f64.powf(power));
         let _ = write!(svg, "<path class=\"grid\" d=\"M{at:.1} {ABOVE}v{HEIGHT}\"/>");
-        text(&mut svg, (at, ABOVE + HEIGHT + 17.0), "middle", &format!("{} ms", 10_f64.powf(power)));
+        let time = 10_f64.powf(power);
+        let name = if time < 1_000.0 { format!("{time} ms") } else { format!("{} s", time / 1_000.0) };
+        text(&mut svg, (at, ABOVE + HEIGHT + 17.0), "middle", &name);
         power += 1.0;
     }
     for (side, times) in curve.milliseconds.iter().enumerate() {
@@ -175,6 +180,13 @@ mod tests {
             let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
             assert!((LEFT..=WIDTH).contains(&x) && (ABOVE..=ABOVE + HEIGHT).contains(&y), "{point}");
         }
+        // Every step of the scale is as wide as the others, the first one too.
+        let steps = svg.split("<path class=\"grid\" d=\"M").filter(|grid| grid.contains('v'));
+        let steps: Vec<f64> = steps.filter_map(|grid| grid.split(' ').next()?.parse().ok()).collect();
+        let widths = steps.windows(2).map(|pair| pair[1] - pair[0]);
+        let (least, most) =
+            widths.fold((f64::MAX, 0.0), |(least, most), width| (width.min(least), width.max(most)));
+        assert!(steps.len() > 2 && most - least < 0.2, "{steps:?}");
         assert_eq!(lines(&Curve { name: "nothing", milliseconds: Default::default() }), "");
     }
 }
