@@ -31,7 +31,7 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// Between two looks whether search is filled.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long the filling of search may take.
-const FILLING_PATIENCE: Duration = Duration::from_secs(3_600);
+const FILLING_PATIENCE: Duration = Duration::from_hours(1);
 /// Seconds that two cores may take to fill an index of a hundred thousand products.
 const FILLING_GOAL: f64 = 60.0;
 /// Products of the shop that the goal of memory is about.
