@@ -84,28 +84,36 @@ impl BareIndex {
 
     /// Answers a second of as many threads as there are cores, in so long a time.
     pub fn rate(&self, questions: &[String], with_facets: bool, time: Duration) -> Result<f64, LabError> {
-        let (next, started) = (AtomicU64::new(0), Instant::now());
-        let work = || -> Result<u64, LabError> {
-            let mut answers = 0;
-            // A thread that a busy machine starts late asks once at least.
-            while answers == 0 || started.elapsed() < time {
-                let number = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
-                let Some(words) = questions.get(number % questions.len().max(1)) else { break };
-                self.ask(words, with_facets)?;
-                answers += 1;
-            }
-            Ok(answers)
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let answers: Result<Vec<u64>, LabError> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<u64, LabError>>| {
-                thread.join().unwrap_or_else(|_| Err(LabError::Preparation("a thread ended".to_owned())))
-            };
-            threads.into_iter().map(ended).collect()
-        });
-        Ok(per_second(answers?.iter().sum(), started.elapsed()))
+        let next = AtomicU64::new(0);
+        in_turns(time, || {
+            let number = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
+            let words = questions.get(number % questions.len().max(1));
+            words.map_or(Ok(0), |words| self.ask(words, with_facets)).map(drop)
+        })
     }
+}
+
+/// How often a second something is done by as many threads as there are cores, in so long a time.
+pub fn in_turns(time: Duration, once: impl Fn() -> Result<(), LabError> + Sync) -> Result<f64, LabError> {
+    let started = Instant::now();
+    let work = || -> Result<u64, LabError> {
+        let mut done = 0;
+        // A thread that a busy machine starts late does it once at least.
+        while done == 0 || started.elapsed() < time {
+            once()?;
+            done += 1;
+        }
+        Ok(done)
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let done: Result<Vec<u64>, LabError> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<u64, LabError>>| {
+            thread.join().unwrap_or_else(|_| Err(LabError::Preparation("a thread ended".to_owned())))
+        };
+        threads.into_iter().map(ended).collect()
+    });
+    Ok(per_second(done?.iter().sum(), started.elapsed()))
 }
 
 fn document(product: &Indexed, words: [Field; 4], values: [Field; 2]) -> TantivyDocument {

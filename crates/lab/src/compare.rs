@@ -13,8 +13,8 @@ pub struct Comparison<'a> {
     pub limit_name: &'static str,
     /// Unit of both rates: `requests`, `products`.
     pub unit: &'static str,
-    /// The ratio that is to be reached.
-    pub goal: f64,
+    /// The ratio that is to be reached, where there is one.
+    pub goal: Option<f64>,
     /// Ours.
     pub ours: Side<'a>,
     /// The limit.
@@ -38,14 +38,14 @@ pub struct Ratio {
     pub ratio: f64,
     /// Lowest and highest ratio of a single round.
     pub spread: (f64, f64),
-    /// The ratio that is to be reached.
-    pub goal: f64,
+    /// The ratio that is to be reached, where there is one.
+    pub goal: Option<f64>,
 }
 
 impl Ratio {
     /// Whether the goal is reached.
     pub fn reached(&self) -> bool {
-        self.ratio >= self.goal
+        self.goal.is_none_or(|goal| self.ratio >= goal)
     }
 }
 
@@ -118,7 +118,7 @@ mod tests {
             name: "ours",
             limit_name: "limit",
             unit: "requests",
-            goal: 0.5,
+            goal: Some(0.5),
             ours: side('o', vec![999.0, 40.0, 60.0, 50.0]),
             limit: side('l', vec![1.0, 100.0, 100.0, 100.0]),
         };

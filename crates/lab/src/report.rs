@@ -47,7 +47,7 @@ impl Report {
     /// A table with a line for each ratio.
     pub fn table(&self) -> String {
         let mut text = format!(
-            "{} products, {} rounds in turns, {} cores, load from the same machine\n\n{:<26} {:>7} {:>15} {:>6}  {:>12} {:>12}  limit\n",
+            "{} products, {} rounds in turns, {} cores, load from the same machine\n\n{:<32} {:>7} {:>15} {:>6}  {:>12} {:>12}  limit\n",
             self.products, self.rounds, self.cores, "what", "ratio", "spread", "goal", "ours/s", "limit/s",
         );
         for ratio in &self.ratios {
@@ -55,11 +55,11 @@ impl Report {
             let mark = if ratio.reached() { "" } else { "  (goal not reached)" };
             let _ = writeln!(
                 text,
-                "{:<26} {:>7.2} {:>15} {:>6.2}  {:>12.0} {:>12.0}  {}{mark}",
+                "{:<32} {:>7.2} {:>15} {:>6}  {:>12.0} {:>12.0}  {}{mark}",
                 ratio.name,
                 ratio.ratio,
                 spread,
-                ratio.goal,
+                ratio.goal.map_or_else(|| "-".to_owned(), |goal| format!("{goal:.2}")),
                 median(&ratio.ours_per_second),
                 median(&ratio.limit_per_second),
                 ratio.limit_name,
@@ -100,7 +100,7 @@ mod tests {
             limit_per_second: vec![100.0],
             ratio: 0.8,
             spread: (0.79, 0.82),
-            goal: 0.85,
+            goal: Some(0.85),
         };
         let report = Report {
             command: "tradepost lab limits".to_owned(),

@@ -182,7 +182,7 @@ impl Bench {
                     name,
                     limit_name: "a handler with the same bytes in memory",
                     unit: "requests",
-                    goal,
+                    goal: Some(goal),
                     ours: http_side(ours, requests, plan),
                     limit: http_side(limit, same_path("/"), plan),
                 };
@@ -243,7 +243,7 @@ fn compare_imports(
         name: "import / file's bytes",
         limit_name: "plain COPY of the file's bytes into one column, no keys, no indexes",
         unit: "products",
-        goal: 0.25,
+        goal: Some(0.25),
         ours: Box::new(import),
         limit: Box::new(bytes),
     };
@@ -251,7 +251,7 @@ fn compare_imports(
         name: "import / its rows",
         limit_name: "plain COPY of the rows that it writes, into the same tables",
         unit: "products",
-        goal: 0.25,
+        goal: Some(0.25),
         ours: Box::new(import),
         limit: Box::new(rows),
     };

@@ -58,7 +58,7 @@ fn compare(
         name: "cart line",
         limit_name: "script: the line and the cart in 4 round trips",
         unit: "requests",
-        goal: 0.7,
+        goal: Some(0.7),
         ours: http_side(ours, cart_lines(&carts?, pair), few),
         limit: script_side(url.to_owned(), Script::CartLine, few),
     };
@@ -66,7 +66,7 @@ fn compare(
         name: "orders",
         limit_name: ORDER_LIMIT,
         unit: "orders",
-        goal: 1.0,
+        goal: Some(1.0),
         ours: http_side(ours, load("few", variants), few),
         limit: script_side(url.to_owned(), Script::Order, few),
     };
@@ -74,7 +74,7 @@ fn compare(
         name: "orders, 200 buyers",
         limit_name: ORDER_LIMIT,
         unit: "orders",
-        goal: 1.0,
+        goal: Some(1.0),
         ours: http_side(ours, load("many", variants), crowd),
         limit: script_side(url.to_owned(), Script::Order, few),
     };
@@ -82,7 +82,7 @@ fn compare(
         name: "hot product, 200 buyers",
         limit_name: "the same shop and buyers, orders spread over 1,000 products",
         unit: "orders",
-        goal: 0.5,
+        goal: Some(0.5),
         ours: http_side(ours, load("hot", &pair), crowd),
         limit: http_side(ours, load("spread", variants), crowd),
     };

@@ -13,16 +13,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tradepost_app::Shop;
 use tradepost_app::api_key::{ApiKeyCreate, KeyGrant, create_api_key};
 use tradepost_app::auth::Scope;
-use tradepost_app::catalog::Projector;
+use tradepost_app::catalog::channels::find_channel;
+use tradepost_app::catalog::list_products::{ListProducts, list_products};
+use tradepost_app::catalog::{Projector, Shopper};
+use tradepost_app::search::FacetChoice;
 use tradepost_http::ApiState;
-use tradepost_lab::bare_search::{BareIndex, Indexed, two_words};
+use tradepost_lab::bare_search::{BareIndex, Indexed, in_turns, two_words};
 use tradepost_lab::checkout::post;
+use tradepost_lab::compare::Side;
 use tradepost_lab::limits::http_side;
 use tradepost_lab::load::{LoadPlan, drive, get};
 use tradepost_lab::report::Bound;
 use tradepost_lab::{Comparison, LabError, Ratio, Requests};
+use tradepost_port::search::FacetKey;
 
 use super::lab::{Bench, ask, blocking, fetch};
 use crate::failure::Failure;
@@ -51,6 +58,7 @@ impl Bench {
         let key = create_api_key(&house.staff(), ApiKeyCreate { name: "Lab".to_owned(), grant }).await?.text;
         let projector = Projector::new(house.shop.clone());
         let projecting = tokio::spawn(async move { projector.run(std::future::pending()).await });
+        let asking = Asking::new(house).await?;
         let (plan, rounds, folder) = (self.plan, self.rounds, folder.join("bare"));
         eprintln!("measuring: searches and suggestions");
         let told = blocking(move || {
@@ -65,23 +73,72 @@ impl Bench {
             });
             let bare = BareIndex::create(&folder, products)?;
             let questions = two_words(&titles);
-            let compare = |name, facets| {
-                let comparison = Comparison {
-                    name,
-                    limit_name: LIMIT_NAME,
-                    unit: "requests",
-                    goal: if facets { 0.5 } else { 0.7 },
-                    ours: http_side(ours, searches(questions.clone(), facets), plan),
-                    limit: Box::new(|| bare.rate(&questions, facets, plan.duration)),
-                };
-                comparison.run(rounds)
+            let compare = |name, goal, facets: &Facets, ours| {
+                let limit_name = LIMIT_NAME;
+                let limit: Side<'_> = Box::new(|| bare.rate(&questions, facets.is_some(), plan.duration));
+                Comparison { name, limit_name, unit: "requests", goal, ours, limit }.run(rounds)
             };
-            let ratios = vec![compare("search, two words", false)?, compare("search, with facets", true)?];
+            let (none, two) = (None, Some("brand,category"));
+            let asked = |facets: &Facets| asking.side(questions.clone(), *facets, plan.duration);
+            let sent = |facets: &Facets| {
+                http_side(ours, searches(questions.clone(), facets.unwrap_or("false")), plan)
+            };
+            let all = Some("true");
+            let ratios = vec![
+                compare("search in process, two words", Some(0.7), &none, asked(&none))?,
+                compare("search in process, two facets", Some(0.5), &two, asked(&two))?,
+                compare("search, two words", None, &none, sent(&none))?,
+                compare("search, two facets", None, &two, sent(&two))?,
+                compare("search, all facets", None, &all, sent(&all))?,
+            ];
             Ok((ratios, vec![suggestion(ours, &titles, plan)?, freshness(ours, &key)?]))
         });
         let told = told.await;
         projecting.abort();
         told
+    }
+}
+
+/// Facets that are counted, by their names.
+type Facets = Option<&'static str>;
+
+/// Searches that are asked in this process, as the limit is: read, corrected, found, counted, and a page of cards written as JSON;
+/// what a socket takes is not in them.
+struct Asking {
+    shop: Arc<Shop>,
+    shopper: Arc<Shopper>,
+    runtime: Handle,
+}
+
+impl Asking {
+    async fn new(house: &House) -> Result<Self, Failure> {
+        let shop = house.shop.clone();
+        let channel = find_channel(&shop.catalog, None).await.map_err(Failure::new)?;
+        let shopper = Shopper::new(channel, None)
+            .ok_or_else(|| LabError::Preparation("the shop speaks no language".to_owned()))?;
+        Ok(Self { shop, shopper: Arc::new(shopper), runtime: Handle::current() })
+    }
+
+    /// Asks each question once: when all words were, pages of another size.
+    fn side(&self, questions: Arc<[String]>, facets: Facets, time: Duration) -> Side<'_> {
+        let asked = AtomicU64::new(0);
+        let facets = facets
+            .map_or(FacetChoice::None, |_| FacetChoice::Named(vec![FacetKey::Brand, FacetKey::Category]));
+        Box::new(move || {
+            in_turns(time, || {
+                let number = usize::try_from(asked.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
+                let (round, place) = (number / questions.len().max(1), number % questions.len().max(1));
+                let command = ListProducts {
+                    text: questions.get(place).cloned(),
+                    limit: u32::try_from(20 + round % 80).unwrap_or(20),
+                    facets: facets.clone(),
+                    understand: true,
+                    ..ListProducts::default()
+                };
+                let found = self.runtime.block_on(list_products(&self.shop.catalog, &self.shopper, command));
+                found.map(drop).map_err(|error| LabError::Preparation(error.to_string()))
+            })
+        })
     }
 }
 
@@ -115,7 +172,7 @@ impl Iterator for Pages {
 }
 
 /// Searches of which each is asked for once: when all words were, pages of another size.
-fn searches(questions: Arc<[String]>, facets: bool) -> Requests {
+fn searches(questions: Arc<[String]>, facets: &'static str) -> Requests {
     let asked = AtomicU64::new(0);
     Arc::new(move |_| {
         let number = usize::try_from(asked.fetch_add(1, Ordering::Relaxed)).unwrap_or_default();
@@ -187,7 +244,7 @@ mod tests {
 
     #[test]
     fn no_search_comes_twice_in_a_row_of_rounds() {
-        let requests = searches(["red boot".to_owned(), "blue hat".to_owned()].into(), true);
+        let requests = searches(["red boot".to_owned(), "blue hat".to_owned()].into(), "true");
         let asked: std::collections::BTreeSet<String> = (0..100).map(|number| requests(number)).collect();
         assert_eq!(asked.len(), 100);
         assert!(asked.iter().any(|request| request.contains("q=red+boot&limit=20&facets=true")));
