@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 /// The card of a product, with a digest by which answers are told apart that hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Card {
-    pub(super) body: Bytes,
+pub(crate) struct Card {
+    pub(crate) body: Bytes,
     pub(super) digest: [u8; 16],
 }
 

@@ -380,7 +380,7 @@ pub(crate) async fn resolve(
 
 /// The finished cards in the order of the ids: from memory, and the missing ones by one statement. Products that went
 /// off the shelf since they were found are left out.
-async fn load_cards(
+pub(crate) async fn load_cards(
     catalog: &Catalog,
     shopper: &Shopper,
     command: &ListProducts,

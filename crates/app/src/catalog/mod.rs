@@ -15,7 +15,7 @@ pub mod category;
 pub mod channels;
 pub mod collection;
 pub mod cursor;
-mod digest;
+pub(crate) mod digest;
 mod follow;
 pub mod get_category;
 pub mod get_collection;

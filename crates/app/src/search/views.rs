@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tradepost_port::search::plan::StepKind;
 use tradepost_port::search::{SuggestionKind, Treatment};
 use utoipa::ToSchema;
@@ -179,7 +180,7 @@ pub struct SearchResults {
 }
 
 /// Ways to go on from what was typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SuggestionList {
     /// The best first.
     pub suggestions: Vec<SuggestionView>,
@@ -189,7 +190,7 @@ pub struct SuggestionList {
 }
 
 /// A way to go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SuggestionView {
     /// What is shown.
     pub text: String,
@@ -198,9 +199,13 @@ pub struct SuggestionView {
     /// Id of the category or product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Handle of the category or brand.
+    /// Handle of the category, brand or product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
+    /// The card of the product, as lists show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ProductCard>, nullable = false)]
+    pub product: Option<Box<RawValue>>,
 }
 
 /// What a suggestion leads to.

@@ -76,6 +76,7 @@ impl From<SuggestError> for Problem {
         match error {
             SuggestError::Search(SearchError::Unavailable(_)) => Self::unavailable(&error),
             SuggestError::Search(SearchError::Failed(_) | SearchError::Misplaced) => Self::internal(&error),
+            SuggestError::Cards(error) => error.into(),
             SuggestError::Store(error) => error.into(),
         }
     }

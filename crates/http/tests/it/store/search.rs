@@ -158,6 +158,11 @@ async fn suggestions_lead_to_products_brands_and_categories() {
     let found = suggest("q=kett&limit=1").await;
     assert_eq!((found.as_array().unwrap().len(), &found[0]["kind"]), (1, &json!("product")));
     assert!(found[0]["id"].as_str().unwrap().starts_with("prod_"));
+    let handle = found[0]["handle"].as_str().unwrap();
+    let listed = app.get("/api/products?q=kettle").send().await.expect(200).json();
+    assert_eq!(found[0]["product"], listed["data"][0]);
+    let page = app.get(&format!("/api/products/{handle}")).send().await.expect(200).json();
+    assert_eq!(page["id"], found[0]["id"]);
     assert_eq!(suggest("q=zzzz").await, json!([]));
 }
 
