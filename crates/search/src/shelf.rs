@@ -131,39 +131,69 @@ impl Shelf {
         plan
     }
 
+    /// The first way of reading a question that finds all its words, or, where none does, the first that finds any: an answer in
+    /// other words than those that were said is worse than one beside a condition, which is shown as dropped.
     async fn answer(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
-        let mut reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
-        loop {
-            let plan = self.plan(request, &reading);
-            if says_nothing(request, &reading, &plan) {
+        let reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
+        let mut choice = Choice::default();
+        for way in reading.ways() {
+            let plan = self.plan(request, &way);
+            if says_nothing(request, &way, &plan) {
                 return Ok(SearchAnswer::default());
             }
             let hits = self.engine.search(&plan).await?;
-            if is_in_vain(&hits) && reading.drop_weakest() {
-                continue;
+            if choice.is_made_by(way, plan, hits) {
+                break;
             }
-            if is_misplaced(&plan) {
-                return Err(SearchError::Misplaced);
-            }
-            return Ok(answer(&plan, hits, &reading, &read(&self.knowledge)));
         }
+        let Some((way, plan, hits)) = choice.best else { return Ok(SearchAnswer::default()) };
+        if is_misplaced(&plan) {
+            return Err(SearchError::Misplaced);
+        }
+        Ok(answer(&plan, hits, &way, &read(&self.knowledge)))
     }
 
     /// The same for words that were looked up before, if nothing has to be waited for.
     fn answer_at_once(&self, request: &SearchRequest) -> Option<SearchAnswer> {
-        let mut reading = Reading::of(request, &*self.knowledge.try_read().ok()?, self.price_exponent);
-        loop {
-            let plan = self.plan(request, &reading);
-            if says_nothing(request, &reading, &plan) || is_misplaced(&plan) {
+        let reading = Reading::of(request, &*self.knowledge.try_read().ok()?, self.price_exponent);
+        let mut choice = Choice::default();
+        for way in reading.ways() {
+            let plan = self.plan(request, &way);
+            if says_nothing(request, &way, &plan) || is_misplaced(&plan) {
                 return None;
             }
             let hits = self.engine.glance(&plan)?;
-            if is_in_vain(&hits) && reading.drop_weakest() {
-                continue;
+            if choice.is_made_by(way, plan, hits) {
+                break;
             }
-            return Some(answer(&plan, hits, &reading, &*self.knowledge.try_read().ok()?));
         }
+        let (way, plan, hits) = choice.best?;
+        Some(answer(&plan, hits, &way, &*self.knowledge.try_read().ok()?))
     }
+}
+
+/// The best way so far to read a question.
+#[derive(Default)]
+struct Choice {
+    best: Option<(Reading, QueryPlan, Hits)>,
+}
+
+impl Choice {
+    /// Takes a way with what it finds; whether no other one need be tried.
+    fn is_made_by(&mut self, way: Reading, plan: QueryPlan, hits: Hits) -> bool {
+        let all_words = holds_all_words(&hits);
+        let is_better =
+            self.best.as_ref().is_none_or(|(.., best)| all_words || (is_in_vain(best) && !is_in_vain(&hits)));
+        if is_better {
+            self.best = Some((way, plan, hits));
+        }
+        all_words
+    }
+}
+
+/// Whether some hits hold all words, as they were said or corrected.
+fn holds_all_words(hits: &Hits) -> bool {
+    hits.steps.iter().any(|(kind, count)| *kind != StepKind::Relaxed && *count > 0)
 }
 
 /// Whether a question is of signs alone: nothing is found then, rather than everything.

@@ -44,7 +44,7 @@ impl Default for Weights {
             split_apart: 0.6,
             prefix: 0.7,
             prefix_near: 0.4,
-            understood: 1.1,
+            understood: 1.3,
             enough: 20,
         }
     }

@@ -11,6 +11,9 @@ use crate::knowledge::Knowledge;
 use crate::text;
 use crate::understand::{Chip, Meaning, Trait, Understanding, understand};
 
+/// Filters of which every combination is tried when nothing meets all of them.
+const COMBINED_MAX: usize = 3;
+
 /// A question that was read.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
@@ -103,22 +106,63 @@ impl Reading {
         })
     }
 
-    /// Drops the weakest filter, if there is one.
-    pub fn drop_weakest(&mut self) -> bool {
-        let filters = self.parts.iter_mut().filter_map(|part| match part {
+    /// The question as it was read, then with filters dropped: the least that has to go goes first, and is looked for as words before
+    /// nobody looks for it. Of very many filters the weakest go one after the other.
+    pub fn ways(self) -> impl Iterator<Item = Self> {
+        let strengths: Vec<u8> = self.filter_strengths().collect();
+        let mut dropped: Vec<u32> = if strengths.len() <= COMBINED_MAX {
+            (0..1 << strengths.len()).collect()
+        } else {
+            let mut places: Vec<usize> = (0..strengths.len()).collect();
+            places.sort_by_key(|place| strengths.get(*place));
+            let weakest = |count| places.iter().take(count).fold(0, |mask, place| mask | bit(*place));
+            (0..=places.len()).map(weakest).collect()
+        };
+        let weight = |mask: &u32| -> u32 {
+            let of_place = |(place, strength): (usize, &u8)| {
+                if mask & bit(place) == 0 { 0 } else { u32::from(*strength) }
+            };
+            strengths.iter().enumerate().map(of_place).sum()
+        };
+        dropped.sort_by_key(weight);
+        let ways = dropped.into_iter().flat_map(|mask| [(mask, true), (mask, false)]);
+        let ways = ways.map(move |(mask, as_words)| (mask, as_words, self.without(mask, as_words)));
+        // Without any word everything would be found.
+        ways.filter(|(mask, as_words, way)| *as_words || (*mask != 0 && !way.words().is_empty()))
+            .map(|(.., way)| way)
+    }
+
+    fn filter_strengths(&self) -> impl Iterator<Item = u8> {
+        self.parts.iter().filter_map(|part| match part {
             Part::Condition { interpreted, strength, .. } if interpreted.treatment == Treatment::Filter => {
-                Some((*strength, interpreted))
+                Some(*strength)
+            }
+            _ => None,
+        })
+    }
+
+    /// Without the filters whose places among all filters a mask holds: `as_words`, or not at all.
+    fn without(&self, mask: u32, as_words: bool) -> Self {
+        let mut left = self.clone();
+        let filters = left.parts.iter_mut().filter_map(|part| match part {
+            Part::Condition { interpreted, tells, .. } if interpreted.treatment == Treatment::Filter => {
+                Some((interpreted, tells))
             }
             _ => None,
         });
-        match filters.min_by_key(|(strength, _)| *strength) {
-            Some((_, weakest)) => {
-                weakest.treatment = Treatment::Dropped;
-                true
+        for (place, (filter, tells)) in filters.enumerate() {
+            if mask & bit(place) != 0 {
+                filter.treatment = Treatment::Dropped;
+                *tells &= as_words;
             }
-            None => false,
         }
+        left
     }
+}
+
+/// A place in a mask; none beyond those that it has.
+fn bit(place: usize) -> u32 {
+    u32::try_from(place).ok().and_then(|place| 1_u32.checked_shl(place)).unwrap_or(0)
 }
 
 fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowledge: &Knowledge) -> Part {

@@ -86,15 +86,52 @@ fn a_brand_is_a_filter_only_where_it_sells_what_is_asked_for() {
 }
 
 #[test]
-fn the_weakest_conditions_are_dropped_when_nothing_is_left() {
+fn the_least_that_has_to_go_goes_when_nothing_meets_all_conditions() {
     let shelf = shelf();
-    let answer = ask(&shelf, &asked("red webcam under $1"));
-    assert_eq!(
-        chips(&answer),
-        [("Red", Treatment::Dropped), ("webcam", Treatment::Boost), ("under $1", Treatment::Dropped)]
-    );
-    assert!(documents(&answer)[0].title.contains("webcam") && documents(&answer)[0].title.contains("red"));
+    let treated = |text: &str| {
+        let answer = ask(&shelf, &asked(text));
+        let treatments = answer.interpreted.iter().map(|found| (found.label.clone(), found.treatment));
+        (treatments.collect::<Vec<_>>(), documents(&answer))
+    };
+    let said = |label: &str, treatment| (label.to_owned(), treatment);
+    // No webcam costs so little, whatever its colour: the colour stays.
+    let (chips, found) = treated("red webcam under $1");
+    let kept = [
+        said("Red", Treatment::Filter),
+        said("webcam", Treatment::Boost),
+        said("under $1", Treatment::Dropped),
+    ];
+    assert_eq!(chips, kept);
+    assert!(found[0].title.contains("webcam") && has_red_below(&found[0], i64::MAX));
+    // Some cost less than the cheapest red one: the colour is weaker than the price.
+    let cheapest = |is_red: bool| {
+        let prices =
+            products().into_iter().filter(|it| it.title.contains("webcam")).flat_map(|it| it.variants);
+        let prices =
+            prices.filter(|variant| !is_red || variant.options.iter().any(|option| option.value == "Red"));
+        prices.map(|variant| variant.price).min().unwrap()
+    };
+    let bound = cheapest(true) - 1;
+    assert!(cheapest(false) <= bound, "a cheaper webcam of another colour");
+    let (chips, found) = treated(&format!("red webcam under ${}.{:02}", bound / 100, bound % 100));
+    assert_eq!((chips[0].1, chips[2].1), (Treatment::Dropped, Treatment::Filter));
+    assert!(found[0].title.contains("webcam"));
     assert_eq!(ask(&shelf, &asked("nonsense under $1")).hits.total, 0);
+}
+
+/// Who asks for an optical mouse under a dollar is shown optical mice, and not whatever costs so little and has one of the words.
+#[test]
+fn a_condition_goes_before_words_are_left_out() {
+    let shelf = shelf();
+    let mut cheap = product(1);
+    cheap.id = product_id(905);
+    cheap.title = "Sticker for a mouse".to_owned();
+    cheap.variants.truncate(1);
+    cheap.variants.iter_mut().for_each(|variant| variant.price = 50);
+    now(shelf.apply(vec![upsert(905, cheap)])).unwrap();
+    let answer = ask(&shelf, &asked("optical mouse under $1"));
+    assert_eq!(answer.hits.hits[0].step, StepKind::Exact, "{:?}", answer.interpreted);
+    assert_eq!(answer.interpreted.last().map(|found| found.treatment), Some(Treatment::Dropped));
 }
 
 #[test]
