@@ -33,6 +33,8 @@ enum Part {
         strength: u8,
         /// Whether its words find products where it is no filter.
         tells: bool,
+        /// These words: without the name of what it is a value of, which no product holds. "42" of "size 42".
+        words: String,
     },
     /// Words that say how the hits are to be, and find nothing.
     Silent,
@@ -64,8 +66,8 @@ impl Reading {
     pub fn words(&self) -> String {
         let is_whole = self.parts.iter().all(|part| match part {
             Part::Word(_) => true,
-            Part::Condition { interpreted, tells, .. } => {
-                *tells && interpreted.treatment != Treatment::Filter
+            Part::Condition { interpreted, tells, words, .. } => {
+                *tells && interpreted.treatment != Treatment::Filter && *words == interpreted.text
             }
             Part::Silent => false,
         });
@@ -74,10 +76,10 @@ impl Reading {
         }
         let words = self.parts.iter().filter_map(|part| match part {
             Part::Word(word) => Some(word.as_str()),
-            Part::Condition { interpreted, tells: true, .. }
+            Part::Condition { interpreted, tells: true, words, .. }
                 if interpreted.treatment != Treatment::Filter =>
             {
-                Some(interpreted.text.as_str())
+                Some(words.as_str())
             }
             Part::Condition { .. } | Part::Silent => None,
         });
@@ -203,7 +205,19 @@ fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowle
         interpreted: Interpreted { text: chip.text.clone(), label: label(chip), condition, treatment },
         strength: chip.strength,
         tells: !matches!(chip.meaning, Meaning::Price(_) | Meaning::Not(_)),
+        words: if request.as_words.contains(&chip.text) { chip.text.clone() } else { spoken(chip) },
     }
+}
+
+/// The words that a condition is looked for as.
+fn spoken(chip: &Chip) -> String {
+    if let Meaning::Is(Trait::Attribute { name, .. }) = &chip.meaning
+        && let [first, value] = text::words(&chip.text).as_slice()
+        && text::words(name).as_slice() == std::slice::from_ref(first)
+    {
+        return value.clone();
+    }
+    chip.text.clone()
 }
 
 /// Whether a condition is meant for all hits.
