@@ -17,8 +17,8 @@ use crate::shop::Shop;
 
 /// Changes that are stored together at most.
 const BATCH_MAX: usize = 16;
-/// Statements under way at the same time: while two wait for the disk, the third one is worked on.
-const WORKERS: usize = 3;
+/// Statements under way at the same time: while one waits for the disk, the other one is worked on.
+const WORKERS: usize = 2;
 /// How long storing may take: for a database that is gone without a word, for which no worker is to wait.
 const STORING_MAX: Duration = Duration::from_secs(15);
 

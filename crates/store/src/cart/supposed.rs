@@ -18,27 +18,20 @@ type Param<'a> = &'a (dyn ToSql + Sync);
 
 sql! {
     // Most changes are this one: a line is new, or holds more or less. Carts that are changed together are changed each on its own
-    // supposition. One that somebody else has in hand is left to be waited for alone, or one cart would keep all others from
-    // theirs; of two changes of one cart one is made. Columns travel as arrays and are taken apart by their place.
+    // supposition. Columns travel as arrays and are taken apart by their place. Of two changes of one cart one is made.
     CHANGE_LINES = "
-        with ours as (
-            select c.id, w.i
+        with changed as (
+            update cart c
+               set version = ($2::int8[])[w.i], updated_at = ($3::timestamptz[])[w.i], expires_at = ($4::timestamptz[])[w.i]
               from (select id, place::int4 as i from unnest($1::uuid[]) with ordinality as w (id, place)) w
-              join cart c on c.id = w.id
-             where c.version = ($5::int8[])[w.i] and c.updated_at = ($6::timestamptz[])[w.i]
+             where c.id = w.id and c.version = ($5::int8[])[w.i] and c.updated_at = ($6::timestamptz[])[w.i]
                and c.status = 'open' and ($7::int8[])[w.i] = (select epoch from rules_epoch)
                and w.i <> all (array(
                    select s.i
                      from unnest($8::int4[], $9::uuid[], $10::int8[]) as s (i, id, version)
                      left join product p on p.id = s.id
                     where p.version is distinct from s.version))
-               for no key update of c skip locked
-        ), changed as (
-            update cart c
-               set version = ($2::int8[])[o.i], updated_at = ($3::timestamptz[])[o.i], expires_at = ($4::timestamptz[])[o.i]
-              from ours o
-             where c.id = o.id
-            returning c.id, o.i
+            returning c.id, w.i
         ), put as (
             insert into cart_line (id, cart_id, variant_id, quantity, metadata, created_at)
             select ($11::uuid[])[i], id, ($12::uuid[])[i], ($13::int4[])[i], ($14::jsonb[])[i], ($15::timestamptz[])[i]
@@ -126,23 +119,26 @@ impl LineChange {
     }
 }
 
-/// Stores changes of carts in one statement, each as [`change_supposed`] does: if everything is as it was supposed to be, and nobody
-/// else has the cart in hand. Of two of the same cart one is stored.
+/// Stores changes of carts in one statement, each as [`change_supposed`] does: if everything is as it was supposed to be. Of two of
+/// the same cart one is stored.
 ///
-/// An error is one of all together; nothing is stored where the database tells it.
+/// Carts are locked in the order of their ids. An error is one of all together; nothing is stored where the database tells it.
 pub async fn change_lines(
     client: &Client,
     changes: &[&LineChange],
 ) -> Result<Vec<Option<Vec<i64>>>, StoreError> {
-    let lines = LineColumns::of(&changes.iter().map(|change| &change.line).collect::<Vec<_>>());
-    let carts: Vec<Uuid> = changes.iter().map(|change| change.cart_id.as_uuid()).collect();
-    let (versions, times): (Vec<i64>, Vec<Timestamp>) = changes.iter().map(|change| change.after).unzip();
-    let ends: Vec<Timestamp> = changes.iter().map(|change| change.expires_at).collect();
-    let (seen, seen_at): (Vec<i64>, Vec<Timestamp>) = changes.iter().map(|change| change.before).unzip();
-    let epochs: Vec<i64> = changes.iter().map(|change| change.supposed.epoch).collect();
+    let mut places: Vec<usize> = (0..changes.len()).collect();
+    places.sort_by_key(|place| changes.get(*place).map(|change| change.cart_id));
+    let sorted: Vec<&LineChange> = places.iter().filter_map(|place| changes.get(*place).copied()).collect();
+    let lines = LineColumns::of(&sorted.iter().map(|change| &change.line).collect::<Vec<_>>());
+    let carts: Vec<Uuid> = sorted.iter().map(|change| change.cart_id.as_uuid()).collect();
+    let (versions, times): (Vec<i64>, Vec<Timestamp>) = sorted.iter().map(|change| change.after).unzip();
+    let ends: Vec<Timestamp> = sorted.iter().map(|change| change.expires_at).collect();
+    let (seen, seen_at): (Vec<i64>, Vec<Timestamp>) = sorted.iter().map(|change| change.before).unzip();
+    let epochs: Vec<i64> = sorted.iter().map(|change| change.supposed.epoch).collect();
     let mut products = (Vec::new(), Vec::new(), Vec::new());
     let (mut variants, mut ranges) = (Vec::new(), (Vec::new(), Vec::new()));
-    for (place, change) in (1_i32..).zip(changes) {
+    for (place, change) in (1_i32..).zip(&sorted) {
         for (id, version) in &change.supposed.products {
             products.0.push(place);
             products.1.push(id.as_uuid());
@@ -175,7 +171,8 @@ pub async fn change_lines(
     let mut stored = vec![None; changes.len()];
     for row in client.query(CHANGE_LINES, &params).await? {
         let place = usize::try_from(row.get::<_, i32>(0)).ok().and_then(|place| place.checked_sub(1));
-        if let Some(slot) = place.and_then(|place| stored.get_mut(place)) {
+        let slot = place.and_then(|place| places.get(place)).and_then(|place| stored.get_mut(*place));
+        if let Some(slot) = slot {
             *slot = Some(row.get(1));
         }
     }

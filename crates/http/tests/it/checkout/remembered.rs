@@ -1,13 +1,12 @@
 //! Carts that are changed by what a process remembers: in one statement, and never by what is not so any more.
 
-use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tradepost_domain::kernel::ids::{CartId, EntityId, VariantId};
+use tradepost_domain::kernel::ids::{EntityId, VariantId};
 use tradepost_testkit::{TestApp, TestResponse};
 
 use super::{filled_cart, order_cart, order_items, stocked};
-use crate::admin::{Intruder, make, sql, sql_value, text};
+use crate::admin::{Intruder, make, sql, text};
 use crate::store::change;
 
 /// A cart in the hands of its guest.
@@ -275,47 +274,5 @@ async fn of_two_processes_that_remember_the_same_cart_the_slower_one_decides_ane
     let _ = guest.get(&other).await;
     let _ = guest.set(&app, boot, 9).await.expect(200);
     assert_eq!(quantities(&guest.add(&other, &goods.boot).await.expect(201).json()), [10, 5]);
-    app.audit().await;
-}
-
-/// Changes that wait for the same worker are stored by one statement: each on its own supposition.
-#[tokio::test]
-async fn carts_that_are_changed_together_stand_and_fall_each_alone() {
-    let app = TestApp::new().await;
-    let (_, boot) = stocked(&app, "Boot", 5400, 500).await;
-    app.project().await;
-    let (mut guests, mut ids) = (Vec::new(), Vec::new());
-    for _ in 0..8 {
-        let (cart, token) = filled_cart(&app, &[(&boot, 1)]).await;
-        let guest = Guest { path: format!("/api/carts/{}", text(&cart, "id")), token };
-        let _ = guest.get(&app).await;
-        guests.push(guest);
-        ids.push(text(&cart, "id").parse::<CartId>().unwrap().as_uuid());
-    }
-    // Another process has changed the first one, and somebody has the second one in hand.
-    assert_eq!(quantities(&guests[0].add(&app.beside(), &boot).await.expect(201).json()), [2]);
-    let first = format!("update cart set version = version + 1 where id = '{}'", ids[1]);
-    let intruder = Intruder::begin(&app, &first).await;
-    let held = tokio::spawn({
-        let (app, guest, boot) = (app.clone(), guests[1].clone(), boot.clone());
-        async move { guest.add(&app, &boot).await }
-    });
-    let others = guests.iter().enumerate().filter(|(place, _)| *place != 1);
-    let changed = join_all(others.map(|(_, guest)| guest.add(&app, &boot))).await;
-    let changed: Vec<i64> =
-        changed.into_iter().flat_map(|answer| quantities(&answer.expect(201).json())).collect();
-    assert_eq!(changed, [3, 2, 2, 2, 2, 2, 2]);
-    // Nobody waited for the one that is held, which is not changed yet.
-    intruder.finish_when_waited_for("select 1").await;
-    assert_eq!(quantities(&held.await.unwrap().expect(201).json()), [2]);
-    let together =
-        format!("select count(distinct xmin::text) from cart where id <> all ('{{{},{}}}')", ids[0], ids[1]);
-    assert_eq!(sql_value(&app, &together).await, "1", "six carts are changed by one transaction");
-    // Of two who change one cart at once neither is lost.
-    let twice = join_all([guests[2].add(&app, &boot), guests[2].add(&app, &boot)]).await;
-    for answer in twice {
-        let _ = answer.expect(201);
-    }
-    assert_eq!(quantities(&guests[2].get(&app).await), [4]);
     app.audit().await;
 }
