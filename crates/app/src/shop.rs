@@ -20,7 +20,6 @@ use tradepost_store::{Store, StoreError};
 use crate::access::KeyRing;
 use crate::api_key::KeyUses;
 use crate::auth::{self, SecretKey};
-use crate::cart::desk::CartDesk;
 use crate::cart::memory::CartMemory;
 use crate::catalog::postgres_search::PostgresSearch;
 use crate::catalog::{Catalog, CatalogCache};
@@ -146,8 +145,6 @@ pub struct Shop {
     pub catalog: Catalog,
     /// Carts as this process last saw them.
     pub carts: CartMemory,
-    /// Where changes of carts wait to be stored.
-    pub cart_desk: CartDesk,
     /// How its checkout works.
     pub checkout: Checkout,
     /// The rules that carts are priced by.
@@ -238,7 +235,6 @@ impl Shop {
             key_uses,
             catalog,
             carts,
-            cart_desk: CartDesk::default(),
             checkout,
             mailer: Outside::new(mailer),
             mail_templates,

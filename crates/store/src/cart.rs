@@ -17,7 +17,7 @@ use crate::db::{Client, Params, Tx};
 use crate::error::StoreError;
 use crate::sql::{Sql, sql};
 
-pub use self::supposed::{LineChange, Supposed, change_lines, change_supposed};
+pub use self::supposed::{Supposed, change_supposed};
 
 macro_rules! carts {
     ($tail:literal) => {

@@ -31,10 +31,12 @@ pub(super) async fn change_cart(
 ) -> Result<Answer, WriteError> {
     asking(&context.caller.shop, || async {
         if context.caller.claim.is_none() {
-            if let Some(answer) = Box::pin(recalled::try_change(context, target, (outcome, &edit))).await? {
+            let conn = context.caller.shop.store.storefront().conn().await?;
+            if let Some(answer) =
+                Box::pin(recalled::try_change(context, &conn, target, (outcome, &edit))).await?
+            {
                 return Ok(answer);
             }
-            let conn = context.caller.shop.store.storefront().conn().await?;
             let done = Box::pin(try_change(context, &conn, target, (outcome, more, &edit))).await?;
             if let Some(answer) = done {
                 return Ok(answer);

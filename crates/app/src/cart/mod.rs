@@ -3,7 +3,6 @@
 pub mod change;
 pub mod coupons;
 pub mod create;
-pub mod desk;
 mod edit;
 pub mod explain;
 pub mod get;

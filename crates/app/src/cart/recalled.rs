@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tradepost_domain::cart::Cart;
 use tradepost_domain::kernel::ids::{CartId, ProductId, VariantId};
-use tradepost_store::cart::{self, Beside, CartOwner, LineChange, StoredCart, Supposed};
+use tradepost_store::cart::{self, Beside, CartOwner, StoredCart, Supposed};
 use tradepost_store::catalog::sellable::{self, Sellable};
 use tradepost_store::{Client, StoreError};
 
-use super::desk;
 use super::edit::{Target, edited};
 use super::quote::{Quote, decide, quote, scope};
 use super::rules::remembered_rules;
@@ -45,6 +44,7 @@ pub(super) async fn open(
 /// Changes a cart by what is remembered of it. `None`, and nothing is stored, where that is not enough or not so any more.
 pub(super) async fn try_change<E>(
     context: &ShopperContext,
+    conn: &Client,
     (id, version, _): Target,
     (outcome, edit): (Outcome, &E),
 ) -> Result<Option<Answer>, WriteError>
@@ -53,35 +53,29 @@ where
 {
     let shop = &context.caller.shop;
     let (now, owner) = (context.now(), context.cart_owner()?);
-    let remembered = shop.carts.recall(id, &owner, now).filter(|_| shop.rules.known().epoch != 0);
-    let Some(remembered) = remembered else { return Ok(None) };
+    let epoch = shop.rules.known().epoch;
+    let Some(remembered) = shop.carts.recall(id, &owner, now).filter(|_| epoch != 0) else { return Ok(None) };
     let before = &remembered.cart;
     if check_version(version, before.version).is_err() {
         return Ok(None);
     }
     let Ok(after) = edited(context, before, now, edit) else { return Ok(None) };
-    let mut quote = match recall(shop, &after, now) {
-        Some(quote) => quote,
-        None => match Box::pin(looked_up(context, &after, now)).await? {
-            Some(quote) => quote,
-            None => return Ok(None),
-        },
+    let Some(sellables) = goods(context, conn, &after).await? else { return Ok(None) };
+    let beside = Beside { epoch, sellables };
+    let quoted = quote(&shop.rules, conn, (&after, Some(&beside)), now).await;
+    let mut quote = match quoted {
+        Ok(quote) => quote,
+        Err(error @ WriteError::Store(_)) => return Err(error),
+        Err(_) => return Ok(None),
     };
     let supposed = supposed(&quote);
-    let stored = match LineChange::of(before, &after, &supposed) {
-        Some(change) => desk::store(shop, change).await,
-        None => {
-            let conn = shop.store.storefront().conn().await?;
-            cart::change_supposed(&conn, (before, &after), &supposed).await
-        }
-    };
-    let available = match stored {
-        Ok(Some(available)) => available,
-        Ok(None) => return Ok(None),
+    let stored = match cart::change_supposed(conn, (before, &after), &supposed).await {
+        Ok(stored) => stored,
         // Of goods that are gone, for one.
-        Err(error) if error.violated_constraint().is_some() => return Ok(None),
+        Err(error) if error.violated_constraint().is_some() => None,
         Err(error) => return Err(error.into()),
     };
+    let Some(available) = stored else { return Ok(None) };
     for (variant, available) in supposed.variants.iter().zip(available) {
         quote.sellables.entry(*variant).and_modify(|sellable| sellable.available = available);
     }
@@ -89,25 +83,6 @@ where
     let answer = Answer::new(outcome, &view, Some(after.version))?.at(path(after.id));
     shop.carts.keep(owner, after);
     Ok(Some(answer))
-}
-
-/// What a cart comes to by what is remembered and, where that is not enough, by what is read. `None` where something is gone, or
-/// the cart cannot be priced.
-async fn looked_up(
-    context: &ShopperContext,
-    cart: &Cart,
-    now: Timestamp,
-) -> Result<Option<Quote>, WriteError> {
-    let shop = &context.caller.shop;
-    let conn = shop.store.storefront().conn().await?;
-    let epoch = shop.rules.known().epoch;
-    let Some(sellables) = goods(context, &conn, cart).await? else { return Ok(None) };
-    let beside = Beside { epoch, sellables };
-    match quote(&shop.rules, &conn, (cart, Some(&beside)), now).await {
-        Ok(quote) => Ok(Some(quote)),
-        Err(error @ WriteError::Store(_)) => Err(error),
-        Err(_) => Ok(None),
-    }
 }
 
 /// What a cart comes to by what is remembered; `None` where anything would have to be read. Of stock nothing is remembered: there
