@@ -131,12 +131,13 @@ impl Shelf {
         plan
     }
 
-    /// The first way of reading a question that finds all its words, or, where none does, the first that finds any: an answer in
-    /// other words than those that were said is worse than one beside a condition, which is shown as dropped.
+    /// The first way of reading a question that finds all its words, or, where none does, the first that finds any of them and what
+    /// is looked for, or any: an answer in other words than those that were said is worse than one beside a condition, which is shown
+    /// as dropped.
     async fn answer(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
         let mut choice = Choice::default();
-        for way in reading.ways() {
+        for way in reading.all_ways() {
             let plan = self.plan(request, &way);
             if says_nothing(request, &way, &plan) {
                 return Ok(SearchAnswer::default());
@@ -157,7 +158,7 @@ impl Shelf {
     fn answer_at_once(&self, request: &SearchRequest) -> Option<SearchAnswer> {
         let reading = Reading::of(request, &*self.knowledge.try_read().ok()?, self.price_exponent);
         let mut choice = Choice::default();
-        for way in reading.ways() {
+        for way in reading.all_ways() {
             let plan = self.plan(request, &way);
             if says_nothing(request, &way, &plan) || is_misplaced(&plan) {
                 return None;
@@ -181,13 +182,13 @@ struct Choice {
 impl Choice {
     /// Takes a way with what it finds; whether no other one need be tried.
     fn is_made_by(&mut self, way: Reading, plan: QueryPlan, hits: Hits) -> bool {
-        let all_words = holds_all_words(&hits);
+        let is_last = holds_all_words(&hits) || (way.is_anchored() && !is_in_vain(&hits));
         let is_better =
-            self.best.as_ref().is_none_or(|(.., best)| all_words || (is_in_vain(best) && !is_in_vain(&hits)));
+            self.best.as_ref().is_none_or(|(.., best)| is_last || (is_in_vain(best) && !is_in_vain(&hits)));
         if is_better {
             self.best = Some((way, plan, hits));
         }
-        all_words
+        is_last
     }
 }
 

@@ -4,6 +4,9 @@
 //! what is said not to be wanted; a value of an attribute, written without an error, where products as a rule have that attribute;
 //! a brand where it sells what else is asked for. Everything else is looked for as words; products of a category or with a value
 //! that is meant come first. A brand by itself is a word: much that is good for "canon battery" is not by Canon.
+//!
+//! Where nothing has all words, what is asked for may not be lost among those that are left: of "30 x 20 cm cushion" the cushions are
+//! shown, not boards of that size.
 
 use tradepost_port::search::{Condition, Filter, Interpreted, Range, SearchRequest, Treatment};
 
@@ -21,6 +24,8 @@ pub struct Reading {
     text: String,
     /// Words and conditions in their order.
     parts: Vec<Part>,
+    /// What every hit is, where nothing has all words.
+    anchor: Option<Condition>,
 }
 
 #[derive(Debug, Clone)]
@@ -33,6 +38,8 @@ enum Part {
         strength: u8,
         /// Whether its words find products where it is no filter.
         tells: bool,
+        /// Whether it says what is looked for, by its name: "cushion".
+        names: bool,
         /// These words: without the name of what it is a value of, which no product holds. "42" of "size 42".
         words: String,
     },
@@ -45,7 +52,7 @@ impl Reading {
     pub fn of(request: &SearchRequest, knowledge: &Knowledge, exponent: u32) -> Self {
         let text = request.text.clone().unwrap_or_default();
         if !request.understand {
-            return Self { text, parts: Vec::new() };
+            return Self { text, ..Self::default() };
         }
         let understood = understand(&text, &knowledge.dictionary, exponent);
         let mut parts: Vec<(usize, Part)> =
@@ -54,7 +61,7 @@ impl Reading {
             parts.push((chip.place, part(chip, &understood, request, knowledge)));
         }
         parts.sort_by_key(|(place, _)| *place);
-        Self { text, parts: parts.into_iter().map(|(_, part)| part).collect() }
+        Self { text, parts: parts.into_iter().map(|(_, part)| part).collect(), anchor: None }
     }
 
     /// Whether nothing was read: no word, no condition, nor how the hits are to be.
@@ -66,8 +73,8 @@ impl Reading {
     pub fn words(&self) -> String {
         let is_whole = self.parts.iter().all(|part| match part {
             Part::Word(_) => true,
-            Part::Condition { interpreted, tells, words, .. } => {
-                *tells && interpreted.treatment != Treatment::Filter && *words == interpreted.text
+            Part::Condition { interpreted, tells, names, words, .. } => {
+                *tells && (*names || interpreted.treatment != Treatment::Filter) && *words == interpreted.text
             }
             Part::Silent => false,
         });
@@ -76,8 +83,8 @@ impl Reading {
         }
         let words = self.parts.iter().filter_map(|part| match part {
             Part::Word(word) => Some(word.as_str()),
-            Part::Condition { interpreted, tells: true, words, .. }
-                if interpreted.treatment != Treatment::Filter =>
+            Part::Condition { interpreted, tells: true, names, words, .. }
+                if *names || interpreted.treatment != Treatment::Filter =>
             {
                 Some(words.as_str())
             }
@@ -86,18 +93,43 @@ impl Reading {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    fn conditions(&self, treatment: Treatment) -> impl Iterator<Item = &Condition> {
-        self.interpreted().filter(move |found| found.treatment == treatment).map(|found| &found.condition)
-    }
-
     /// Conditions that every hit meets.
     pub fn filters(&self) -> impl Iterator<Item = &Condition> {
-        self.conditions(Treatment::Filter)
+        let filters = self.parts.iter().filter_map(|part| match part {
+            Part::Condition { interpreted, names: false, .. }
+                if interpreted.treatment == Treatment::Filter =>
+            {
+                Some(&interpreted.condition)
+            }
+            _ => None,
+        });
+        filters.chain(&self.anchor)
     }
 
     /// Conditions that the first hits meet.
     pub fn boosts(&self) -> impl Iterator<Item = &Condition> {
-        self.conditions(Treatment::Boost)
+        let boosts = self.interpreted().filter(|found| found.treatment == Treatment::Boost);
+        boosts.map(|found| &found.condition)
+    }
+
+    /// The question with what is looked for as a condition, if it is named. Its words are looked for all the same.
+    fn anchored(&self) -> Option<Self> {
+        let (mut anchored, mut named) = (self.clone(), Vec::new());
+        for part in &mut anchored.parts {
+            if let Part::Condition { interpreted, names: true, .. } = part
+                && interpreted.treatment == Treatment::Boost
+            {
+                interpreted.treatment = Treatment::Filter;
+                named.push(interpreted.condition.clone());
+            }
+        }
+        anchored.anchor = (!named.is_empty()).then_some(Condition::Any(named));
+        anchored.anchor.is_some().then_some(anchored)
+    }
+
+    /// Whether what is looked for is a condition.
+    pub fn is_anchored(&self) -> bool {
+        self.anchor.is_some()
     }
 
     /// All conditions, in their order.
@@ -110,7 +142,7 @@ impl Reading {
 
     /// The question as it was read, then with filters dropped: the least that has to go goes first, and is looked for as words before
     /// nobody looks for it. Of very many filters the weakest go one after the other.
-    pub fn ways(self) -> impl Iterator<Item = Self> {
+    fn ways(self) -> impl Iterator<Item = Self> {
         let strengths: Vec<u8> = self.filter_strengths().collect();
         let mut dropped: Vec<u32> = if strengths.len() <= COMBINED_MAX {
             (0..1 << strengths.len()).collect()
@@ -134,9 +166,17 @@ impl Reading {
             .map(|(.., way)| way)
     }
 
+    /// All ways to read the question: those that find all words, and then those that find what is looked for.
+    pub fn all_ways(self) -> impl Iterator<Item = Self> {
+        let anchored = self.anchored();
+        self.ways().chain(anchored.into_iter().flat_map(Self::ways))
+    }
+
     fn filter_strengths(&self) -> impl Iterator<Item = u8> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Condition { interpreted, strength, .. } if interpreted.treatment == Treatment::Filter => {
+            Part::Condition { interpreted, strength, names: false, .. }
+                if interpreted.treatment == Treatment::Filter =>
+            {
                 Some(*strength)
             }
             _ => None,
@@ -147,7 +187,9 @@ impl Reading {
     fn without(&self, mask: u32, as_words: bool) -> Self {
         let mut left = self.clone();
         let filters = left.parts.iter_mut().filter_map(|part| match part {
-            Part::Condition { interpreted, tells, .. } if interpreted.treatment == Treatment::Filter => {
+            Part::Condition { interpreted, tells, names: false, .. }
+                if interpreted.treatment == Treatment::Filter =>
+            {
                 Some((interpreted, tells))
             }
             _ => None,
@@ -204,6 +246,8 @@ fn part(chip: &Chip, understood: &Understanding, request: &SearchRequest, knowle
     Part::Condition {
         interpreted: Interpreted { text: chip.text.clone(), label: label(chip), condition, treatment },
         strength: chip.strength,
+        names: matches!(chip.meaning, Meaning::Is(Trait::Category(_)))
+            && knowledge.dictionary.is_written(&chip.text),
         tells: !matches!(chip.meaning, Meaning::Price(_) | Meaning::Not(_)),
         words: if request.as_words.contains(&chip.text) { chip.text.clone() } else { spoken(chip) },
     }

@@ -154,6 +154,31 @@ fn a_condition_goes_before_a_known_word_is_taken_for_another() {
     assert_eq!(answer.interpreted.last().map(|found| found.treatment), Some(Treatment::Filter));
 }
 
+/// Who asks for a webcam of a size is shown webcams, not boards of that size: they hold four of the five words.
+#[test]
+fn what_is_looked_for_stays_when_words_are_left_out() {
+    let shelf = shelf();
+    let boards = (906..940).map(|number| {
+        let mut board = product(1);
+        board.id = product_id(number);
+        board.title = "Cutting board 41 x 26 cm wide".to_owned();
+        (board.categories, board.product_type) = (Vec::new(), None);
+        upsert(i64::try_from(number).unwrap(), board)
+    });
+    now(shelf.apply(boards.collect())).unwrap();
+    let answer = ask(&shelf, &asked("wide webcam 41 x 26 cm"));
+    assert_eq!(chips(&answer), [("webcam", Treatment::Filter)]);
+    let found = documents(&answer);
+    assert!(found.len() > 10 && found.iter().all(|found| found.title.contains("webcam")));
+    assert!(answer.hits.hits.iter().all(|hit| hit.step == StepKind::Relaxed));
+    // Said not to be meant, it is a word like the others.
+    let as_word = SearchRequest { as_words: vec!["webcam".to_owned()], ..asked("wide webcam 41 x 26 cm") };
+    assert!((906..940).any(|number| ask(&shelf, &as_word).hits.hits[0].id == product_id(number)));
+    // Where all words are met, what comes first is still only what comes first.
+    let answer = ask(&shelf, &asked("board 41 x 26 cm"));
+    assert_eq!((chips(&answer), answer.hits.hits[0].step), (Vec::new(), StepKind::Exact));
+}
+
 #[test]
 fn what_was_chosen_is_surer_than_what_was_read() {
     let black = Filter::Option { name: "colour".to_owned(), values: vec!["black".to_owned()] };
