@@ -84,7 +84,7 @@ alter table stock_level enable always trigger stock_level_promised;
 
 -- What an order holds. `held` counts in stock_level.reserved, `allocated` in stock_level.allocated.
 create table reservation (
-    id             uuid primary key,
+    id             uuid not null,
     order_id       uuid not null,
     order_line_id  uuid not null,
     stock_level_id uuid not null,
@@ -95,7 +95,8 @@ create table reservation (
     -- until when it is held without a payment; null where nothing runs out
     expires_at     timestamptz check (expires_at is null or state = 'held'),
     created_at     timestamptz not null,
-    updated_at     timestamptz not null
+    updated_at     timestamptz not null,
+    -- found by their order: one index, not two
+    primary key (order_id, id)
 );
-create index reservation_order_idx on reservation (order_id);
 create index reservation_expires_idx on reservation (expires_at) where expires_at is not null;

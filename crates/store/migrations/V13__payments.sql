@@ -128,32 +128,30 @@ create table saved_payment_method (
     unique (customer_id, provider, provider_ref)
 );
 
--- Double entry. Amounts of one transaction sum to nothing; nothing is ever changed or taken out.
+-- Double entry. Amounts of one booking sum to nothing; nothing is ever changed or taken out. A booking is a row with its entries
+-- in it, so that none is ever there in part.
 create table ledger_txn (
-    id          uuid primary key,
     order_id    uuid not null,
     source_kind text not null,
     source_id   text not null,
     kind        text not null,
+    currency    char(3) not null,
+    -- entry by entry: the account, and what came to it or, below zero, went
+    accounts    text[] not null,
+    amounts     bigint[] not null,
     created_at  timestamptz not null,
     -- the same fact is booked once, under whatever event it was told
-    unique (source_kind, source_id, kind)
+    primary key (source_kind, source_id, kind),
+    constraint ledger_txn_entries check (cardinality(accounts) = cardinality(amounts) and 0 <> all (amounts))
 );
 create index ledger_txn_order_idx on ledger_txn (order_id);
 
-create table ledger_entry (
-    id       bigint generated always as identity,
-    txn_id   uuid not null references ledger_txn (id) on delete restrict deferrable initially deferred,
-    account  text not null,
-    currency char(3) not null,
-    amount   bigint not null check (amount <> 0),
-    -- found by their transaction: one index, not two
-    primary key (txn_id, id)
-);
+-- The entries, one a row.
+create view ledger_entry as
+    select t.order_id, t.source_kind, t.source_id, t.kind, e.position, e.account, t.currency, e.amount, t.created_at
+      from ledger_txn t, unnest(t.accounts, t.amounts) with ordinality as e (account, amount, position);
 
 create trigger ledger_txn_append_only before update or delete or truncate on ledger_txn
-    for each statement execute function refuse_change();
-create trigger ledger_entry_append_only before update or delete or truncate on ledger_entry
     for each statement execute function refuse_change();
 
 -- What providers tell us: stored before it is acknowledged, worked off after.

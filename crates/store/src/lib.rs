@@ -11,6 +11,7 @@ pub mod audit_rules;
 pub mod cart;
 pub mod catalog;
 pub mod channel;
+mod columns;
 pub mod customer;
 pub mod db;
 pub mod error;

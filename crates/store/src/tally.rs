@@ -13,11 +13,10 @@ sql! {
         select o.id, o.cart_id is not null as of_cart, o.status, o.payment_status, o.total, coalesce(b.booked, 0)::int8 as booked,
                coalesce(r.refunds, 0)::int8 as refunds
           from orders o
-          left join (select t.order_id, sum(e.amount) as booked
-                       from ledger_txn t
-                       join ledger_entry e on e.txn_id = t.id
-                      where e.account = 'psp_clearing'
-                      group by t.order_id) b on b.order_id = o.id
+          left join (select order_id, sum(amount) as booked
+                       from ledger_entry
+                      where account = 'psp_clearing'
+                      group by order_id) b on b.order_id = o.id
           left join (select order_id, count(*) as refunds from refund where status <> 'failed' group by order_id) r
             on r.order_id = o.id";
     UNITS = "

@@ -8,7 +8,6 @@ use tradepost_domain::kernel::Money;
 use tradepost_domain::kernel::ids::{EntityId, OrderId};
 use tradepost_store::order::{OrderRow, OrderTotals};
 use tradepost_store::payment::ledger::Booking;
-use uuid::Uuid;
 
 fn receivable(order: OrderId) -> String {
     format!("receivable:{order}")
@@ -24,37 +23,34 @@ fn sales(totals: &OrderTotals) -> [(&'static str, i64); 3] {
     ]
 }
 
-fn of_sale(order: &OrderRow, id: Uuid, kind: &'static str, sign: i64) -> Booking {
+fn of_sale(order: &OrderRow, kind: &'static str, sign: i64) -> Booking {
     let sales =
         sales(&order.totals).map(|(account, amount)| (account.to_owned(), amount.saturating_mul(sign)));
     let owed = (receivable(order.id), order.totals.total.saturating_mul(sign));
     Booking {
-        id,
         order_id: order.id,
         source_kind: "order",
         // A canceled order that comes back to life is sold again: each time is a booking of its own.
         source_id: format!("{}:{}", order.id.as_uuid(), order.version),
         kind,
         currency: order.currency,
-        entries: sales.into_iter().chain([owed]).collect(),
+        entries: sales.into_iter().chain([owed]).filter(|(_, amount)| *amount != 0).collect(),
     }
 }
 
 /// The buyer owes the total.
-pub fn sold(order: &OrderRow, id: Uuid) -> Booking {
-    of_sale(order, id, "sold", 1)
+pub fn sold(order: &OrderRow) -> Booking {
+    of_sale(order, "sold", 1)
 }
 
 /// The buyer owes it no more.
-pub fn unsold(order: &OrderRow, id: Uuid) -> Booking {
-    of_sale(order, id, "unsold", -1)
+pub fn unsold(order: &OrderRow) -> Booking {
+    of_sale(order, "unsold", -1)
 }
 
 /// What a movement of money through a provider is told by.
 #[derive(Debug, Clone)]
 pub struct Movement<'a> {
-    /// Id of the booking.
-    pub id: Uuid,
     /// The order.
     pub order_id: OrderId,
     /// The provider and its id of the object that moved.
@@ -65,7 +61,6 @@ pub struct Movement<'a> {
 
 fn moved(movement: &Movement<'_>, kind: &'static str, account: String, amount: i64) -> Booking {
     Booking {
-        id: movement.id,
         order_id: movement.order_id,
         source_kind: movement.source.0,
         source_id: movement.source.1.to_owned(),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use tradepost_domain::kernel::ids::{EntityId, OrderEventId, OrderId};
+use tradepost_domain::kernel::ids::{EntityId, OrderId};
 use tradepost_domain::kernel::issue::check_text;
 use tradepost_domain::order::{FulfillmentStatus, OrderStatus};
 use tradepost_domain::payment::AttemptStatus;
@@ -107,7 +107,6 @@ pub async fn cancel(order: &mut OrderInHand<'_>, reason: &str) -> Result<(), Wri
     let given_back = inventory::deallocate(&order.work.tx, &[id], None, now).await?;
     order.moved(given_back);
     fulfillment::cancel_pending(&order.work.tx, id, now).await?;
-    let booking: OrderEventId = order.work.next_id();
     let paid = order.payment.as_ref().is_some_and(|payment| {
         payment.state.attempts.values().any(|attempt| attempt.status == AttemptStatus::Captured)
     });
@@ -115,7 +114,7 @@ pub async fn cancel(order: &mut OrderInHand<'_>, reason: &str) -> Result<(), Wri
     if paid {
         refund_everything(order, reason);
     } else {
-        order.bookings.push(bookings::unsold(&order.order, booking.as_uuid()));
+        order.bookings.push(bookings::unsold(&order.order));
     }
     give_up_attempts(order);
     Ok(())

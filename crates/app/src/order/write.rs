@@ -7,12 +7,10 @@ use jiff::Timestamp;
 use serde_json::value::{RawValue, to_raw_value};
 use tradepost_domain::cart::Cart;
 use tradepost_domain::inventory::Pick;
-use tradepost_domain::kernel::ids::{EntityId, OrderEventId};
+use tradepost_domain::kernel::ids::EntityId;
 use tradepost_store::idempotency::{self, Claim};
 use tradepost_store::inventory::{self, Hold, Locked, Outcome, ReserveOrder};
-use tradepost_store::order::OrderRow;
 use tradepost_store::order::place::{self, Kept, NewOrder, Placing};
-use tradepost_store::payment::ledger::Booking;
 use tradepost_store::{StoreError, job, outbox};
 
 use super::bookings;
@@ -127,12 +125,11 @@ pub(super) async fn write(
     tell_stock(&mut work, &locked.moved_by(held.iter().flat_map(|order| &order.picks)));
     let (events, jobs) = work.take_told();
     write_beside(&work, events.iter().any(outbox::is_followed), &jobs, unused).await?;
-    let sold = |row: &OrderRow| -> Booking { bookings::sold(row, work.next_id::<OrderEventId>().as_uuid()) };
     let placing = Placing {
         orders: standing.iter().map(|order| new_order(&order.drafted)).collect(),
         payments: standing.iter().filter_map(|order| order.drafted.draft.payment.as_ref()).collect(),
         placed: standing.iter().map(|order| order.drafted.timeline()).collect(),
-        sold: standing.iter().map(|order| sold(&order.drafted.draft.order)).collect(),
+        sold: standing.iter().map(|order| bookings::sold(&order.drafted.draft.order)).collect(),
         events,
         held: held.iter().map(|order| (&order.drafted.wanted, order.picks.as_slice())).collect(),
         carts: standing.iter().filter_map(|order| order.drafted.cart_row()).collect(),

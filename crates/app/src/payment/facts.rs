@@ -97,14 +97,9 @@ fn book_capture(order: &mut OrderInHand<'_>, before: &Attempt) {
         return;
     };
     if more.amount() > 0 {
-        let id: OrderEventId = order.work.next_id();
         let source = format!("{}:{taken}", before.id);
-        let movement = Movement {
-            id: id.as_uuid(),
-            order_id: order.order.id,
-            source: ("payment_attempt", &source),
-            amount: more,
-        };
+        let movement =
+            Movement { order_id: order.order.id, source: ("payment_attempt", &source), amount: more };
         order.bookings.push(bookings::captured(&movement));
     }
 }
@@ -115,9 +110,7 @@ fn book(
     fact: &PaymentFact,
     booking: fn(&Movement<'_>) -> tradepost_store::payment::ledger::Booking,
 ) {
-    let id: OrderEventId = order.work.next_id();
     let movement = Movement {
-        id: id.as_uuid(),
         order_id: order.order.id,
         source: (fact.provider.as_str(), &fact.object_id),
         amount: fact.amount,
@@ -302,8 +295,7 @@ async fn revive(order: &mut OrderInHand<'_>) -> Result<bool, WriteError> {
         return Ok(false);
     }
     order.moved(reserved.moved);
-    let id: OrderEventId = order.work.next_id();
-    order.bookings.push(bookings::sold(&order.order, id.as_uuid()));
+    order.bookings.push(bookings::sold(&order.order));
     order.revive();
     Ok(true)
 }

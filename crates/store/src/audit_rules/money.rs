@@ -4,14 +4,17 @@
 macro_rules! rules {
     () => {
         "
-        select 'ledger_unbalanced' as rule, txn_id::text as id
-          from ledger_entry
-         group by txn_id, currency
-        having sum(amount) <> 0
+        select 'ledger_unbalanced' as rule, concat_ws(' ', source_kind, source_id, kind) as id
+          from ledger_txn
+         where (select sum(amount) from unnest(amounts) as amount) <> 0
          union all
-        select 'ledger_empty', t.id::text
+        select 'ledger_entries', concat_ws(' ', source_kind, source_id, kind)
+          from ledger_txn
+         where cardinality(accounts) <> cardinality(amounts)
+         union all
+        select 'ledger_empty', concat_ws(' ', t.source_kind, t.source_id, t.kind)
           from ledger_txn t
-         where not exists (select from ledger_entry e where e.txn_id = t.id)
+         where t.amounts = '{}'
            and not exists (select from orders o where o.id = t.order_id and o.total = 0)
          union all
         select 'order_lines', o.id::text
@@ -79,11 +82,10 @@ macro_rules! rules {
           from (select order_id, sum(coalesce(captured, 0) - refunded - disputed) as net
                   from payment_attempt
                  group by order_id) a
-          full join (select t.order_id, sum(e.amount) as net
-                       from ledger_txn t
-                       join ledger_entry e on e.txn_id = t.id
-                      where e.account = 'psp_clearing'
-                      group by t.order_id) c on c.order_id = a.order_id
+          full join (select order_id, sum(amount) as net
+                       from ledger_entry
+                      where account = 'psp_clearing'
+                      group by order_id) c on c.order_id = a.order_id
          where coalesce(a.net, 0) <> coalesce(c.net, 0)
          union all
         select 'held_when_settled', o.id::text

@@ -30,13 +30,13 @@ macro_rules! take {
             update reservation r
                set state = '", $state, "', updated_at = $4
               from taken t
-             where r.id = t.id and r.state = 'allocated' and r.quantity = t.quantity
+             where r.order_id = $8 and r.id = t.id and r.state = 'allocated' and r.quantity = t.quantity
             returning r.stock_level_id, r.quantity as units
         ), parted as (
             update reservation r
                set quantity = r.quantity - t.quantity, updated_at = $4
               from taken t
-             where r.id = t.id and r.state = 'allocated' and r.quantity > t.quantity
+             where r.order_id = $8 and r.id = t.id and r.state = 'allocated' and r.quantity > t.quantity
             returning t.part_id, r.order_id, r.order_line_id, r.stock_level_id, r.variant_id, r.location_id,
                       t.quantity as units, r.created_at
         ), parts as (
@@ -125,7 +125,7 @@ pub async fn ship(
     let on_hand: BTreeMap<StockLevelId, i64> =
         levels.iter().map(|row| (StockLevelId::from_uuid(row.get(0)), row.get(1))).collect();
     match pack(what.lines, &promises, &on_hand) {
-        Ok(packed) => take_off(tx, SHIP, &packed, (cause, now), next_id).await.map(Ok),
+        Ok(packed) => take_off(tx, SHIP, (what.order_id, &packed), (cause, now), next_id).await.map(Ok),
         Err(refusals) => Ok(Err(refusals)),
     }
 }
@@ -169,7 +169,7 @@ pub async fn give_back(
     let levels: Vec<Uuid> = promises.iter().map(|promise| promise.level_id.as_uuid()).collect();
     tx.query(LOCK_LEVELS, &[&levels]).await?;
     match unpack(lines, &promises) {
-        Ok(packed) => take_off(tx, GIVE_BACK, &packed, (cause, now), next_id).await.map(Ok),
+        Ok(packed) => take_off(tx, GIVE_BACK, (order, &packed), (cause, now), next_id).await.map(Ok),
         Err(refusals) => Ok(Err(refusals)),
     }
 }
@@ -182,7 +182,7 @@ async fn reservations(tx: &Tx, order: OrderId, lines: &[PackWant]) -> Result<Vec
 async fn take_off(
     tx: &Tx,
     sql: Sql,
-    packed: &[Packed],
+    (order, packed): (OrderId, &[Packed]),
     (cause, now): (&Cause, Timestamp),
     next_id: NextId<'_>,
 ) -> Result<Vec<MovedLevel>, StoreError> {
@@ -192,8 +192,8 @@ async fn take_off(
     let ids: Vec<Uuid> = packed.iter().map(|packed| packed.reservation_id.as_uuid()).collect();
     let quantities: Vec<i64> = packed.iter().map(|packed| packed.quantity).collect();
     let parts: Vec<Uuid> = packed.iter().map(|_| next_id()).collect();
-    let Cause { kind, id, note } = cause;
-    let params: Params<'_> = &[&ids, &quantities, &parts, &now, kind, id, note];
+    let (order, Cause { kind, id, note }) = (order.as_uuid(), cause);
+    let params: Params<'_> = &[&ids, &quantities, &parts, &now, kind, id, note, &order];
     Ok(tx.query(sql, params).await?.iter().map(moved_level).collect())
 }
 

@@ -13,7 +13,7 @@ macro_rules! transition {
         concat!(
             "
         with mine as materialized (
-            select id
+            select order_id, id
               from reservation
              where order_id = any ($1) and state = '", $from, "'
              order by order_id, id
@@ -22,7 +22,7 @@ macro_rules! transition {
             update reservation r
                set state = '", $to, "', expires_at = null, updated_at = $2
               from mine
-             where r.id = mine.id and r.state = '", $from, "'
+             where r.order_id = mine.order_id and r.id = mine.id and r.state = '", $from, "'
             returning r.stock_level_id, coalesce($4, r.order_id) as cause_id, r.quantity
         ), sums as (
             select stock_level_id, sum(units)::int8 as units, array_agg(cause_id) as causes, array_agg(units) as parts

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::timeline::OrderEventRow;
 use super::{OrderLineRow, OrderRow, OrderTotals};
+use crate::columns::{Column, column, ranges, values};
 use crate::db::Tx;
 use crate::error::StoreError;
 use crate::idempotency::{Claim, StoredAnswer};
@@ -67,13 +68,10 @@ sql! {
                    ($70::jsonb[])[i], $1
               from generate_subscripts($65::uuid[], 1) as i
         ), booked as (
-            insert into ledger_txn (id, order_id, source_kind, source_id, kind, created_at)
-            select ($71::uuid[])[i], ($72::uuid[])[i], ($73::text[])[i], ($74::text[])[i], ($75::text[])[i], $1
+            insert into ledger_txn (order_id, source_kind, source_id, kind, currency, accounts, amounts, created_at)
+            select ($71::uuid[])[i], ($72::text[])[i], ($73::text[])[i], ($74::text[])[i], ($75::text[])[i],
+                   ($78::text[])[($76::int4[])[i]:($77::int4[])[i]], ($79::int8[])[($76::int4[])[i]:($77::int4[])[i]], $1
               from generate_subscripts($71::uuid[], 1) as i
-        ), entries as (
-            insert into ledger_entry (txn_id, account, currency, amount)
-            select ($76::uuid[])[i], ($77::text[])[i], ($78::text[])[i], ($79::int8[])[i]
-              from generate_subscripts($76::uuid[], 1) as i
         ), told as (
             insert into outbox (event_id, type, aggregate_id, version, payload, dispatched_at, created_at)
             select ($80::uuid[])[i], ($81::text[])[i], ($82::uuid[])[i], ($83::int8[])[i], ($84::json[])[i],
@@ -159,16 +157,6 @@ pub struct Placing<'a> {
     pub kept: Vec<(&'a Claim, Kept)>,
 }
 
-/// Values of a column, one for each row.
-type Column<'a> = Box<dyn ToSql + Sync + Send + 'a>;
-
-fn column<'a, T, V>(rows: impl IntoIterator<Item = T>, of: impl Fn(T) -> V) -> Column<'a>
-where
-    V: ToSql + Sync + Send + 'a,
-{
-    Box::new(rows.into_iter().map(of).collect::<Vec<V>>())
-}
-
 /// Stores orders and commits the transaction, in one flight. `about_to_commit` is called before the commit is sent: up to there
 /// it is certain that a failure has stored nothing.
 ///
@@ -180,9 +168,7 @@ pub async fn place(
     about_to_commit: impl FnOnce(),
 ) -> Result<(), StoreError> {
     let columns = columns(placing, now, next_id)?;
-    let params: Vec<&(dyn ToSql + Sync)> =
-        columns.iter().map(|column| -> &(dyn ToSql + Sync) { column.as_ref() }).collect();
-    tx.commit_behind(PLACE, &params, about_to_commit).await
+    tx.commit_behind(PLACE, &values(&columns), about_to_commit).await
 }
 
 /// Stores orders as [`place`] does, and leaves the commit to the caller.
@@ -192,9 +178,7 @@ pub async fn write(
     (now, next_id): (Timestamp, NextId<'_>),
 ) -> Result<(), StoreError> {
     let columns = columns(placing, now, next_id)?;
-    let params: Vec<&(dyn ToSql + Sync)> =
-        columns.iter().map(|column| -> &(dyn ToSql + Sync) { column.as_ref() }).collect();
-    tx.execute(PLACE, &params).await.map(drop)
+    tx.execute(PLACE, &values(&columns)).await.map(drop)
 }
 
 fn columns<'a>(
@@ -202,14 +186,13 @@ fn columns<'a>(
     now: Timestamp,
     next_id: NextId<'_>,
 ) -> Result<Vec<Column<'a>>, StoreError> {
-    ledger::check(&placing.sold)?;
     let mut columns: Vec<Column<'a>> = vec![Box::new(now)];
     columns.extend(heads(&placing.orders));
     columns.extend(lines(&placing.orders));
     columns.extend(owed(&placing.payments));
     columns.extend(tries(&placing.payments));
     columns.extend(placed(&placing.placed));
-    columns.extend(booked(&placing.sold));
+    columns.extend(ledger::columns(&placing.sold)?);
     columns.extend(told(&placing.events, now));
     columns.extend(held(&placing.held, next_id));
     columns.extend(moved(&placing.held));
@@ -334,25 +317,6 @@ fn placed(entries: &[OrderEventRow]) -> [Column<'_>; 6] {
     ]
 }
 
-fn booked(bookings: &[Booking]) -> [Column<'_>; 9] {
-    let filled = bookings.iter().flat_map(|booking| {
-        let filled = booking.entries.iter().filter(|(_, amount)| *amount != 0);
-        filled.map(move |(account, amount)| (booking, account.as_str(), *amount))
-    });
-    let entries: Vec<(&Booking, &str, i64)> = filled.collect();
-    [
-        column(bookings, |booking| booking.id),
-        column(bookings, |booking| booking.order_id.as_uuid()),
-        column(bookings, |booking| booking.source_kind),
-        column(bookings, |booking| booking.source_id.as_str()),
-        column(bookings, |booking| booking.kind),
-        column(&entries, |(booking, ..)| booking.id),
-        column(&entries, |(_, account, _)| *account),
-        column(&entries, |(booking, ..)| booking.currency.code()),
-        column(&entries, |(.., amount)| *amount),
-    ]
-}
-
 fn told(events: &[Event], now: Timestamp) -> [Column<'_>; 6] {
     [
         column(events, |event| event.id.as_uuid()),
@@ -395,15 +359,7 @@ fn moved<'a>(held: &[(&ReserveOrder, &[Pick])]) -> [Column<'a>; 6] {
     let sums = column(levels.values(), |causes| {
         causes.values().fold(0_i64, |sum, units| sum.saturating_add(*units))
     });
-    let mut end = 0_i32;
-    let ranges: Vec<(i32, i32)> = levels
-        .values()
-        .map(|causes| {
-            let first = end.saturating_add(1);
-            end = end.saturating_add(i32::try_from(causes.len()).unwrap_or(i32::MAX));
-            (first, end)
-        })
-        .collect();
+    let ranges = ranges(levels.values().map(BTreeMap::len));
     [
         column(levels.keys(), StockLevelId::as_uuid),
         sums,

@@ -301,8 +301,7 @@ async fn what_the_commit_travels_behind_is_kept_with_all_before_it_or_nothing_is
 async fn an_order_whose_claim_is_gone_is_not_stored() {
     let database = TestDatabase::new().await;
     let db = database.store.storefront();
-    let (claims, booking) = ([claim("kept"), claim("gone")], |number| ledger::Booking {
-        id: Uuid::from_u128(number),
+    let (claims, booking) = ([claim("kept"), claim("gone")], |number: u128| ledger::Booking {
         order_id: OrderId::from_uuid(Uuid::from_u128(1)),
         source_kind: "order",
         source_id: number.to_string(),
@@ -338,7 +337,7 @@ async fn an_order_whose_claim_is_gone_is_not_stored() {
     };
     assert_eq!(count().await, (0, false));
     place(2, &[&claims[0]]).await.unwrap();
-    assert_eq!(count().await, (2, true));
+    assert_eq!(count().await, (2, true), "two entries of one booking");
 }
 
 const BOOKED: Sql = Sql { name: "test::BOOKED", text: "select count(*) from ledger_entry" };

@@ -10,8 +10,7 @@ use crate::admin::{sql, text};
 use crate::checkout::{confirm, stocked};
 
 /// What stands in the way of breaking things.
-const UNGUARDED: &str = "alter table ledger_entry disable trigger user;
-                         alter table ledger_txn disable trigger user;
+const UNGUARDED: &str = "alter table ledger_txn disable trigger user, drop constraint ledger_txn_entries;
                          alter table orders drop constraint orders_total_sums, drop constraint orders_total_check,
                                drop constraint orders_subtotal_check;
                          alter table order_line drop constraint order_line_sums;
@@ -45,10 +44,10 @@ async fn each_rule_of_money_finds_its_broken_row() {
     shop.app.audit().await;
     let now = shop.app.clock.now();
     for (rule, text) in [
-        ("ledger_unbalanced", "update ledger_entry set amount = amount + 1 where account = 'revenue'"),
-        ("ledger_unbalanced", "delete from ledger_entry where account = 'revenue'"),
-        ("ledger_unbalanced", "update ledger_entry set currency = 'USD' where account = 'psp_clearing'"),
-        ("ledger_empty", "delete from ledger_entry"),
+        ("ledger_unbalanced", "update ledger_txn set amounts[1] = amounts[1] + 1"),
+        ("ledger_unbalanced", "update ledger_txn set amounts = amounts[2:], accounts = accounts[2:]"),
+        ("ledger_entries", "update ledger_txn set accounts = accounts[2:]"),
+        ("ledger_empty", "update ledger_txn set amounts = '{}', accounts = '{}'"),
         ("order_lines", "update order_line set unit_price = unit_price + 1"),
         ("order_lines", "update order_line set quantity = quantity + 1"),
         ("order_lines", "update order_line set discount = 1"),
@@ -84,8 +83,11 @@ async fn each_rule_of_money_finds_its_broken_row() {
         ),
         ("psp_clearing", "update payment_attempt set captured = captured - 1"),
         ("psp_clearing", "update payment_attempt set disputed = 1"),
-        ("psp_clearing", "update ledger_entry set account = 'elsewhere' where account = 'psp_clearing'"),
-        ("psp_clearing", "update ledger_txn set order_id = id"),
+        (
+            "psp_clearing",
+            "update ledger_txn set accounts = array_replace(accounts, 'psp_clearing', 'elsewhere')",
+        ),
+        ("psp_clearing", "update ledger_txn set order_id = gen_random_uuid()"),
         ("held_when_settled", "update reservation set state = 'held', expires_at = now()"),
         ("inbox_stuck", "update webhook_inbox set state = 'pending', received_at = '2026-11-01T11:49:59Z'"),
         ("outbox_stuck", "update outbox set dispatched_at = null, created_at = '2026-11-01T11:49:59Z'"),
