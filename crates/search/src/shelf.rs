@@ -117,8 +117,11 @@ impl Shelf {
         let weights = read(&self.weights);
         let (words, knowledge) = (reading.words(), read(&self.knowledge));
         let mut plan = plan(&words, request, &knowledge, &weights);
-        if reading.filters().next().is_some() && pipeline::are_trusted(&words, &knowledge) {
-            // A condition that leaves nothing goes before a word that is known is taken for another one.
+        if !pipeline::are_trusted(&words, &knowledge) {
+            as_named(&mut plan, reading);
+        } else if reading.is_bound() {
+            // A condition that leaves nothing goes before a word that is known is taken for another one, and so does whatever is
+            // not what was named.
             plan.relax.retain(|step| step.kind != StepKind::Corrected);
         }
         drop(knowledge);
@@ -131,8 +134,8 @@ impl Shelf {
         plan
     }
 
-    /// The first way of reading a question that finds all its words, or, where none does, the first that finds any of them and what
-    /// is looked for, or any: an answer in other words than those that were said is worse than one beside a condition, which is shown
+    /// The first way of reading a question that finds all its words, or, where none does, the first that finds what is looked for and
+    /// any of them, or just any: an answer in other words than those that were said is worse than one beside a condition, which is shown
     /// as dropped.
     async fn answer(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let reading = Reading::of(request, &read(&self.knowledge), self.price_exponent);
@@ -173,6 +176,14 @@ impl Shelf {
     }
 }
 
+/// Takes the name of what is looked for for no other word, whatever becomes of those beside it.
+fn as_named(plan: &mut QueryPlan, reading: &Reading) {
+    let named: Vec<String> = reading.named_words().collect();
+    for slot in plan.must.iter_mut().filter(|slot| named.contains(&slot.word)) {
+        slot.alts = slot.alts.iter().filter(|alt| !matches!(alt.kind, AltKind::Typo(_))).cloned().collect();
+    }
+}
+
 /// The best way so far to read a question.
 #[derive(Default)]
 struct Choice {
@@ -182,13 +193,14 @@ struct Choice {
 impl Choice {
     /// Takes a way with what it finds; whether no other one need be tried.
     fn is_made_by(&mut self, way: Reading, plan: QueryPlan, hits: Hits) -> bool {
-        let is_last = holds_all_words(&hits) || (way.is_anchored() && !is_in_vain(&hits));
-        let is_better =
-            self.best.as_ref().is_none_or(|(.., best)| is_last || (is_in_vain(best) && !is_in_vain(&hits)));
-        if is_better {
+        let goodness = |way: &Reading, hits: &Hits| {
+            (holds_all_words(hits), !is_in_vain(hits), way.is_anchored() && !is_in_vain(hits))
+        };
+        let new = goodness(&way, &hits);
+        if self.best.as_ref().is_none_or(|(way, _, hits)| new > goodness(way, hits)) {
             self.best = Some((way, plan, hits));
         }
-        is_last
+        new.0
     }
 }
 
@@ -259,12 +271,15 @@ fn of_words(plan: QueryPlan, request: &SearchRequest) -> QueryPlan {
     }
 }
 
-/// Words that no product has, with the nearest ones that products have, where those found something.
+/// Words that no product has, with the nearest ones that products have, where those found something. Where words were left out,
+/// the nearest one may be far from what was meant: it is told if it names a category or a value.
 fn corrections(plan: &QueryPlan, hits: &Hits, knowledge: &Knowledge) -> Vec<(String, String)> {
-    let corrected = |(step, count): &(StepKind, u64)| *step != StepKind::Exact && *count > 0;
-    if !hits.steps.iter().any(corrected) {
+    let has = |kind| hits.steps.iter().any(|(step, count)| *step == kind && *count > 0);
+    let (is_corrected, is_relaxed) = (has(StepKind::Corrected), has(StepKind::Relaxed));
+    if !is_corrected && !is_relaxed {
         return Vec::new();
     }
+    let is_told = |text: &str| is_corrected || knowledge.dictionary.is_written(text);
     let unknown = plan.must.iter().filter(|slot| knowledge.vocabulary.get(&slot.word).is_none());
     unknown
         .filter_map(|slot| {
@@ -272,7 +287,7 @@ fn corrections(plan: &QueryPlan, hits: &Hits, knowledge: &Knowledge) -> Vec<(Str
                 matches!(alt.kind, AltKind::Typo(_) | AltKind::Joined | AltKind::Split) && alt.doubt == 1
             });
             let best = alts.max_by(|first, second| first.weight.total_cmp(&second.weight))?;
-            Some((slot.word.clone(), best.terms.join(" ")))
+            Some((slot.word.clone(), best.terms.join(" "))).filter(|(_, meant)| is_told(meant))
         })
         .collect()
 }

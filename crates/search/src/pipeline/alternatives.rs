@@ -122,7 +122,7 @@ pub fn typos(word: &str, knowledge: &Knowledge, weights: &Weights) -> Vec<Alt> {
         .iter()
         .map(|candidate| {
             let edits = candidate.distance.edits;
-            let doubt = if edits > nearest || (trusted && edits > 1) { 2 } else { 1 };
+            let doubt = if trusted || edits > nearest { 2 } else { 1 };
             alt(&[&candidate.word.text], weigh(candidate).min(weights.typo), AltKind::Typo(edits), doubt)
         })
         .collect()

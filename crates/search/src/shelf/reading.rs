@@ -47,6 +47,34 @@ enum Part {
     Silent,
 }
 
+impl Part {
+    /// Whether every hit has to meet it, other than as what is looked for.
+    fn is_filter(&self) -> bool {
+        matches!(self, Self::Condition { interpreted, names: false, .. } if interpreted.treatment == Treatment::Filter)
+    }
+
+    /// Whether it names what is looked for, which no hit has to be so far.
+    fn is_named(&self) -> bool {
+        matches!(self, Self::Condition { interpreted, names: true, .. } if interpreted.treatment == Treatment::Boost)
+    }
+
+    /// What is looked for in products. What is looked for is, also where it is a filter.
+    fn words(&self) -> Option<&str> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Condition { tells: true, words, .. } if !self.is_filter() => Some(words),
+            Self::Condition { .. } | Self::Silent => None,
+        }
+    }
+
+    fn interpreted(&self) -> Option<&Interpreted> {
+        match self {
+            Self::Condition { interpreted, .. } => Some(interpreted),
+            Self::Word(_) | Self::Silent => None,
+        }
+    }
+}
+
 impl Reading {
     /// Reads a question; prices have `exponent` decimal places.
     pub fn of(request: &SearchRequest, knowledge: &Knowledge, exponent: u32) -> Self {
@@ -71,39 +99,35 @@ impl Reading {
 
     /// The words to look for.
     pub fn words(&self) -> String {
-        let is_whole = self.parts.iter().all(|part| match part {
-            Part::Word(_) => true,
-            Part::Condition { interpreted, tells, names, words, .. } => {
-                *tells && (*names || interpreted.treatment != Treatment::Filter) && *words == interpreted.text
-            }
-            Part::Silent => false,
-        });
-        if is_whole {
+        let is_said = |part: &Part| match (part, part.words()) {
+            (Part::Condition { interpreted, .. }, Some(words)) => words == interpreted.text,
+            (_, words) => words.is_some(),
+        };
+        if self.parts.iter().all(is_said) {
             return self.text.clone();
         }
-        let words = self.parts.iter().filter_map(|part| match part {
-            Part::Word(word) => Some(word.as_str()),
-            Part::Condition { interpreted, tells: true, names, words, .. }
-                if *names || interpreted.treatment != Treatment::Filter =>
-            {
-                Some(words.as_str())
-            }
-            Part::Condition { .. } | Part::Silent => None,
-        });
-        words.collect::<Vec<_>>().join(" ")
+        self.parts.iter().filter_map(Part::words).collect::<Vec<_>>().join(" ")
     }
 
     /// Conditions that every hit meets.
     pub fn filters(&self) -> impl Iterator<Item = &Condition> {
-        let filters = self.parts.iter().filter_map(|part| match part {
-            Part::Condition { interpreted, names: false, .. }
-                if interpreted.treatment == Treatment::Filter =>
-            {
-                Some(&interpreted.condition)
-            }
+        let filters = self.parts.iter().filter(|part| part.is_filter());
+        filters.filter_map(Part::interpreted).map(|found| &found.condition).chain(&self.anchor)
+    }
+
+    /// Whether some hits may be missing that hold the words: for a condition, or for what is looked for before it is one itself.
+    pub fn is_bound(&self) -> bool {
+        let is_named = self.anchor.is_none() && self.parts.iter().any(Part::is_named);
+        is_named || self.parts.iter().any(Part::is_filter)
+    }
+
+    /// The words that name what is looked for, without an error.
+    pub fn named_words(&self) -> impl Iterator<Item = String> {
+        let named = self.parts.iter().filter_map(|part| match part {
+            Part::Condition { names: true, words, .. } => Some(text::words(words)),
             _ => None,
         });
-        filters.chain(&self.anchor)
+        named.flatten()
     }
 
     /// Conditions that the first hits meet.
@@ -115,10 +139,8 @@ impl Reading {
     /// The question with what is looked for as a condition, if it is named. Its words are looked for all the same.
     fn anchored(&self) -> Option<Self> {
         let (mut anchored, mut named) = (self.clone(), Vec::new());
-        for part in &mut anchored.parts {
-            if let Part::Condition { interpreted, names: true, .. } = part
-                && interpreted.treatment == Treatment::Boost
-            {
+        for part in anchored.parts.iter_mut().filter(|part| part.is_named()) {
+            if let Part::Condition { interpreted, .. } = part {
                 interpreted.treatment = Treatment::Filter;
                 named.push(interpreted.condition.clone());
             }
@@ -134,10 +156,7 @@ impl Reading {
 
     /// All conditions, in their order.
     pub fn interpreted(&self) -> impl Iterator<Item = &Interpreted> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Condition { interpreted, .. } => Some(interpreted),
-            Part::Word(_) | Part::Silent => None,
-        })
+        self.parts.iter().filter_map(Part::interpreted)
     }
 
     /// The question as it was read, then with filters dropped: the least that has to go goes first, and is looked for as words before
@@ -173,30 +192,21 @@ impl Reading {
     }
 
     fn filter_strengths(&self) -> impl Iterator<Item = u8> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Condition { interpreted, strength, names: false, .. }
-                if interpreted.treatment == Treatment::Filter =>
-            {
-                Some(*strength)
-            }
-            _ => None,
+        self.parts.iter().filter(|part| part.is_filter()).filter_map(|part| match part {
+            Part::Condition { strength, .. } => Some(*strength),
+            Part::Word(_) | Part::Silent => None,
         })
     }
 
     /// Without the filters whose places among all filters a mask holds: `as_words`, or not at all.
     fn without(&self, mask: u32, as_words: bool) -> Self {
         let mut left = self.clone();
-        let filters = left.parts.iter_mut().filter_map(|part| match part {
-            Part::Condition { interpreted, tells, names: false, .. }
-                if interpreted.treatment == Treatment::Filter =>
+        let filters = left.parts.iter_mut().filter(|part| part.is_filter());
+        for (place, part) in filters.enumerate() {
+            if let Part::Condition { interpreted, tells, .. } = part
+                && mask & bit(place) != 0
             {
-                Some((interpreted, tells))
-            }
-            _ => None,
-        });
-        for (place, (filter, tells)) in filters.enumerate() {
-            if mask & bit(place) != 0 {
-                filter.treatment = Treatment::Dropped;
+                interpreted.treatment = Treatment::Dropped;
                 *tells &= as_words;
             }
         }

@@ -177,6 +177,18 @@ fn what_is_looked_for_stays_when_words_are_left_out() {
     // Where all words are met, what comes first is still only what comes first.
     let answer = ask(&shelf, &asked("board 41 x 26 cm"));
     assert_eq!((chips(&answer), answer.hits.hits[0].step), (Vec::new(), StepKind::Exact));
+    // A word that names it is not taken for another one.
+    let mut near = product(1);
+    (near.id, near.title) = (product_id(941), "Wide webcap".to_owned());
+    (near.categories, near.product_type) = (Vec::new(), None);
+    now(shelf.apply(vec![upsert(941, near)])).unwrap();
+    let answer = ask(&shelf, &asked("wide webcam"));
+    assert_eq!(chips(&answer), [("webcam", Treatment::Filter)]);
+    assert!(documents(&answer).iter().all(|found| found.title.contains("webcam")));
+    assert_eq!(ask(&shelf, &asked("wide webcan")).hits.hits[0].step, StepKind::Corrected);
+    // Nor beside a word that no product has.
+    let answer = ask(&shelf, &asked("webcam wode"));
+    assert_eq!(chips(&answer), [("webcam", Treatment::Filter)]);
 }
 
 #[test]
@@ -219,6 +231,18 @@ fn corrections_are_told() {
     let shelf = shelf();
     assert_eq!(ask(&shelf, &asked("wbecam")).corrections, [("wbecam".to_owned(), "webcam".to_owned())]);
     assert_eq!(ask(&shelf, &asked("webcam")).corrections, []);
+    // Of a question whose words are not all met, what no product has may be something else altogether.
+    let lens = (941..944).map(|number| {
+        let mut lens = product(1);
+        (lens.id, lens.title) = (product_id(number), "Mews lens".to_owned());
+        upsert(number.cast_signed(), lens)
+    });
+    now(shelf.apply(lens.collect())).unwrap();
+    let told = |text| ask(&shelf, &asked(text)).corrections;
+    let corrected = |typed: &str, meant: &str| vec![(typed.to_owned(), meant.to_owned())];
+    assert_eq!(told("mens lens"), corrected("mens", "mews"));
+    assert_eq!(told("mens webcam"), []);
+    assert_eq!(told("blakc webcam for 77 monitors"), corrected("blakc", "black"));
 }
 
 #[test]
